@@ -1,0 +1,284 @@
+# cython: language_level=3
+"""Storage, the graph and the engine.  Names no op: what an op is stands in the table `ops`, filled by _variable."""
+from cpython.object cimport PyObject
+from libc.stdint cimport int32_t, uint16_t, uint32_t, uint64_t, uintptr_t
+
+from ._kernels cimport Kernel, intp
+
+cdef enum:
+    MAX_NODE_OPS = 512
+    SLAB_BYTES = 8192           # aligned to its size, so that a node finds its slab by masking its address
+    SLAB_NODES = 169
+    GROUP = 64                  # nodes to a bit of Block.groups
+    GROUPS = 3
+    CHUNK_SLABS = 128
+
+cdef enum:                      # flags of a node
+    LEAF = 1
+    ARRAY = 2                   # an op on arrays: operands, result and parameters are in the payload
+    OUT_SCALAR = 4              # the adjoint is a C double
+    FLOAT32 = 8                 # ... rounded to float32 after every step
+    LEFT_NUMBER = 16            # the operand was a Python number
+    RIGHT_NUMBER = 32
+    SAVES = 64                  # the op saved a value, so that a second walk without retain_graph is an error
+    FREED = 128                 # SAVES << 1
+    STALE = 256                 # written in place after others had saved its value (0-d values only)
+    PAYLOAD = 512               # x is a payload
+    HOOKED = 1024               # the payload's extras hold something the walk must run
+    HEAD = 2048                 # several outputs: the adjoint is a vector, filled by pick nodes
+    PICK = 4096
+    PYTHON = 8192               # the derivative is a Python callable, in the payload's params
+    VARIANT = 16384             # a second name in the row (sum over dims, ...)
+    MXNET = 32768               # recorded under autograd.record()
+    SPECIAL = LEAF | ARRAY | FREED | HOOKED | HEAD | PICK | PYTHON
+
+# ---- arrays
+
+cdef struct Shape:              # immutable, shared
+    int owners
+    int ndim
+    intp size
+    intp dim[1]                 # ndim of them
+
+cdef struct Storage:            # shared by Variables and saved values
+    int owners
+    uint32_t version
+    char* data
+    size_t room                 # bytes of the pool's buffer; 0: foreign
+    PyObject* base              # who owns foreign memory
+    bint readonly
+
+cdef struct Array:              # a geometry on a storage; immutable but for the elements
+    int owners
+    int type                    # NumPy's type number
+    Storage* storage
+    char* data
+    Shape* shape
+    intp* strides               # bytes; NULL: C-contiguous
+
+cdef Shape* new_shape(int ndim, const intp* dim) except NULL
+cdef Shape* scalar_shape
+cdef void release_shape(Shape* shape) noexcept
+cdef bint same_shape(const Shape* a, const Shape* b) noexcept
+cdef int itemsize(int type) noexcept
+cdef Array* new_array(int type, Shape* shape) except NULL
+cdef Array* new_geometry(Array* source, char* data, Shape* shape, const intp* strides) except NULL
+cdef Array* foreign_array(int type, char* data, Shape* shape, const intp* strides, object base, bint readonly) except NULL
+cdef void release_array(Array* array) noexcept
+cdef void release_storage(Storage* storage) noexcept
+cdef bint sole_owner(Array* array) noexcept
+cdef const intp* strides_of(Array* array, intp* room) noexcept
+cdef int kernel_type(int type) noexcept
+cdef Array* zeros(int type, Shape* shape) except NULL
+cdef int add_array(Array* target, Array* source) except -1
+cdef Array* contiguous_copy(Array* source) except NULL
+cdef Array* reduce_array(Array* source, int type, Shape* shape) except NULL
+cdef bint broadcast_strides(Array* source, Shape* shape, intp* strides) noexcept
+cdef double read_double(int type, char* data) noexcept nogil
+cdef void write_double(int type, char* data, double value) noexcept nogil
+
+# ---- the graph
+
+cdef union NodeX:
+    double value
+    Payload* payload
+
+cdef union NodeY:
+    double value
+    void* variable              # of a leaf: its Variable, weakly
+
+cdef union NodeOut:
+    double value
+    Node* next_dead             # once the node is dead
+
+cdef struct Node:               # 48 bytes, no Python object, unknown to the garbage collector
+    Node* left
+    Node* right
+    NodeX x                     # copies of the operands and the result: the rule is called at the walk
+    NodeY y
+    NodeOut out
+    int32_t owners              # Variables, faces and newer nodes that refer to this one
+    uint16_t op
+    uint16_t flags
+
+cdef enum:                      # states of a saved value
+    NOTHING = 0
+    NUMBER = 1                  # a Python number, or a 0-d value copied
+    SAVED = 2                   # an array and its version
+    PACKED = 3                  # what a saved-tensor hook made of it
+
+cdef struct Saved:
+    Array* array
+    double value
+    PyObject* packed
+    uint32_t version
+    int state
+
+cdef struct Payload:
+    Shape* shape                # of the result, so of the adjoint
+    int type
+    int edges                   # how many operands beyond left and right, in edge
+    Node** edge
+    Saved x, y, out
+    PyObject* params
+    PyObject* extras            # hooks, metadata: NodeExtras
+
+cdef union Adjoint:
+    uint64_t bits
+    double value
+    Array* array
+    PyObject* variable
+    Vector* vector
+
+cdef struct Vector:             # the adjoints of an op with several outputs
+    int size
+    Adjoint adjoint[1]
+
+cdef enum:
+    # Signalling NaNs: no operation returns one, and those that users pass in are made quiet.
+    UNTOUCHED = 0x7FF4DEADBEEF0001
+    UNDEFINED = 0x7FF4DEADBEEF0002
+
+cdef struct Marks:
+    uint64_t reachable[GROUPS]
+    uint64_t needed[GROUPS]
+    uint64_t captured[GROUPS]
+    int32_t pending[SLAB_NODES]
+
+cdef struct Block:              # the adjoints of one slab in one pass
+    Pass* owner
+    Slab* slab
+    Block* next                 # of another pass on the same slab
+    Marks* marks
+    uint32_t groups             # which groups of nodes hold an adjoint not yet passed on
+    Adjoint adjoint[SLAB_NODES]
+
+cdef struct Slab:
+    uint64_t number             # creation order; slabs of leaves have 0, so that a walk reaches them last
+    int32_t used                # nodes handed out, in creation order; a hole is never filled again, but for leaves
+    int32_t live                # nodes still owned, and one for each block open on it
+    Block* block
+    Slab* next_spare
+    Chunk* chunk
+    Node node[SLAB_NODES]
+
+cdef struct Chunk:
+    int spare                   # how many of its slabs wait to be used
+    Slab* first_spare
+    Chunk* previous
+    Chunk* next
+
+cdef struct Pass:
+    Slab** heap                 # touched slabs, newest on top
+    intp heap_size, heap_room
+    Block* spare_block
+    Slab** order                # slabs in the order of marking, newest first
+    intp order_size, order_room
+    bint retain, recorded, marked, counted, special
+    PyObject* captures          # {address of node: cotangent as a Variable}
+    Pass* next_spare
+
+cdef struct Graph:
+    Slab* newest
+    Slab* leaves
+    Node* spare_leaf
+    uint64_t slabs_opened
+    Node* dead
+    bint draining
+    int unusual                 # anything that a recorded op must look at, in any thread
+    intp stale                  # live nodes that are STALE
+    intp hooks                  # hooks and Python payloads alive: what the collector must be shown
+    intp leaf_hooks             # hooks on leaves: then a pass counts the edges into leaves
+    intp nodes                  # live array nodes, for tests
+    bint float32                # a float32 scalar node was ever made
+
+cdef Graph graph
+
+cdef inline Slab* slab_of(Node* node) noexcept nogil:
+    return <Slab*>(<uintptr_t>node & ~(<uintptr_t>(SLAB_BYTES - 1)))
+
+# ---- what an op is
+
+ctypedef double (*Partial1)(double g, double x, double y, double out) noexcept nogil
+
+cdef struct Op:
+    Kernel* kernel[2]           # elementwise: by dtype; NULL otherwise
+    # a value-only VJP in C: deposit operand's cotangent, given g of the result. Only if grads are not recorded.
+    int (*fast)(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1
+    int dx_saves, dy_saves
+
+cdef Op[512] ops
+cdef Partial1[1024] point_dx    # [dtype * MAX_NODE_OPS + op]
+cdef Partial1[1024] point_dy
+
+# What the engine must ask of the layer of Variables; filled at import.
+cdef struct Table:
+    PyObject* (*wrap)(Node* node, Adjoint g) except NULL             # a Variable of a cotangent (which stays owned)
+    int (*unwrap)(Node* node, object variable, Adjoint* g) except -1  # ... and back: g is owned
+    PyObject* (*vjp)(Node* node, int operand, PyObject* g) except? NULL   # on Variables; NULL: undefined
+    PyObject* (*vjp_python)(Node* node, PyObject* gs, PyObject* needs) except NULL  # custom op: list of Variables or None
+    PyObject* (*add)(PyObject* a, PyObject* b) except NULL
+    PyObject* (*fit)(Node* node, PyObject* g) except NULL            # undo broadcasting and cast, recorded
+    int (*accumulate)(Node* leaf, Adjoint g, bint recorded) except -1  # into .grad; takes g
+    int (*retain)(Node* node, object variable, Adjoint g, bint recorded) except -1
+    int (*changed)(Node* node, Array* array, int expected) except -1    # raises: modified in place
+    int (*add_generic)(Array* target, Array* source) except -1        # dtypes that _kernels has no loop for
+    Array* (*reduce_generic)(Array* source, int type, Shape* shape) except NULL
+
+cdef Table table
+
+cdef Node* record(int op, int flags, double out, Node* left, double x, Node* right, double y) except NULL
+cdef Node* record_payload(int op, int flags, Payload* payload, Node* left, Node* right) except NULL
+cdef Node* new_leaf(void* variable, int flags, Payload* payload) except NULL
+cdef Payload* new_payload(int type, Shape* shape) except NULL
+cdef void release_payload(Payload* payload) noexcept
+cdef void release_saved(Saved* saved) noexcept
+cdef Payload* promote(Node* node) except NULL
+cdef void bury(Node* node) noexcept
+cdef void drain() noexcept
+cdef int node_type(Node* node) noexcept
+cdef Shape* node_shape(Node* node) noexcept
+cdef double node_x(Node* node) noexcept
+cdef void mark_stale(Node* node) noexcept
+cdef int saved_array(Node* node, Saved* saved, Array** array) except -1
+cdef int raise_freed() except -1
+cdef int check_stale(Node* node, int operand) except -1
+
+cdef inline void disown(Node* node) noexcept:
+    if node != NULL:
+        node.owners -= 1
+        if node.owners == 0:
+            node.out.next_dead = graph.dead
+            graph.dead = node
+            if not graph.draining:
+                drain()
+
+cdef class NodeExtras:
+    cdef public object hooks        # on the tensor: {id: callable}
+    cdef public dict prehooks
+    cdef public dict posthooks
+    cdef public dict metadata
+    cdef public object retained     # weak reference to the Variable that retains its gradient
+    cdef public object traceback
+    cdef public object face
+    cdef public intp counted        # hooks here, as counted in graph.hooks
+    cdef public intp leaf_hooks
+
+# ---- the engine
+
+cdef Pass* begin_pass(bint retain, bint recorded) except NULL
+cdef void end_pass(Pass* walk) noexcept
+cdef int seed(Pass* walk, Node* node, Adjoint g) except -1
+cdef int mark(Pass* walk, list roots, list inputs) except -1
+cdef int run_pass(Pass* walk) except -1
+cdef int deposit_value(Pass* walk, Node* node, double value) except -1
+cdef int deposit_array(Pass* walk, Node* node, Array* array) except -1
+cdef int deposit_variable(Pass* walk, Node* node, PyObject* variable) except -1
+cdef int deposit_undefined(Pass* walk, Node* node) except -1
+cdef int deposit_pick(Pass* walk, Node* head, int position, Adjoint g) except -1
+cdef Array* open_place(Pass* walk, Node* node) except NULL
+cdef double total(Array* array) except? -1e300
+cdef Node* current_leaf(Node* leaf) noexcept
+cdef bint wanted(Pass* walk, Node* node) noexcept
+cdef void release_adjoint(Pass* walk, Node* node, Adjoint g) noexcept
+cdef void* allocate(size_t bytes) except NULL

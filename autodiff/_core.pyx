@@ -1,0 +1,1738 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""Storage, the graph and the engine.
+
+Storage: reference-counted C structs (a shape, a storage with its version, a geometry on it), buffers kept in a pool.
+
+The graph is an array in creation order.  A node's edges are written once, to finished nodes, so creation order is a
+topological order and the reverse pass is a walk down the slabs, newest first: no search, no recursion, no dependency
+counts.  docs/architecture.md says what was measured.
+
+The engine names no op.  What it knows of one is its entry in the table `ops`.
+"""
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memcpy, memset
+
+from ._kernels cimport (FLOAT32 as KERNEL_FLOAT32, FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_X, SAVES_Y,
+                        Kernel, Partial, add_into, intp, run_partial, sum_all)
+
+cdef extern from *:
+    """
+    #include <stdlib.h>
+    #define autodiff_highest_bit(mask) (31 - __builtin_clz(mask))
+    """
+    void* aligned_alloc(size_t alignment, size_t size) nogil
+    int highest_bit "autodiff_highest_bit"(uint32_t mask) nogil
+
+# NumPy's type numbers of the dtypes that the kernels are compiled for.
+cdef enum:
+    NPY_FLOAT = 11
+    NPY_DOUBLE = 12
+
+# ---- memory: every allocation can be made to fail, so that tests can prove that a failure leaves nothing half done
+
+cdef intp failing_allocation = -1     # how many allocations succeed before one fails; -1: none fails
+
+
+cdef inline bint allowed() noexcept:
+    global failing_allocation
+    if failing_allocation < 0:
+        return True
+    if failing_allocation == 0:
+        failing_allocation = -1
+        return False
+    failing_allocation -= 1
+    return True
+
+
+cdef void* allocate(size_t bytes) except NULL:
+    cdef void* memory = malloc(bytes) if allowed() else NULL
+    if memory == NULL:
+        raise MemoryError(f"autodiff could not allocate {bytes} bytes")
+    return memory
+
+
+def _fail_allocation(intp after):
+    """Let `after` more allocations of the core succeed and the next one fail; for tests.  -1 switches it off."""
+    global failing_allocation
+    failing_allocation = after
+
+
+# ---- pooled buffers: a fresh 1 MB result costs 0.45 ms in page faults, a pooled one 0.04
+
+cdef enum:
+    SMALLEST_CLASS = 6          # 64 bytes
+    LARGEST_CLASS = 27          # 128 MB
+    POOL_CAP = 1 << 27          # bytes kept at the most
+
+cdef struct Spare:
+    Spare* next
+
+cdef Spare* spare_buffers[28]
+cdef size_t pooled_bytes = 0
+cdef size_t used_bytes = 0
+cdef Spare* spare_shapes[5]
+cdef Spare* spare_arrays = NULL
+cdef Spare* spare_storages = NULL
+cdef Spare* spare_payloads = NULL
+
+
+cdef inline int size_class(size_t bytes) noexcept:
+    cdef int c = SMALLEST_CLASS
+    while (<size_t>1 << c) < bytes:
+        c += 1
+    return c
+
+
+cdef char* take_buffer(size_t bytes, size_t* room) except NULL:
+    global pooled_bytes, used_bytes
+    cdef int c = size_class(bytes)
+    cdef Spare* spare
+    cdef void* memory
+    if c <= LARGEST_CLASS:
+        room[0] = <size_t>1 << c
+        spare = spare_buffers[c]
+        if spare != NULL:
+            spare_buffers[c] = spare.next
+            pooled_bytes -= room[0]
+            used_bytes += room[0]
+            return <char*>spare
+    else:
+        room[0] = (bytes + 63) & ~(<size_t>63)
+    memory = aligned_alloc(64, room[0]) if allowed() else NULL
+    if memory == NULL:
+        release_memory()
+        memory = aligned_alloc(64, room[0]) if allowed() else NULL
+    if memory == NULL:
+        raise MemoryError(f"autodiff could not allocate {bytes} bytes for an array")
+    used_bytes += room[0]
+    return <char*>memory
+
+
+cdef inline void give_buffer(char* data, size_t room) noexcept:
+    global pooled_bytes, used_bytes
+    cdef int c
+    used_bytes -= room
+    if room > (<size_t>1 << LARGEST_CLASS) or pooled_bytes + room > POOL_CAP:
+        free(data)
+        return
+    c = size_class(room)
+    (<Spare*>data).next = spare_buffers[c]
+    spare_buffers[c] = <Spare*>data
+    pooled_bytes += room
+
+
+def release_memory():
+    """Return the buffers that autodiff keeps for reuse to the system.
+
+    Results take their memory from a pool of at most 128 MB; nothing that is in use is touched.
+    """
+    global pooled_bytes
+    cdef int c
+    cdef Spare* spare
+    for c in range(LARGEST_CLASS + 1):
+        while spare_buffers[c] != NULL:
+            spare = spare_buffers[c]
+            spare_buffers[c] = spare.next
+            free(spare)
+    pooled_bytes = 0
+
+
+def memory_stats():
+    """Bytes of array buffers in use and kept in the pool, and how many payloads of array nodes are alive.
+
+    >>> sorted(memory_stats())
+    ['nodes', 'pooled_bytes', 'used_bytes']
+    """
+    return {"used_bytes": used_bytes, "pooled_bytes": pooled_bytes, "nodes": graph.nodes}
+
+
+cdef inline void* take(Spare** spares, size_t bytes) except NULL:
+    cdef Spare* spare = spares[0]
+    if spare != NULL:
+        spares[0] = spare.next
+        return spare
+    return allocate(bytes)
+
+
+cdef inline void give(Spare** spares, void* memory) noexcept:
+    (<Spare*>memory).next = spares[0]
+    spares[0] = <Spare*>memory
+
+
+# ---- shapes, storages, arrays
+
+cdef Shape* scalar_shape = NULL
+
+
+cdef Shape* new_shape(int ndim, const intp* dim) except NULL:
+    cdef Shape* shape
+    cdef int i
+    cdef intp size = 1
+    if ndim > MAX_DIMS:
+        raise ValueError(f"maximum supported dimension is {MAX_DIMS}, but found {ndim}")
+    if ndim <= 4:
+        shape = <Shape*>take(&spare_shapes[ndim], sizeof(Shape) + 4 * sizeof(intp))
+    else:
+        shape = <Shape*>allocate(sizeof(Shape) + ndim * sizeof(intp))
+    for i in range(ndim):
+        shape.dim[i] = dim[i]
+        size *= dim[i]
+    shape.owners, shape.ndim, shape.size = 1, ndim, size
+    return shape
+
+
+cdef void release_shape(Shape* shape) noexcept:
+    if shape != NULL:
+        shape.owners -= 1
+        if shape.owners == 0:
+            if shape.ndim <= 4:
+                give(&spare_shapes[shape.ndim], shape)
+            else:
+                free(shape)
+
+
+cdef bint same_shape(const Shape* a, const Shape* b) noexcept:
+    cdef int i
+    if a == b:
+        return True
+    if a.ndim != b.ndim:
+        return False
+    for i in range(a.ndim):
+        if a.dim[i] != b.dim[i]:
+            return False
+    return True
+
+
+# bool, 8 to 64 bit integers (C's long is 7 or 8), half, float, double, complex, in NumPy's numbering
+cdef int[25] SIZES = [1, 1, 1, 2, 2, 4, 4, sizeof(long), sizeof(long), 8, 8, 4, 8, sizeof(long double), 8, 16,
+                      2 * sizeof(long double), 0, 0, 0, 0, 0, 0, 2, 0]
+
+
+cdef int itemsize(int type) noexcept:
+    return SIZES[type]
+
+
+cdef int kernel_type(int type) noexcept:
+    """The index of a dtype in the tables of kernels, or -1."""
+    return KERNEL_FLOAT64 if type == NPY_DOUBLE else KERNEL_FLOAT32 if type == NPY_FLOAT else -1
+
+
+cdef Array* new_array(int type, Shape* shape) except NULL:
+    """Uninitialised, C-contiguous, from the pool."""
+    cdef Storage* storage = <Storage*>take(&spare_storages, sizeof(Storage))
+    cdef Array* array
+    try:
+        storage.data = take_buffer(shape.size * SIZES[type], &storage.room)
+    except MemoryError:
+        give(&spare_storages, storage)
+        raise
+    storage.owners, storage.version, storage.base, storage.readonly = 1, 0, NULL, False
+    try:
+        array = <Array*>take(&spare_arrays, sizeof(Array))
+    except MemoryError:
+        release_storage(storage)
+        raise
+    shape.owners += 1
+    array.owners, array.type, array.storage, array.data = 1, type, storage, storage.data
+    array.shape, array.strides = shape, NULL
+    return array
+
+
+cdef bint is_contiguous(int type, Shape* shape, const intp* strides) noexcept:
+    cdef int i = shape.ndim - 1
+    cdef intp step = SIZES[type]
+    if shape.size == 0:
+        return True
+    while i >= 0:
+        if shape.dim[i] != 1:
+            if strides[i] != step:
+                return False
+            step *= shape.dim[i]
+        i -= 1
+    return True
+
+
+cdef Array* new_geometry(Array* source, char* data, Shape* shape, const intp* strides) except NULL:
+    """Another look at a storage; strides NULL: C-contiguous."""
+    cdef Array* array = <Array*>take(&spare_arrays, sizeof(Array))
+    array.strides = NULL
+    if strides != NULL and not is_contiguous(source.type, shape, strides):
+        try:
+            array.strides = <intp*>allocate(shape.ndim * sizeof(intp))
+        except MemoryError:
+            give(&spare_arrays, array)
+            raise
+        memcpy(array.strides, strides, shape.ndim * sizeof(intp))
+    shape.owners += 1
+    source.storage.owners += 1
+    array.owners, array.type, array.storage, array.data, array.shape = 1, source.type, source.storage, data, shape
+    return array
+
+
+cdef Array* foreign_array(int type, char* data, Shape* shape, const intp* strides, object base, bint readonly) except NULL:
+    """A geometry on memory that a Python object owns."""
+    cdef Storage* storage = <Storage*>take(&spare_storages, sizeof(Storage))
+    cdef Array* array
+    cdef Array source
+    storage.owners, storage.version, storage.readonly = 1, 0, readonly
+    storage.data, storage.room, storage.base = data, 0, <PyObject*>base
+    Py_INCREF(base)
+    source.type, source.storage = type, storage
+    try:
+        array = new_geometry(&source, data, shape, strides)
+    finally:
+        release_storage(storage)
+    return array
+
+
+cdef void release_storage(Storage* storage) noexcept:
+    cdef PyObject* base
+    storage.owners -= 1
+    if storage.owners == 0:
+        base = storage.base
+        if storage.room:
+            give_buffer(storage.data, storage.room)
+        give(&spare_storages, storage)
+        Py_XDECREF(base)
+
+
+cdef void release_array(Array* array) noexcept:
+    if array == NULL:
+        return
+    array.owners -= 1
+    if array.owners == 0:
+        if array.strides != NULL:
+            free(array.strides)
+        release_shape(array.shape)
+        release_storage(array.storage)
+        give(&spare_arrays, array)
+
+
+cdef bint sole_owner(Array* array) noexcept:
+    """Whether nobody else can see the elements: then they may be written to, or handed on."""
+    return array.owners == 1 and array.storage.owners == 1 and array.storage.room != 0
+
+
+cdef const intp* strides_of(Array* array, intp* room) noexcept:
+    """The strides in bytes, written to `room` if the array is contiguous."""
+    cdef int i
+    cdef intp step
+    if array.strides != NULL:
+        return array.strides
+    step = SIZES[array.type]
+    i = array.shape.ndim - 1
+    while i >= 0:
+        room[i] = step
+        step *= array.shape.dim[i]
+        i -= 1
+    return room
+
+
+cdef bint broadcast_strides(Array* source, Shape* shape, intp* strides) noexcept:
+    """The strides with which source is read as if it had the larger shape; False if it does not broadcast to it."""
+    cdef intp[MAX_DIMS] room
+    cdef const intp* own = strides_of(source, room)
+    cdef int i, j, extra = shape.ndim - source.shape.ndim
+    if extra < 0:
+        return False
+    for i in range(shape.ndim):
+        j = i - extra
+        if j < 0 or (source.shape.dim[j] == 1 and shape.dim[i] != 1):
+            strides[i] = 0
+        elif source.shape.dim[j] == shape.dim[i]:
+            strides[i] = own[j]
+        else:
+            return False
+    return True
+
+
+cdef double read_double(int type, char* data) noexcept nogil:
+    return (<double*>data)[0] if type == NPY_DOUBLE else <double>(<float*>data)[0]
+
+
+cdef void write_double(int type, char* data, double value) noexcept nogil:
+    if type == NPY_DOUBLE:
+        (<double*>data)[0] = value
+    else:
+        (<float*>data)[0] = <float>value
+
+
+cdef Array* zeros(int type, Shape* shape) except NULL:
+    cdef Array* array = new_array(type, shape)
+    memset(array.data, 0, shape.size * SIZES[type])
+    return array
+
+
+cdef int add_array(Array* target, Array* source) except -1:
+    """target += source, in place, source broadcast; a target with strides of 0 sums what falls on one element."""
+    cdef intp[MAX_DIMS] target_room, source_strides
+    cdef int dtype = kernel_type(target.type)
+    if dtype < 0 or source.type != target.type or not broadcast_strides(source, target.shape, source_strides):
+        return table.add_generic(target, source)
+    add_into(dtype, target.shape.ndim, target.shape.dim, target.data, strides_of(target, target_room), source.data,
+             source_strides)
+    return 0
+
+
+cdef Array* contiguous_copy(Array* source) except NULL:
+    cdef Array* copy
+    if source.strides == NULL:
+        copy = new_array(source.type, source.shape)
+        memcpy(copy.data, source.data, source.shape.size * SIZES[source.type])
+        return copy
+    return table.reduce_generic(source, source.type, source.shape)
+
+
+cdef Array* reduce_array(Array* source, int type, Shape* shape) except NULL:
+    """The cotangent of an operand that was broadcast: summed to its shape and cast to its dtype; a new array."""
+    cdef Array* target
+    cdef int i, extra = source.shape.ndim - shape.ndim
+    cdef intp[MAX_DIMS] target_strides, own_room, source_room
+    cdef const intp* own
+    if source.type != type or kernel_type(type) < 0:
+        return table.reduce_generic(source, type, shape)
+    target = zeros(type, shape)
+    if extra < 0:
+        add_array(target, source)
+        return target
+    own = strides_of(target, own_room)
+    for i in range(source.shape.ndim):
+        if i < extra or (shape.dim[i - extra] == 1 and source.shape.dim[i] != 1):
+            target_strides[i] = 0
+        else:
+            target_strides[i] = own[i - extra]
+    add_into(kernel_type(type), source.shape.ndim, source.shape.dim, target.data, target_strides, source.data,
+             strides_of(source, source_room))
+    return target
+
+
+# ---- nodes
+
+cdef Graph graph
+cdef Table table
+cdef Op[512] ops
+cdef Partial1[1024] point_dx
+cdef Partial1[1024] point_dy
+
+cdef enum:
+    SPARE_CHUNKS = 96           # wholly unused chunks of 1 MB that are kept
+
+cdef Chunk* chunks_with_spares = NULL
+cdef int unused_chunks = 0
+
+
+cdef void forget_chunk(Chunk* chunk) noexcept:
+    global chunks_with_spares
+    if chunk.previous != NULL:
+        chunk.previous.next = chunk.next
+    else:
+        chunks_with_spares = chunk.next
+    if chunk.next != NULL:
+        chunk.next.previous = chunk.previous
+
+
+cdef void offer_chunk(Chunk* chunk) noexcept:
+    global chunks_with_spares
+    chunk.previous, chunk.next = NULL, chunks_with_spares
+    if chunks_with_spares != NULL:
+        chunks_with_spares.previous = chunk
+    chunks_with_spares = chunk
+
+
+cdef int new_chunk() except -1:
+    global unused_chunks
+    cdef char* memory = <char*>aligned_alloc(SLAB_BYTES, CHUNK_SLABS * SLAB_BYTES) if allowed() else NULL
+    cdef Chunk* chunk = <Chunk*>malloc(sizeof(Chunk))
+    cdef Slab* slab
+    cdef int i
+    if memory == NULL or chunk == NULL:
+        free(memory)
+        free(chunk)
+        raise MemoryError("autodiff could not allocate memory for the nodes of the graph")
+    chunk.spare, chunk.first_spare = CHUNK_SLABS, NULL
+    # In order of address: the first graph of a fresh chunk touches its pages one after the other.
+    for i in range(CHUNK_SLABS - 1, -1, -1):
+        slab = <Slab*>(memory + i * SLAB_BYTES)
+        slab.chunk = chunk
+        slab.next_spare = chunk.first_spare
+        chunk.first_spare = slab
+    unused_chunks += 1
+    offer_chunk(chunk)
+    return 0
+
+
+cdef Slab* open_slab(uint64_t number) except NULL:
+    global unused_chunks
+    cdef Chunk* chunk
+    cdef Slab* slab
+    if chunks_with_spares == NULL:
+        new_chunk()
+    chunk = chunks_with_spares
+    slab = chunk.first_spare
+    chunk.first_spare = slab.next_spare
+    if chunk.spare == CHUNK_SLABS:
+        unused_chunks -= 1
+    chunk.spare -= 1
+    if chunk.spare == 0:
+        forget_chunk(chunk)
+    slab.number = number
+    slab.used = slab.live = 0
+    slab.block = NULL
+    return slab
+
+
+cdef void close_slab(Slab* slab) noexcept:
+    """An empty slab waits to be used again, with a new place in the order."""
+    global unused_chunks
+    cdef Chunk* chunk = slab.chunk
+    cdef Slab* first
+    slab.next_spare = chunk.first_spare
+    chunk.first_spare = slab
+    if chunk.spare == 0:
+        offer_chunk(chunk)
+    chunk.spare += 1
+    if chunk.spare == CHUNK_SLABS:
+        unused_chunks += 1
+        if unused_chunks > SPARE_CHUNKS:
+            unused_chunks -= 1
+            forget_chunk(chunk)
+            first = chunk.first_spare
+            # aligned_alloc returned the slab of the lowest address
+            slab = first
+            while slab != NULL:
+                if slab < first:
+                    first = slab
+                slab = slab.next_spare
+            free(first)
+            free(chunk)
+
+
+cdef inline void let_go(Slab* slab) noexcept:
+    """One node less, or a closed block; an empty slab is recycled whole."""
+    slab.live -= 1
+    if slab.live == 0 and slab.number:
+        if slab == graph.newest:    # nothing is newer: it can start again where it stands
+            slab.used = 0
+        else:
+            close_slab(slab)
+
+
+cdef Node* next_node() except NULL:
+    """The slot is taken last, when every operand is resolved: so creation order is a topological order."""
+    cdef Slab* slab = graph.newest
+    cdef Slab* full = slab
+    cdef Node* node
+    if slab == NULL or slab.used == SLAB_NODES:
+        slab = open_slab(graph.slabs_opened + 1)
+        graph.slabs_opened += 1
+        graph.newest = slab
+        if full != NULL and full.live == 0:
+            close_slab(full)
+    node = &slab.node[slab.used]
+    slab.used += 1
+    slab.live += 1
+    return node
+
+
+cdef Node* record(int op, int flags, double out, Node* left, double x, Node* right, double y) except NULL:
+    """A node of an op on scalars.  The operands are finished nodes: the new one is newer than all it refers to."""
+    cdef Node* node = next_node()
+    node.left, node.right, node.x.value, node.y.value, node.out.value = left, right, x, y, out
+    node.op, node.flags, node.owners = <uint16_t>op, <uint16_t>(flags | OUT_SCALAR), 1
+    if left != NULL:
+        left.owners += 1
+    if right != NULL:
+        right.owners += 1
+    if flags & FLOAT32:
+        graph.float32 = True
+    return node
+
+
+cdef Node* record_payload(int op, int flags, Payload* payload, Node* left, Node* right) except NULL:
+    """A node of an op on arrays, or of a custom op.  Takes the payload, also when it fails."""
+    cdef Node* node
+    cdef int i
+    try:
+        node = next_node()
+    except MemoryError:
+        release_payload(payload)
+        raise
+    node.left, node.right, node.x.payload, node.y.value, node.out.value = left, right, payload, 0, 0
+    if payload.shape.ndim == 0 and kernel_type(payload.type) >= 0:
+        flags |= OUT_SCALAR
+        if payload.type == NPY_FLOAT:
+            flags |= FLOAT32
+            graph.float32 = True
+    node.op, node.flags, node.owners = <uint16_t>op, <uint16_t>(flags | PAYLOAD), 1
+    if left != NULL:
+        left.owners += 1
+    if right != NULL:
+        right.owners += 1
+    for i in range(payload.edges):
+        if payload.edge[i] != NULL:
+            payload.edge[i].owners += 1
+    if flags & PYTHON:
+        graph.hooks += 1
+    return node
+
+
+cdef Node* new_leaf(void* variable, int flags, Payload* payload) except NULL:
+    """Leaves live in slabs of their own, numbered 0, holes refilled.  payload NULL: a 0-d float.  Takes the payload."""
+    cdef Node* node = graph.spare_leaf
+    if node != NULL:
+        graph.spare_leaf = node.left
+    else:
+        if graph.leaves == NULL or graph.leaves.used == SLAB_NODES:
+            try:
+                graph.leaves = open_slab(0)
+            except MemoryError:
+                if payload != NULL:
+                    release_payload(payload)
+                raise
+        node = &graph.leaves.node[graph.leaves.used]
+        graph.leaves.used += 1
+    node.left = node.right = NULL
+    node.x.payload = payload
+    node.y.variable = variable
+    node.out.value = 0
+    node.op, node.owners = 0, 1
+    flags |= LEAF
+    if payload == NULL:
+        flags |= OUT_SCALAR
+    else:
+        flags |= PAYLOAD
+        if payload.shape.ndim == 0 and kernel_type(payload.type) >= 0:
+            flags |= OUT_SCALAR
+            if payload.type == NPY_FLOAT:
+                flags |= FLOAT32
+    if flags & FLOAT32:
+        graph.float32 = True
+    node.flags = <uint16_t>flags
+    return node
+
+
+cdef Payload* new_payload(int type, Shape* shape) except NULL:
+    cdef Payload* payload = <Payload*>take(&spare_payloads, sizeof(Payload))
+    memset(payload, 0, sizeof(Payload))
+    shape.owners += 1
+    payload.type, payload.shape = type, shape
+    graph.nodes += 1
+    return payload
+
+
+cdef void release_saved(Saved* saved) noexcept:
+    cdef Array* array = saved.array
+    cdef PyObject* packed = saved.packed
+    saved.array, saved.packed = NULL, NULL
+    saved.state = NOTHING
+    release_array(array)
+    Py_XDECREF(packed)
+
+
+cdef void release_payload(Payload* payload) noexcept:
+    """Releases what it holds; Python objects may run code that comes back here, so the payload is given up last."""
+    cdef PyObject* params = payload.params
+    cdef PyObject* extras = payload.extras
+    payload.params = payload.extras = NULL
+    release_saved(&payload.x)
+    release_saved(&payload.y)
+    release_saved(&payload.out)
+    release_shape(payload.shape)
+    if payload.edge != NULL:
+        free(payload.edge)
+    graph.nodes -= 1
+    give(&spare_payloads, payload)
+    Py_XDECREF(params)
+    Py_XDECREF(extras)
+
+
+cdef Payload* promote(Node* node) except NULL:
+    """A place for hooks and metadata on a node that has none: the operand's value moves into a payload."""
+    cdef Payload* payload
+    if node.flags & PAYLOAD:
+        return node.x.payload
+    payload = new_payload(node_type(node), scalar_shape)
+    payload.x.value = node.x.value
+    payload.x.state = NUMBER
+    if node.flags & LEAF:
+        payload.x.state = NOTHING
+    node.x.payload = payload
+    node.flags |= PAYLOAD
+    return payload
+
+
+cdef int node_type(Node* node) noexcept:
+    if node.flags & PAYLOAD:
+        return node.x.payload.type
+    return NPY_FLOAT if node.flags & FLOAT32 else NPY_DOUBLE
+
+
+cdef Shape* node_shape(Node* node) noexcept:
+    return node.x.payload.shape if node.flags & PAYLOAD else scalar_shape
+
+
+cdef double node_x(Node* node) noexcept:
+    return node.x.payload.x.value if node.flags & PAYLOAD else node.x.value
+
+
+cdef Node* current_leaf(Node* leaf) noexcept:
+    """A 0-d leaf written in place while a graph held it has a successor, which its gradient goes to."""
+    while leaf.left != NULL:
+        leaf = leaf.left
+    return leaf
+
+
+cdef void mark_stale(Node* node) noexcept:
+    """Others may hold its 0-d value, which is about to be overwritten."""
+    if node != NULL and node.owners > 1 and not node.flags & STALE:
+        node.flags |= STALE
+        graph.stale += 1
+
+
+cdef class NodeExtras:
+    """Hooks and metadata of a node."""
+
+    def __dealloc__(self):
+        graph.hooks -= self.counted
+        graph.leaf_hooks -= self.leaf_hooks
+
+
+# ---- release: never recursive, allocates nothing
+
+cdef void bury(Node* node) noexcept:
+    cdef Payload* payload = NULL
+    cdef Node* operand
+    cdef int i
+    if node.flags & STALE:
+        graph.stale -= 1
+    if node.flags & PAYLOAD:
+        payload = node.x.payload
+        for i in range(payload.edges):
+            operand = payload.edge[i]
+            if operand != NULL:
+                operand.owners -= 1
+                if operand.owners == 0:
+                    operand.out.next_dead = graph.dead
+                    graph.dead = operand
+    if node.flags & PYTHON:
+        graph.hooks -= 1
+    operand = node.right
+    if operand != NULL:
+        operand.owners -= 1
+        if operand.owners == 0:
+            operand.out.next_dead = graph.dead
+            graph.dead = operand
+    operand = node.left
+    if operand != NULL:
+        operand.owners -= 1
+        if operand.owners == 0:
+            operand.out.next_dead = graph.dead
+            graph.dead = operand
+    if node.flags & LEAF:
+        node.flags = LEAF
+        node.left = graph.spare_leaf
+        graph.spare_leaf = node
+    else:
+        let_go(slab_of(node))
+    if payload != NULL:
+        release_payload(payload)
+
+
+cdef void drain() noexcept:
+    """Release the dead, chained through their own bytes; code that a payload's release runs only adds to the chain."""
+    cdef Node* node
+    graph.draining = True
+    while graph.dead != NULL:
+        node = graph.dead
+        graph.dead = node.out.next_dead
+        bury(node)
+    graph.draining = False
+
+
+# ---- saved values
+
+cdef int raise_freed() except -1:
+    raise RuntimeError(
+        "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
+        "been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
+        "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
+        "saved tensors after calling backward.")
+
+
+cdef int saved_array(Node* node, Saved* saved, Array** array) except -1:
+    """The array behind a saved value, its version checked; borrowed."""
+    if saved.state == SAVED:
+        if saved.array.storage.version != saved.version:
+            table.changed(node, saved.array, saved.version)
+        array[0] = saved.array
+    else:
+        array[0] = NULL
+    return 0
+
+
+cdef int check_stale(Node* node, int operand) except -1:
+    """A 0-d operand whose value this op saved was written in place since."""
+    cdef int saves = (ops[node.op].dx_saves if operand == 0 else ops[node.op].dy_saves)
+    if saves & SAVES_X and node.left != NULL and node.left.flags & STALE:
+        table.changed(node.left, NULL, 0)
+    if saves & SAVES_Y and node.right != NULL and node.right.flags & STALE:
+        table.changed(node.right, NULL, 0)
+    if saves & SAVES_OUT and node.flags & STALE:
+        table.changed(node, NULL, 0)
+    return 0
+
+
+# ---- the pass: a table of adjoints by slab
+
+cdef Pass* spare_pass = NULL
+
+
+cdef Pass* begin_pass(bint retain, bint recorded) except NULL:
+    """Passes have tables of their own, so that they may nest and run side by side."""
+    global spare_pass
+    cdef Pass* walk = spare_pass
+    if walk != NULL:
+        spare_pass = walk.next_spare
+    else:
+        walk = <Pass*>allocate(sizeof(Pass))
+        memset(walk, 0, sizeof(Pass))
+    walk.retain, walk.recorded = retain, recorded
+    walk.marked = walk.counted = False
+    walk.special = recorded
+    walk.captures = NULL
+    walk.heap_size = walk.order_size = 0
+    if graph.leaf_hooks and not recorded:
+        walk.counted = True
+    return walk
+
+
+cdef void unlink_block(Block* block) noexcept:
+    cdef Block** place = &block.slab.block
+    while place[0] != block:
+        place = &place[0].next
+    place[0] = block.next
+
+
+cdef void close_block(Pass* walk, Block* block) noexcept:
+    """The block holds no adjoint any more."""
+    cdef Slab* slab = block.slab
+    unlink_block(block)
+    if block.marks != NULL:
+        free(block.marks)
+        block.marks = NULL
+    if walk.spare_block == NULL:
+        walk.spare_block = block
+    else:
+        free(block)
+    let_go(slab)
+
+
+cdef void end_pass(Pass* walk) noexcept:
+    """Also after a failure: adjoints that were not passed on are released, nothing else is touched."""
+    global spare_pass
+    cdef Block* block
+    cdef Slab* slab
+    cdef Adjoint g
+    cdef intp i, k
+    cdef PyObject* captures = walk.captures
+    walk.captures = NULL
+    for k in range(walk.heap_size):
+        block = find_block(walk, walk.heap[k])
+        if block.groups:
+            for i in range(SLAB_NODES):
+                if block.adjoint[i].bits != UNTOUCHED:
+                    g = block.adjoint[i]
+                    block.adjoint[i].bits = UNTOUCHED
+                    release_adjoint(walk, &walk.heap[k].node[i], g)
+            block.groups = 0
+        if not walk.marked:
+            close_block(walk, block)
+    walk.heap_size = 0
+    if walk.marked:
+        for k in range(walk.order_size):
+            slab = walk.order[k]
+            close_block(walk, find_block(walk, slab))
+    walk.order_size = 0
+    walk.next_spare = spare_pass
+    spare_pass = walk
+    Py_XDECREF(captures)
+    if graph.dead != NULL and not graph.draining:
+        drain()
+
+
+cdef Block* find_block(Pass* walk, Slab* slab) noexcept:
+    cdef Block* block = slab.block
+    while block != NULL and block.owner != walk:
+        block = block.next
+    return block
+
+
+cdef int push(Pass* walk, Slab* slab) except -1:
+    """Onto the heap of touched slabs, newest on top."""
+    cdef intp i, parent, room
+    cdef Slab** heap
+    if walk.heap_size == walk.heap_room:
+        room = 2 * walk.heap_room + 64
+        heap = <Slab**>realloc(walk.heap, room * sizeof(Slab*)) if allowed() else NULL
+        if heap == NULL:
+            raise MemoryError("autodiff could not allocate memory for a reverse pass")
+        walk.heap, walk.heap_room = heap, room
+    i = walk.heap_size
+    walk.heap_size += 1
+    while i:
+        parent = (i - 1) >> 1
+        if walk.heap[parent].number >= slab.number:
+            break
+        walk.heap[i] = walk.heap[parent]
+        i = parent
+    walk.heap[i] = slab
+    return 0
+
+
+cdef Slab* pop(Pass* walk) noexcept:
+    cdef Slab* top = walk.heap[0]
+    cdef Slab* last
+    cdef intp i = 0, child
+    walk.heap_size -= 1
+    last = walk.heap[walk.heap_size]
+    while True:
+        child = 2 * i + 1
+        if child >= walk.heap_size:
+            break
+        if child + 1 < walk.heap_size and walk.heap[child + 1].number > walk.heap[child].number:
+            child += 1
+        if walk.heap[child].number <= last.number:
+            break
+        walk.heap[i] = walk.heap[child]
+        i = child
+    walk.heap[i] = last
+    return top
+
+
+cdef Block* open_block(Pass* walk, Slab* slab) except NULL:
+    """An open block pins its slab: a hook's `del` must not recycle it under the walk."""
+    cdef Block* block = find_block(walk, slab)
+    cdef int i
+    if block != NULL:
+        return block
+    block = walk.spare_block
+    if block != NULL:
+        walk.spare_block = NULL
+    else:
+        block = <Block*>allocate(sizeof(Block))
+        block.marks = NULL
+        block.groups = 0
+        for i in range(SLAB_NODES):
+            block.adjoint[i].bits = UNTOUCHED
+    try:
+        push(walk, slab)
+    except MemoryError:
+        free(block)
+        raise
+    block.owner, block.slab = walk, slab
+    block.next = slab.block
+    slab.block = block
+    slab.live += 1
+    return block
+
+
+cdef inline Block* block_of(Pass* walk, Slab* slab) except NULL:
+    cdef Block* block = slab.block
+    if block == NULL or block.owner != walk:
+        return open_block(walk, slab)
+    return block
+
+
+cdef inline bint marked(const uint64_t* bits, intp i) noexcept:
+    return (bits[i // GROUP] >> (i % GROUP)) & 1
+
+
+cdef inline void set_mark(uint64_t* bits, intp i) noexcept:
+    bits[i // GROUP] |= <uint64_t>1 << (i % GROUP)
+
+
+cdef bint wanted(Pass* walk, Node* node) noexcept:
+    """Whether this pass has a use for the adjoint of a node: all, unless inputs= marked the way to some."""
+    cdef Block* block
+    if node == NULL:
+        return False
+    if not walk.marked:
+        return True
+    block = find_block(walk, slab_of(node))
+    return block != NULL and marked(block.marks.needed, node - &block.slab.node[0])
+
+
+cdef Adjoint* slot(Pass* walk, Node* node) except NULL:
+    """The place of a node's adjoint, its group touched."""
+    cdef Slab* slab = slab_of(node)
+    cdef Block* block = block_of(walk, slab)
+    cdef intp i = node - &slab.node[0]
+    block.groups |= <uint32_t>1 << (i // GROUP)
+    return &block.adjoint[i]
+
+
+cdef int deposit_value(Pass* walk, Node* node, double value) except -1:
+    """Add to the adjoint of a node whose result is a 0-d float."""
+    cdef Adjoint* place
+    if walk.special and not wanted(walk, node):
+        return 0
+    place = slot(walk, node)
+    if node.flags & FLOAT32:
+        value = <float>value
+    if place.bits == UNTOUCHED or place.bits == UNDEFINED:
+        place.value = value
+    elif node.flags & FLOAT32:
+        place.value = <float>(place.value + value)
+    else:
+        place.value += value
+    return 0
+
+
+cdef int deposit_array(Pass* walk, Node* node, Array* array) except -1:
+    """Add an array to the adjoint of a node, summed to its shape and cast to its dtype.  Takes the array, always."""
+    cdef Adjoint* place
+    cdef Array* fresh
+    cdef Shape* shape = node_shape(node)
+    cdef int type = node_type(node)
+    try:
+        if walk.special and not wanted(walk, node):
+            return 0
+        if node.flags & OUT_SCALAR:
+            return deposit_value(walk, node, total(array))
+        if array.type != type or not same_shape(array.shape, shape):
+            fresh = reduce_array(array, type, shape)
+            release_array(array)
+            array = fresh
+        place = slot(walk, node)
+        if place.bits == UNTOUCHED or place.bits == UNDEFINED:
+            place.array = array
+            array = NULL
+        else:
+            make_own(place)
+            add_array(place.array, array)
+    finally:
+        release_array(array)
+    return 0
+
+
+cdef double total(Array* array) except? -1e300:
+    """The sum of all elements, as the adjoint of a 0-d operand."""
+    cdef intp[MAX_DIMS] room
+    cdef Array* reduced
+    cdef int dtype = kernel_type(array.type)
+    cdef double value
+    if dtype >= 0:
+        return sum_all(dtype, array.shape.ndim, array.shape.dim, array.data, strides_of(array, room))
+    reduced = reduce_array(array, NPY_DOUBLE, scalar_shape)
+    value = (<double*>reduced.data)[0]
+    release_array(reduced)
+    return value
+
+
+cdef int make_own(Adjoint* place) except -1:
+    """Before the adjoint is written to: nobody else may see it, and no two elements may be one."""
+    cdef Array* array = place.array
+    if not sole_owner(array) or array.strides != NULL:
+        place.array = contiguous_copy(array)
+        release_array(array)
+    return 0
+
+
+cdef Array* open_place(Pass* walk, Node* node) except NULL:
+    """The adjoint of a node as an array to add into: zeros at first, contiguous, seen by nobody else; borrowed."""
+    cdef Adjoint* place = slot(walk, node)
+    if place.bits == UNTOUCHED or place.bits == UNDEFINED:
+        place.array = zeros(node_type(node), node_shape(node))
+    else:
+        make_own(place)
+    return place.array
+
+
+cdef int deposit_variable(Pass* walk, Node* node, PyObject* variable) except -1:
+    """Add a Variable to the adjoint of a node, in a pass that records itself.  Takes the reference, always."""
+    cdef Adjoint* place
+    cdef PyObject* total = NULL
+    cdef PyObject* fitted = NULL
+    try:
+        if walk.special and not wanted(walk, node):
+            return 0
+        fitted = table.fit(node, variable)
+        place = slot(walk, node)
+        if place.bits != UNTOUCHED and place.bits != UNDEFINED:
+            total = table.add(place.variable, fitted)
+            place = slot(walk, node)
+            Py_XDECREF(fitted)
+            fitted = place.variable
+            place.variable = total
+        else:
+            place.variable = fitted
+            fitted = NULL
+    finally:
+        Py_XDECREF(fitted)
+        Py_XDECREF(variable)
+    return 0
+
+
+cdef int deposit_undefined(Pass* walk, Node* node) except -1:
+    """The operand took part, with no gradient: not zero, and not untouched."""
+    cdef Adjoint* place
+    if walk.special and not wanted(walk, node):
+        return 0
+    place = slot(walk, node)
+    if place.bits == UNTOUCHED:
+        place.bits = UNDEFINED
+    return 0
+
+
+cdef int deposit_pick(Pass* walk, Node* head, int position, Adjoint g) except -1:
+    """Into the head's vector: an op with several outputs gets their adjoints together.  Takes g if it succeeds."""
+    cdef Adjoint* place
+    cdef Vector* vector
+    cdef int i, size
+    place = slot(walk, head)
+    if place.bits == UNTOUCHED:
+        size = <int>head.y.value
+        vector = <Vector*>allocate(sizeof(Vector) + size * sizeof(Adjoint))
+        vector.size = size
+        for i in range(size):
+            vector.adjoint[i].bits = UNTOUCHED
+        place.vector = vector
+    place.vector.adjoint[position] = g
+    return 0
+
+
+cdef void release_adjoint(Pass* walk, Node* node, Adjoint g) noexcept:
+    cdef int i
+    if g.bits == UNTOUCHED or g.bits == UNDEFINED:
+        return
+    if node.flags & HEAD:
+        # entries are scalars, arrays or Variables; which ones stands with the picks, so the vector says it itself
+        for i in range(g.vector.size):
+            if g.vector.adjoint[i].bits != UNTOUCHED and g.vector.adjoint[i].bits != UNDEFINED:
+                Py_XDECREF(g.vector.adjoint[i].variable)
+        free(g.vector)
+    elif walk.recorded:
+        Py_XDECREF(g.variable)
+    elif not node.flags & OUT_SCALAR:
+        release_array(g.array)
+
+
+cdef int seed(Pass* walk, Node* node, Adjoint g) except -1:
+    """Put the cotangent of a root in its place.  Takes g."""
+    if walk.recorded:
+        return deposit_variable(walk, node, g.variable)
+    if node.flags & OUT_SCALAR:
+        return deposit_value(walk, node, g.value)
+    return deposit_array(walk, node, g.array)
+
+
+# ---- marks: which nodes lead to the inputs
+
+cdef Marks* marks_of(Pass* walk, Slab* slab) except NULL:
+    cdef Block* block = block_of(walk, slab)
+    if block.marks == NULL:
+        block.marks = <Marks*>allocate(sizeof(Marks))
+        memset(block.marks, 0, sizeof(Marks))
+    return block.marks
+
+
+cdef int reach(Pass* walk, Node* node) except -1:
+    cdef Slab* slab
+    cdef Block* block
+    cdef Marks* marks
+    cdef intp i
+    if node == NULL:
+        return 0
+    slab = slab_of(node)
+    marks = marks_of(walk, slab)
+    i = node - &slab.node[0]
+    set_mark(marks.reachable, i)
+    marks.pending[i] += 1
+    block = find_block(walk, slab)
+    block.groups |= <uint32_t>1 << (i // GROUP)
+    return 0
+
+
+cdef bint needed(Pass* walk, Node* node) noexcept:
+    cdef Block* block
+    if node == NULL:
+        return False
+    block = find_block(walk, slab_of(node))
+    return marked(block.marks.needed, node - &block.slab.node[0])
+
+
+cdef int mark(Pass* walk, list roots, list inputs) except -1:
+    """Mark what the roots reach, going down, and what leads to an input, going up.  Both are linear.
+
+    roots and inputs are addresses of nodes.  With inputs None every reachable node is needed: the pass only counts
+    the edges into leaves, so that a leaf's hooks run as soon as its gradient is complete.
+    """
+    cdef Slab* slab
+    cdef Block* block
+    cdef Node* node
+    cdef Marks* marks
+    cdef Slab** order
+    cdef intp i, k, room
+    cdef bint is_needed
+    cdef int e
+    cdef Node* target
+    cdef Slab* target_slab
+    walk.marked = walk.special = True
+    for root in roots:
+        reach(walk, <Node*><uintptr_t>root)
+    if inputs is not None:
+        for root in inputs:
+            # An input that nothing reaches gets a block too, so that the walk can ask for its marks.
+            node = <Node*><uintptr_t>root
+            slab = slab_of(node)
+            marks = marks_of(walk, slab)
+            set_mark(marks.captured, node - &slab.node[0])
+    while walk.heap_size:
+        slab = pop(walk)
+        if walk.order_size == walk.order_room:
+            room = 2 * walk.order_room + 64
+            order = <Slab**>realloc(walk.order, room * sizeof(Slab*)) if allowed() else NULL
+            if order == NULL:
+                push(walk, slab)
+                raise MemoryError("autodiff could not allocate memory for a reverse pass")
+            walk.order, walk.order_room = order, room
+        walk.order[walk.order_size] = slab
+        walk.order_size += 1
+        block = find_block(walk, slab)
+        marks = marks_of(walk, slab)
+        for i in range(slab.used - 1, -1, -1):
+            if not marked(marks.reachable, i):
+                continue
+            node = &slab.node[i]
+            if node.flags & LEAF:
+                if node.left != NULL:
+                    reach(walk, current_leaf(node))
+                continue
+            reach(walk, node.left)
+            reach(walk, node.right)
+            if node.flags & PAYLOAD:
+                for e in range(node.x.payload.edges):
+                    reach(walk, node.x.payload.edge[e])
+        block.groups = 0
+    for k in range(walk.order_size - 1, -1, -1):
+        slab = walk.order[k]
+        marks = find_block(walk, slab).marks
+        for i in range(slab.used):
+            if not marked(marks.reachable, i):
+                continue
+            node = &slab.node[i]
+            is_needed = inputs is None or marked(marks.captured, i)
+            if not is_needed and node.flags & LEAF and node.left != NULL:
+                target = current_leaf(node)
+                target_slab = slab_of(target)
+                is_needed = marked(find_block(walk, target_slab).marks.captured, target - &target_slab.node[0])
+            if not is_needed and not node.flags & LEAF:
+                is_needed = needed(walk, node.left) or needed(walk, node.right)
+                if not is_needed and node.flags & PAYLOAD:
+                    for e in range(node.x.payload.edges):
+                        if needed(walk, node.x.payload.edge[e]):
+                            is_needed = True
+                            break
+            if is_needed:
+                set_mark(marks.needed, i)
+    # The blocks stay open, off the heap, until a deposit touches them: slabs are pushed anew.
+    for k in range(walk.order_size):
+        push(walk, walk.order[k])
+    return 0
+
+
+# ---- the walk
+
+cdef int run_pass(Pass* walk) except -1:
+    """Newest first, touched slab by touched slab, touched group by touched group."""
+    cdef Slab* slab
+    cdef Block* block
+    cdef Block* operand_block
+    cdef Slab* operand_slab
+    cdef Node* node
+    cdef Node* operand
+    cdef Adjoint* place
+    cdef intp group, i, k, slabs = 0
+    cdef double g, value
+    cdef bint special = walk.special
+    cdef bint retain = walk.retain
+    while walk.heap_size:
+        slab = walk.heap[0]     # stays on the heap, so that a failure finds what is left in it
+        block = find_block(walk, slab)
+        slabs += 1
+        if not slabs & 255:
+            PyErr_CheckSignals()
+        while block.groups:
+            group = highest_bit(block.groups)
+            i = min((group + 1) * GROUP, SLAB_NODES) - 1
+            while i >= group * GROUP:
+                if block.adjoint[i].bits == UNTOUCHED:
+                    i -= 1
+                    continue
+                node = &slab.node[i]
+                if special or node.flags & SPECIAL or block.adjoint[i].bits == UNDEFINED or (
+                        graph.stale and node.flags & SAVES):
+                    run_node(walk, block, i, node)
+                    i -= 1
+                    continue
+                g = block.adjoint[i].value
+                block.adjoint[i].bits = UNTOUCHED
+                if not retain:
+                    node.flags |= (node.flags & SAVES) << 1
+                k = node.op
+                if node.flags & FLOAT32:
+                    k += MAX_NODE_OPS
+                value = node_x(node)
+                operand = node.left
+                if operand != NULL:
+                    if operand.flags & OUT_SCALAR and not graph.float32:
+                        # deposit_value, by hand: a call costs as much as the rest
+                        operand_slab = slab_of(operand)
+                        operand_block = operand_slab.block
+                        if operand_block == NULL or operand_block.owner != walk:
+                            operand_block = open_block(walk, operand_slab)
+                        place = &operand_block.adjoint[operand - &operand_slab.node[0]]
+                        if place.bits == UNTOUCHED or place.bits == UNDEFINED:
+                            place.value = point_dx[k](g, value, node.y.value, node.out.value)
+                            operand_block.groups |= <uint32_t>1 << ((operand - &operand_slab.node[0]) // GROUP)
+                        else:
+                            place.value += point_dx[k](g, value, node.y.value, node.out.value)
+                    else:
+                        deposit_value(walk, operand, point_dx[k](g, value, node.y.value, node.out.value))
+                operand = node.right
+                if operand != NULL:
+                    if operand.flags & OUT_SCALAR and not graph.float32:
+                        operand_slab = slab_of(operand)
+                        operand_block = operand_slab.block
+                        if operand_block == NULL or operand_block.owner != walk:
+                            operand_block = open_block(walk, operand_slab)
+                        place = &operand_block.adjoint[operand - &operand_slab.node[0]]
+                        if place.bits == UNTOUCHED or place.bits == UNDEFINED:
+                            place.value = point_dy[k](g, value, node.y.value, node.out.value)
+                            operand_block.groups |= <uint32_t>1 << ((operand - &operand_slab.node[0]) // GROUP)
+                        else:
+                            place.value += point_dy[k](g, value, node.y.value, node.out.value)
+                    else:
+                        deposit_value(walk, operand, point_dy[k](g, value, node.y.value, node.out.value))
+                i -= 1
+            block.groups &= ~(<uint32_t>1 << group)
+        pop(walk)
+        if not walk.marked:
+            close_block(walk, block)
+    return 0
+
+
+cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
+    """One node, with everything that may hang on it."""
+    cdef Adjoint g = block.adjoint[i]
+    cdef Marks* marks = block.marks
+    cdef int operand, edges, last
+    cdef bint needed_below
+    cdef PyObject* captured
+    block.adjoint[i].bits = UNTOUCHED
+    if node.flags & LEAF and node.left != NULL:
+        return run_successor(walk, node, g)
+    try:
+        if node.flags & HOOKED and g.bits != UNDEFINED and not node.flags & HEAD:
+            run_hooks(walk, node, &g)
+        if marks != NULL:
+            if marked(marks.captured, i) and walk.captures != NULL:
+                if g.bits != UNDEFINED:
+                    captured = table.wrap(node, g) if not walk.recorded else g.variable
+                    if walk.recorded:
+                        Py_INCREF(<object>captured)
+                    capture(walk, node, <object>captured)
+                    Py_DECREF(<object>captured)
+                if node.flags & LEAF:
+                    return 0
+            needed_below = leads_on(walk, node)
+            if not needed_below:
+                return 0
+        if node.flags & LEAF:
+            if g.bits != UNDEFINED:
+                accumulate(walk, node, &g)
+            return 0
+        if node.flags & FREED and g.bits != UNDEFINED:
+            raise_freed()
+        if node.flags & PICK:
+            return run_pick(walk, node, &g)
+        edges = node.x.payload.edges if node.flags & PAYLOAD else 0
+        if node.flags & PYTHON:
+            run_python(walk, node, &g)
+        else:
+            # From the last operand to the first, so that an in-place write hands on what it left of g at the end.
+            last = -1
+            for operand in range(1 + edges, -1, -1):
+                if wanted(walk, edge(node, operand)):
+                    last = operand
+            for operand in range(1 + edges, -1, -1):
+                if wanted(walk, edge(node, operand)):
+                    if g.bits == UNDEFINED:
+                        deposit_undefined(walk, edge(node, operand))
+                    else:
+                        run_operand(walk, node, operand, &g, operand == last)
+        if not walk.retain:
+            free_saved(node)
+        if walk.counted:
+            settle_leaves(walk, node)
+    finally:
+        release_adjoint(walk, node, g)
+    return 0
+
+
+cdef int capture(Pass* walk, Node* node, object gradient) except -1:
+    cdef dict captures = <dict>walk.captures
+    cdef PyObject* total
+    key = <uintptr_t>node
+    before = captures.get(key)
+    if before is not None:      # from a leaf and from what it was before an in-place write
+        total = table.add(<PyObject*>before, <PyObject*>gradient)
+        gradient = <object>total
+        Py_DECREF(gradient)
+    captures[key] = gradient
+    return 0
+
+
+cdef int run_successor(Pass* walk, Node* node, Adjoint g) except -1:
+    """The gradient of a leaf that was written in place since: it goes to the leaf that took its place."""
+    cdef Node* leaf = current_leaf(node)
+    cdef Slab* slab = slab_of(leaf)
+    cdef Block* block = block_of(walk, slab)
+    cdef Adjoint* place = &block.adjoint[leaf - &slab.node[0]]
+    cdef Adjoint kept
+    if g.bits == UNDEFINED:
+        return 0
+    kept = place[0]
+    place[0] = g
+    run_node(walk, block, leaf - &slab.node[0], leaf)
+    place[0] = kept
+    return 0
+
+
+cdef inline Node* edge(Node* node, int operand) noexcept:
+    return node.left if operand == 0 else node.right if operand == 1 else node.x.payload.edge[operand - 2]
+
+
+cdef bint leads_on(Pass* walk, Node* node) noexcept:
+    """Whether some operand is wanted, or the node is a leaf that accumulates."""
+    cdef int operand
+    if node.flags & LEAF:
+        return wanted(walk, node)
+    for operand in range(2 + (node.x.payload.edges if node.flags & PAYLOAD else 0)):
+        if wanted(walk, edge(node, operand)):
+            return True
+    return False
+
+
+cdef int accumulate(Pass* walk, Node* leaf, Adjoint* g) except -1:
+    cdef Adjoint taken = g[0]
+    g.bits = UNDEFINED
+    return table.accumulate(leaf, taken, walk.recorded)
+
+
+cdef int settle_leaves(Pass* walk, Node* node) except -1:
+    """Only when some leaf has a hook: a leaf whose last edge was passed runs at once, as PyTorch's do."""
+    cdef int operand
+    cdef Node* leaf
+    cdef Block* block
+    cdef intp i
+    for operand in range(2 + (node.x.payload.edges if node.flags & PAYLOAD else 0)):
+        leaf = edge(node, operand)
+        if leaf == NULL or not leaf.flags & LEAF:
+            continue
+        block = find_block(walk, slab_of(leaf))
+        if block == NULL or block.marks == NULL:
+            continue
+        i = leaf - &block.slab.node[0]
+        block.marks.pending[i] -= 1
+        if block.marks.pending[i] == 0 and block.adjoint[i].bits != UNTOUCHED:
+            run_node(walk, block, i, leaf)
+    return 0
+
+
+cdef void free_saved(Node* node) noexcept:
+    """What the op saved goes as the walk passes; edges stay, for a second pass through ops that saved nothing."""
+    if node.flags & SAVES:
+        node.flags |= FREED
+        if node.flags & ARRAY:
+            release_saved(&node.x.payload.x)
+            release_saved(&node.x.payload.y)
+            release_saved(&node.x.payload.out)
+
+
+cdef int run_hooks(Pass* walk, Node* node, Adjoint* g) except -1:
+    """Hooks of the tensor in the order of registration, then retain_grad."""
+    cdef NodeExtras extras = <NodeExtras>node.x.payload.extras
+    cdef PyObject* wrapped
+    cdef object gradient, result
+    if extras is None:
+        return 0
+    if extras.hooks:
+        if walk.recorded:
+            gradient = <object>g.variable
+        else:
+            wrapped = table.wrap(node, g[0])
+            gradient = <object>wrapped
+            Py_DECREF(gradient)
+        original = gradient
+        for hook in list(extras.hooks.values()):
+            result = hook(gradient)
+            if result is not None:
+                check_hook(hook, gradient, result)
+                gradient = result
+        if gradient is not original:
+            if walk.recorded:
+                Py_INCREF(gradient)
+                Py_DECREF(original)
+                g.variable = <PyObject*>gradient
+            else:
+                release_adjoint(walk, node, g[0])
+                g.bits = UNDEFINED
+                table.unwrap(node, gradient, g)
+    if extras.retained is not None:
+        variable = extras.retained()
+        if variable is not None:
+            table.retain(node, variable, g[0], walk.recorded)
+    return 0
+
+
+def _hook_name(hook):
+    return getattr(hook, "__name__", type(hook).__name__)
+
+
+cdef int check_hook(object hook, object before, object after) except -1:
+    if not isinstance(after, type(before).__base__):
+        raise TypeError(f"expected Variable, but hook returned '{type(after).__name__}'; a hook returns the new "
+                        "gradient or None")
+    if tuple(after.shape) != tuple(before.shape):
+        raise RuntimeError(f"hook '{_hook_name(hook)}' has changed the size of value: it got shape "
+                           f"{tuple(before.shape)} and returned {tuple(after.shape)}")
+    return 0
+
+
+cdef int run_pick(Pass* walk, Node* node, Adjoint* g) except -1:
+    """Hand the adjoint of one output to the head; entries of a vector are Variables, whatever the pass."""
+    cdef Adjoint entry
+    if g.bits == UNDEFINED:
+        entry.bits = UNDEFINED
+    elif walk.recorded:
+        entry = g[0]
+        g.bits = UNDEFINED
+    else:
+        entry.variable = table.wrap(node, g[0])
+    try:
+        deposit_pick(walk, node.left, <int>node.y.value, entry)
+    except BaseException:
+        if entry.bits != UNDEFINED:
+            Py_XDECREF(entry.variable)
+        raise
+    return 0
+
+
+cdef int run_python(Pass* walk, Node* node, Adjoint* g) except -1:
+    """A custom op: its callable gets the cotangents as Variables and returns one Variable or None per operand."""
+    cdef int operand, edges = node.x.payload.edges
+    cdef Node* target
+    cdef Adjoint given
+    cdef PyObject* wrapped
+    cdef list gs = []
+    cdef list needs = []
+    if node.flags & HEAD:
+        for operand in range(<int>node.y.value):
+            if g.bits == UNDEFINED or g.vector.adjoint[operand].bits in (UNTOUCHED, UNDEFINED):
+                gs.append(None)
+            else:
+                gs.append(<object>g.vector.adjoint[operand].variable)
+    elif g.bits == UNDEFINED:
+        gs.append(None)
+    elif walk.recorded:
+        gs.append(<object>g.variable)
+    else:
+        wrapped = table.wrap(node, g[0])
+        gs.append(<object>wrapped)
+        Py_DECREF(<object>wrapped)
+    for operand in range(edges):
+        needs.append(wanted(walk, edge(node, operand + 2)))
+    wrapped = table.vjp_python(node, <PyObject*>gs, <PyObject*>needs)
+    results = <object>wrapped
+    Py_DECREF(results)
+    for operand in range(edges):
+        target = edge(node, operand + 2)
+        if not wanted(walk, target):
+            continue
+        result = results[operand]
+        if result is None:
+            deposit_undefined(walk, target)
+        elif walk.recorded:
+            Py_INCREF(result)
+            deposit_variable(walk, target, <PyObject*>result)
+        else:
+            table.unwrap(target, result, &given)
+            if target.flags & OUT_SCALAR:
+                deposit_value(walk, target, given.value)
+            else:
+                deposit_array(walk, target, given.array)
+    return 0
+
+
+cdef int run_operand(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+    """The one question: here is the cotangent of your result; add that of operand i into its place."""
+    cdef Node* target = edge(node, operand)
+    cdef Op* op = &ops[node.op]
+    cdef PyObject* wrapped
+    cdef PyObject* result
+    cdef Adjoint given
+    cdef intp k
+    if graph.stale:
+        check_stale(node, operand)
+    if walk.recorded:
+        result = table.vjp(node, operand, g.variable)
+        if result == NULL:
+            return deposit_undefined(walk, target)
+        return deposit_variable(walk, target, result)
+    if not node.flags & ARRAY:
+        k = node.op + (MAX_NODE_OPS if node.flags & FLOAT32 else 0)
+        if operand == 0:
+            return deposit_value(walk, target, point_dx[k](g.value, node_x(node), node.y.value, node.out.value))
+        return deposit_value(walk, target, point_dy[k](g.value, node_x(node), node.y.value, node.out.value))
+    if op.kernel[0] != NULL and kernel_type(node.x.payload.type) >= 0:
+        k = elementwise(walk, node, operand, g, last)
+        if k != 1:
+            return 0
+    elif op.fast != NULL:
+        k = op.fast(walk, node, operand, g, last)
+        if k != 1:              # 1: this case has no fast form
+            return 0
+    wrapped = table.wrap(node, g[0])
+    try:
+        result = table.vjp(node, operand, wrapped)
+    finally:
+        Py_DECREF(<object>wrapped)
+    if result == NULL:
+        return deposit_undefined(walk, target)
+    try:
+        table.unwrap(target, <object>result, &given)
+    finally:
+        Py_DECREF(<object>result)
+    if target.flags & OUT_SCALAR:
+        return deposit_value(walk, target, given.value)
+    return deposit_array(walk, target, given.array)
+
+
+cdef int operand_of(Node* node, Saved* saved, Shape* shape, char** data, intp* strides) except -1:
+    """Where a saved operand's elements are, read as if it had the result's shape.  1: it was packed by a hook."""
+    cdef Array* array
+    if saved.state == PACKED:
+        return 1
+    if saved.state == SAVED:
+        saved_array(node, saved, &array)
+        broadcast_strides(array, shape, strides)
+        data[0] = array.data
+    elif saved.state == NUMBER:
+        # kept in the dtype of the op, see save_number
+        data[0] = <char*>&saved.value
+        memset(strides, 0, shape.ndim * sizeof(intp))
+    else:
+        data[0] = NULL
+        memset(strides, 0, shape.ndim * sizeof(intp))
+    return 0
+
+
+cdef int elementwise(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+    """The fused loop of a row: dst += rule(g, x, y, out), straight into the operand's place where shapes agree."""
+    cdef Payload* payload = node.x.payload
+    cdef Shape* shape = payload.shape
+    cdef int ndim = shape.ndim
+    cdef int dtype = kernel_type(payload.type)
+    cdef Kernel* kernel = ops[node.op].kernel[dtype]
+    cdef Partial partial = kernel.dx if operand == 0 else kernel.dy
+    cdef bint is_g = kernel.dx_is_g if operand == 0 else kernel.dy_is_g
+    cdef int saves = kernel.dx_saves if operand == 0 else kernel.dy_saves
+    cdef Node* target = edge(node, operand)
+    cdef intp[5 * MAX_DIMS] room
+    cdef const intp* strides[5]
+    cdef char* data[5]
+    cdef float[4] single
+    cdef double number
+    cdef Saved* saved
+    cdef Adjoint* place
+    cdef Array* array
+    cdef Array* given = NULL
+    cdef bint fits
+    cdef int k
+    fits = not target.flags & OUT_SCALAR and node_type(target) == payload.type and same_shape(node_shape(target), shape)
+    if is_g and not node.flags & OUT_SCALAR:
+        g.array.owners += 1
+        return deposit_array(walk, target, g.array)
+    for k in range(5):
+        data[k] = NULL
+        strides[k] = &room[k * ndim]
+        memset(&room[k * ndim], 0, ndim * sizeof(intp))
+    if saves & SAVES_X and operand_of(node, &payload.x, shape, &data[2], &room[2 * ndim]):
+        return 1
+    if saves & SAVES_Y and operand_of(node, &payload.y, shape, &data[3], &room[3 * ndim]):
+        return 1
+    if saves & SAVES_OUT and operand_of(node, &payload.out, shape, &data[4], &room[4 * ndim]):
+        return 1
+    if dtype == KERNEL_FLOAT32:
+        # saved numbers are doubles; the loop reads floats
+        for k in range(3):
+            saved = &payload.x if k == 0 else &payload.y if k == 1 else &payload.out
+            if saved.state == NUMBER and data[k + 2] != NULL:
+                single[k] = <float>saved.value
+                data[k + 2] = <char*>&single[k]
+    if node.flags & OUT_SCALAR:
+        # 0-d arrays: the adjoint is a double
+        number = g.value
+        if dtype == KERNEL_FLOAT32:
+            single[3] = <float>number
+            data[1] = <char*>&single[3]
+        else:
+            data[1] = <char*>&number
+    else:
+        data[1] = g.array.data
+        memcpy(&room[ndim], strides_of(g.array, &room[ndim]), ndim * sizeof(intp))
+    if fits:
+        place = slot(walk, target)
+        if place.bits != UNTOUCHED and place.bits != UNDEFINED:
+            make_own(place)
+            array = place.array
+            data[0] = array.data
+            strides[0] = strides_of(array, &room[0])
+            run_loop_partial(partial, shape, data, strides, True)
+            return 0
+    if last and not node.flags & OUT_SCALAR and sole_owner(g.array) and g.array.strides == NULL:
+        # nobody needs g any more: its buffer becomes the operand's adjoint
+        given = g.array
+        g.bits = UNDEFINED
+    else:
+        given = new_array(payload.type, shape)
+    data[0] = given.data
+    strides[0] = strides_of(given, &room[0])
+    run_loop_partial(partial, shape, data, strides, False)
+    return deposit_array(walk, target, given)
+
+
+cdef int run_loop_partial(Partial partial, Shape* shape, char** data, const intp** strides, bint accumulating) noexcept:
+    if shape.size < 20000:
+        run_partial(partial, shape.ndim, shape.dim, data, strides, accumulating)
+    else:
+        # Releasing the lock costs about 100 ns: worth it where the loop takes some 10 us. What the loop reads is
+        # owned by the node and by this pass meanwhile, except where another pass frees it; see hold in the caller.
+        run_partial(partial, shape.ndim, shape.dim, data, strides, accumulating)
+    return 0
+
+
+# ---- start
+
+cdef int start() except -1:
+    global scalar_shape
+    scalar_shape = new_shape(0, NULL)
+    memset(&graph, 0, sizeof(Graph))
+    memset(&ops[0], 0, sizeof(ops))
+    return 0
+
+
+start()

@@ -1,0 +1,213 @@
+"""Constructors: Tensors from sizes, ranges and random numbers.  Random numbers are NumPy's."""
+import numpy as np
+
+from . import _variable as _v
+from ._types import device as _device
+from ._types import dtype_of, to_numpy_dtype
+from ._variable import Tensor, as_tensor, from_numpy, tensor
+
+__all__ = ["DoubleTensor", "FloatTensor", "LongTensor", "arange", "as_tensor", "empty", "empty_like", "eye",
+           "from_numpy", "full", "full_like", "get_default_dtype", "linspace", "manual_seed", "numel", "ones",
+           "ones_like", "rand", "rand_like", "randint", "randn", "randn_like", "set_default_dtype", "tensor", "zeros",
+           "zeros_like"]
+
+_random = np.random.default_rng()
+
+
+def manual_seed(seed):
+    """Seed the generator of random Tensors and return it.  The numbers are NumPy's, not PyTorch's.
+
+    >>> import autodiff
+    >>> _ = autodiff.manual_seed(0); a = autodiff.rand(2)
+    >>> _ = autodiff.manual_seed(0); bool((a == autodiff.rand(2)).all())
+    True
+    """
+    global _random
+    _random = np.random.default_rng(seed)
+    return _random
+
+
+def set_default_dtype(d):
+    """The dtype that Python floats get: float64 at first, float32 for PyTorch's.  Raises TypeError for another."""
+    _v.set_default_type(d)
+
+
+def get_default_dtype():
+    """The dtype that Python floats get."""
+    return dtype_of(_v.get_default_type())
+
+
+def _sizes(name, args, size):
+    if size is not None:
+        if args:
+            raise TypeError(f"{name}() takes sizes as arguments or as size=, not both")
+        args = size if isinstance(size, (tuple, list)) else (size,)
+    elif len(args) == 1 and isinstance(args[0], (tuple, list)):
+        args = args[0]
+    for n in args:
+        if not hasattr(n, "__index__"):
+            raise TypeError(f"{name}(): argument 'size' must be a tuple of ints, but found element of type "
+                            f"{type(n).__name__}")
+    return tuple(int(n) for n in args)
+
+
+def _dtype(given, default=None):
+    if given is not None:
+        return to_numpy_dtype(given)
+    return _v.get_default_type() if default is None else default
+
+
+def _finish(result, requires_grad, device=None):
+    if device is not None:
+        _device(device)
+    if requires_grad:
+        if result.dtype.dtype.kind not in "fc":
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        result.requires_grad_(True)
+    return result
+
+
+def zeros(*args, size=None, dtype=None, requires_grad=False, device=None):
+    """Zeros of a shape, given as sizes, a tuple or size=."""
+    return _finish(_v.full_of(_sizes("zeros", args, size), 0.0, _dtype(dtype)), requires_grad, device)
+
+
+def ones(*args, size=None, dtype=None, requires_grad=False, device=None):
+    """Ones of a shape, given as sizes, a tuple or size=."""
+    return _finish(_v.full_of(_sizes("ones", args, size), 1.0, _dtype(dtype)), requires_grad, device)
+
+
+def empty(*args, size=None, dtype=None, requires_grad=False, device=None):
+    """A Tensor of a shape whose elements are still to be written (zeros, so that nothing old shows)."""
+    return _finish(_v.full_of(_sizes("empty", args, size), 0.0, _dtype(dtype)), requires_grad, device)
+
+
+def full(size, fill_value, *, dtype=None, requires_grad=False, device=None):
+    """A shape filled with one number; the dtype follows the number unless given."""
+    inferred = np.dtype(bool) if isinstance(fill_value, bool) else np.dtype(np.int64) if isinstance(fill_value, int) else None
+    if _is_variable(fill_value):
+        fill_value = fill_value.item()
+    return _finish(_v.full_of(_sizes("full", (size,), None), fill_value, _dtype(dtype, inferred)), requires_grad, device)
+
+
+def _is_variable(value):
+    return isinstance(value, Tensor.__base__)
+
+
+def _like(name, value, other, dtype, requires_grad, device=None):
+    if not _is_variable(other):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(other).__name__}")
+    d = to_numpy_dtype(dtype if dtype is not None else other.dtype)
+    return _finish(_v.full_of(tuple(other.shape), value, d), requires_grad, device)
+
+
+def zeros_like(input, *, dtype=None, requires_grad=False, device=None):
+    """Zeros of another Variable's shape and dtype."""
+    return _like("zeros_like", 0.0, input, dtype, requires_grad, device)
+
+
+def ones_like(input, *, dtype=None, requires_grad=False, device=None):
+    """Ones of another Variable's shape and dtype."""
+    return _like("ones_like", 1.0, input, dtype, requires_grad, device)
+
+
+def empty_like(input, *, dtype=None, requires_grad=False, device=None):
+    """A Tensor of another Variable's shape and dtype, still to be written."""
+    return _like("empty_like", 0.0, input, dtype, requires_grad, device)
+
+
+def full_like(input, fill_value, *, dtype=None, requires_grad=False, device=None):
+    """Another Variable's shape and dtype, filled with one number."""
+    return _like("full_like", fill_value, input, dtype, requires_grad, device)
+
+
+def _take(array, requires_grad=False, device=None):
+    return _finish(tensor(array), requires_grad, device)
+
+
+def arange(start, end=None, step=1, *, dtype=None, requires_grad=False, device=None):
+    """Numbers from start (0 if only the end is given) up to, without, end; integers if all arguments are."""
+    if end is None:
+        start, end = 0, start
+    bounds = [v.item() if _is_variable(v) else v for v in (start, end, step)]
+    start, end, step = bounds
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    floats = any(isinstance(v, float) for v in bounds)
+    d = _dtype(dtype, None if floats else np.dtype(np.int64))
+    values = np.arange(start, end, step, dtype=np.float64 if floats else None).astype(d)
+    return _take(values, requires_grad, device)
+
+
+def linspace(start, end, steps, *, dtype=None, requires_grad=False, device=None):
+    """steps numbers from start to end, both included."""
+    start, end = (v.item() if _is_variable(v) else v for v in (start, end))
+    return _take(np.linspace(start, end, int(steps)).astype(_dtype(dtype)), requires_grad, device)
+
+
+def eye(n, m=None, *, dtype=None, requires_grad=False, device=None):
+    """Ones on the diagonal of an n by m matrix, zeros elsewhere."""
+    return _take(np.eye(n, m, dtype=_dtype(dtype)), requires_grad, device)
+
+
+def _random_of(name, draw, args, size, dtype, requires_grad, device):
+    d = _dtype(dtype)
+    if d.kind != "f":
+        raise RuntimeError(f"{name}() makes floating point numbers, not {d}")
+    return _take(np.asarray(draw(_sizes(name, args, size))).astype(d), requires_grad, device)
+
+
+def rand(*args, size=None, dtype=None, requires_grad=False, device=None):
+    """Uniform random numbers in [0, 1)."""
+    return _random_of("rand", _random.random, args, size, dtype, requires_grad, device)
+
+
+def randn(*args, size=None, dtype=None, requires_grad=False, device=None):
+    """Standard normal random numbers."""
+    return _random_of("randn", _random.standard_normal, args, size, dtype, requires_grad, device)
+
+
+def rand_like(input, *, dtype=None, requires_grad=False):
+    """Uniform random numbers in another Variable's shape and dtype."""
+    return rand(tuple(input.shape), dtype=dtype if dtype is not None else input.dtype, requires_grad=requires_grad)
+
+
+def randn_like(input, *, dtype=None, requires_grad=False):
+    """Standard normal random numbers in another Variable's shape and dtype."""
+    return randn(tuple(input.shape), dtype=dtype if dtype is not None else input.dtype, requires_grad=requires_grad)
+
+
+def randint(low, high=None, size=None, *, dtype=None):
+    """Random integers from low (0 if only high is given) up to, without, high."""
+    if size is None:
+        low, high, size = 0, low, high
+    return _take(np.asarray(_random.integers(low, high, tuple(size))).astype(_dtype(dtype, np.dtype(np.int64))))
+
+
+def numel(input):
+    """The number of elements."""
+    return input.numel()
+
+
+def _typed(name, args, numpy_dtype):
+    """FloatTensor(2, 3): sizes; FloatTensor([4]): data."""
+    if len(args) == 1 and not isinstance(args[0], int):
+        return tensor(args[0], dtype=numpy_dtype) if not _is_variable(args[0]) else args[0].to(numpy_dtype)
+    return _v.full_of(_sizes(name, args or (0,), None), 0, numpy_dtype)
+
+
+def FloatTensor(*args):
+    """A float32 Tensor: of data, or of sizes."""
+    return _typed("FloatTensor", args, np.dtype(np.float32))
+
+
+def DoubleTensor(*args):
+    """A float64 Tensor: of data, or of sizes."""
+    return _typed("DoubleTensor", args, np.dtype(np.float64))
+
+
+def LongTensor(*args):
+    """An int64 Tensor: of data, or of sizes."""
+    return _typed("LongTensor", args, np.dtype(np.int64))

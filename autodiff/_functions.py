@@ -1,0 +1,56 @@
+"""Functions whose work is a method's: autodiff.sum(x, dim) is x.sum(dim)."""
+import numpy as np
+
+from ._variable import Tensor
+
+_Base = Tensor.__base__
+
+
+def _operand(x, name):
+    if not isinstance(x, _Base):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
+    return x
+
+
+def _by_method(name, doc):
+    def function(input, *args, **kwargs):
+        return getattr(_operand(input, name), name)(*args, **kwargs)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc
+    return function
+
+
+sum = _by_method("sum", "Sum of all elements, or over dim.")
+mean = _by_method("mean", "Mean of all elements, or over dim.")
+norm = _by_method("norm", "Vector norm of order p of all elements, or over dim.")
+max = _by_method("max", "Largest element; over a dimension the pair (values, indices).")
+amax = _by_method("amax", "Largest element, of all or over dim; ties share the gradient evenly.")
+argmax = _by_method("argmax", "Index of the largest element, of all or along dim.")
+log_softmax = _by_method("log_softmax", "x - log(sum(exp(x))) along dim.")
+reshape = _by_method("reshape", "The elements in another shape; a view where possible.")
+transpose = _by_method("transpose", "Two dimensions exchanged; a view.")
+permute = _by_method("permute", "The dimensions in another order; a view.")
+t = _by_method("t", "The transpose of at most two dimensions; a view.")
+squeeze = _by_method("squeeze", "Dimensions of size 1 removed; a view.")
+unsqueeze = _by_method("unsqueeze", "A dimension of size 1 inserted; a view.")
+clone = _by_method("clone", "A recorded copy.")
+
+
+def is_tensor(value):
+    """Whether a value is a Variable of either flavour."""
+    return isinstance(value, _Base)
+
+
+def _plain(x):
+    return x.detach().numpy() if isinstance(x, _Base) else np.asarray(x)
+
+
+def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """Whether all elements are equal within atol + rtol * abs(other)."""
+    return bool(np.allclose(_plain(input), _plain(other), rtol=rtol, atol=atol, equal_nan=equal_nan))
+
+
+def equal(input, other):
+    """Whether two Variables have the same shape and elements."""
+    return bool(np.array_equal(_plain(input), _plain(other)))

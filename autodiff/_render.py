@@ -1,0 +1,409 @@
+"""Renders the catalogue into source, at build time: every ``name.tp`` beside this file becomes ``name``.
+
+Loaded by path by ``setup.py`` together with ``rules.py`` (the build must not import the package) and imported by the
+tests, which hold every row against the grammar.  The standard library only; Cython.Tempita is imported when rendering.
+
+A row's text is parsed with ``ast``, checked against the closed vocabulary of ``rules.py``, and rendered to C from the
+tree with every operation in parentheses and every number typed, never by text substitution.
+"""
+from __future__ import annotations
+
+import ast
+import struct
+import textwrap
+from pathlib import Path
+from typing import NamedTuple
+
+#: The names an elementwise text may mention, in the order of a C rule's arguments.
+OPERANDS = ("x", "y", "z")
+CONTEXT = ("g", *OPERANDS, "out")
+#: Tokens of rows that are not elementwise; known without saving an array.
+TOKENS = ("xs", "shape_x", "shape_y", "shape_z", "dtype_x", "shapes", "position")
+#: Functions that are one exact operation in C; every other function of the vocabulary is a call of NumPy's inner loop.
+EXACT = ("abs", "sqrt", "square")
+ARGUMENTS = {"where": 3, "pow": 2}
+#: NumPy's name of a function of the vocabulary where it differs.
+UFUNC = {"pow": "power"}
+#: Bits of a saved set, as SAVES_* in _kernels.pxd.
+SAVES = {"x": 1, "y": 2, "out": 4}
+C_TYPE = {"float64": "double", "float32": "float"}
+_BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+
+
+class GrammarError(ValueError):
+    """A row of the catalogue is not in the grammar; the message names the row, the field and the text."""
+
+
+# ---- the grammar
+
+def parse(rule, which: str, functions=()) -> ast.expr | None:
+    """The checked tree of one text of a row (``which`` is value, dx, dy or dz); None where the row has no such text."""
+    text = getattr(rule, which)
+    if text is None:
+        return None
+
+    def refuse(reason):
+        raise GrammarError(f"rule {rule.name!r}, {which} = {text!r}: {reason}")
+
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except SyntaxError as error:
+        refuse(f"not an expression ({error.msg})")
+    names = {*_operands(rule), *parameters(rule)}
+    if which != "value":
+        names |= {"g", "out"}
+    if not rule.elementwise:
+        names |= set(TOKENS)
+    _check(tree, names, rule, set(functions), refuse, condition=rule.dtype == "bool" and which == "value")
+    return tree
+
+
+def _operands(rule) -> tuple[str, ...]:
+    return ("xs",) if rule.operands == "*" else tuple(rule.operands)
+
+
+def parameters(rule) -> tuple[str, ...]:
+    """The names declared in a row's ``params``."""
+    try:
+        arguments = ast.parse(f"lambda {rule.params}: 0", mode="eval").body.args
+    except SyntaxError:
+        raise GrammarError(f"rule {rule.name!r}, params = {rule.params!r}: not a list of parameters") from None
+    return tuple(argument.arg for argument in arguments.args)
+
+
+def _check(node, names, rule, functions, refuse, condition=False):
+    """Walk the tree; a comparison may stand only where a condition is wanted."""
+    if isinstance(node, ast.Compare) != condition:
+        refuse("a condition must be a comparison" if condition else "a comparison may stand only in where(...)")
+    if isinstance(node, ast.Compare):
+        if len(node.ops) != 1 or type(node.ops[0]) not in _COMPARE:
+            refuse("only a single comparison by < <= > >= == != is in the vocabulary")
+        children = [node.left, node.comparators[0]]
+    elif isinstance(node, ast.Constant):
+        if type(node.value) not in (int, float):
+            refuse(f"{node.value!r} is not a number")
+        children = []
+    elif isinstance(node, ast.Name):
+        if node.id not in names:
+            refuse(f"{node.id!r} is not among the names {', '.join(sorted(names))}")
+        children = []
+    elif isinstance(node, ast.UnaryOp):
+        if not isinstance(node.op, ast.USub):
+            refuse(f"the operator {type(node.op).__name__} is not in the vocabulary")
+        children = [node.operand]
+    elif isinstance(node, ast.BinOp):
+        if type(node.op) not in _BINARY:
+            refuse(f"the operator {type(node.op).__name__} is not in the vocabulary")
+        children = [node.left, node.right]
+    elif isinstance(node, ast.Call):
+        children = _check_call(node, rule, functions, refuse)
+        if node.func.id == "where":
+            _check(children.pop(0), names, rule, functions, refuse, condition=True)
+    else:
+        refuse(f"{type(node).__name__} is not in the vocabulary")
+    for child in children:
+        _check(child, names, rule, functions, refuse)
+
+
+def _check_call(node, rule, functions, refuse):
+    if not isinstance(node.func, ast.Name) or node.keywords:
+        refuse("a call is a plain name with plain arguments")
+    name = node.func.id
+    if name == "where" or name in functions:
+        wanted = ARGUMENTS.get(name, 1)
+        if len(node.args) != wanted:
+            refuse(f"{name} takes {wanted} argument(s), not {len(node.args)}")
+    elif rule.elementwise:
+        refuse(f"{name!r} is not a function of the vocabulary")
+    elif not name.isidentifier() or not (name.startswith(rule.name + "_") or name in _rows):
+        refuse(f"{name!r} is neither a row nor a helper of this row ({rule.name}_...)")
+    return list(node.args)
+
+
+_rows: set[str] = set()
+
+
+def check(rules) -> None:
+    """Raise GrammarError unless every row of the catalogue is well formed."""
+    _rows.clear()
+    _rows.update(rule.name for rule in rules.RULES)
+    if len(_rows) != len(rules.RULES):
+        twice = sorted({rule.name for rule in rules.RULES if sum(rule.name == other.name for other in rules.RULES) > 1})
+        raise GrammarError(f"more than one row is named {', '.join(twice)}")
+    for rule in rules.RULES:
+        def refuse(reason, rule=rule):
+            raise GrammarError(f"rule {rule.name!r}: {reason}")
+
+        if not rule.name.isidentifier():
+            refuse("the name is not an identifier")
+        if rule.kind not in rules.KINDS:
+            refuse(f"kind {rule.kind!r} is not one of {', '.join(rules.KINDS)}")
+        if rule.operands not in ("x", "xy", "xyz", "*"):
+            refuse(f"operands {rule.operands!r} are not x, xy, xyz or *")
+        if rule.dtype not in ("promote", "float", "bool", "same", "index"):
+            refuse(f"dtype {rule.dtype!r} is unknown")
+        if rule.loop not in ("c", "helper", "view") and not rule.loop.startswith("numpy:"):
+            refuse(f"loop {rule.loop!r} is unknown")
+        if rule.elementwise and rule.operands not in ("x", "xy"):
+            refuse("an elementwise row has one operand or two")
+        if rule.elementwise and rule.params:
+            refuse("an elementwise row has no parameters")
+        for position, which in enumerate(("dx", "dy", "dz")):
+            if getattr(rule, which) is not None and rule.operands != "*" and position >= len(rule.operands):
+                refuse(f"{which} is given, but the operands are {rule.operands!r}")
+        for special in rule.special.values():
+            if special not in _rows:
+                refuse(f"special names {special!r}, which is not a row")
+        for which in ("value", "dx", "dy", "dz"):
+            parse(rule, which, rules.FUNCTIONS)
+
+
+# ---- what follows from a text
+
+def mentioned(rule, which: str) -> set[str]:
+    """The names in one text of a row; empty where it has none."""
+    text = getattr(rule, which)
+    if text is None:
+        return set()
+    tree = ast.parse(text, mode="eval")
+    calls = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in calls}
+
+
+def saves(rule, which: str) -> set[str]:
+    """What the derivative ``which`` (dx, dy, dz) needs from the forward pass: a subset of x, y, z, out (xs: all)."""
+    return mentioned(rule, which) & {*OPERANDS, "xs", "out"}
+
+
+def saves_mask(rule, which: str) -> int:
+    """The same as bits SAVES_X, SAVES_Y, SAVES_OUT of _kernels.pxd."""
+    return sum(SAVES[name] for name in saves(rule, which))
+
+
+def is_g(rule, which: str) -> bool:
+    """Whether a derivative hands the cotangent on as it is."""
+    return getattr(rule, which) == "g"
+
+
+class Captured(NamedTuple):
+    """An inner loop of NumPy that the kernels call."""
+
+    operands: int
+    logical: bool = False
+
+
+def captured(rules) -> dict[str, Captured]:
+    """Every inner loop the kernels call, by NumPy's name; the order is that of the C table."""
+    loops = {"add": Captured(2)}
+    for rule in rules.ELEMENTWISE:
+        if rule.loop.startswith("numpy:"):
+            loops[rule.loop[len("numpy:"):]] = Captured(len(rule.operands), rule.dtype == "bool")
+        for which in ("value", "dx", "dy"):
+            tree = parse(rule, which, rules.FUNCTIONS)
+            for node in ast.walk(tree) if tree else ():
+                if isinstance(node, ast.Call) and node.func.id not in (*EXACT, "where"):
+                    loops[UFUNC.get(node.func.id, node.func.id)] = Captured(len(node.args))
+    return dict(sorted(loops.items()))
+
+
+# ---- C
+
+def number(value, dtype: str) -> str:
+    """A typed literal that denotes exactly the number NumPy would use at this dtype."""
+    if dtype == "float64":
+        return repr(float(value))
+    return repr(struct.unpack("f", struct.pack("f", value))[0]) + "f"
+
+
+def c_expression(node, dtype: str, leaf, call) -> str:
+    """A tree as C: names through ``leaf(name)``, calls that are not one C operation through ``call(node)``."""
+    def render(node):
+        return c_expression(node, dtype, leaf, call)
+
+    if isinstance(node, ast.Constant):
+        return number(node.value, dtype)
+    if isinstance(node, ast.Name):
+        return leaf(node.id)
+    if isinstance(node, ast.UnaryOp):
+        return f"(-{render(node.operand)})"
+    if isinstance(node, ast.BinOp):
+        return f"({render(node.left)} {_BINARY[type(node.op)]} {render(node.right)})"
+    if isinstance(node, ast.Compare):
+        return f"({render(node.left)} {_COMPARE[type(node.ops[0])]} {render(node.comparators[0])})"
+    name = node.func.id
+    if name == "where":
+        condition, chosen, other = map(render, node.args)
+        return f"({condition} ? {chosen} : {other})"
+    if name in EXACT:
+        return f"{name}_{dtype}({render(node.args[0])})"
+    return call(node)
+
+
+def c_scalar(rule, which: str, dtype: str, functions) -> str:
+    """The C function of one text on doubles; at float32 every operation is in float arithmetic."""
+    real, tree = C_TYPE[dtype], parse(rule, which, functions)
+    names = _ordered(rule, which)
+
+    def call(node):
+        # A power's bits depend, in NumPy, on whether the exponent is one number; that of a scalar is.
+        suffix = "_value" if which == "value" and node.func.id == "pow" else ""
+        arguments = [c_expression(argument, dtype, str, call) for argument in node.args]
+        return f"{node.func.id}{suffix}_{dtype}({', '.join(arguments)})"
+
+    declared = ("x", "y") if which == "value" else ("g", "x", "y", "out")
+    body = c_expression(tree, dtype, str, call)
+    if isinstance(tree, ast.Compare):
+        body = f"({body} ? {number(1, dtype)} : {number(0, dtype)})"
+    lines = [f"static double {rule.name}_{which}1_{dtype}({', '.join(f'double {name}_' for name in declared)})", "{"]
+    lines += [f"    {real} {name} = ({real}){name}_;" for name in names]
+    unused = [f"(void){name}_;" for name in declared if name not in names]
+    lines += [f"    {' '.join(unused)}"] if unused else []
+    return _lines([*lines, f"    return (double){body};", "}"])
+
+
+def _ordered(rule, which):
+    found = mentioned(rule, which)
+    return [name for name in CONTEXT if name in found]
+
+
+def c_loop(rule, which: str, dtype: str, functions) -> str:
+    """The C loop of one text over strided memory: a ``Loop`` for the value, a ``Partial`` for a derivative.
+
+    Whatever does not run contiguously is brought into a block on the stack, so that one contiguous loop, which the
+    compiler vectorises, serves every geometry.  Each call of a NumPy loop is computed for a block ahead of it.
+    """
+    real, tree = C_TYPE[dtype], parse(rule, which, functions)
+    names = _ordered(rule, which)
+    value = which == "value"
+    place = {"x": 0, "y": 1, "dst": len(rule.operands)} if value else {"dst": 0, "g": 1, "x": 2, "y": 3, "out": 4}
+    blocks, before = [], []
+    known: dict[str, str] = {}
+
+    def leaf(name):
+        return f"{name}[i]"
+
+    def call(node):
+        """Compute a call for the whole block first; the same call twice is computed once."""
+        text = ast.dump(node)
+        if text not in known:
+            arguments = []
+            for argument in node.args:
+                if isinstance(argument, ast.Name):
+                    arguments.append(argument.id)
+                    continue
+                body = c_expression(argument, dtype, leaf, call)
+                arguments.append(block())
+                before.append(f"EACH(count) {arguments[-1]}[i] = {body};")
+            result = block()
+            before.append(f"{node.func.id}_block_{dtype}({', '.join(arguments)}, {result}, count);")
+            known[text] = result
+        return f"{known[text]}[i]"
+
+    def block():
+        blocks.append(f"block_{len(blocks)}")
+        return blocks[-1]
+
+    body = c_expression(tree, dtype, leaf, call)
+    step = f"(Py_ssize_t)sizeof({real})"
+    contiguous = " && ".join(f"steps[{place[name]}] == {step}" for name in (*names, "dst"))
+    buffers = [*blocks, *(f"{name}_block" for name in (*names, "dst"))]
+    lines = ["CLONES"]
+    if value:
+        lines += [f"static void {rule.name}_value_{dtype}(char **args, const Py_ssize_t *dimensions, "
+                  "const Py_ssize_t *steps, void *data)", "{",
+                  "    const Py_ssize_t n = dimensions[0];", "    const int accumulate = 0;"]
+    else:
+        lines += [f"static void {rule.name}_{which}_{dtype}(char **args, const Py_ssize_t *steps, Py_ssize_t n, "
+                  "int accumulate)", "{"]
+    lines += [f"    {real} {', '.join(f'{name}[BLOCK]' for name in buffers)};"]
+    # All elements in one go, when all operands run on and no loop of NumPy is called between them.
+    length = "BLOCK" if blocks else f"{contiguous} ? n : BLOCK"
+    lines += [f"    const Py_ssize_t length = {length};"]
+    lines += ["    (void)data;"] if value else []
+    lines += ["    for (Py_ssize_t start = 0; start < n; start += length) {",
+              "        const Py_ssize_t count = n - start < length ? n - start : length;"]
+    lines += [f"        const {real} *{name} = gathered_{dtype}(args[{place[name]}], steps[{place[name]}], start, "
+              f"count, {name}_block);" for name in names]
+    lines += [f"        char *const target = args[{place['dst']}] + start * steps[{place['dst']}];",
+              f"        {real} *const dst = steps[{place['dst']}] == {step} ? ({real} *)target : dst_block;"]
+    lines += [f"        {line}" for line in before]
+    if not value:
+        lines += [f"        if (accumulate && dst != dst_block) {{ EACH(count) dst[i] += {body}; }}", "        else"]
+    lines += [f"        {{ EACH(count) dst[i] = {body}; }}",
+              f"        if (dst == dst_block) scatter_{dtype}(target, steps[{place['dst']}], count, dst, accumulate);",
+              "    }", "}"]
+    return _lines(lines)
+
+
+def _lines(lines):
+    """One text, long lines folded at their spaces."""
+    folded = []
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip()))
+        folded += textwrap.wrap(line, 116, initial_indent="", subsequent_indent=indent + "    ",
+                                break_long_words=False, break_on_hyphens=False)
+    return "\n".join(folded)
+
+
+# ---- the recorded rule: the same text on Variables
+
+#: Rows that a text may call, by the name of the function in _variable that records them.
+RECORDED = {"view": "apply_view", "embed": "embed", "index": "index_of", "index_add_zeros": "index_add_zeros",
+            "to": "cast_to"}
+
+
+def recorded(rule, which: str) -> str:
+    """A derivative's text with its functions by the names they have in _variable."""
+
+    class Rename(ast.NodeTransformer):
+        def visit_Call(self, node):
+            self.generic_visit(node)
+            name = node.func.id
+            if rule.elementwise:
+                node.func.id = f"f_{name}"
+            elif name in RECORDED:
+                node.func.id = RECORDED[name]
+            else:
+                node.func.id = f"_helpers.{name}"
+                node.args.insert(0, ast.Name("OPS"))
+            return node
+
+    return ast.unparse(Rename().visit(ast.parse(getattr(rule, which), mode="eval")))
+
+
+# ---- templates
+
+def namespace(rules) -> dict:
+    """What a template sees."""
+    functions = rules.FUNCTIONS
+    return {
+        "RULES": rules.RULES, "BY_NAME": rules.BY_NAME, "NUMBER": rules.NUMBER, "ELEMENTWISE": rules.ELEMENTWISE,
+        "DTYPES": rules.DTYPES, "FUNCTIONS": functions, "CAPTURED": captured(rules), "C_TYPE": C_TYPE,
+        "EXACT": EXACT, "UFUNC": UFUNC, "ARGUMENTS": ARGUMENTS,
+        "saves": saves, "saves_mask": saves_mask, "is_g": is_g, "mentioned": mentioned, "parameters": parameters,
+        "recorded": recorded,
+        "parse": lambda rule, which: parse(rule, which, functions),
+        "c_scalar": lambda rule, which, dtype: c_scalar(rule, which, dtype, functions),
+        "c_loop": lambda rule, which, dtype: c_loop(rule, which, dtype, functions),
+    }
+
+
+def render(template: Path, rules) -> str:
+    """The text a template renders to."""
+    from Cython.Tempita import Template
+
+    return Template(template.read_text(encoding="utf-8"), name=template.name).substitute(namespace(rules))
+
+
+def render_all(folder: Path, rules) -> list[Path]:
+    """Render every template of a folder beside itself; a file is touched only if its text changes."""
+    check(rules)
+    written = []
+    for template in sorted(folder.glob("*.tp")):
+        target = template.with_suffix("")
+        text = render(template, rules)
+        if not target.exists() or target.read_text(encoding="utf-8") != text:
+            target.write_text(text, encoding="utf-8")
+        written.append(target)
+    return written

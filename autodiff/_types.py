@@ -1,0 +1,128 @@
+"""dtype, Size, device: the small types that a Tensor's attributes have in PyTorch.  Imports NumPy only."""
+import numpy as np
+
+
+class dtype:
+    """A dtype by PyTorch's name; NumPy accepts it wherever it takes a dtype, and it equals NumPy's own.
+
+    >>> import numpy as np, autodiff
+    >>> autodiff.float32 == np.float32, np.zeros(2, autodiff.float32).dtype
+    (True, dtype('float32'))
+    """
+
+    __slots__ = ("dtype", "is_complex", "is_floating_point", "itemsize", "name")
+
+    def __init__(self, name):
+        self.name = name
+        self.dtype = np.dtype(name)
+        self.is_floating_point = self.dtype.kind == "f"
+        self.is_complex = self.dtype.kind == "c"
+        self.itemsize = self.dtype.itemsize
+
+    def __repr__(self):
+        return f"autodiff.{self.name}"
+
+    def __hash__(self):
+        return hash(self.dtype)
+
+    def __eq__(self, other):
+        if isinstance(other, dtype):
+            return self.dtype == other.dtype
+        try:
+            return self.dtype == np.dtype(other)
+        except TypeError:
+            return NotImplemented
+
+    def __reduce__(self):
+        return _dtype_named, (self.name,)
+
+
+NAMES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64", "complex128")
+DTYPES = {np.dtype(name): dtype(name) for name in NAMES}
+#: C's names, which PyTorch takes too
+ALIASES = {"half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32",
+           "long": "int64", "cfloat": "complex64", "cdouble": "complex128"}
+#: how error messages call a tensor of a dtype
+TENSOR_NAMES = {"float64": "DoubleTensor", "float32": "FloatTensor", "float16": "HalfTensor", "int64": "LongTensor",
+                "int32": "IntTensor", "int16": "ShortTensor", "int8": "CharTensor", "uint8": "ByteTensor",
+                "bool": "BoolTensor", "complex64": "ComplexFloatTensor", "complex128": "ComplexDoubleTensor"}
+#: how error messages call a dtype
+SCALAR_NAMES = {"float64": "Double", "float32": "Float", "float16": "Half", "int64": "Long", "int32": "Int",
+                "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool", "complex64": "ComplexFloat",
+                "complex128": "ComplexDouble"}
+
+
+def _dtype_named(name):
+    return DTYPES[np.dtype(name)]
+
+
+def dtype_of(numpy_dtype):
+    """autodiff's dtype of a NumPy dtype, or the NumPy dtype itself where PyTorch has no name for it."""
+    return DTYPES.get(numpy_dtype, numpy_dtype)
+
+
+def to_numpy_dtype(given):
+    """The NumPy dtype that a user's `dtype=` means: autodiff's, NumPy's, or Python's float, int, bool, complex."""
+    if isinstance(given, dtype):
+        return given.dtype
+    result = np.dtype(given)
+    if result not in DTYPES:
+        raise TypeError(f"dtype {given!r} is not supported; use one of {', '.join(NAMES)}")
+    return result
+
+
+class Size(tuple):
+    """The shape of a Tensor: a tuple that prints as PyTorch's Size.
+
+    >>> Size((2, 3)), Size((2, 3)).numel()
+    (autodiff.Size([2, 3]), 6)
+    """
+
+    __slots__ = ()
+
+    def __repr__(self):
+        return f"autodiff.Size({list(self)})"
+
+    def numel(self):
+        """The number of elements."""
+        count = 1
+        for n in self:
+            count *= n
+        return count
+
+    def __add__(self, other):
+        return Size(tuple(self) + tuple(other))
+
+    def __getitem__(self, index):
+        item = tuple.__getitem__(self, index)
+        return Size(item) if isinstance(index, slice) else item
+
+
+class device:
+    """Where a Tensor lives; there is only the CPU.
+
+    >>> device("cpu")
+    device(type='cpu')
+    """
+
+    __slots__ = ("index", "type")
+
+    def __init__(self, type="cpu", index=None):
+        if isinstance(type, device):
+            type = type.type
+        name = str(type).split(":")[0]
+        if name != "cpu":
+            raise RuntimeError(f"device '{type}' is not available: autodiff computes on the CPU; use device='cpu'")
+        self.type, self.index = "cpu", None
+
+    def __repr__(self):
+        return "device(type='cpu')"
+
+    def __eq__(self, other):
+        return isinstance(other, device)
+
+    def __hash__(self):
+        return hash("cpu")
+
+    def __str__(self):
+        return "cpu"

@@ -1,0 +1,145 @@
+"""Differentiation: backward, grad, grad modes, Variable, and MXNet's record, pause."""
+from .. import _variable as _v
+from . import graph
+from .grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from .record import is_recording, is_training, pause, predict_mode, record, train_mode
+
+__all__ = ["Variable", "backward", "enable_grad", "grad", "graph", "inference_mode", "is_grad_enabled",
+           "is_inference_mode_enabled", "is_recording", "is_training", "no_grad", "pause", "predict_mode", "record",
+           "set_grad_enabled", "train_mode"]
+
+_Base = _v.Tensor.__base__
+
+
+class _VariableMeta(type):
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, _Base)
+
+
+class Variable(metaclass=_VariableMeta):
+    """Variable(data, requires_grad=False): a Tensor that shares data's memory; every Tensor and ndarray is an instance.
+
+    data: a Tensor, an ndarray, a number or nested lists.  As PyTorch's torch.autograd.Variable.
+
+    >>> from autodiff.autograd import Variable
+    >>> x = Variable([2.0], requires_grad=True)
+    >>> isinstance(x, Variable), type(x).__name__
+    (True, 'Tensor')
+    """
+
+    def __new__(cls, data=None, requires_grad=False, **legacy):
+        return _v.make_variable(data, requires_grad, **legacy)
+
+
+def _sequence(value):
+    return (value,) if isinstance(value, _Base) else tuple(value)
+
+
+def _gradients(given, count):
+    if given is None:
+        return (None,) * count
+    gradients = (given,) if isinstance(given, _Base) else given
+    if not isinstance(gradients, (tuple, list)):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(given).__name__}; wrap it in "
+                        "autodiff.tensor(...)")
+    if len(gradients) != count:
+        raise RuntimeError(f"got {count} tensors and {len(gradients)} gradients")
+    return tuple(gradients)
+
+
+def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None, inputs=None):
+    """Accumulate the derivatives of tensors, weighted by grad_tensors, into the `.grad` of leaves (or of inputs).
+
+    Semantics: https://pytorch.org/docs/stable/generated/torch.autograd.backward.html
+    """
+    if grad_variables is not None:
+        if grad_tensors is not None:
+            raise RuntimeError("`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. "
+                               "Please only use `grad_tensors`.")
+        import warnings
+
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        grad_tensors = grad_variables
+    if inputs is not None:
+        inputs = _sequence(inputs)
+        if not inputs:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    tensors = _sequence(tensors)
+    _v.run_backward(tensors, _gradients(grad_tensors, len(tensors)), retain_graph, create_graph, inputs, True, True,
+                    "backward")
+
+
+def grad(outputs=None, inputs=None, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True,
+         allow_unused=None, is_grads_batched=False, materialize_grads=False, *, heads=None, variables=None,
+         head_grads=None):
+    """The gradients of outputs, weighted by grad_outputs, with respect to inputs: a tuple (a dict for a dict).
+
+    Touches no `.grad`.  heads, variables and head_grads are MXNet's names.  Raises RuntimeError for an input that was
+    not used (unless allow_unused, then None, or materialize_grads, then zeros), for outputs without a graph, and for
+    values that an earlier pass freed; ValueError for materialize_grads with allow_unused=False.
+    Semantics: https://pytorch.org/docs/stable/generated/torch.autograd.grad.html
+
+    >>> import autodiff
+    >>> x = autodiff.tensor(3.0, requires_grad=True)
+    >>> autodiff.autograd.grad(x ** 3, x, create_graph=True)
+    (tensor(27., grad_fn=<MulBackward0>),)
+    """
+    outputs = heads if outputs is None else outputs
+    inputs = variables if inputs is None else inputs
+    grad_outputs = head_grads if grad_outputs is None else grad_outputs
+    if outputs is None or inputs is None:
+        raise TypeError("grad() needs outputs and inputs")
+    if not only_inputs:
+        import warnings
+
+        warnings.warn("only_inputs argument is deprecated and is ignored now (defaults to True)", FutureWarning,
+                      stacklevel=2)
+    if materialize_grads and allow_unused is False:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
+                         "allow_unused=False.")
+    keys = None
+    if type(inputs) is dict:
+        keys = list(inputs)
+        inputs = [inputs[key] for key in keys]
+    outputs, inputs = _sequence(outputs), _sequence(inputs)
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    gradients = _gradients(grad_outputs, len(outputs))
+
+    def run(gradients, retain):
+        return _v.run_backward(outputs, gradients, retain, create_graph, inputs, False,
+                               allow_unused or materialize_grads, "grad", materialize_grads)
+
+    if is_grads_batched:
+        results = _batched(run, outputs, gradients, create_graph if retain_graph is None else retain_graph)
+    else:
+        results = run(gradients, retain_graph)
+    return results if keys is None else dict(zip(keys, results, strict=True))
+
+
+def _batched(run, outputs, gradients, retain):
+    """One pass for each entry of the leading dimension, the results stacked."""
+    size = None
+    for i, (output, gradient) in enumerate(zip(outputs, gradients, strict=True)):
+        if gradient is None:
+            continue
+        if tuple(gradient.shape)[1:] != tuple(output.shape) or gradient.ndim == 0:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. "
+                "The sizes of the remaining dimensions are expected to match the shape of corresponding output, but a "
+                f"mismatch was detected: grad_output[{i}] has a shape of {gradient.shape} and output[{i}] has a shape of "
+                f"{output.shape}. If you only want some tensors in `grad_output` to be considered batched, consider using "
+                "vmap.")
+        size = len(gradient)
+    if size is None:
+        raise RuntimeError("is_grads_batched=True needs grad_outputs with a leading batch dimension")
+    rows = [run(tuple(None if g is None else g[k] for g in gradients), True if k < size - 1 else retain)
+            for k in range(size)]
+    return tuple(None if column[0] is None else _v.FUNCTIONS["stack"](list(column)) for column in zip(*rows, strict=True))

@@ -1,0 +1,143 @@
+"""no_grad, enable_grad, set_grad_enabled, inference_mode: contexts, and decorators with and without parentheses."""
+import functools
+import types
+
+from .. import _variable as _v
+
+
+def is_grad_enabled():
+    """Whether ops of this thread are recorded."""
+    return not (_v.mode("grad_off") or _v.mode("inference"))
+
+
+def is_inference_mode_enabled():
+    """Whether this thread is in inference mode."""
+    return _v.mode("inference")
+
+
+class _Mode:
+    """A context that switches modes of this thread; used on a function, for each call; on a generator, for each step."""
+
+    def __new__(cls, *args, **kwargs):
+        self = super().__new__(cls)
+        if len(args) == 1 and not kwargs and isinstance(args[0], types.FunctionType):
+            self.__init__()
+            return self(args[0])
+        return self
+
+    def _switch(self):
+        raise NotImplementedError
+
+    def __enter__(self):
+        self._previous = getattr(self, "_previous", [])
+        self._previous.append([(name, _v.set_mode(name, on)) for name, on in self._switch()])
+        return self
+
+    def __exit__(self, *error):
+        for name, on in self._previous.pop():
+            _v.set_mode(name, on)
+
+    def _copy(self):
+        copy = object.__new__(type(self))
+        copy.__dict__.update({key: value for key, value in self.__dict__.items() if key != "_previous"})
+        return copy
+
+    def __call__(self, function):
+        if isinstance(function, type):
+            import warnings
+
+            warnings.warn("Decorating classes is deprecated and will be disabled in future versions. You should only "
+                          "decorate functions or methods. To preserve the current behavior of class decoration, you can "
+                          "directly decorate the `__init__` method and nothing else.", FutureWarning, stacklevel=2)
+            function.__init__ = self(function.__init__)
+            return function
+        if function.__code__.co_flags & 0x20 if hasattr(function, "__code__") else False:
+            return self._wrap_generator(function)
+
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            with self._copy():
+                return function(*args, **kwargs)
+
+        return wrapper
+
+    def _wrap_generator(self, function):
+        """The mode holds while the generator runs, and not between its yields."""
+
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            generator = function(*args, **kwargs)
+            step, given = generator.send, None
+            while True:
+                try:
+                    with self._copy():
+                        value = step(given)
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    given = yield value
+                    step = generator.send
+                except GeneratorExit:
+                    with self._copy():
+                        generator.close()
+                    raise
+                except BaseException as error:
+                    step, given = generator.throw, error
+
+        return wrapper
+
+
+class no_grad(_Mode):
+    """Ops inside are not recorded.
+
+    >>> import autodiff
+    >>> x = autodiff.tensor(1.0, requires_grad=True)
+    >>> with autodiff.no_grad():
+    ...     (x * 2).requires_grad
+    False
+    """
+
+    def _switch(self):
+        return (("grad_off", True),)
+
+
+class enable_grad(_Mode):
+    """Ops inside are recorded, also within no_grad()."""
+
+    def _switch(self):
+        return (("grad_off", False),)
+
+
+class set_grad_enabled(_Mode):
+    """Recording on or off: at once when called, undone at the end when used as a context."""
+
+    def __new__(cls, mode):
+        return object.__new__(cls)
+
+    def __init__(self, mode):
+        self.mode = bool(mode)
+        self._before = _v.set_mode("grad_off", not self.mode)
+
+    def _switch(self):
+        return (("grad_off", not self.mode),)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        _v.set_mode("grad_off", self._before)
+
+    def __call__(self, function):
+        _v.set_mode("grad_off", self._before)       # as a decorator it changes nothing outside the function
+        mode = no_grad() if not self.mode else enable_grad()
+        return mode(function)
+
+
+class inference_mode(_Mode):
+    """No recording, and results that can never enter a graph; inference_mode(False) switches it off inside."""
+
+    def __init__(self, mode=True):
+        self.mode = bool(mode)
+
+    def _switch(self):
+        return (("inference", self.mode),) if self.mode else (("inference", False), ("grad_off", False))

@@ -1,0 +1,262 @@
+"""The catalogue: every op autodiff knows, one row each.
+
+From a row follow the compiled loops for each dtype, the same rule on C doubles for scalars, the recorded derivative
+(and so the derivatives of every order), the saved values, method, operator, function, stub, documentation row and
+tests.  This file is read by the build (which must not import the package), by the tests and by the documentation; it
+imports the standard library only.
+
+The grammar of a row
+--------------------
+``Rule(name, value, dx, dy, dz, ...)``.  The four texts are Python expressions in a closed vocabulary:
+
+* ``x y z``     the operands; ``xs`` stands for all operands of a row with any number of them;
+* ``out``       the result, ``g`` the cotangent of the result;
+* parameters    the names declared in ``params``;
+* numbers, ``+ - * /``, unary minus, comparisons ``< <= > >= == !=``, ``where(condition, a, b)``;
+* ``FUNCTIONS`` (elementwise functions that are rows themselves or NumPy loops);
+* names of ``helpers.py``, for rows that are not elementwise.
+
+What is **saved** for the reverse pass is what ``dx``, ``dy``, ``dz`` mention: ``x``, ``y``, ``z`` or ``out``.  The
+tokens ``shape_x``, ``shape_y`` are known without saving an array and do not count.  An operand's value is saved only
+if the operand whose derivative mentions it needs a gradient (``x * y`` with a constant ``y`` saves ``y`` alone).
+A derivative of ``None`` says that the op has none in that operand; an op with no derivative at all is not recorded.
+
+========== =============================================================================================
+field      meaning
+========== =============================================================================================
+kind       ``elementwise``, ``linear``, ``multilinear``, ``reduction``, ``gather``, ``custom``; fixes the tangent:
+           a linear op applies itself to the tangent, a multilinear one to each in turn, an elementwise one
+           puts the tangent for ``g``
+operands   the names of the operands, in order: ``"x"``, ``"xy"``, ``"xyz"``, or ``"*"`` for any number
+params     the parameters after the operands, in PyTorch's spelling, with defaults
+numpy_params  the same in NumPy's spelling where names, order or defaults differ
+signature  core dimensions in the notation of NumPy's generalised ufuncs; empty for elementwise ops
+method     the method's name on a Variable (True: the row's name; False: none); aliases in ``aliases``
+infix      the Python operator: ``add`` renders ``__add__``, ``__radd__`` and ``__iadd__``
+inplace    whether ``name_`` exists
+numpy      the NumPy function of the same meaning, for dispatch and for tests of the value
+loop       kernel source: ``numpy:NAME`` captures NumPy's inner loop, ``c`` renders the text of ``value``, ``helper``
+           evaluates it on plain arrays, ``view`` shares the operand's storage under another geometry
+fast       a value-only VJP in C beside the recorded one, by name; the tests hold the two together
+dtype      the result's dtype: ``promote``, ``float`` (integers become the default dtype), ``bool``, ``same``, ``index``
+outputs    names of the results; ``differentiable`` counts those that carry a gradient, from the first
+grad_fn    the name of the node, PyTorch's; a dict where overloads differ, keyed by ``t``/``n`` (tensor, number) for
+           each position, ``""`` for the rest
+special    exponents (or other constant second operands) that have a row of their own: ``{2: "square"}``
+at         the interval tests and documentation sample operands from; ``at_y`` for the second
+kinks      points without a derivative and the value chosen there, as ``{point: "convention"}``
+complex    ``holomorphic`` (the cotangent rule is conj(expr(conj g))), ``refused``, or a text of its own
+source     where the formula is written down
+doc        one line for the reference
+========== =============================================================================================
+
+Expressions are parsed, never substituted as text (``1/2*g`` must not become C's integer division), and rendered to C
+compiled with ``-ffp-contract=off``, so that a scalar's gradient has the bits of an array's on every machine.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+#: Functions that a row's texts may call; each is NumPy's inner loop of that name, or exact in C (abs, sqrt).
+FUNCTIONS = ("exp", "log", "sin", "cos", "tanh", "sqrt", "abs", "pow", "square")
+KINDS = ("elementwise", "linear", "multilinear", "reduction", "gather", "custom")
+
+
+@dataclass(frozen=True)
+class Rule:
+    name: str
+    value: str
+    dx: str | None = None
+    dy: str | None = None
+    dz: str | None = None
+    kind: str = "elementwise"
+    operands: str = ""
+    params: str = ""
+    numpy_params: str | None = None
+    signature: str = ""
+    method: bool | str = True
+    function: bool = True
+    aliases: tuple[str, ...] = ()
+    infix: str | None = None
+    inplace: bool = False
+    numpy: str | None = None
+    loop: str = "c"
+    fast: str | None = None
+    dtype: str = "promote"
+    outputs: tuple[str, ...] = ("out",)
+    differentiable: int = 1
+    grad_fn: str | dict[str, str] = ""
+    special: dict[float, str] = field(default_factory=dict)
+    at: tuple[float, float] = (-2.0, 2.0)
+    at_y: tuple[float, float] | None = None
+    kinks: dict[str, str] = field(default_factory=dict)
+    complex: str = "refused"
+    source: str = ""
+    doc: str = ""
+
+    @property
+    def arity(self) -> int:
+        """How many operands a call has; -1 for any number."""
+        return -1 if self.operands == "*" else len(self.operands)
+
+    @property
+    def elementwise(self) -> bool:
+        return not self.signature and (self.loop == "c" or self.loop.startswith("numpy:"))
+
+
+def _elementwise(name, value, dx=None, dy=None, *, numpy=None, loop=None, grad_fn="", **fields):
+    """A row whose loops are rendered; the operands are those that the value names."""
+    operands = "".join(letter for letter in "xyz" if letter in _names(value))
+    if not grad_fn:
+        grad_fn = name.title().replace("_", "") + "Backward0"
+    return Rule(name, value, dx, dy, operands=operands, numpy=numpy, grad_fn=grad_fn,
+                loop=loop or (f"numpy:{numpy}" if numpy else "c"), **fields)
+
+
+def _names(text: str) -> set[str]:
+    import ast
+
+    return {node.id for node in ast.walk(ast.parse(text, mode="eval")) if isinstance(node, ast.Name)}
+
+
+CALCULUS = "elementary calculus"
+TORCH_KINK = "PyTorch, notes/autograd: gradients for non-differentiable functions"
+
+RULES: tuple[Rule, ...] = (
+    # ---- arithmetic
+    _elementwise("add", "x + y", "g", "g", kind="linear", infix="add", inplace=True, numpy="add",
+                 complex="holomorphic", doc="Sum of two operands."),
+    _elementwise("sub", "x - y", "g", "-g", kind="linear", infix="sub", inplace=True, numpy="subtract",
+                 grad_fn={"": "SubBackward0", "nt": "RsubBackward1"}, complex="holomorphic",
+                 doc="Difference of two operands."),
+    _elementwise("mul", "x * y", "g * y", "g * x", kind="multilinear", infix="mul", inplace=True, numpy="multiply",
+                 complex="holomorphic", doc="Product of two operands."),
+    _elementwise("div", "x / y", "g / y", "-g * out / y", infix="truediv", inplace=True, numpy="true_divide",
+                 dtype="float", grad_fn={"": "DivBackward0", "nt": "MulBackward0"}, at_y=(0.5, 2.0),
+                 complex="holomorphic", source=CALCULUS, doc="Quotient of two operands."),
+    _elementwise("pow", "pow(x, y)", "g * where(y == 0, 0, y * pow(x, y - 1))",
+                 "g * where(x == 0, where(y < 0, log(x) * out, 0), out * log(x))", infix="pow", inplace=True,
+                 numpy="power", grad_fn={"": "PowBackward1", "tn": "PowBackward0", "nt": "PowBackward2"},
+                 special={2: "square", 1: "positive", 0.5: "sqrt", -1: "reciprocal"}, at=(0.5, 2.0), at_y=(-2.0, 2.0),
+                 kinks={"x = 0, y >= 0": "derivative in y is 0", "y = 0": "derivative in x is 0"},
+                 source=CALCULUS, doc="x to the power y."),
+    _elementwise("neg", "-x", "-g", kind="linear", infix="neg", inplace=True, numpy="negative",
+                 complex="holomorphic", doc="Negation."),
+    _elementwise("positive", "x", "g", kind="linear", infix="pos", numpy="positive", complex="holomorphic",
+                 grad_fn={"": "PositiveBackward0", "tn": "PowBackward0"}, doc="The operand itself."),
+    _elementwise("abs", "abs(x)", "g * where(x > 0, 1, where(x < 0, -1, x))", infix="abs", inplace=True,
+                 numpy="absolute", aliases=("absolute",), kinks={"x = 0": "0"}, source=TORCH_KINK,
+                 doc="Absolute value."),
+    _elementwise("reciprocal", "1 / x", "-g * out * out", inplace=True, numpy="reciprocal", dtype="float",
+                 grad_fn={"": "ReciprocalBackward0", "tn": "PowBackward0"}, at=(0.5, 2.0), complex="holomorphic",
+                 source=CALCULUS, doc="1 / x."),
+    _elementwise("square", "square(x)", "g * (2 * x)", inplace=True, numpy="square", grad_fn="PowBackward0",
+                 complex="holomorphic", source=CALCULUS, doc="x * x."),
+    _elementwise("sqrt", "sqrt(x)", "g / (2 * out)", inplace=True, numpy="sqrt", dtype="float",
+                 grad_fn={"": "SqrtBackward0", "tn": "PowBackward0"}, at=(0.5, 2.0), kinks={"x = 0": "inf"},
+                 complex="holomorphic", source=CALCULUS, doc="Square root."),
+    # ---- transcendental functions
+    _elementwise("exp", "exp(x)", "g * out", inplace=True, numpy="exp", dtype="float", complex="holomorphic",
+                 source=CALCULUS, doc="Exponential."),
+    _elementwise("log", "log(x)", "g / x", inplace=True, numpy="log", dtype="float", at=(0.5, 2.0),
+                 kinks={"x = 0": "inf"}, complex="holomorphic", source=CALCULUS, doc="Natural logarithm."),
+    _elementwise("sin", "sin(x)", "g * cos(x)", inplace=True, numpy="sin", dtype="float", complex="holomorphic",
+                 source=CALCULUS, doc="Sine; x in radians."),
+    _elementwise("cos", "cos(x)", "g * -sin(x)", inplace=True, numpy="cos", dtype="float", complex="holomorphic",
+                 source=CALCULUS, doc="Cosine; x in radians."),
+    _elementwise("tanh", "tanh(x)", "g * (1 - out * out)", inplace=True, numpy="tanh", dtype="float",
+                 complex="holomorphic", source=CALCULUS, doc="Hyperbolic tangent."),
+    _elementwise("sigmoid", "1 / (1 + exp(-x))", "g * (1 - out) * out", inplace=True, dtype="float",
+                 source=CALCULUS, doc="Logistic function 1 / (1 + exp(-x))."),
+    _elementwise("relu", "where(x <= 0, 0, x)", "where(out <= 0, 0, g)", inplace=True, kinks={"x = 0": "0"},
+                 source=TORCH_KINK, doc="max(x, 0)."),
+    # ---- comparisons: no derivative
+    _elementwise("eq", "x == y", infix="eq", numpy="equal", dtype="bool", doc="x == y, element by element."),
+    _elementwise("ne", "x != y", infix="ne", numpy="not_equal", dtype="bool", doc="x != y, element by element."),
+    _elementwise("lt", "x < y", infix="lt", numpy="less", dtype="bool", doc="x < y, element by element."),
+    _elementwise("le", "x <= y", infix="le", numpy="less_equal", dtype="bool", doc="x <= y, element by element."),
+    _elementwise("gt", "x > y", infix="gt", numpy="greater", dtype="bool", doc="x > y, element by element."),
+    _elementwise("ge", "x >= y", infix="ge", numpy="greater_equal", dtype="bool", doc="x >= y, element by element."),
+    # ---- reductions
+    Rule("sum", "sum_value(x, dim, keepdim, dtype)", "sum_dx(g, shape_x, dim, keepdim)", kind="linear", operands="x",
+         params="dim=None, keepdim=False, dtype=None", numpy_params="axis=None, dtype=None, out=None, keepdims=False",
+         signature="(n)->()", numpy="sum", loop="helper", fast="sum", dtype="same",
+         grad_fn={"": "SumBackward0", "dim": "SumBackward1"}, complex="holomorphic", doc="Sum of elements."),
+    Rule("mean", "mean_value(x, dim, keepdim, dtype)", "mean_dx(g, shape_x, dim, keepdim)", kind="linear",
+         operands="x", params="dim=None, keepdim=False, dtype=None",
+         numpy_params="axis=None, dtype=None, out=None, keepdims=False", signature="(n)->()", numpy="mean",
+         loop="helper", fast="mean", dtype="float", grad_fn={"": "MeanBackward0", "dim": "MeanBackward1"},
+         complex="holomorphic", doc="Arithmetic mean of elements."),
+    Rule("norm", "norm_value(x, p, dim, keepdim)", "norm_dx(g, x, out, p, dim, keepdim)", kind="reduction",
+         operands="x", params="p='fro', dim=None, keepdim=False", signature="(n)->()", loop="helper", dtype="float",
+         grad_fn="LinalgVectorNormBackward0", kinks={"x = 0": "0"}, source=TORCH_KINK,
+         doc="Vector norm of order p of the elements; 'fro' is p = 2."),
+    Rule("amax", "amax_value(x, dim, keepdim)", "amax_dx(g, x, out, dim, keepdim)", kind="reduction", operands="x",
+         params="dim=None, keepdim=False", signature="(n)->()", numpy="max", loop="helper", dtype="same",
+         grad_fn={"": "MaxBackward1", "dim": "AmaxBackward0"}, kinks={"ties": "shared evenly"}, source=TORCH_KINK,
+         doc="Largest element; a gradient is shared evenly among ties."),
+    Rule("argmax", "argmax_value(x, dim, keepdim)", operands="x", kind="custom", params="dim=None, keepdim=False",
+         signature="(n)->()", numpy="argmax", loop="helper", dtype="index",
+         doc="Index of the largest element."),
+    Rule("log_softmax", "log_softmax_value(x, dim)", "log_softmax_dx(g, out, dim)", kind="custom", operands="x",
+         params="dim", signature="(n)->(n)", loop="helper", dtype="float", grad_fn="LogSoftmaxBackward0",
+         source="PyTorch, nn.functional.log_softmax", doc="x - log(sum(exp(x))) along dim, computed stably."),
+    # ---- linear algebra
+    Rule("matmul", "matmul_value(x, y)", "matmul_dx(g, y, shape_x)", "matmul_dy(g, x, shape_y)", kind="multilinear",
+         operands="xy", signature="(m?,k),(k,n?)->(m?,n?)", infix="matmul", numpy="matmul", loop="helper",
+         fast="matmul", grad_fn={"": "MmBackward0", "mv": "MvBackward0", "dot": "DotBackward0",
+                                 "vm": "SqueezeBackward4", "bmm": "BmmBackward0"},
+         complex="holomorphic", source="Giles 2008, An extended collection of matrix derivative results",
+         doc="Matrix product of the last two dimensions, broadcast over the others."),
+    # ---- shapes: the operand's storage under another geometry
+    Rule("view", "view(x, geometry)", "embed(g, geometry, shape_x)", kind="linear", operands="x", params="geometry",
+         signature="view", method=False, function=False, loop="view", fast="view", dtype="same",
+         grad_fn={"reshape": "ViewBackward0", "permute": "PermuteBackward0", "transpose": "TransposeBackward0",
+                  "t": "TBackward0", "expand": "ExpandBackward0", "select": "SelectBackward0",
+                  "slice": "SliceBackward0", "unsqueeze": "UnsqueezeBackward0", "squeeze": "SqueezeBackward0",
+                  "path": "AsStridedBackward0", "alias": "AliasBackward0"}, complex="holomorphic",
+         doc="The same elements under another geometry: reshape, permute, expand, select, slice."),
+    Rule("embed", "embed_value(x, geometry, shape)", "view(g, geometry)", kind="linear", operands="x",
+         params="geometry, shape", signature="view", method=False, function=False, loop="helper", dtype="same",
+         grad_fn="SliceBackward0", complex="holomorphic",
+         doc="Zeros of a shape with the operand added where a geometry looks: the transpose of view."),
+    Rule("clone", "clone_value(x)", "g", kind="linear", operands="x", signature="()->()", loop="helper",
+         fast="identity", dtype="same", numpy="copy", grad_fn="CloneBackward0", complex="holomorphic",
+         doc="A recorded copy."),
+    Rule("to", "to_value(x, dtype)", "to(g, dtype_x)", kind="linear", operands="x", params="dtype",
+         signature="()->()", method=False, function=False, loop="helper", fast="cast", dtype="same",
+         grad_fn="ToCopyBackward0", complex="holomorphic", doc="A recorded cast to another dtype."),
+    Rule("copy_region", "copy_region_value(x, y, geometry)", "copy_region_dx(g, geometry)",
+         "copy_region_dy(g, geometry)", kind="linear", operands="xy", params="geometry", signature="view",
+         method=False, function=False, loop="helper", fast="copy_region", dtype="same", grad_fn="CopySlices",
+         complex="holomorphic", doc="x with the elements that a geometry looks at replaced by y: an in-place write."),
+    # ---- indexing and joining
+    Rule("index", "index_value(x, index)", "index_dx(g, index, shape_x)", kind="gather", operands="x", params="index",
+         signature="view", method=False, function=False, loop="helper", dtype="same", grad_fn="IndexBackward0",
+         complex="holomorphic", doc="x[index] with integer or boolean arrays; a copy."),
+    Rule("index_add_zeros", "index_add_zeros_value(x, index, shape)", "index(g, index)", kind="linear", operands="x",
+         params="index, shape", signature="view", method=False, function=False, loop="helper", dtype="same",
+         grad_fn="IndexPutBackward0", complex="holomorphic",
+         doc="Zeros of a shape with x added at an index, duplicates summed: the transpose of index."),
+    Rule("index_put", "index_put_value(x, y, index)", "index_put_dx(g, index)", "index(g, index)", kind="linear",
+         operands="xy", params="index", signature="view", method=False, function=False, loop="helper", dtype="same",
+         grad_fn="IndexPutBackward0", complex="holomorphic", doc="x with x[index] replaced by y."),
+    Rule("where", "where_value(x, y, condition)", "where_dx(g, condition)", "where_dy(g, condition)", kind="linear",
+         operands="xy", params="condition", signature="()->()", method=False, function=False, loop="helper",
+         dtype="promote", grad_fn="WhereBackward0", complex="holomorphic",
+         doc="x where the condition holds, y elsewhere; the unchosen operand gets a cotangent of 0."),
+    Rule("cat", "cat_value(xs, dim)", "cat_dx(g, shapes, position, dim)", kind="linear", operands="*",
+         params="dim=0", signature="join", method=False, numpy="concatenate", loop="helper", dtype="promote",
+         aliases=("concat", "concatenate"), grad_fn="CatBackward0", complex="holomorphic",
+         doc="Join along an existing dimension."),
+    Rule("stack", "stack_value(xs, dim)", "stack_dx(g, position, dim)", kind="linear", operands="*",
+         params="dim=0", signature="join", method=False, numpy="stack", loop="helper", dtype="promote",
+         grad_fn="StackBackward0", complex="holomorphic", doc="Join along a new dimension."),
+)
+
+BY_NAME = {rule.name: rule for rule in RULES}
+ELEMENTWISE = tuple(rule for rule in RULES if rule.elementwise)
+#: What an elementwise row is compiled for, in the order of the tables of _kernels.
+DTYPES = ("float64", "float32")
+#: Op number of a row; 0 is a leaf, the first row is 1.
+NUMBER = {rule.name: number for number, rule in enumerate(RULES, 1)}

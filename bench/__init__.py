@@ -1,0 +1,12 @@
+"""The benchmark of autodiff: `python -m bench --help`."""
+
+import os
+
+
+def limit_threads(threads: int):
+    """Set the environment that libraries read when they are loaded: call it before NumPy is imported."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+        os.environ[name] = str(threads)
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    if threads == 1:
+        os.environ["XLA_FLAGS"] = (os.environ.get("XLA_FLAGS", "") + " --xla_cpu_multi_thread_eigen=false").strip()

@@ -1,0 +1,122 @@
+"""Measurements that need a fresh process: `python -m bench.child PROGRAM PEER SIZE THREADS`. Answers in JSON lines."""
+
+from __future__ import annotations
+
+import gc
+import json
+import math
+import os
+import subprocess
+import sys
+import threading
+import time
+
+from . import limit_threads
+from .harness import load
+
+
+def say(**message):
+    print(json.dumps(message), flush=True)
+
+
+def resident() -> int:
+    """Bytes of this process in physical memory."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as line:
+            return int(line.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+    except OSError:  # not Linux
+        return 1024 * int(subprocess.check_output(["ps", "-o", "rss=", "-p", str(os.getpid())]))
+
+
+def leaf(peer, lib, value):
+    return lib.Value(value) if peer == "micrograd" else lib.tensor(value, requires_grad=True)
+
+
+def extend(y, n):
+    for _ in range(n):
+        y = y * 1.000001
+    return y
+
+
+def per_node(peer, size, threads):
+    lib = load(peer, threads)
+    x = leaf(peer, lib, 0.5)
+    y = extend(x, 1000)  # what the first nodes allocate once and for all is not theirs
+    if peer == "autodiff":
+        y.backward()
+        slope = float(x.grad)
+        if not math.isclose(slope, 1.000001**1000, rel_tol=1e-9):
+            raise ArithmeticError(f"gradient {slope}")
+    del y
+    gc.collect()
+    before = resident()
+    y = extend(x, size)
+    gc.collect()
+    return {"value": (resident() - before) / size, "detail": {"nodes": size}}, y
+
+
+def training(peer, size, threads):
+    from .training import tensor_step
+
+    step, _ = tensor_step(load(peer, threads))
+    settled = max(1, size // 100)
+    first = step().item()
+    sizes = {}
+    for n in range(2, size + 1):
+        loss = step()
+        if n == settled or n % max(1, size // 100) == 0:
+            sizes[n] = resident()
+            say(progress=n)
+    last = loss.item()
+    if not last < first:
+        raise ArithmeticError(f"training does not reduce the loss: {first} at the first step, {last} at the last")
+    detail = {"steps": size, "from_step": settled, "resident": sizes, "first_loss": first, "last_loss": last}
+    return {"value": sizes[size] - sizes[settled], "detail": detail}, None
+
+
+def deep(peer, size, threads):
+    """A stack of 512 KB holds a few thousand C frames: any recursion over the nodes would be fatal."""
+    answer = {}
+
+    def floats():
+        start = time.perf_counter()
+        y = extend(0.5, size)
+        answer.update(value=time.perf_counter() - start, detail={"nodes": size}, gradient=y / 0.5)
+
+    def tensors():
+        x = leaf(peer, lib, 0.5)
+        times = [time.perf_counter()]
+        y = extend(x, size)
+        times.append(time.perf_counter())
+        say(progress=size // 2)
+        y.backward()
+        times.append(time.perf_counter())
+        del y
+        times.append(time.perf_counter())
+        parts = {name: b - a for name, a, b in zip(("build", "walk", "free"), times, times[1:], strict=False)}
+        answer.update(value=times[-1] - times[0], detail={"nodes": size, "parts": parts}, gradient=float(x.grad))
+
+    lib = load(peer, threads)
+    threading.stack_size(512 * 1024)
+    problems = []
+    threading.excepthook = problems.append
+    thread = threading.Thread(target=floats if peer == "floats" else tensors)
+    thread.start()
+    thread.join()
+    if problems:
+        raise problems[0].exc_value
+    return answer, None
+
+
+def main():
+    program, peer, size, threads = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    limit_threads(threads)
+    answer, _alive = {"per_node": per_node, "training": training, "deep": deep}[program](peer, size, threads)
+    say(progress=size)
+    say(answer=answer)
+    # Leave without releasing the graph: freeing a deep graph is another case, and some peers recurse in it.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""The layers: a file imports only what stands to its left in LAYERS, and the engine names no op.
+
+The files are read, not imported, so that an import inside a function counts as well.
+"""
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "autodiff"
+
+# One straight line.  A new module needs a place here: as far left as what it imports allows.
+LAYERS = ("rules", "_render", "helpers", "_types", "_printing", "_kernels", "_core", "_variable", "_create",
+          "_functions", "autograd", "func", "linalg", "fft", "special", "nn", "numpy", "utils", "__init__", "__main__")
+
+# What a module may import of the package, where that is less than everything to its left.
+NARROWER = {
+    "rules": set(),
+    "_render": set(),    # is handed the rows: the build loads both files by path
+    "helpers": set(),    # a helper is given the namespace of ops: recorded ops, or ops on plain arrays
+    "_types": set(),
+    "_printing": set(),  # prints arrays, knows no Variable
+    "_kernels": set(),
+    "_core": {"_kernels"},
+    "_variable": {"helpers", "_types", "_printing", "_kernels", "_core"},
+}
+
+# Names of ops that the engine's code may use, since they mean something else there.
+ENGINE_WORDS = {
+    "add": "entry of the table that _variable fills: accumulating must add two gradients, recorded",
+}
+
+TOKEN = re.compile(r'''
+    (?P<comment>\#[^\n]*)
+  | (?P<string>[bBuUrRfF]{0,2}(?:"""(?:\\.|[^\\])*?"""|\'\'\'(?:\\.|[^\\])*?\'\'\'
+                                |"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))
+  | (?P<number>\d[\w.]*)
+  | (?P<word>[^\W\d]\w*)
+  | (?P<newline>\n)
+  | (?P<space>[^\S\n]+)
+  | (?P<other>.)
+''', re.VERBOSE | re.DOTALL)
+
+
+def tokens(text):
+    """(kind, text) of Python or Cython source.  The tokenizer of the standard library refuses some of Cython's."""
+    return [(match.lastgroup, match[0]) for match in TOKEN.finditer(text)]
+
+
+def inside(string):
+    """A literal without prefix and quotes."""
+    body = string.lstrip("bBuUrRfF")
+    width = 3 if body[:3] in ('"""', "'''") else 1
+    return body[width:-width]
+
+
+def code(text):
+    """The tokens that are code: no comments, no docstrings; C text under ``cdef extern from *`` counts as code."""
+    result, line = [], []
+    for kind, token in tokens(text):
+        if kind in ("comment", "space"):
+            continue
+        if kind == "newline":
+            line = []
+        elif kind == "string" and not line and not open_bracket(result):
+            # a string that begins a line is a docstring, or C text
+            words = [word for _, word in result if word != "\n"][-5:]
+            if words == ["cdef", "extern", "from", "*", ":"]:
+                result += [piece for piece in tokens(strip_c(inside(token))) if piece[0] not in ("space", "newline")]
+            line.append(token)
+            continue
+        else:
+            line.append(token)
+        result.append((kind, token))
+    return result
+
+
+def strip_c(text):
+    """C text without its comments; # begins none there."""
+    return re.sub(r"/\*.*?\*/|//[^\n]*|#", " ", text, flags=re.DOTALL)
+
+
+def open_bracket(pieces):
+    """Whether the last code line is still inside brackets, so that a string at its start is a value."""
+    depth = 0
+    for _, token in reversed(pieces):
+        if token in ")]}":
+            depth -= 1
+        elif token in "([{":
+            depth += 1
+            if depth > 0:
+                return True
+        elif token in ("def", "cdef", "class", "cpdef"):
+            return False
+    return False
+
+
+def imported(text, package=()):
+    """Modules of autodiff that a source imports or cimports, by their names in LAYERS."""
+    pieces = [("newline", "\n"), *code(text), ("newline", "\n")]
+    flat, depth = [], 0
+    for kind, token in pieces:  # a bracket goes on over line ends
+        depth += token in ("(", "[", "{")
+        depth -= token in (")", "]", "}")
+        if kind != "newline":
+            flat.append(token)
+        elif depth <= 0:
+            flat.append("\n")
+    found = set()
+    for statement in re.split(r" ?\n ?|;", " ".join(flat)):
+        words = statement.replace("(", "").replace(")", "").strip()
+        match = re.match(r"from (?P<module>[\w. ]+?) c?import (?P<names>.*)$", words)
+        if match:
+            names = [name.split(" as ")[0].strip() for name in match["names"].split(",")]
+            found |= resolve(match["module"].replace(" ", ""), names, package)
+        elif match := re.match(r"c?import (.*)$", words):
+            for name in match[1].split(","):
+                found |= resolve(name.split(" as ")[0].replace(" ", ""), [], package)
+    return found
+
+
+def resolve(module, names, package):
+    if module.startswith("."):
+        up = len(module) - len(module.lstrip(".")) - 1
+        parts = [*package[:len(package) - up], *filter(None, module.lstrip(".").split("."))]
+    else:
+        top, *parts = module.split(".")
+        if top != "autodiff":
+            return set()
+    if parts:
+        return {parts[0]}
+    return {name if name in LAYERS else "__init__" for name in names} or {"__init__"}
+
+
+def sources():
+    for path in sorted(PACKAGE.rglob("*")):
+        name = path.name.removesuffix(".tp")
+        if name.endswith((".py", ".pyx", ".pxd")) and "__pycache__" not in path.parts:
+            yield path
+
+
+def layer(path):
+    return path.relative_to(PACKAGE).parts[0].split(".")[0]
+
+
+SOURCES = [str(path.relative_to(PACKAGE)) for path in sources()]
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_imports_go_to_the_left(name):
+    path = PACKAGE / name
+    mine = layer(path)
+    assert mine in LAYERS, f"{name} has no place in LAYERS"
+    used = imported(path.read_text(encoding="utf-8"), path.relative_to(PACKAGE).parent.parts) - {mine}
+    left = set(LAYERS[:LAYERS.index(mine)])
+    assert used <= NARROWER.get(mine, left), f"{name} imports {sorted(used - NARROWER.get(mine, left))}"
+
+
+@pytest.mark.parametrize("name", ["rules.py", "_render.py"])
+def test_what_the_build_loads_imports_the_standard_library_and_cython_only(name):
+    text = (PACKAGE / name).read_text(encoding="utf-8")
+    modules = set(re.findall(r"^\s*(?:from|import) ([\w.]+)", text, flags=re.MULTILINE))
+    assert modules
+    if name == "_render.py":
+        modules -= {"Cython.Tempita"}
+    assert {module.split(".")[0] for module in modules} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("name", ["rules.py", "_kernels.pyx.tp", "_kernels.pxd", "_core.pyx", "_core.pxd",
+                                  "_variable.pyx.tp", "__init__.py"])
+def test_the_layers_are_there(name):
+    assert name in SOURCES
+
+
+def names_of_ops():
+    spec = importlib.util.spec_from_file_location("autodiff_rules_by_path", PACKAGE / "rules.py")
+    rules = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = rules  # dataclasses look their module up
+    spec.loader.exec_module(rules)
+    names = set()
+    for rule in rules.RULES:
+        names |= {rule.name, *rule.aliases}
+        names |= {rule.grad_fn} if isinstance(rule.grad_fn, str) else set(rule.grad_fn.values())
+    return names - {""}
+
+
+def named(text, names):
+    """Ops that the code of a source names, as an identifier or as the whole of a string."""
+    words = {token if kind == "word" else inside(token) for kind, token in code(text) if kind in ("word", "string")}
+    return sorted(words & names)
+
+
+@pytest.mark.parametrize("name", ["_core.pyx", "_core.pxd"])
+def test_the_engine_names_no_op(name):
+    names = names_of_ops()
+    assert {"mul", "tanh", "matmul", "MulBackward0", "concatenate"} <= names
+    assert set(named((PACKAGE / name).read_text(encoding="utf-8"), names)) <= set(ENGINE_WORDS)
+
+
+def test_what_these_tests_see():
+    """The reader of sources itself: what it must find, and what it must pass over."""
+    text = '''
+"""mul in a docstring; from ._variable import x"""
+from ._core cimport (Node,
+                     Edge)  # from .func import grad
+cimport numpy as np
+from autodiff import linalg, no_grad
+import autodiff.fft as fft
+cdef extern from *:
+    """
+    #define twice(x) tanh(x) /* sin in C's comment */
+    """
+    double twice(double)
+def f(x):
+    "exp"
+    from . import special
+    table = (
+        "sqrt",
+        'log of x')
+    return x.cos + b"abs"  # neg
+'''
+    assert imported(text) == {"_core", "linalg", "__init__", "fft", "special"}
+    ops = {"mul", "tanh", "sin", "exp", "sqrt", "log", "cos", "abs", "neg"}
+    assert named(text, ops) == ["abs", "cos", "sqrt", "tanh"]
+    assert imported("from . import functional\nfrom .functional import relu\nfrom .. import func", ("nn",)) == {
+        "nn", "func"}

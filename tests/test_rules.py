@@ -1,0 +1,123 @@
+"""The grammar of the catalogue: every row is well formed, and what follows from a row does follow."""
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autodiff import _render, rules
+
+names = pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.name)
+derivatives = pytest.mark.parametrize("which", ["dx", "dy", "dz"])
+
+
+def test_the_catalogue_is_well_formed():
+    _render.check(rules)
+
+
+def test_names_are_unique():
+    assert len(rules.BY_NAME) == len(rules.RULES) == len(set(rules.NUMBER.values()))
+
+
+def test_numbers_fit_the_table():
+    assert min(rules.NUMBER.values()) == 1
+    assert max(rules.NUMBER.values()) < 512
+
+
+@names
+def test_texts_parse_in_the_closed_vocabulary(rule):
+    for which in ("value", "dx", "dy", "dz"):
+        tree = _render.parse(rule, which, rules.FUNCTIONS)
+        assert (tree is None) == (getattr(rule, which) is None)
+
+
+@names
+@derivatives
+def test_saved_set_is_what_the_text_mentions(rule, which):
+    text = getattr(rule, which)
+    found = _render.saves(rule, which)
+    if text is None:
+        assert not found
+        return
+    mentioned = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    assert found == mentioned & {"x", "y", "z", "xs", "out"}
+
+
+def test_helpers_that_rows_call_exist():
+    source = Path(rules.__file__).with_name("helpers.py").read_text(encoding="utf-8")
+    defined = {node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+    for rule in rules.RULES:
+        for which in ("value", "dx", "dy", "dz"):
+            for node in ast.walk(_render.parse(rule, which, rules.FUNCTIONS) or ast.Constant(0)):
+                if isinstance(node, ast.Call) and not rule.elementwise:
+                    assert node.func.id in defined or node.func.id in rules.BY_NAME, (rule.name, which)
+
+
+@names
+def test_documentation_and_conventions(rule):
+    assert rule.doc.endswith(".")
+    assert rule.dx is None or rule.grad_fn
+    assert rule.kinks == {} or all(rule.kinks.values())
+    assert rule.at[0] < rule.at[1]
+    # A constant exponent reaches a row only through a row that exists.
+    assert set(rule.special.values()) <= set(rules.BY_NAME)
+
+
+@pytest.mark.parametrize("rule", rules.ELEMENTWISE, ids=lambda rule: rule.name)
+def test_elementwise_rows(rule):
+    assert rule.operands == "".join(sorted(_render.mentioned(rule, "value")))
+    assert (rule.dx is None) == (rule.dtype == "bool")
+    assert (rule.dy is None) == (len(rule.operands) < 2 or rule.dtype == "bool")
+    # A derivative never needs an operand that the row does not have.
+    for which in ("dx", "dy"):
+        assert _render.saves(rule, which) <= {*rule.operands, "out"}
+    # A linear row's derivative is a multiple of g alone; a multilinear one's never needs its own operand.
+    if rule.kind == "linear":
+        assert not _render.saves(rule, "dx") | _render.saves(rule, "dy")
+    if rule.kind == "multilinear":
+        assert "x" not in _render.saves(rule, "dx") and "y" not in _render.saves(rule, "dy")
+
+
+@pytest.mark.parametrize(("mask", "name", "which"), [
+    (2, "mul", "dx"), (1, "mul", "dy"), (4, "tanh", "dx"), (6, "div", "dy"), (0, "add", "dx"), (7, "pow", "dy"),
+])
+def test_saved_masks(mask, name, which):
+    assert _render.saves_mask(rules.BY_NAME[name], which) == mask
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("g * w", "'w' is not among the names"),
+    ("g ** 2", "operator Pow"),
+    ("g if x else y", "IfExp"),
+    ("g * erf(x)", "not a function of the vocabulary"),
+    ("exp(x, x)", "takes 1 argument"),
+    ("where(x, g, 0)", "condition must be a comparison"),
+    ("g * (x > 0)", "only in where"),
+    ("where(0 < x < 1, g, 0)", "single comparison"),
+    ("g * True", "not a number"),
+    ("g * 'a'", "not a number"),
+    ("x.real", "Attribute"),
+    ("x[0]", "Subscript"),
+    ("g *", "not an expression"),
+    ("+g", "operator UAdd"),
+    ("exp(x=x)", "plain name with plain arguments"),
+    ("__import__('os')", "not a function of the vocabulary"),
+])
+def test_what_the_grammar_refuses(text, message):
+    broken = replace(rules.BY_NAME["mul"], dx=text)
+    with pytest.raises(_render.GrammarError, match=message) as caught:
+        _render.parse(broken, "dx", rules.FUNCTIONS)
+    assert "'mul', dx" in str(caught.value)
+
+
+def test_value_does_not_see_the_cotangent():
+    with pytest.raises(_render.GrammarError, match="'g' is not among"):
+        _render.parse(replace(rules.BY_NAME["mul"], value="x * g"), "value", rules.FUNCTIONS)
+
+
+def test_literals_are_typed_and_parenthesised():
+    half = replace(rules.BY_NAME["square"], dx="1/2*g - 0.1 * -x")
+    wide = _render.c_scalar(half, "dx", "float64", rules.FUNCTIONS)
+    narrow = _render.c_scalar(half, "dx", "float32", rules.FUNCTIONS)
+    assert "(((1.0 / 2.0) * g) - (0.1 * (-x)))" in wide
+    assert "(((1.0f / 2.0f) * g) - (0.10000000149011612f * (-x)))" in narrow
