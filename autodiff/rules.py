@@ -188,7 +188,7 @@ RULES: tuple[Rule, ...] = (
          loop="helper", fast="mean", dtype="float", grad_fn={"": "MeanBackward0", "dim": "MeanBackward1"},
          complex="holomorphic", doc="Arithmetic mean of elements."),
     Rule("norm", "norm_value(x, p, dim, keepdim)", "norm_dx(g, x, out, p, dim, keepdim)", kind="reduction",
-         operands="x", params="p='fro', dim=None, keepdim=False", signature="(n)->()", loop="helper", dtype="float",
+         operands="x", params="p='fro', dim=None, keepdim=False", signature="(n)->()", loop="helper", fast="norm", dtype="float",
          grad_fn="LinalgVectorNormBackward0", kinks={"x = 0": "0"}, source=TORCH_KINK,
          doc="Vector norm of order p of the elements; 'fro' is p = 2."),
     Rule("amax", "amax_value(x, dim, keepdim)", "amax_dx(g, x, out, dim, keepdim)", kind="reduction", operands="x",
