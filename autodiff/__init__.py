@@ -35,10 +35,17 @@ del _locate
 from . import _variable as _v
 from ._core import memory_stats, release_memory
 from ._create import (
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
     DoubleTensor,
     FloatTensor,
+    HalfTensor,
+    IntTensor,
     LongTensor,
+    ShortTensor,
     arange,
+    asarray,
     empty,
     empty_like,
     eye,
@@ -66,6 +73,7 @@ from ._functions import (
     argmax,
     clone,
     equal,
+    flatten,
     is_tensor,
     log_softmax,
     max,
@@ -77,6 +85,7 @@ from ._functions import (
     sum,
     t,
     transpose,
+    unbind,
     unsqueeze,
 )
 from ._printing import get_printoptions, printoptions, set_printoptions
@@ -105,3 +114,32 @@ from .autograd import (
 )
 
 __version__ = "0.1.0"
+
+
+class _Cuda:
+    """Programs ask whether there is a GPU; there is none."""
+
+    def is_available(self):
+        """False: autodiff computes on the CPU."""
+        return False
+
+    def device_count(self):
+        """0: autodiff computes on the CPU."""
+        return 0
+
+
+cuda = _Cuda()
+
+_MISSING = {
+    "nn": "write the layer with Tensors that require grad, as in x @ weight + bias",
+    "optim": "write the step: with autodiff.no_grad(): w -= rate * w.grad; then w.grad = None",
+    "utils": "cut the data into batches with slices",
+    "jit": "call the function as it is",
+}
+
+
+def __getattr__(name):
+    if name in _MISSING:
+        raise AttributeError(f"autodiff has no '{name}': it differentiates, and leaves models and training loops to you. "
+                             f"Instead, {_MISSING[name]}")
+    raise AttributeError(f"module 'autodiff' has no attribute '{name}'")

@@ -1701,7 +1701,7 @@ cdef int elementwise(Pass* walk, Node* node, int operand, Adjoint* g, bint last)
             array = place.array
             data[0] = array.data
             strides[0] = strides_of(array, &room[0])
-            run_loop_partial(partial, shape, data, strides, True)
+            run_held(payload, partial, shape, data, strides, True)
             return 0
     if last and not node.flags & OUT_SCALAR and sole_owner(g.array) and g.array.strides == NULL:
         # nobody needs g any more: its buffer becomes the operand's adjoint
@@ -1711,17 +1711,32 @@ cdef int elementwise(Pass* walk, Node* node, int operand, Adjoint* g, bint last)
         given = new_array(payload.type, shape)
     data[0] = given.data
     strides[0] = strides_of(given, &room[0])
-    run_loop_partial(partial, shape, data, strides, False)
+    run_held(payload, partial, shape, data, strides, False)
     return deposit_array(walk, target, given)
 
 
-cdef int run_loop_partial(Partial partial, Shape* shape, char** data, const intp** strides, bint accumulating) noexcept:
-    if shape.size < 20000:
+cdef enum:
+    RELEASE_SIZE = 32768        # elements from which a loop takes over 10 us: releasing the lock costs about 0.1
+
+
+cdef int run_held(Payload* payload, Partial partial, Shape* shape, char** data, const intp** strides,
+                  bint accumulating) noexcept:
+    """The loop; over many elements without the lock, what it reads held against another pass that frees it."""
+    cdef Array* held[3]
+    cdef int k
+    if shape.size < RELEASE_SIZE:
         run_partial(partial, shape.ndim, shape.dim, data, strides, accumulating)
-    else:
-        # Releasing the lock costs about 100 ns: worth it where the loop takes some 10 us. What the loop reads is
-        # owned by the node and by this pass meanwhile, except where another pass frees it; see hold in the caller.
+        return 0
+    held[0], held[1], held[2] = payload.x.array, payload.y.array, payload.out.array
+    shape.owners += 1
+    for k in range(3):
+        if held[k] != NULL:
+            held[k].owners += 1
+    with nogil:
         run_partial(partial, shape.ndim, shape.dim, data, strides, accumulating)
+    for k in range(3):
+        release_array(held[k])
+    release_shape(shape)
     return 0
 
 

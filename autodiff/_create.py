@@ -2,14 +2,14 @@
 import numpy as np
 
 from . import _variable as _v
+from ._types import Size, dtype_of, to_numpy_dtype
 from ._types import device as _device
-from ._types import dtype_of, to_numpy_dtype
 from ._variable import Tensor, as_tensor, from_numpy, tensor
 
-__all__ = ["DoubleTensor", "FloatTensor", "LongTensor", "arange", "as_tensor", "empty", "empty_like", "eye",
-           "from_numpy", "full", "full_like", "get_default_dtype", "linspace", "manual_seed", "numel", "ones",
-           "ones_like", "rand", "rand_like", "randint", "randn", "randn_like", "set_default_dtype", "tensor", "zeros",
-           "zeros_like"]
+__all__ = ["BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
+           "ShortTensor", "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "from_numpy", "full", "full_like",
+           "get_default_dtype", "linspace", "manual_seed", "numel", "ones", "ones_like", "rand", "rand_like", "randint",
+           "randn", "randn_like", "set_default_dtype", "tensor", "zeros", "zeros_like"]
 
 _random = np.random.default_rng()
 
@@ -46,9 +46,11 @@ def _sizes(name, args, size):
         args = args[0]
     for n in args:
         if not hasattr(n, "__index__"):
-            raise TypeError(f"{name}(): argument 'size' must be a tuple of ints, but found element of type "
-                            f"{type(n).__name__}")
-    return tuple(int(n) for n in args)
+            raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(n).__name__}")
+    sizes = tuple(int(n) for n in args)
+    if any(n < 0 for n in sizes):
+        raise RuntimeError(f"{name}: Dimension size must be non-negative, not {list(sizes)}")
+    return sizes
 
 
 def _dtype(given, default=None):
@@ -84,9 +86,11 @@ def empty(*args, size=None, dtype=None, requires_grad=False, device=None):
 
 def full(size, fill_value, *, dtype=None, requires_grad=False, device=None):
     """A shape filled with one number; the dtype follows the number unless given."""
-    inferred = np.dtype(bool) if isinstance(fill_value, bool) else np.dtype(np.int64) if isinstance(fill_value, int) else None
     if _is_variable(fill_value):
         fill_value = fill_value.item()
+    if not isinstance(fill_value, (int, float, complex, np.number, np.bool)):
+        raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {type(fill_value).__name__}")
+    inferred = np.dtype(bool) if isinstance(fill_value, bool) else np.dtype(np.int64) if isinstance(fill_value, int) else None
     return _finish(_v.full_of(_sizes("full", (size,), None), fill_value, _dtype(dtype, inferred)), requires_grad, device)
 
 
@@ -125,7 +129,13 @@ def _take(array, requires_grad=False, device=None):
     return _finish(tensor(array), requires_grad, device)
 
 
-def arange(start, end=None, step=1, *, dtype=None, requires_grad=False, device=None):
+def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
+    """obj as a Tensor, sharing memory where that is possible, unless copy=True."""
+    result = tensor(obj, dtype=dtype, device=device) if copy and not _is_variable(obj) else as_tensor(obj, dtype, device)
+    return _finish(result.detach().clone() if copy and result is obj else result, requires_grad)
+
+
+def arange(start=0, end=None, step=1, *, dtype=None, requires_grad=False, device=None):
     """Numbers from start (0 if only the end is given) up to, without, end; integers if all arguments are."""
     if end is None:
         start, end = 0, start
@@ -144,18 +154,23 @@ def arange(start, end=None, step=1, *, dtype=None, requires_grad=False, device=N
 def linspace(start, end, steps, *, dtype=None, requires_grad=False, device=None):
     """steps numbers from start to end, both included."""
     start, end = (v.item() if _is_variable(v) else v for v in (start, end))
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
     return _take(np.linspace(start, end, int(steps)).astype(_dtype(dtype)), requires_grad, device)
 
 
 def eye(n, m=None, *, dtype=None, requires_grad=False, device=None):
     """Ones on the diagonal of an n by m matrix, zeros elsewhere."""
+    for name, size in (("n", n), ("m", m)):
+        if size is not None and size < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
     return _take(np.eye(n, m, dtype=_dtype(dtype)), requires_grad, device)
 
 
 def _random_of(name, draw, args, size, dtype, requires_grad, device):
     d = _dtype(dtype)
     if d.kind != "f":
-        raise RuntimeError(f"{name}() makes floating point numbers, not {d}")
+        raise NotImplementedError(f"{name}() makes floating point numbers, not {d}; use randint() for integers")
     return _take(np.asarray(draw(_sizes(name, args, size))).astype(d), requires_grad, device)
 
 
@@ -191,23 +206,36 @@ def numel(input):
     return input.numel()
 
 
-def _typed(name, args, numpy_dtype):
-    """FloatTensor(2, 3): sizes; FloatTensor([4]): data."""
-    if len(args) == 1 and not isinstance(args[0], int):
-        return tensor(args[0], dtype=numpy_dtype) if not _is_variable(args[0]) else args[0].to(numpy_dtype)
-    return _v.full_of(_sizes(name, args or (0,), None), 0, numpy_dtype)
+class _TypedMeta(type):
+    """isinstance(x, FloatTensor): whether x is a Tensor of that dtype."""
+
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, Tensor) and instance.dtype == cls.tensor_dtype
 
 
-def FloatTensor(*args):
-    """A float32 Tensor: of data, or of sizes."""
-    return _typed("FloatTensor", args, np.dtype(np.float32))
+def _typed(name, numpy_name):
+    """FloatTensor(2, 3): sizes; FloatTensor([4]): data.  Also names a dtype: x.type(FloatTensor)."""
+    d = np.dtype(numpy_name)
+
+    def new(cls, *args):
+        if len(args) == 1 and _is_variable(args[0]):
+            return args[0].detach().to(d)
+        if len(args) == 1 and not isinstance(args[0], (int, Size)):
+            if isinstance(args[0], str):
+                raise TypeError(f"new(): invalid data type '{type(args[0]).__name__}'")
+            return tensor(args[0], dtype=d)
+        return _v.full_of(_sizes(name, args or (0,), None), 0, d)
+
+    doc = f"A Tensor of dtype {numpy_name}: of data, or of sizes.  Also names that dtype, as in x.type({name})."
+    return _TypedMeta(name, (), {"__new__": new, "__doc__": doc, "__module__": "autodiff", "tensor_dtype": d})
 
 
-def DoubleTensor(*args):
-    """A float64 Tensor: of data, or of sizes."""
-    return _typed("DoubleTensor", args, np.dtype(np.float64))
-
-
-def LongTensor(*args):
-    """An int64 Tensor: of data, or of sizes."""
-    return _typed("LongTensor", args, np.dtype(np.int64))
+HalfTensor = _typed("HalfTensor", "float16")
+FloatTensor = _typed("FloatTensor", "float32")
+DoubleTensor = _typed("DoubleTensor", "float64")
+ByteTensor = _typed("ByteTensor", "uint8")
+CharTensor = _typed("CharTensor", "int8")
+ShortTensor = _typed("ShortTensor", "int16")
+IntTensor = _typed("IntTensor", "int32")
+LongTensor = _typed("LongTensor", "int64")
+BoolTensor = _typed("BoolTensor", "bool")

@@ -65,6 +65,7 @@ def to_numpy_dtype(given):
     """The NumPy dtype that a user's `dtype=` means: autodiff's, NumPy's, or Python's float, int, bool, complex."""
     if isinstance(given, dtype):
         return given.dtype
+    given = getattr(given, "tensor_dtype", given)      # the old way to name one: FloatTensor
     result = np.dtype(given)
     if result not in DTYPES:
         raise TypeError(f"dtype {given!r} is not supported; use one of {', '.join(NAMES)}")

@@ -1,6 +1,6 @@
 """Differentiation: backward, grad, grad modes, Variable, and MXNet's record, pause."""
 from .. import _variable as _v
-from . import graph
+from . import forward_ad, graph
 from .grad_mode import (
     enable_grad,
     inference_mode,
@@ -11,7 +11,7 @@ from .grad_mode import (
 )
 from .record import is_recording, is_training, pause, predict_mode, record, train_mode
 
-__all__ = ["Variable", "backward", "enable_grad", "grad", "graph", "inference_mode", "is_grad_enabled",
+__all__ = ["Variable", "backward", "enable_grad", "forward_ad", "grad", "graph", "inference_mode", "is_grad_enabled",
            "is_inference_mode_enabled", "is_recording", "is_training", "no_grad", "pause", "predict_mode", "record",
            "set_grad_enabled", "train_mode"]
 
@@ -36,6 +36,11 @@ class Variable(metaclass=_VariableMeta):
 
     def __new__(cls, data=None, requires_grad=False, **legacy):
         return _v.make_variable(data, requires_grad, **legacy)
+
+
+def variable(*args, **kwargs):
+    """Gone, as in PyTorch.  Raises RuntimeError, always."""
+    raise RuntimeError("autodiff.autograd.variable(...) is deprecated, use autodiff.tensor(...) instead")
 
 
 def _sequence(value):

@@ -2,7 +2,7 @@
 from .. import _variable as _v
 from .._variable import Node_ as Node
 
-__all__ = ["Node", "saved_tensors_hooks"]
+__all__ = ["Node", "save_on_disk", "saved_tensors_hooks"]
 
 
 class saved_tensors_hooks:
@@ -28,3 +28,60 @@ class saved_tensors_hooks:
 
     def __exit__(self, *error):
         _v.pop_saved_hooks()
+
+
+class _File:
+    """A saved array in a file, removed with the last reference to it."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path):
+        self.path = path
+
+    def __del__(self):
+        import os
+
+        try:
+            os.remove(self.path)
+        except FileNotFoundError:       # the user's temporary directory was cleaned up before the graph went
+            return
+
+
+class save_on_disk(saved_tensors_hooks):
+    """Inside, saved arrays of at least `threshold` bytes wait for the reverse pass in files of a directory.
+
+    directory: where (default: the system's for temporary files).  Files go with the graph, or as the walk passes them.
+    Raises OSError if the directory cannot be written to.
+
+    >>> import autodiff
+    >>> x = autodiff.ones(1000, requires_grad=True)
+    >>> with autodiff.autograd.graph.save_on_disk(threshold=1):
+    ...     y = (x * x).sum()
+    >>> y.backward(); x.grad[:2]
+    tensor([2., 2.])
+    """
+
+    def __init__(self, directory=None, threshold=1 << 20):
+        def pack(tensor):
+            array = tensor.detach().numpy()
+            if array.nbytes < threshold:
+                return tensor
+            import os
+            import tempfile
+
+            import numpy as np
+
+            handle, path = tempfile.mkstemp(suffix=".npy", prefix="autodiff-", dir=directory)
+            file = _File(path)
+            with os.fdopen(handle, "wb") as stream:
+                np.save(stream, array, allow_pickle=False)
+            return file
+
+        def unpack(packed):
+            if not isinstance(packed, _File):
+                return packed
+            import numpy as np
+
+            return _v.from_numpy(np.load(packed.path, allow_pickle=False))
+
+        super().__init__(pack, unpack)
