@@ -149,6 +149,7 @@ cdef struct Block:              # the adjoints of one slab in one pass
     Pass* owner
     Slab* slab
     Block* next                 # of another pass on the same slab
+    Block* next_open            # of the same pass, where blocks stay open to its end
     Marks* marks
     uint32_t groups             # which groups of nodes hold an adjoint not yet passed on
     Adjoint adjoint[SLAB_NODES]
@@ -172,6 +173,7 @@ cdef struct Pass:
     Slab** heap                 # touched slabs, newest on top
     intp heap_size, heap_room
     Block* spare_block
+    Block* open                 # of a pass with marks: all its blocks
     Slab** order                # slabs in the order of marking, newest first
     intp order_size, order_room
     bint retain, recorded, marked, counted, special
@@ -190,7 +192,6 @@ cdef struct Graph:
     intp hooks                  # hooks and Python payloads alive: what the collector must be shown
     intp leaf_hooks             # hooks on leaves: then a pass counts the edges into leaves
     intp nodes                  # live array nodes, for tests
-    bint float32                # a float32 scalar node was ever made
 
 cdef Graph graph
 

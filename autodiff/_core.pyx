@@ -545,8 +545,6 @@ cdef Node* record(int op, int flags, double out, Node* left, double x, Node* rig
         left.owners += 1
     if right != NULL:
         right.owners += 1
-    if flags & FLOAT32:
-        graph.float32 = True
     return node
 
 
@@ -564,7 +562,6 @@ cdef Node* record_payload(int op, int flags, Payload* payload, Node* left, Node*
         flags |= OUT_SCALAR
         if payload.type == NPY_FLOAT:
             flags |= FLOAT32
-            graph.float32 = True
     node.op, node.flags, node.owners = <uint16_t>op, <uint16_t>(flags | PAYLOAD), 1
     if left != NULL:
         left.owners += 1
@@ -607,8 +604,6 @@ cdef Node* new_leaf(void* variable, int flags, Payload* payload) except NULL:
             flags |= OUT_SCALAR
             if payload.type == NPY_FLOAT:
                 flags |= FLOAT32
-    if flags & FLOAT32:
-        graph.float32 = True
     node.flags = <uint16_t>flags
     return node
 
@@ -628,7 +623,9 @@ cdef void release_saved(Saved* saved) noexcept:
     saved.array, saved.packed = NULL, NULL
     saved.state = NOTHING
     release_array(array)
-    Py_XDECREF(packed)
+    if packed != NULL:
+        graph.hooks -= 1
+        Py_DECREF(<object>packed)
 
 
 cdef void release_payload(Payload* payload) noexcept:
@@ -829,31 +826,37 @@ cdef void close_block(Pass* walk, Block* block) noexcept:
     let_go(slab)
 
 
+cdef void empty_block(Pass* walk, Block* block) noexcept:
+    cdef Adjoint g
+    cdef intp i
+    if block.groups:
+        for i in range(SLAB_NODES):
+            if block.adjoint[i].bits != UNTOUCHED:
+                g = block.adjoint[i]
+                block.adjoint[i].bits = UNTOUCHED
+                release_adjoint(walk, &block.slab.node[i], g)
+        block.groups = 0
+
+
 cdef void end_pass(Pass* walk) noexcept:
     """Also after a failure: adjoints that were not passed on are released, nothing else is touched."""
     global spare_pass
     cdef Block* block
-    cdef Slab* slab
-    cdef Adjoint g
-    cdef intp i, k
+    cdef intp k
     cdef PyObject* captures = walk.captures
     walk.captures = NULL
-    for k in range(walk.heap_size):
-        block = find_block(walk, walk.heap[k])
-        if block.groups:
-            for i in range(SLAB_NODES):
-                if block.adjoint[i].bits != UNTOUCHED:
-                    g = block.adjoint[i]
-                    block.adjoint[i].bits = UNTOUCHED
-                    release_adjoint(walk, &walk.heap[k].node[i], g)
-            block.groups = 0
-        if not walk.marked:
+    if walk.marked:
+        while walk.open != NULL:
+            block = walk.open
+            walk.open = block.next_open
+            empty_block(walk, block)
+            close_block(walk, block)
+    else:
+        for k in range(walk.heap_size):
+            block = find_block(walk, walk.heap[k])
+            empty_block(walk, block)
             close_block(walk, block)
     walk.heap_size = 0
-    if walk.marked:
-        for k in range(walk.order_size):
-            slab = walk.order[k]
-            close_block(walk, find_block(walk, slab))
     walk.order_size = 0
     walk.next_spare = spare_pass
     spare_pass = walk
@@ -932,6 +935,8 @@ cdef Block* open_block(Pass* walk, Slab* slab) except NULL:
         free(block)
         raise
     block.owner, block.slab = walk, slab
+    if walk.marked:
+        block.next_open, walk.open = walk.open, block
     block.next = slab.block
     slab.block = block
     slab.live += 1
@@ -1287,7 +1292,7 @@ cdef int run_pass(Pass* walk) except -1:
                 value = node_x(node)
                 operand = node.left
                 if operand != NULL:
-                    if operand.flags & OUT_SCALAR and not graph.float32:
+                    if operand.flags & (OUT_SCALAR | FLOAT32) == OUT_SCALAR:
                         # deposit_value, by hand: a call costs as much as the rest
                         operand_slab = slab_of(operand)
                         operand_block = operand_slab.block
@@ -1303,7 +1308,7 @@ cdef int run_pass(Pass* walk) except -1:
                         deposit_value(walk, operand, point_dx[k](g, value, node.y.value, node.out.value))
                 operand = node.right
                 if operand != NULL:
-                    if operand.flags & OUT_SCALAR and not graph.float32:
+                    if operand.flags & (OUT_SCALAR | FLOAT32) == OUT_SCALAR:
                         operand_slab = slab_of(operand)
                         operand_block = operand_slab.block
                         if operand_block == NULL or operand_block.owner != walk:
