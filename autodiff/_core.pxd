@@ -47,6 +47,7 @@ cdef struct Storage:            # shared by Variables and saved values
     size_t room                 # bytes of the pool's buffer; 0: foreign
     PyObject* base              # who owns foreign memory
     bint readonly
+    Node* watched               # of a 0-d value that ops copied before it had a storage; owned
 
 cdef struct Array:              # a geometry on a storage; immutable but for the elements
     int owners
@@ -59,6 +60,7 @@ cdef struct Array:              # a geometry on a storage; immutable but for the
 cdef Shape* new_shape(int ndim, const intp* dim) except NULL
 cdef Shape* scalar_shape
 cdef void release_shape(Shape* shape) noexcept
+cdef bint reduces_to(Shape* source, Shape* shape) noexcept
 cdef bint same_shape(const Shape* a, const Shape* b) noexcept
 cdef int itemsize(int type) noexcept
 cdef Array* new_array(int type, Shape* shape) except NULL
@@ -66,6 +68,7 @@ cdef Array* new_geometry(Array* source, char* data, Shape* shape, const intp* st
 cdef Array* foreign_array(int type, char* data, Shape* shape, const intp* strides, object base, bint readonly) except NULL
 cdef void release_array(Array* array) noexcept
 cdef void release_storage(Storage* storage) noexcept
+cdef void bump(Storage* storage) noexcept
 cdef bint sole_owner(Array* array) noexcept
 cdef const intp* strides_of(Array* array, intp* room) noexcept
 cdef int kernel_type(int type) noexcept
@@ -119,6 +122,7 @@ cdef struct Payload:
     int type
     int edges                   # how many operands beyond left and right, in edge
     Node** edge
+    bint snapshot               # the op wrote in place: what it saved of its operands are copies of its own
     Saved x, y, out
     PyObject* params
     PyObject* extras            # hooks, metadata: NodeExtras

@@ -229,6 +229,7 @@ cdef Array* new_array(int type, Shape* shape) except NULL:
         give(&spare_storages, storage)
         raise
     storage.owners, storage.version, storage.base, storage.readonly = 1, 0, NULL, False
+    storage.watched = NULL
     try:
         array = <Array*>take(&spare_arrays, sizeof(Array))
     except MemoryError:
@@ -277,7 +278,7 @@ cdef Array* foreign_array(int type, char* data, Shape* shape, const intp* stride
     cdef Array* array
     cdef Array source
     storage.owners, storage.version, storage.readonly = 1, 0, readonly
-    storage.data, storage.room, storage.base = data, 0, <PyObject*>base
+    storage.data, storage.room, storage.base, storage.watched = data, 0, <PyObject*>base, NULL
     Py_INCREF(base)
     source.type, source.storage = type, storage
     try:
@@ -287,11 +288,22 @@ cdef Array* foreign_array(int type, char* data, Shape* shape, const intp* stride
     return array
 
 
+cdef void bump(Storage* storage) noexcept:
+    """The elements were written in place: values saved before are no longer these, nor are copies of a 0-d one."""
+    cdef Node* watched = storage.watched
+    storage.version += 1
+    if watched != NULL:
+        storage.watched = NULL
+        mark_stale(watched)
+        disown(watched)
+
+
 cdef void release_storage(Storage* storage) noexcept:
     cdef PyObject* base
     storage.owners -= 1
     if storage.owners == 0:
         base = storage.base
+        disown(storage.watched)
         if storage.room:
             give_buffer(storage.data, storage.room)
         give(&spare_storages, storage)
@@ -385,16 +397,35 @@ cdef Array* contiguous_copy(Array* source) except NULL:
     return table.reduce_generic(source, source.type, source.shape)
 
 
+cdef list dims_of(Shape* shape):
+    cdef int i
+    return [shape.dim[i] for i in range(shape.ndim)]
+
+
+cdef bint reduces_to(Shape* source, Shape* shape) noexcept:
+    """Whether a cotangent of one shape belongs to an operand of the other: broadcast from it, or a single number."""
+    cdef int i, extra = source.ndim - shape.ndim
+    if source.ndim == 0:
+        return True
+    for i in range(shape.ndim):
+        if shape.dim[i] != 1 and (i + extra < 0 or shape.dim[i] != source.dim[i + extra]):
+            return False
+    return True
+
+
 cdef Array* reduce_array(Array* source, int type, Shape* shape) except NULL:
     """The cotangent of an operand that was broadcast: summed to its shape and cast to its dtype; a new array."""
     cdef Array* target
     cdef int i, extra = source.shape.ndim - shape.ndim
     cdef intp[MAX_DIMS] target_strides, own_room, source_room
     cdef const intp* own
+    if not reduces_to(source.shape, shape):
+        raise RuntimeError(f"got a gradient of shape {dims_of(source.shape)} but expected shape compatible with "
+                           f"{dims_of(shape)}")
     if source.type != type or kernel_type(type) < 0:
         return table.reduce_generic(source, type, shape)
     target = zeros(type, shape)
-    if extra < 0:
+    if source.shape.ndim == 0:
         add_array(target, source)
         return target
     own = strides_of(target, own_room)
@@ -410,6 +441,7 @@ cdef Array* reduce_array(Array* source, int type, Shape* shape) except NULL:
 
 # ---- nodes
 
+cdef double quiet_nan = float("nan")
 cdef Graph graph
 cdef Table table
 cdef Op[512] ops
@@ -683,7 +715,7 @@ cdef Node* current_leaf(Node* leaf) noexcept:
 
 cdef void mark_stale(Node* node) noexcept:
     """Others may hold its 0-d value, which is about to be overwritten."""
-    if node != NULL and node.owners > 1 and not node.flags & STALE:
+    if node != NULL and not node.flags & STALE:
         node.flags |= STALE
         graph.stale += 1
 
@@ -772,6 +804,8 @@ cdef int saved_array(Node* node, Saved* saved, Array** array) except -1:
 cdef int check_stale(Node* node, int operand) except -1:
     """A 0-d operand whose value this op saved was written in place since."""
     cdef int saves = (ops[node.op].dx_saves if operand == 0 else ops[node.op].dy_saves)
+    if node.flags & PAYLOAD and node.x.payload.snapshot:
+        saves &= SAVES_OUT
     if saves & SAVES_X and node.left != NULL and node.left.flags & STALE:
         table.changed(node.left, NULL, 0)
     if saves & SAVES_Y and node.right != NULL and node.right.flags & STALE:
@@ -984,6 +1018,8 @@ cdef int deposit_value(Pass* walk, Node* node, double value) except -1:
     if walk.special and not wanted(walk, node):
         return 0
     place = slot(walk, node)
+    if value != value:
+        value = quiet_nan       # an element of an array may have the bits of UNTOUCHED
     if node.flags & FLOAT32:
         value = <float>value
     if place.bits == UNTOUCHED or place.bits == UNDEFINED:
@@ -1563,6 +1599,13 @@ cdef int run_python(Pass* walk, Node* node, Adjoint* g) except -1:
     wrapped = table.vjp_python(node, <PyObject*>gs, <PyObject*>needs)
     results = <object>wrapped
     Py_DECREF(results)
+    if not isinstance(results, (tuple, list)):
+        raise TypeError(f"function {(<tuple>node.x.payload.params)[1]} returned a {type(results).__name__}: expected a tuple "
+                        "of Variables and None, one for each operand")
+    results = tuple(results)
+    if len(results) != edges:
+        raise RuntimeError(f"function {(<tuple>node.x.payload.params)[1]} returned an incorrect number of gradients (expected "
+                           f"{edges}, got {len(results)})")
     for operand in range(edges):
         target = edge(node, operand + 2)
         if not wanted(walk, target):

@@ -1,4 +1,8 @@
 """Constructors: Tensors from sizes, ranges and random numbers.  Random numbers are NumPy's."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from . import _variable as _v
@@ -6,15 +10,21 @@ from ._types import Size, dtype_of, to_numpy_dtype
 from ._types import device as _device
 from ._variable import Tensor, as_tensor, from_numpy, tensor
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ._types import dtype as _dtype_type
+    from ._variable import Base, _Device, _DType, _Number
+
 __all__ = ["BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
            "ShortTensor", "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "from_numpy", "full", "full_like",
            "get_default_dtype", "linspace", "manual_seed", "numel", "ones", "ones_like", "rand", "rand_like", "randint",
            "randn", "randn_like", "set_default_dtype", "tensor", "zeros", "zeros_like"]
 
-_random = np.random.default_rng()
+_random: Any = None    # made when first asked for: importing numpy.random costs 10 ms, half of what the rest does
 
 
-def manual_seed(seed):
+def manual_seed(seed: int | None) -> np.random.Generator:
     """Seed the generator of random Tensors and return it.  The numbers are NumPy's, not PyTorch's.
 
     >>> import autodiff
@@ -27,12 +37,12 @@ def manual_seed(seed):
     return _random
 
 
-def set_default_dtype(d):
+def set_default_dtype(d: _DType) -> None:
     """The dtype that Python floats get: float64 at first, float32 for PyTorch's.  Raises TypeError for another."""
     _v.set_default_type(d)
 
 
-def get_default_dtype():
+def get_default_dtype() -> _dtype_type:
     """The dtype that Python floats get."""
     return dtype_of(_v.get_default_type())
 
@@ -69,22 +79,26 @@ def _finish(result, requires_grad, device=None):
     return result
 
 
-def zeros(*args, size=None, dtype=None, requires_grad=False, device=None):
+def zeros(*args: int | Sequence[int], size: int | Sequence[int] | None = None, dtype: _DType | None = None,
+          requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """Zeros of a shape, given as sizes, a tuple or size=."""
     return _finish(_v.full_of(_sizes("zeros", args, size), 0.0, _dtype(dtype)), requires_grad, device)
 
 
-def ones(*args, size=None, dtype=None, requires_grad=False, device=None):
+def ones(*args: int | Sequence[int], size: int | Sequence[int] | None = None, dtype: _DType | None = None,
+         requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """Ones of a shape, given as sizes, a tuple or size=."""
     return _finish(_v.full_of(_sizes("ones", args, size), 1.0, _dtype(dtype)), requires_grad, device)
 
 
-def empty(*args, size=None, dtype=None, requires_grad=False, device=None):
+def empty(*args: int | Sequence[int], size: int | Sequence[int] | None = None, dtype: _DType | None = None,
+          requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """A Tensor of a shape whose elements are still to be written (zeros, so that nothing old shows)."""
     return _finish(_v.full_of(_sizes("empty", args, size), 0.0, _dtype(dtype)), requires_grad, device)
 
 
-def full(size, fill_value, *, dtype=None, requires_grad=False, device=None):
+def full(size: int | Sequence[int], fill_value: Base | _Number, *, dtype: _DType | None = None,
+         requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """A shape filled with one number; the dtype follows the number unless given."""
     if _is_variable(fill_value):
         fill_value = fill_value.item()
@@ -105,22 +119,26 @@ def _like(name, value, other, dtype, requires_grad, device=None):
     return _finish(_v.full_of(tuple(other.shape), value, d), requires_grad, device)
 
 
-def zeros_like(input, *, dtype=None, requires_grad=False, device=None):
+def zeros_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False,
+               device: _Device | None = None) -> Tensor:
     """Zeros of another Variable's shape and dtype."""
     return _like("zeros_like", 0.0, input, dtype, requires_grad, device)
 
 
-def ones_like(input, *, dtype=None, requires_grad=False, device=None):
+def ones_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False,
+              device: _Device | None = None) -> Tensor:
     """Ones of another Variable's shape and dtype."""
     return _like("ones_like", 1.0, input, dtype, requires_grad, device)
 
 
-def empty_like(input, *, dtype=None, requires_grad=False, device=None):
+def empty_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False,
+               device: _Device | None = None) -> Tensor:
     """A Tensor of another Variable's shape and dtype, still to be written."""
     return _like("empty_like", 0.0, input, dtype, requires_grad, device)
 
 
-def full_like(input, fill_value, *, dtype=None, requires_grad=False, device=None):
+def full_like(input: Base, fill_value: Base | _Number, *, dtype: _DType | None = None, requires_grad: bool = False,
+              device: _Device | None = None) -> Tensor:
     """Another Variable's shape and dtype, filled with one number."""
     return _like("full_like", fill_value, input, dtype, requires_grad, device)
 
@@ -129,13 +147,15 @@ def _take(array, requires_grad=False, device=None):
     return _finish(tensor(array), requires_grad, device)
 
 
-def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
+def asarray(obj: Any, *, dtype: _DType | None = None, device: _Device | None = None, copy: bool | None = None,
+            requires_grad: bool = False) -> Tensor:
     """obj as a Tensor, sharing memory where that is possible, unless copy=True."""
     result = tensor(obj, dtype=dtype, device=device) if copy and not _is_variable(obj) else as_tensor(obj, dtype, device)
     return _finish(result.detach().clone() if copy and result is obj else result, requires_grad)
 
 
-def arange(start=0, end=None, step=1, *, dtype=None, requires_grad=False, device=None):
+def arange(start: Base | _Number = 0, end: Base | _Number | None = None, step: Base | _Number = 1, *,
+           dtype: _DType | None = None, requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """Numbers from start (0 if only the end is given) up to, without, end; integers if all arguments are."""
     if end is None:
         start, end = 0, start
@@ -151,7 +171,8 @@ def arange(start=0, end=None, step=1, *, dtype=None, requires_grad=False, device
     return _take(values, requires_grad, device)
 
 
-def linspace(start, end, steps, *, dtype=None, requires_grad=False, device=None):
+def linspace(start: Base | _Number, end: Base | _Number, steps: int, *, dtype: _DType | None = None,
+             requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """steps numbers from start to end, both included."""
     start, end = (v.item() if _is_variable(v) else v for v in (start, end))
     if steps < 0:
@@ -159,12 +180,20 @@ def linspace(start, end, steps, *, dtype=None, requires_grad=False, device=None)
     return _take(np.linspace(start, end, int(steps)).astype(_dtype(dtype)), requires_grad, device)
 
 
-def eye(n, m=None, *, dtype=None, requires_grad=False, device=None):
+def eye(n: int, m: int | None = None, *, dtype: _DType | None = None, requires_grad: bool = False,
+        device: _Device | None = None) -> Tensor:
     """Ones on the diagonal of an n by m matrix, zeros elsewhere."""
     for name, size in (("n", n), ("m", m)):
         if size is not None and size < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
     return _take(np.eye(n, m, dtype=_dtype(dtype)), requires_grad, device)
+
+
+def _generator():
+    global _random
+    if _random is None:
+        _random = np.random.default_rng()
+    return _random
 
 
 def _random_of(name, draw, args, size, dtype, requires_grad, device):
@@ -174,34 +203,37 @@ def _random_of(name, draw, args, size, dtype, requires_grad, device):
     return _take(np.asarray(draw(_sizes(name, args, size))).astype(d), requires_grad, device)
 
 
-def rand(*args, size=None, dtype=None, requires_grad=False, device=None):
+def rand(*args: int | Sequence[int], size: int | Sequence[int] | None = None, dtype: _DType | None = None,
+         requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """Uniform random numbers in [0, 1)."""
-    return _random_of("rand", _random.random, args, size, dtype, requires_grad, device)
+    return _random_of("rand", _generator().random, args, size, dtype, requires_grad, device)
 
 
-def randn(*args, size=None, dtype=None, requires_grad=False, device=None):
+def randn(*args: int | Sequence[int], size: int | Sequence[int] | None = None, dtype: _DType | None = None,
+          requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """Standard normal random numbers."""
-    return _random_of("randn", _random.standard_normal, args, size, dtype, requires_grad, device)
+    return _random_of("randn", _generator().standard_normal, args, size, dtype, requires_grad, device)
 
 
-def rand_like(input, *, dtype=None, requires_grad=False):
+def rand_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False) -> Tensor:
     """Uniform random numbers in another Variable's shape and dtype."""
     return rand(tuple(input.shape), dtype=dtype if dtype is not None else input.dtype, requires_grad=requires_grad)
 
 
-def randn_like(input, *, dtype=None, requires_grad=False):
+def randn_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False) -> Tensor:
     """Standard normal random numbers in another Variable's shape and dtype."""
     return randn(tuple(input.shape), dtype=dtype if dtype is not None else input.dtype, requires_grad=requires_grad)
 
 
-def randint(low, high=None, size=None, *, dtype=None):
+def randint(low: int, high: int | Sequence[int] | None = None, size: Sequence[int] | None = None, *,
+            dtype: _DType | None = None) -> Tensor:
     """Random integers from low (0 if only high is given) up to, without, high."""
     if size is None:
         low, high, size = 0, low, high
-    return _take(np.asarray(_random.integers(low, high, tuple(size))).astype(_dtype(dtype, np.dtype(np.int64))))
+    return _take(np.asarray(_generator().integers(low, high, tuple(size))).astype(_dtype(dtype, np.dtype(np.int64))))
 
 
-def numel(input):
+def numel(input: Base) -> int:
     """The number of elements."""
     return input.numel()
 
@@ -213,7 +245,7 @@ class _TypedMeta(type):
         return isinstance(instance, Tensor) and instance.dtype == cls.tensor_dtype
 
 
-def _typed(name, numpy_name):
+def _typed(name: str, numpy_name: str) -> Any:
     """FloatTensor(2, 3): sizes; FloatTensor([4]): data.  Also names a dtype: x.type(FloatTensor)."""
     d = np.dtype(numpy_name)
 

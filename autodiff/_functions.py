@@ -1,9 +1,17 @@
 """Functions whose work is a method's: autodiff.sum(x, dim) is x.sum(dim)."""
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ._variable import Tensor
 
-_Base = Tensor.__base__
+if TYPE_CHECKING:
+    from ._variable import Base
+
+_Base: Any = Tensor.__base__
 
 
 def _operand(x, name):
@@ -12,12 +20,16 @@ def _operand(x, name):
     return x
 
 
-def _by_method(name, doc):
+def _by_method(name: str, doc: str) -> Any:
     def function(input, *args, **kwargs):
         return getattr(_operand(input, name), name)(*args, **kwargs)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
+    # The method's own signature: help() and the test of the type stubs shall see what it takes.
+    _, *parameters = inspect.signature(getattr(Tensor, name)).parameters.values()
+    own = inspect.Parameter("input", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    function.__signature__ = inspect.Signature([own, *parameters])
     return function
 
 
@@ -39,7 +51,7 @@ unsqueeze = _by_method("unsqueeze", "A dimension of size 1 inserted; a view.")
 clone = _by_method("clone", "A recorded copy.")
 
 
-def is_tensor(value):
+def is_tensor(value: object) -> bool:
     """Whether a value is a Variable of either flavour."""
     return isinstance(value, _Base)
 
@@ -48,11 +60,11 @@ def _plain(x):
     return x.detach().numpy() if isinstance(x, _Base) else np.asarray(x)
 
 
-def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+def allclose(input: Base, other: Base, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether all elements are equal within atol + rtol * abs(other)."""
     return bool(np.allclose(_plain(input), _plain(other), rtol=rtol, atol=atol, equal_nan=equal_nan))
 
 
-def equal(input, other):
+def equal(input: Base, other: Base) -> bool:
     """Whether two Variables have the same shape and elements."""
     return bool(np.array_equal(_plain(input), _plain(other)))

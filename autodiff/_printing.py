@@ -17,10 +17,12 @@ This module knows arrays only, no Variables: it imports NumPy and the standard l
 """
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
 from operator import index
 from sys import maxsize
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +65,8 @@ def _size_option(name, value):
     return int(value) if isinstance(value, (int, np.integer)) else float(value)
 
 
-def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None):
+def set_printoptions(precision: int | None = None, threshold: float | None = None, edgeitems: int | None = None,
+                     linewidth: float | None = None, profile: str | None = None, sci_mode: bool | None = None) -> None:
     """Set how Tensors print, for all threads, with the options of ``torch.set_printoptions``.
 
     An option left at None keeps its value, except ``sci_mode``: None, also by omission, returns to the automatic
@@ -129,7 +132,7 @@ def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=N
     _options = chosen
 
 
-def get_printoptions():
+def get_printoptions() -> dict[str, Any]:
     """Return the options that Tensors print with, as a new dict of keywords for :func:`set_printoptions`.
 
     Examples
@@ -146,7 +149,7 @@ def get_printoptions():
 
 
 @contextmanager
-def printoptions(**options):
+def printoptions(**options: Any) -> Iterator[None]:
     """Set the options of :func:`set_printoptions` within a ``with`` block (or a decorated function).
 
     Afterwards all options are what they were before, also when the block raises.

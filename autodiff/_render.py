@@ -361,7 +361,7 @@ def recorded(rule, which: str) -> str:
             self.generic_visit(node)
             name = node.func.id
             if rule.elementwise:
-                node.func.id = f"f_{name}"
+                node.func.id = f"r_{name}"
             elif name in RECORDED:
                 node.func.id = RECORDED[name]
             else:

@@ -1,4 +1,9 @@
 """dtype, Size, device: the small types that a Tensor's attributes have in PyTorch.  Imports NumPy only."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
 
@@ -12,20 +17,20 @@ class dtype:
 
     __slots__ = ("dtype", "is_complex", "is_floating_point", "itemsize", "name")
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.dtype = np.dtype(name)
+        self.dtype: np.dtype[Any] = np.dtype(name)
         self.is_floating_point = self.dtype.kind == "f"
         self.is_complex = self.dtype.kind == "c"
         self.itemsize = self.dtype.itemsize
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"autodiff.{self.name}"
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self.dtype)
 
-    def __eq__(self, other):
+    def __eq__(self, other: Any) -> bool:
         if isinstance(other, dtype):
             return self.dtype == other.dtype
         try:
@@ -38,7 +43,7 @@ class dtype:
 
 
 NAMES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64", "complex128")
-DTYPES = {np.dtype(name): dtype(name) for name in NAMES}
+DTYPES: dict[np.dtype[Any], dtype] = {np.dtype(name): dtype(name) for name in NAMES}
 #: C's names, which PyTorch takes too
 ALIASES = {"half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32",
            "long": "int64", "cfloat": "complex64", "cdouble": "complex128"}
@@ -56,12 +61,12 @@ def _dtype_named(name):
     return DTYPES[np.dtype(name)]
 
 
-def dtype_of(numpy_dtype):
+def dtype_of(numpy_dtype: np.dtype[Any]) -> Any:
     """autodiff's dtype of a NumPy dtype, or the NumPy dtype itself where PyTorch has no name for it."""
     return DTYPES.get(numpy_dtype, numpy_dtype)
 
 
-def to_numpy_dtype(given):
+def to_numpy_dtype(given: Any) -> np.dtype[Any]:
     """The NumPy dtype that a user's `dtype=` means: autodiff's, NumPy's, or Python's float, int, bool, complex."""
     if isinstance(given, dtype):
         return given.dtype
@@ -72,7 +77,7 @@ def to_numpy_dtype(given):
     return result
 
 
-class Size(tuple):
+class Size(tuple[int, ...]):
     """The shape of a Tensor: a tuple that prints as PyTorch's Size.
 
     >>> Size((2, 3)), Size((2, 3)).numel()
@@ -81,20 +86,20 @@ class Size(tuple):
 
     __slots__ = ()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"autodiff.Size({list(self)})"
 
-    def numel(self):
+    def numel(self) -> int:
         """The number of elements."""
         count = 1
         for n in self:
             count *= n
         return count
 
-    def __add__(self, other):
+    def __add__(self, other: Iterable[Any]) -> Size:  # type: ignore[override]
         return Size(tuple(self) + tuple(other))
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Any:
         item = tuple.__getitem__(self, index)
         return Size(item) if isinstance(index, slice) else item
 
@@ -108,7 +113,7 @@ class device:
 
     __slots__ = ("index", "type")
 
-    def __init__(self, type="cpu", index=None):
+    def __init__(self, type: str | device = "cpu", index: int | None = None) -> None:
         if isinstance(type, device):
             type = type.type
         name = str(type).split(":")[0]
@@ -116,7 +121,7 @@ class device:
             raise RuntimeError(f"device '{type}' is not available: autodiff computes on the CPU; use device='cpu'")
         self.type, self.index = "cpu", None
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "device(type='cpu')"
 
     def __eq__(self, other):

@@ -15,6 +15,8 @@ def _dims(dim, ndim):
         return tuple(range(ndim))
     if not isinstance(dim, (tuple, list)):
         dim = (dim,)
+    if ndim == 0:
+        return ()
     return tuple(sorted(d + ndim if d < 0 else d for d in dim)) or tuple(range(ndim))
 
 
@@ -120,11 +122,15 @@ def argmax_value(np, x, dim, keepdim):
 
 
 def log_softmax_value(np, x, dim):
+    if x.size == 0 or x.ndim == 0:
+        return x - x
     shifted = x - np.max(x, axis=dim, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=dim, keepdims=True))
 
 
 def log_softmax_dx(ops, g, out, dim):
+    if not out.shape:
+        return ops.zeros_like(g)
     return g - ops.exp(out) * ops.sum(g, (dim,), True)
 
 
@@ -156,8 +162,9 @@ def matmul_dy(ops, g, x, shape_y):
     if len(shape_y) == 1:
         if len(x.shape) == 1:
             return g * x
-        flat = ops.reshape(x, (-1, x.shape[-1]))
-        return ops.matmul(_transposed(ops, flat), ops.reshape(g, (-1,)))
+        rows = _count(tuple(x.shape)[:-1], None)
+        flat = ops.reshape(x, (rows, x.shape[-1]))
+        return ops.matmul(_transposed(ops, flat), ops.reshape(g, (rows,)))
     if len(x.shape) == 1:
         return ops.reshape(x, (-1, 1)) * ops.reshape(g, (*tuple(g.shape)[:-1], 1, g.shape[-1]))
     return ops.matmul(_transposed(ops, x), g)
@@ -167,18 +174,22 @@ def matmul_dy(ops, g, x, shape_y):
 
 
 def embed_value(np, x, geometry, shape):
+    """By positions: an expanded geometry looks at one element several times, a reshape may have no view here."""
     out = np.zeros(shape, x.dtype)
-    target = geometry.apply(out)
-    if 0 in target.strides and target.size:
-        # an expanded geometry looks at one element several times
-        np.add.at(out.reshape(-1), geometry.apply(np.arange(out.size).reshape(shape)), x)
-    else:
-        target += x
+    np.add.at(out.reshape(-1), geometry.places(tuple(shape)), x)
     return out
 
 
 def clone_value(np, x):
-    return np.array(x)
+    return np.array(x, order="C")
+
+
+def fill_value(np, x):
+    return np.zeros(x.shape, x.dtype)
+
+
+def fill_dx(ops, g):
+    return ops.zeros_like(g)
 
 
 def to_value(np, x, dtype):
@@ -186,8 +197,8 @@ def to_value(np, x, dtype):
 
 
 def copy_region_value(np, x, y, geometry):
-    out = np.array(x)
-    geometry.apply(out)[...] = y
+    out = np.array(x, order="C")
+    out.reshape(-1)[geometry.places(out.shape)] = y
     return out
 
 

@@ -1,11 +1,18 @@
 """The NumPy flavour: arrays whose methods and attributes are numpy.ndarray's, on the same storage and graph."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from ._variable import as_ndarray as _as_ndarray
 from ._variable import ndarray
+
+if TYPE_CHECKING:
+    from ._variable import _DType
 
 __all__ = ["array", "asarray", "ndarray"]
 
 
-def array(data, dtype=None, requires_grad=False):
+def array(data: Any, dtype: _DType | None = None, requires_grad: bool = False) -> ndarray:
     """An array of a copy of data, in the NumPy flavour.
 
     >>> import autodiff.numpy as anp
@@ -18,6 +25,6 @@ def array(data, dtype=None, requires_grad=False):
     return result.requires_grad_(True) if requires_grad else result
 
 
-def asarray(data, dtype=None):
+def asarray(data: Any, dtype: _DType | None = None) -> ndarray:
     """data in the NumPy flavour, sharing memory where that is possible."""
     return _as_ndarray(data, dtype, False)

@@ -111,11 +111,13 @@ def check(f, ref, arrays, order=2):
         np.testing.assert_allclose(plain(r), g, rtol=1e-13, atol=1e-15, err_msg="recorded against compiled rule")
     if order < 2:
         return
+    # Through a sine: alone, a linear row would have second derivatives of 0, however wrong its recorded pass.
+    curved = lambda *a: f(*a).sin()
     v = [weights(a.shape, 11 + i) for i, a in enumerate(arrays)]
-    second = gradients(f, arrays, w, v)
+    second = gradients(curved, arrays, w, v)
     for i, g in enumerate(second):
-        near = difference(lambda *a: sum(np.sum(vi * gi) for vi, gi in zip(v, gradients(f, list(a), w))), arrays, i)
-        np.testing.assert_allclose(g, near, rtol=1e-5, atol=1e-5, err_msg=f"second derivative in operand {i}")
+        near = difference(lambda *a: sum(np.sum(vi * gi) for vi, gi in zip(v, gradients(curved, list(a), w))), arrays, i)
+        np.testing.assert_allclose(g, near, rtol=2e-5, atol=2e-5, err_msg=f"second derivative in operand {i}")
 
 
 # ---- elementwise rows
@@ -390,26 +392,24 @@ def test_scalar_has_the_bits_of_an_array_beside_a_number(rule, number, dtype):
     x = sample(rule, 33, dtype=dtype)
     x = np.abs(x) + dtype(0.25)
     for f in (lambda v: operator(rule, v, number), lambda v: operator(rule, number, v)):
-        if number == 0 and rule.name == "div" and f(2.0) != 0:
-            continue
         many = leaf(x)
-        try:
-            out = f(many)
-        except ZeroDivisionError:
-            continue
+        out = f(many)
         (grads,) = autograd.grad(out.sum(), many)
         for i in range(len(x)):
             one = leaf(x[i])
             value = f(one)
-            assert value.item() == plain(out)[i]
+            np.testing.assert_array_equal(plain(value), plain(out)[i])
             (found,) = autograd.grad(value, one)
-            assert found.item() == plain(grads)[i]
+            np.testing.assert_array_equal(plain(found), plain(grads)[i])
 
 
 @pytest.mark.parametrize("rule", DIFFERENTIABLE, ids=by_name)
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 0.0, -0.0])
 def test_special_values_agree_between_scalar_and_array(rule, bad):
     for position in range(rule.arity):
+        if rule.name == "pow" and bad == -np.inf and position == 0:
+            # NumPy's loop takes sqrt(-inf) = nan for one exponent 0.5, and power(-inf, 0.5) = inf for an array of them
+            continue
         numbers = [bad if i == position else 1.5 for i in range(rule.arity)]
         one, many = [leaf(n) for n in numbers], [leaf([n, n, n]) for n in numbers]
         out, outs = call(rule, *one), call(rule, *many)
@@ -547,7 +547,8 @@ def norm_of(x, p, axis=None, keepdims=False):
 
 
 def log_softmax_of(x, axis):
-    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
+    with np.errstate(divide="ignore"):      # the sum of nothing
+        return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
 
 
 def put(x, index, y):
@@ -559,6 +560,12 @@ def put(x, index, y):
 def wrote(x, index, y):
     out = x.clone()
     out[index] = y
+    return out
+
+
+def filled_half(x):
+    out = x.clone()
+    out[:2].fill_(0.5)
     return out
 
 
@@ -576,7 +583,8 @@ CASES = {
               ("list", lambda x: x.sum([0, 2]), lambda x: x.sum((0, 2)), [(2, 3, 2)])],
     "mean": [(f"{dim} {keep}", lambda x, d=dim, k=keep: x.mean(d, k), lambda x, d=dim, k=keep: x.mean(axis=d, keepdims=k), s)
              for s in [[(2, 3)], [(2, 1, 3)]] for dim in (None, 0, 1, -1, (0, 1), (-1, 0)) for keep in (False, True)]
-            + [("0-d", lambda x: x.mean(), lambda x: x.mean(), [()]), ("0-d dim", lambda x: x.mean(0), lambda x: x.mean(), [()]),
+            + [("0-d", lambda x: x.mean(), lambda x: x.mean(), [()]),
+               ("0-d dim", lambda x: x.mean(0), lambda x: x.mean(), [()]),
                ("no dims", lambda x: x.mean(dim=()), lambda x: x.mean(), [(2, 3)])],
     "norm": [(f"{p} {dim} {keep} {s}", lambda x, p=p, d=dim, k=keep: x.norm(p, d, k),
               lambda x, p=p, d=dim, k=keep: norm_of(x, p, d, k), s)
@@ -602,11 +610,14 @@ CASES = {
                             ((2, 3), (3, 0)), ((0,), (0,)), ((2, 0), (0,)), ((0,), (0, 2)), ((0, 3), (3,)), ((3,), (3, 0)),
                             ((0, 2, 3), (3, 2)), ((2, 2, 0), (0,)), ((1, 1), (1, 1)), ((1,), (1,)), ((1, 3), (3,)))]
               + [("transposed", lambda x, y: x.T @ y.T, lambda x, y: x.T @ y.T, [(3, 2), (4, 3)]),
-                 ("strided", lambda x, y: x[::2, ::-1] @ y[::-1, 1:], lambda x, y: x[::2, ::-1] @ y[::-1, 1:], [(4, 3), (3, 3)]),
+                 ("strided", lambda x, y: x[::2, ::-1] @ y[::-1, 1:],
+                  lambda x, y: x[::2, ::-1] @ y[::-1, 1:], [(4, 3), (3, 3)]),
                  ("expanded", lambda x, y: x.expand(2, 3) @ y, lambda x, y: np.broadcast_to(x, (2, 3)) @ y, [(1, 3), (3, 2)]),
-                 ("itself", lambda x: x @ x, lambda x: x @ x, [(3, 3)]), ("dot itself", lambda x: x @ x, lambda x: x @ x, [(3,)]),
+                 ("itself", lambda x: x @ x, lambda x: x @ x, [(3, 3)]),
+                 ("dot itself", lambda x: x @ x, lambda x: x @ x, [(3,)]),
                  ("x xT", lambda x: x @ x.T, lambda x: x @ x.T, [(2, 3)]),
-                 ("mm", lambda x, y: x.mm(y), np.matmul, [(2, 3), (3, 2)]), ("mv", lambda x, y: x.mv(y), np.matmul, [(2, 3), (3,)]),
+                 ("mm", lambda x, y: x.mm(y), np.matmul, [(2, 3), (3, 2)]),
+                 ("mv", lambda x, y: x.mv(y), np.matmul, [(2, 3), (3,)]),
                  ("dot", lambda x, y: x.dot(y), np.dot, [(3,), (3,)])],
     "view": [("reshape", lambda x: x.reshape(3, 2), lambda x: x.reshape(3, 2), [(2, 3)]),
              ("reshape -1", lambda x: x.reshape(-1), lambda x: x.reshape(-1), [(2, 3)]),
@@ -653,14 +664,17 @@ CASES = {
     "copy_region": [("slice", lambda x, y: wrote(x, slice(1, 3), y), lambda x, y: put(x, slice(1, 3), y), [(4,), (2,)]),
                     ("broadcast", lambda x, y: wrote(x, (slice(None), slice(1, None)), y),
                      lambda x, y: put(x, (slice(None), slice(1, None)), y), [(2, 3), (2,)]),
-                    ("0-d source", lambda x, y: wrote(x, slice(None, None, -2), y), lambda x, y: put(x, slice(None, None, -2), y),
-                     [(4,), ()]),
+                    ("0-d source", lambda x, y: wrote(x, slice(None, None, -2), y),
+                     lambda x, y: put(x, slice(None, None, -2), y), [(4,), ()]),
                     ("element", lambda x, y: wrote(x, (1, 2), y), lambda x, y: put(x, (1, 2), y), [(2, 3), ()]),
                     ("element of one element", lambda x, y: wrote(x, (1, 2), y), lambda x, y: put(x, (1, 2), y[0]),
                      [(2, 3), (1,)]),
                     ("leading sizes of 1", lambda x, y: wrote(x, 1, y), lambda x, y: put(x, 1, y), [(2, 3), (1, 3)]),
                     ("whole", lambda x, y: wrote(x, Ellipsis, y), lambda x, y: put(x, Ellipsis, y), [(2, 3), (3,)]),
                     ("nothing", lambda x, y: wrote(x, slice(2, 2), y), lambda x, y: put(x, slice(2, 2), y), [(4,), (1,)])],
+    "fill": [("fill_", lambda x: x.clone().fill_(2.0), lambda x: 0 * x + 2, [(2, 3)]),
+             ("zero_ of 0-d", lambda x: x.clone().zero_(), lambda x: 0 * x, [()]),
+             ("half of it", lambda x: filled_half(x), lambda x: put(x, slice(0, 2), 0.5), [(4,)])],
     "index": [("rows", lambda x: x[[0, 1, 0]], lambda x: x[[0, 1, 0]], [(2, 3)]),
               ("pairs", lambda x: x[PICK], lambda x: x[PICK], [(2, 3)]),
               ("mask", lambda x: x[MASK], lambda x: x[MASK], [(2, 3)]),
@@ -677,11 +691,14 @@ CASES = {
                   ("0-d source", lambda x, y: wrote(x, MASK, y), lambda x, y: put(x, MASK, y), [(2, 3), ()])],
     "where": [(f"{s} {t}", lambda x, y: autodiff.where(autodiff.tensor(MASK), x, y), lambda x, y: np.where(MASK, x, y), [s, t])
               for s, t in (((2, 3), (2, 3)), ((3,), (2, 1)), ((), (2, 3)), ((2, 3), ()), ((), ()), ((1, 3), (3,)))]
-             + [("number left", lambda x: autodiff.where(autodiff.tensor(MASK), 2.0, x), lambda x: np.where(MASK, 2.0, x), [(3,)]),
+             + [("number left", lambda x: autodiff.where(autodiff.tensor(MASK), 2.0, x),
+                 lambda x: np.where(MASK, 2.0, x), [(3,)]),
                 ("number right", lambda x: autodiff.where(autodiff.tensor(MASK), x, 2.0), lambda x: np.where(MASK, x, 2.0),
                  [(2, 3)]),
-                ("comparison", lambda x, y: autodiff.where(x > y, x * y, y), lambda x, y: np.where(x > y, x * y, y), [(3,), (3,)]),
-                ("0-d", lambda x, y: autodiff.where(x > y, x * y, y * 3), lambda x, y: np.where(x > y, x * y, y * 3), [(), ()])],
+                ("comparison", lambda x, y: autodiff.where(x > y, x * y, y), lambda x, y: np.where(x > y, x * y, y),
+                 [(3,), (3,)]),
+                ("0-d", lambda x, y: autodiff.where(x > y, x * y, y * 3), lambda x, y: np.where(x > y, x * y, y * 3),
+                 [(), ()])],
     "cat": [("0", lambda x, y: autodiff.cat([x, y]), lambda x, y: np.concatenate([x, y]), [(2, 3), (1, 3)]),
             ("-1", lambda x, y: autodiff.cat([x, y], -1), lambda x, y: np.concatenate([x, y], -1), [(2, 3), (2, 1)]),
             ("three, one twice", lambda x, y: autodiff.cat([x, y, x]), lambda x, y: np.concatenate([x, y, x]), [(2,), (3,)]),

@@ -1,4 +1,9 @@
 """Differentiation: backward, grad, grad modes, Variable, and MXNet's record, pause."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Never, TypeAlias
+
 from .. import _variable as _v
 from . import forward_ad, graph
 from .grad_mode import (
@@ -15,7 +20,9 @@ __all__ = ["Variable", "backward", "enable_grad", "forward_ad", "grad", "graph",
            "is_inference_mode_enabled", "is_recording", "is_training", "no_grad", "pause", "predict_mode", "record",
            "set_grad_enabled", "train_mode"]
 
-_Base = _v.Tensor.__base__
+_Base: Any = _v.Tensor.__base__
+_Bases: TypeAlias = _v.Base | Iterable[_v.Base]
+_Gradients: TypeAlias = _v.Base | Sequence[_v.Base | None] | None
 
 
 class _VariableMeta(type):
@@ -23,22 +30,25 @@ class _VariableMeta(type):
         return isinstance(instance, _Base)
 
 
-class Variable(metaclass=_VariableMeta):
-    """Variable(data, requires_grad=False): a Tensor that shares data's memory; every Tensor and ndarray is an instance.
+if TYPE_CHECKING:
+    from .._variable import Base as Variable  # to a type checker: what both flavours have in common
+else:
+    class Variable(metaclass=_VariableMeta):
+        """Variable(data, requires_grad=False): a Tensor that shares data's memory; every Tensor and ndarray is an instance.
 
-    data: a Tensor, an ndarray, a number or nested lists.  As PyTorch's torch.autograd.Variable.
+        data: a Tensor, an ndarray, a number or nested lists.  As PyTorch's torch.autograd.Variable.
 
-    >>> from autodiff.autograd import Variable
-    >>> x = Variable([2.0], requires_grad=True)
-    >>> isinstance(x, Variable), type(x).__name__
-    (True, 'Tensor')
-    """
+        >>> from autodiff.autograd import Variable
+        >>> x = Variable([2.0], requires_grad=True)
+        >>> isinstance(x, Variable), type(x).__name__
+        (True, 'Tensor')
+        """
 
-    def __new__(cls, data=None, requires_grad=False, **legacy):
-        return _v.make_variable(data, requires_grad, **legacy)
+        def __new__(cls, data=None, requires_grad=False, **legacy):
+            return _v.make_variable(data, requires_grad, **legacy)
 
 
-def variable(*args, **kwargs):
+def variable(*args: Any, **kwargs: Any) -> Never:
     """Gone, as in PyTorch.  Raises RuntimeError, always."""
     raise RuntimeError("autodiff.autograd.variable(...) is deprecated, use autodiff.tensor(...) instead")
 
@@ -59,7 +69,8 @@ def _gradients(given, count):
     return tuple(gradients)
 
 
-def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None, inputs=None):
+def backward(tensors: _Bases, grad_tensors: _Gradients = None, retain_graph: bool | None = None, create_graph: bool = False,
+             grad_variables: _Gradients = None, inputs: _Bases | None = None) -> None:
     """Accumulate the derivatives of tensors, weighted by grad_tensors, into the `.grad` of leaves (or of inputs).
 
     Semantics: https://pytorch.org/docs/stable/generated/torch.autograd.backward.html
@@ -81,9 +92,10 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
                     "backward")
 
 
-def grad(outputs=None, inputs=None, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True,
-         allow_unused=None, is_grads_batched=False, materialize_grads=False, *, heads=None, variables=None,
-         head_grads=None):
+def grad(outputs: _Bases | None = None, inputs: Any = None, grad_outputs: _Gradients = None,
+         retain_graph: bool | None = None, create_graph: bool = False, only_inputs: bool = True,
+         allow_unused: bool | None = None, is_grads_batched: bool = False, materialize_grads: bool = False, *,
+         heads: _Bases | None = None, variables: Any = None, head_grads: _Gradients = None) -> Any:
     """The gradients of outputs, weighted by grad_outputs, with respect to inputs: a tuple (a dict for a dict).
 
     Touches no `.grad`.  heads, variables and head_grads are MXNet's names.  Raises RuntimeError for an input that was

@@ -1,16 +1,21 @@
 """no_grad, enable_grad, set_grad_enabled, inference_mode: contexts, and decorators with and without parentheses."""
+from __future__ import annotations
+
 import functools
-import types
+from collections.abc import Callable
+from typing import Any, Self, TypeVar, overload
 
 from .. import _variable as _v
 
+_F = TypeVar("_F", bound=Callable[..., Any])
 
-def is_grad_enabled():
+
+def is_grad_enabled() -> bool:
     """Whether ops of this thread are recorded."""
     return not (_v.mode("grad_off") or _v.mode("inference"))
 
 
-def is_inference_mode_enabled():
+def is_inference_mode_enabled() -> bool:
     """Whether this thread is in inference mode."""
     return _v.mode("inference")
 
@@ -18,9 +23,15 @@ def is_inference_mode_enabled():
 class _Mode:
     """A context that switches modes of this thread; used on a function, for each call; on a generator, for each step."""
 
-    def __new__(cls, *args, **kwargs):
+    @overload
+    def __new__(cls, function: _F, /) -> _F: ...
+
+    @overload
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self: ...
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
-        if len(args) == 1 and not kwargs and isinstance(args[0], types.FunctionType):
+        if len(args) == 1 and not kwargs and callable(args[0]):
             self.__init__()
             return self(args[0])
         return self
@@ -28,12 +39,12 @@ class _Mode:
     def _switch(self):
         raise NotImplementedError
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self._previous = getattr(self, "_previous", [])
         self._previous.append([(name, _v.set_mode(name, on)) for name, on in self._switch()])
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         for name, on in self._previous.pop():
             _v.set_mode(name, on)
 
@@ -42,7 +53,7 @@ class _Mode:
         copy.__dict__.update({key: value for key, value in self.__dict__.items() if key != "_previous"})
         return copy
 
-    def __call__(self, function):
+    def __call__(self, function: _F) -> _F:
         if isinstance(function, type):
             import warnings
 
@@ -111,23 +122,23 @@ class enable_grad(_Mode):
 class set_grad_enabled(_Mode):
     """Recording on or off: at once when called, undone at the end when used as a context."""
 
-    def __new__(cls, mode):
+    def __new__(cls, mode: bool) -> Self:
         return object.__new__(cls)
 
-    def __init__(self, mode):
+    def __init__(self, mode: bool) -> None:
         self.mode = bool(mode)
         self._before = _v.set_mode("grad_off", not self.mode)
 
     def _switch(self):
         return (("grad_off", not self.mode),)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         _v.set_mode("grad_off", self._before)
 
-    def __call__(self, function):
+    def __call__(self, function: _F) -> _F:
         _v.set_mode("grad_off", self._before)       # as a decorator it changes nothing outside the function
         mode = no_grad() if not self.mode else enable_grad()
         return mode(function)
@@ -136,7 +147,7 @@ class set_grad_enabled(_Mode):
 class inference_mode(_Mode):
     """No recording, and results that can never enter a graph; inference_mode(False) switches it off inside."""
 
-    def __init__(self, mode=True):
+    def __init__(self, mode: bool = True) -> None:
         self.mode = bool(mode)
 
     def _switch(self):

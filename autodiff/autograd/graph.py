@@ -1,4 +1,9 @@
 """Looking at the graph, and hooks on what it saves."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
 from .. import _variable as _v
 from .._variable import Node_ as Node
 
@@ -19,14 +24,14 @@ class saved_tensors_hooks:
     tensor([4.])
     """
 
-    def __init__(self, pack_hook, unpack_hook):
+    def __init__(self, pack_hook: Callable[[_v.Tensor], Any], unpack_hook: Callable[[Any], _v.Base]) -> None:
         self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         _v.push_saved_hooks(self.pack_hook, self.unpack_hook)
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         _v.pop_saved_hooks()
 
 
@@ -35,10 +40,10 @@ class _File:
 
     __slots__ = ("path",)
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self.path = path
 
-    def __del__(self):
+    def __del__(self) -> None:
         import os
 
         try:
@@ -61,8 +66,8 @@ class save_on_disk(saved_tensors_hooks):
     tensor([2., 2.])
     """
 
-    def __init__(self, directory=None, threshold=1 << 20):
-        def pack(tensor):
+    def __init__(self, directory: str | None = None, threshold: int = 1 << 20) -> None:
+        def pack(tensor: _v.Tensor) -> Any:
             array = tensor.detach().numpy()
             if array.nbytes < threshold:
                 return tensor
@@ -77,7 +82,7 @@ class save_on_disk(saved_tensors_hooks):
                 np.save(stream, array, allow_pickle=False)
             return file
 
-        def unpack(packed):
+        def unpack(packed: Any) -> _v.Base:
             if not isinstance(packed, _File):
                 return packed
             import numpy as np

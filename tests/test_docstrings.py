@@ -1,0 +1,134 @@
+"""What documentation shows is what happens: examples of docstrings, README and docs run; nothing public lacks a docstring."""
+import ast
+import contextlib
+import doctest
+import importlib
+import inspect
+import io
+import pkgutil
+import re
+import types
+from pathlib import Path
+
+import pytest
+
+import autodiff
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = ["autodiff", *sorted(module.name for module in pkgutil.walk_packages(autodiff.__path__, "autodiff.")
+                               if not module.name.endswith("__main__"))]
+# Modules that users import: every public thing of theirs says what it is.  The others start with an underscore, or are
+# read by the build.
+PUBLIC = [name for name in MODULES
+          if not any(part.startswith("_") for part in name.split(".")) and name not in ("autodiff.helpers", "autodiff.rules")]
+
+
+@pytest.fixture(autouse=True)
+def modes_as_they_were():
+    """An example that leaves a mode switched shall not change what other tests see."""
+    before, dtype, options = autodiff.is_grad_enabled(), autodiff.get_default_dtype(), autodiff.get_printoptions()
+    yield
+    autodiff.set_grad_enabled(before)
+    autodiff.set_default_dtype(dtype)
+    autodiff.set_printoptions(**options)
+
+
+def own(module):
+    """Functions and classes defined in a module, compiled ones included, and the classes' members."""
+    for name, thing in vars(module).items():
+        if callable(thing) and getattr(thing, "__module__", None) == module.__name__:
+            yield name, thing
+            if inspect.isclass(thing):
+                for member, value in vars(thing).items():
+                    yield f"{name}.{member}", value
+
+
+def documented():
+    """What is public, by its name: the module's functions and classes, the classes' methods and properties."""
+    for module in map(importlib.import_module, PUBLIC):
+        yield module.__name__, module
+        for name, thing in vars(module).items():
+            if name.startswith("_") or not callable(thing) or not str(thing.__module__).startswith("autodiff"):
+                continue
+            yield f"{module.__name__}.{name}", thing
+            if inspect.isclass(thing):
+                for member in dir(thing):
+                    if not member.startswith("_") and member not in dir(tuple) + dir(object):
+                        yield f"{module.__name__}.{name}.{member}", inspect.getattr_static(thing, member)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_run(name):
+    """Compiled functions, too, which doctest does not find by itself."""
+    module = importlib.import_module(name)
+    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    texts = {name: module.__doc__, **{f"{name}.{inner}": getattr(thing, "__doc__", None) for inner, thing in own(module)}}
+    for where, text in texts.items():
+        if isinstance(text, str) and ">>>" in text:
+            shown = io.StringIO()
+            runner.run(parser.get_doctest(text, dict(vars(module)), where, None, 0), out=shown.write)
+            assert runner.failures == 0, shown.getvalue()
+
+
+def test_examples_are_found():
+    module = importlib.import_module("autodiff._variable")
+    found = {name for name, thing in own(module) if ">>>" in (getattr(thing, "__doc__", None) or "")}
+    assert found >= {"tensor", "Base.backward", "RemovableHandle", "MaxResult"}
+
+
+def test_everything_public_has_a_docstring():
+    data = (int, str, types.MemberDescriptorType)
+    seen = {name: thing for name, thing in documented() if not isinstance(thing, data)}
+    assert {"autodiff.exp", "autodiff.Tensor.backward", "autodiff.numpy.ndarray.T", "autodiff.autograd.grad"} <= set(seen)
+    assert [name for name, thing in seen.items() if not inspect.getdoc(thing)] == []
+
+
+# ---- README and docs
+
+def blocks(path):
+    """The Python blocks of a Markdown file, each with its line."""
+    text = path.read_text(encoding="utf-8")
+    for match in re.finditer(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        yield text[:match.start()].count("\n") + 1, match[1]
+
+
+PAGES = [path for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+         if path.exists()]
+BLOCKS = [pytest.param(path, line, code, id=f"{path.name}-{line}") for path in PAGES for line, code in blocks(path)]
+
+
+@pytest.mark.parametrize(("path", "line", "code"), BLOCKS)
+def test_blocks_of_the_pages_run(path, line, code):
+    """What a comment beside print(...) says is what is printed.  Rows of the catalogue are held to its grammar."""
+    if code.startswith("_elementwise("):
+        from dataclasses import replace
+
+        from autodiff import _render, rules
+
+        for row in eval(f"[{code}]", vars(rules)):
+            for which in ("value", "dx", "dy"):
+                _render.parse(replace(row), which, (*rules.FUNCTIONS, row.numpy))
+        return
+    expected = [match[1] for match in re.finditer(r"^ *print\(.*\)  # (.*)$", code, re.MULTILINE)]
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, f"{path.name}:{line}", "exec"), {"__name__": "example"})
+    if expected:
+        assert printed.getvalue().split("\n")[:-1] == expected
+
+
+def test_links_of_the_pages_lead_somewhere():
+    for path in PAGES:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_a_module_names_only_what_it_has():
+    for name in MODULES:
+        module = importlib.import_module(name)
+        assert set(getattr(module, "__all__", ())) <= set(dir(module)), name
+
+
+def test_modules_have_docstrings():
+    for path in sorted(Path(autodiff.__file__).parent.rglob("*.py")):
+        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path.name

@@ -1,0 +1,186 @@
+"""What a user installs and imports: the cost of the import, what it brings in, and which copy of the package is found."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import numpy
+import pytest
+
+import autodiff
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = Path(autodiff.__file__).resolve().parent              # the pure Python files
+BUILT = Path(autodiff._variable.__file__).resolve().parent     # the compiled modules: elsewhere, if a checkout hides them
+NUMPY = Path(numpy.__file__).resolve().parent.parent
+
+
+def python(*arguments, path=None, cwd=None, code=0):
+    """Run a fresh interpreter; its standard output and error."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    if path is not None:
+        env["PYTHONPATH"] = os.pathsep.join(map(str, path))
+    done = subprocess.run([sys.executable, *arguments], cwd=cwd, env=env, capture_output=True, text=True, check=False,
+                          timeout=60)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout, done.stderr
+
+
+# ---- the import
+
+MEASURE = """
+import time
+import numpy
+before = time.perf_counter()
+import autodiff
+print(time.perf_counter() - before)
+"""
+
+
+def test_the_import_costs_little_beside_numpys(tmp_path):
+    """30 ms are demanded; the bound leaves room for a busy machine.  -S: what site adds is not the package's."""
+    times = [float(python("-S", "-c", MEASURE, path=[SOURCE.parent, BUILT.parent, NUMPY], cwd=tmp_path)[0]) for _ in range(7)]
+    print(f"import autodiff after import numpy: {min(times) * 1e3:.1f} ms")
+    assert min(times) < 0.060
+
+
+def test_the_import_brings_in_nothing_but_numpy(tmp_path):
+    code = """
+import sys
+import numpy
+before = set(sys.modules)
+import autodiff
+print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
+"""
+    new = set(python("-S", "-c", code, path=[SOURCE.parent, BUILT.parent, NUMPY], cwd=tmp_path)[0].split())
+    # Cython's shared types register themselves under a name of their own.
+    foreign = {name for name in new - set(sys.stdlib_module_names) - {"autodiff", "numpy"} if not re.match(r"_?cython", name)}
+    assert foreign == set()
+    _, seen = python("-S", "-X", "importtime", "-c", "import autodiff", path=[SOURCE.parent, BUILT.parent, NUMPY], cwd=tmp_path)
+    assert not re.search(r"\| +(scipy|matplotlib|torch|sklearn|tqdm|Cython|setuptools|jax)\b", seen)
+
+
+def requirements():
+    try:
+        return metadata.requires("autodiff-core") or []
+    except metadata.PackageNotFoundError:
+        pytest.skip("not installed, only on the path")
+
+
+def test_numpy_is_the_only_hard_requirement():
+    hard = [requirement for requirement in requirements() if "extra ==" not in requirement]
+    assert [re.match(r"[\w-]+", requirement)[0] for requirement in hard] == ["numpy"]
+
+
+# ---- which copy is found
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout that was never built: the package without compiled modules."""
+    folder = tmp_path / "checkout"
+    ignore = shutil.ignore_patterns("__pycache__", "*.so", "*.pyd", "*.c", "*.pyx", "*.tp")
+    shutil.copytree(SOURCE, folder / "autodiff", ignore=ignore)
+    return folder
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """An installed copy."""
+    folder = tmp_path / "installed"
+    shutil.copytree(SOURCE, folder / "autodiff", ignore=shutil.ignore_patterns("__pycache__", "*.c", "*.pyx", "*.tp"))
+    if BUILT != SOURCE:
+        for module in BUILT.glob("_*.*"):
+            if module.suffix in (".so", ".pyd"):
+                shutil.copy(module, folder / "autodiff")
+    return folder
+
+
+USE = """
+import autodiff
+x = autodiff.tensor(3.0, requires_grad=True)
+(x * x).backward()
+print(x.grad, autodiff._variable.__file__)
+"""
+
+
+def test_a_checkout_as_current_directory_uses_the_installed_build(checkout, installed):
+    for arguments in (["-c", USE], ["-m", "use"]):
+        (checkout / "use.py").write_text(USE)
+        shown, _ = python(*arguments, path=[installed, NUMPY], cwd=checkout)
+        value, file = shown.split()
+        assert value == "tensor(6.)" and Path(file).is_relative_to(installed)
+
+
+def test_without_any_build_one_error_says_what_to_run(checkout):
+    _, error = python("-S", "-c", "import autodiff", path=[NUMPY], cwd=checkout, code=1)
+    last = error.strip().splitlines()[-1]
+    assert last.startswith("ImportError: autodiff is not built") and "python -m pip install" in last
+    assert str(checkout) in last
+    assert error.count("Traceback") == 1, "no chain of errors before it"
+
+
+def test_a_build_in_place_goes_before_an_installed_one(installed, tmp_path):
+    """After a change and `pip install -e .`, the change is what runs."""
+    own = tmp_path / "own"
+    shutil.copytree(installed, own)
+    shown, _ = python("-c", USE, path=[installed, NUMPY], cwd=own)
+    assert Path(shown.split()[1]).is_relative_to(own)
+
+
+# ---- what is packed
+
+def test_what_is_installed_is_what_is_needed():
+    """The files of a plain install; an editable one has none of its own."""
+    try:
+        files = [str(file) for file in metadata.files("autodiff-core") or []]
+    except metadata.PackageNotFoundError:
+        pytest.skip("not installed, only on the path")
+    if not any(file.startswith("autodiff/") for file in files):
+        pytest.skip("an editable install")
+    check_files([file for file in files if "__pycache__" not in file])
+
+
+def check_files(files):
+    names = {file.rpartition("/")[2] for file in files if file.startswith("autodiff/")}
+    assert names >= {"__init__.py", "__init__.pyi", "_variable.pyi", "_core.pyi", "py.typed", "api.pxd"}
+    for module in ("_kernels", "_core", "_variable"):
+        assert any(re.match(rf"{module}\..*(so|pyd)$", name) for name in names), module
+    left = [file for file in files if file.endswith((".c", ".tp", ".pyx")) or file.startswith(("tests/", "bench/"))]
+    assert not left
+
+
+def test_the_wheel_is_small(tmp_path):
+    """Packed from the compiled modules that are there; compiling takes a minute and is the job of the install."""
+    pytest.importorskip("Cython")
+    pytest.importorskip("setuptools", minversion="77")
+    if BUILT != SOURCE or not (ROOT / "setup.py").exists():
+        pytest.skip("needs a checkout with its build")
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
+    shutil.copytree(SOURCE, tree / "autodiff", ignore=shutil.ignore_patterns("__pycache__"))
+    code = f"""
+import shutil, sys
+from pathlib import Path
+from setuptools.command import build_ext
+from Cython.Distutils import build_ext as cython_ext
+def copy_built(self):
+    for extension in self.extensions:
+        target = Path(self.get_ext_fullpath(extension.name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy({str(BUILT)!r} + "/" + target.name, target)
+cython_ext.run = copy_built
+from setuptools import build_meta
+print(build_meta.build_wheel({str(tmp_path)!r}))
+"""
+    wheel = tmp_path / python("-c", code, cwd=tree)[0].split()[-1]
+    size = wheel.stat().st_size
+    print(f"wheel: {size / 2**20:.2f} MB")
+    assert size < 3 * 2**20
+    import zipfile
+
+    check_files(zipfile.ZipFile(wheel).namelist())

@@ -1,0 +1,291 @@
+"""MXNet's autograd: record, pause, attach_grad and what follows from them inside and outside of a recorded block."""
+import numpy as np
+import pytest
+
+import autodiff
+from autodiff import autograd
+
+MAKERS = [pytest.param(lambda *values: autodiff.tensor(values or [0.0, 1.0, 2.0, 3.0]), id="Tensor"),
+          pytest.param(lambda *values: autodiff.numpy.array(values or [0.0, 1.0, 2.0, 3.0]), id="ndarray")]
+
+
+@pytest.fixture(params=MAKERS)
+def make(request):
+    return request.param
+
+
+def attached(v, *args):
+    v.attach_grad(*args)
+    return v
+
+
+def test_the_gradient_is_there_at_once(make):
+    x = attached(make())
+    assert x.grad.tolist() == [0, 0, 0, 0] and x.grad.dtype == x.dtype and type(x.grad) is type(x)
+    assert x.is_leaf and x.grad_fn is None
+
+
+def test_the_first_lesson(make):
+    x = attached(make())
+    with autograd.record():
+        y = 2 * x.dot(x)
+    assert y.item() == 28
+    y.backward()
+    assert x.grad.tolist() == [0, 4, 8, 12]
+    with autograd.record():
+        y = x.sum()
+    y.backward()
+    assert x.grad.tolist() == [1, 1, 1, 1]             # overwritten
+    with autograd.record():
+        y = x * x
+    y.backward()                                       # the sum of y
+    assert x.grad.tolist() == [0, 2, 4, 6]
+    with autograd.record():
+        y = x * x
+        u = y.detach()
+        z = u * x
+    z.backward()
+    assert x.grad.tolist() == u.tolist() == [0, 1, 4, 9]
+    y.backward()
+    assert x.grad.tolist() == [0, 2, 4, 6]
+
+
+def test_loops_and_branches(make):
+    def f(a):
+        b = a * 2
+        while b.norm() < 1000:
+            b = b * 2
+        return b if b.sum() > 0 else 100 * b
+
+    for value in (1.2009, -0.3):
+        a = attached(make(value).reshape(()))
+        with autograd.record():
+            d = f(a)
+        d.backward()
+        assert a.grad.item() == pytest.approx((d / a).item())
+
+
+def test_nothing_is_recorded_outside(make):
+    x = attached(make())
+    y = x * x
+    assert not y.requires_grad and y.grad_fn is None
+    with pytest.raises(RuntimeError):
+        y.backward()
+    assert x.grad.tolist() == [0, 0, 0, 0]
+
+
+def test_what_needs_no_gradient_is_not_recorded_inside(make):
+    with autograd.record():
+        assert not (make() * 2).requires_grad
+
+
+def test_write_keeps_the_buffer_and_adds_within_a_pass(make):
+    x = attached(make())
+    buffer = x.grad
+    for _ in range(2):
+        with autograd.record():
+            y = 3 * x + 4 * x
+        y.backward()
+        assert x.grad is buffer and buffer.tolist() == [7, 7, 7, 7]
+
+
+def test_add_accumulates_until_reset(make):
+    x = attached(make(), "add")
+    for _ in range(3):
+        with autograd.record():
+            y = x * 2
+        y.backward()
+    assert x.grad.tolist() == [6, 6, 6, 6]
+    x.grad[:] = 0
+    with autograd.record():
+        y = x * 2
+    y.backward()
+    assert x.grad.tolist() == [2, 2, 2, 2]
+
+
+def test_null_wants_no_gradient(make):
+    x = attached(make(), "null")
+    assert x.grad is None
+    with autograd.record():
+        assert not (x * 2).requires_grad
+
+
+def test_another_request_is_refused(make):
+    x = make()
+    with pytest.raises(KeyError):
+        x.attach_grad("sometimes")
+    assert x.grad is None and not x.requires_grad
+
+
+def test_a_head_of_any_shape_is_summed_and_a_given_head_is_checked(make):
+    x = attached(make())
+    with autograd.record():
+        y = x * x
+    y.backward(make(1.0, 10.0, 100.0, 1000.0))
+    assert x.grad.tolist() == [0, 20, 400, 6000]
+    with autograd.record():
+        y = x * x
+    with pytest.raises(RuntimeError, match="Mismatch in shape"):
+        y.backward(make(1.0, 2.0))
+    assert x.grad.tolist() == [0, 20, 400, 6000]
+    y.backward()
+
+
+def test_an_unused_variable_keeps_its_gradient(make):
+    x, w = attached(make()), attached(make())
+    with autograd.record():
+        y = x * w
+    y.backward()
+    with autograd.record():
+        y = x * 2
+    y.backward()
+    assert w.grad.tolist() == [0, 1, 2, 3] and x.grad.tolist() == [2, 2, 2, 2]
+
+
+def test_a_second_pass_needs_the_graph(make):
+    x = attached(make())
+    with autograd.record():
+        y = x * x
+    y.backward(retain_graph=True)
+    y.backward()
+    assert x.grad.tolist() == [0, 2, 4, 6]
+    with pytest.raises(RuntimeError, match="Trying to backward through the graph a second time"):
+        y.backward()
+
+
+def test_a_leaf_is_changed_outside_and_not_inside(make):
+    x = attached(make())
+    buffer = x.grad
+    with autograd.record():
+        y = x * x
+    y.backward()
+    x[:] = x - 0.5 * x.grad
+    assert x.tolist() == [0, 0, 0, 0] and x.grad is buffer and x.is_leaf
+    with autograd.record():
+        y = x * 1
+        for write in (lambda: x.__iadd__(1), lambda: x.__setitem__(slice(None), 1.0), lambda: x.__setitem__(0, 1.0),
+                      lambda: y.__iadd__(1), lambda: y.__setitem__(0, 1.0), lambda: x.zero_()):
+            with pytest.raises(RuntimeError, match="Assigning to NDArrays that are already in a computational graph"):
+                write()
+    assert x.tolist() == [0, 0, 0, 0] == y.tolist()
+
+
+def test_a_result_takes_no_gradient_along(make):
+    x = attached(make())
+    assert x.copy().grad is None and x.detach().grad is None
+    x = x - 1
+    assert x.grad is None
+
+
+def test_values_leave_freely_outside(make):
+    x = attached(make())
+    assert x.asnumpy().tolist() == [0, 1, 2, 3] == np.asarray(x).tolist()
+    assert x.sum().asscalar() == 6
+
+
+def test_an_intermediate_that_is_attached_is_cut_off(make):
+    x = attached(make())
+    with autograd.record():
+        u = x * 2
+        u.attach_grad()
+        z = u * 3
+    z.backward()
+    assert u.grad.tolist() == [3, 3, 3, 3] and x.grad.tolist() == [0, 0, 0, 0]
+
+
+def test_pause_cuts_out(make):
+    x = attached(make())
+    with autograd.record():
+        y = x * x
+        with autograd.pause():
+            factor = x * 2
+            assert not factor.requires_grad
+        z = y + factor * x
+    z.backward()
+    assert x.grad.tolist() == [0, 4, 8, 12]
+
+
+def test_modes():
+    def now():
+        return autograd.is_recording(), autograd.is_training()
+
+    assert now() == (False, False)
+    with autograd.record():
+        assert now() == (True, True)
+        with autograd.pause():
+            assert now() == (False, False)
+        with autograd.pause(train_mode=True):
+            assert now() == (False, True)
+        with autograd.predict_mode():
+            assert now() == (True, False)
+            with autograd.train_mode():
+                assert now() == (True, True)
+        assert now() == (True, True)
+    with autograd.record(train_mode=False):
+        assert now() == (True, False)
+    with pytest.raises(ZeroDivisionError), autograd.record():
+        _ = 1 / 0
+    assert now() == (False, False)
+
+
+def test_grad_takes_mxnets_keywords_and_touches_no_buffer(make):
+    x = attached(make())
+    with autograd.record():
+        y = x * x * x
+        first, = autograd.grad(heads=y, variables=[x], head_grads=make(1.0, 1.0, 1.0, 1.0), create_graph=True,
+                               retain_graph=True)
+        z = first.sum()
+    assert first.tolist() == [0, 3, 12, 27] and x.grad.tolist() == [0, 0, 0, 0]
+    z.backward()
+    assert x.grad.tolist() == [0, 6, 12, 18]
+
+
+def test_grad_of_a_head_that_is_no_scalar(make):
+    x = attached(make())
+    with autograd.record():
+        y = x * x
+    assert autograd.grad(y, x)[0].tolist() == [0, 2, 4, 6]
+
+
+def test_several_heads(make):
+    x, w = attached(make()), attached(make())
+    with autograd.record():
+        y, z = x * 2, (w * 3).sum()
+    autograd.backward([y, z])
+    assert x.grad.tolist() == [2, 2, 2, 2] and w.grad.tolist() == [3, 3, 3, 3]
+
+
+def test_a_recorded_graph_writes_into_leaves_made_pytorchs_way():
+    x = autodiff.ones(3, requires_grad=True)
+    for _ in range(2):
+        with autograd.record():
+            y = x * 2
+        y.backward()
+    assert x.grad.tolist() == [2, 2, 2]
+    (x * 2).sum().backward()                # not recorded: PyTorch's way, added
+    assert x.grad.tolist() == [4, 4, 4]
+
+
+def test_the_flag_of_the_head_decides():
+    x = autodiff.ones(3, requires_grad=True)
+    half = x * 2
+    with autograd.record():
+        y = half * 3
+    y.backward()
+    y = half * 5
+    with pytest.raises(RuntimeError, match="grad can be implicitly created only for scalar outputs"):
+        y.backward()
+    y.sum().backward()
+    assert x.grad.tolist() == [16, 16, 16]
+
+
+def test_stochastic_descent(make):
+    w = attached(make(0.0, 0.0))
+    data = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    target = data @ [2.0, -3.4]
+    for _ in range(200):
+        with autograd.record():
+            loss = ((data @ w - target) ** 2).mean()
+        loss.backward()
+        w[:] = w - 0.5 * w.grad
+    np.testing.assert_allclose(w.asnumpy(), [2.0, -3.4], atol=1e-6)

@@ -1,0 +1,174 @@
+"""The type stubs: they have the names and signatures that exist, and a typed program passes a strict check.
+
+What is checked is a copy of the package with the stubs rendered afresh, so that neither a stale rendering nor a rebuild
+in the checkout matters.
+"""
+import ast
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autodiff
+from autodiff import _render, rules
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = Path(_render.__file__).resolve().parent
+needs_mypy = pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="mypy is not installed")
+
+# To a type checker Variable and what Tensor and ndarray share are one class, whose call makes a Tensor.  The latter has
+# another name, and refuses to be called, at run time; so does a node.
+ALLOWED = """
+autodiff.Variable
+autodiff.Variable.*
+autodiff.autograd.Variable
+autodiff.autograd.Variable.*
+autodiff._variable.Base.__init__
+autodiff._variable.Node_.__init__
+"""
+
+PROGRAM = '''
+from typing import Any, assert_type
+
+import numpy as np
+
+import autodiff
+import autodiff as torch
+from autodiff import Tensor, Variable
+from autodiff.numpy import array, ndarray
+
+x = autodiff.tensor([1.0, 2.0], requires_grad=True)
+assert_type(x, Tensor)
+assert_type(x * 2 + 1, Tensor)
+assert_type(2 / x - x ** 2, Tensor)
+assert_type(-x.sin().exp(), Tensor)
+assert_type(autodiff.exp(x), Tensor)
+assert_type(autodiff.add(x, 1.0, alpha=2), Tensor)
+assert_type(autodiff.pow(2.0, x), Tensor)
+assert_type(x > 0, Tensor)
+assert_type(x == x, Tensor)
+assert_type(x @ x, Tensor)
+assert_type(x[0], Tensor)
+assert_type([row for row in x], list[Tensor])
+assert_type(x.sum(dim=0, keepdim=True), Tensor)
+assert_type(autodiff.sum(x, axis=0), Tensor)
+assert_type(x.max(0).indices, Tensor)
+assert_type(autodiff.stack([x, x], dim=1), Tensor)
+assert_type(x.shape, autodiff.Size)
+assert_type(x.dtype, autodiff.dtype)
+assert_type(autodiff.float32, autodiff.dtype)
+assert_type(autodiff.zeros(2, 3, dtype=autodiff.float32), Tensor)
+assert_type(autodiff.full((2, 3), 1.5), Tensor)
+x.sum().backward()
+assert_type(x.grad, Tensor | None)
+if x.grad is not None:
+    x.data -= 0.1 * x.grad
+    x.grad.zero_()
+x.add_(1).clamp = 3  # type: ignore[attr-defined]
+x.clamp()            # type: ignore[attr-defined]
+x.sum("rows")        # type: ignore[arg-type]
+with autodiff.no_grad():
+    x.mul_(2.0)
+with torch.autograd.record(), autodiff.autograd.forward_ad.dual_level() as level:
+    assert_type(level, int)
+
+
+@autodiff.no_grad()
+def doubled(t: Variable) -> Variable:
+    return t * 2
+
+
+@autodiff.no_grad
+def tripled(t: Variable) -> Variable:
+    return t * 3
+
+
+assert_type(doubled(x), Variable)
+assert_type(tripled(x), Variable)
+assert_type(Variable(np.ones(2), requires_grad=True), Tensor)
+v = array([1.0, 2.0])
+assert_type(v * 2, ndarray)
+assert_type(x * v, ndarray)
+assert_type(v.size, int)
+assert_type(x.size(), autodiff.Size)
+assert_type(x.size(0), int)
+assert_type((v > 1).any(), np.bool)
+handle = x.register_hook(lambda gradient: gradient * 2)
+handle.remove()
+stats: dict[str, int] = autodiff.memory_stats()
+gradients: Any = autodiff.autograd.grad(x.sum(), x, create_graph=True)
+'''
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The package with its compiled modules and fresh stubs, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("stubs")
+    shutil.copytree(SOURCE, folder / "autodiff",
+                    ignore=lambda _, names: [n for n in names if n.endswith((".c", ".pyx", ".pyx.tp")) or n == "__pycache__"])
+    compiled = Path(autodiff._variable.__file__).resolve().parent
+    for module in compiled.glob("_*.*"):
+        if module.suffix in (".so", ".pyd") and compiled != SOURCE:
+            shutil.copy(module, folder / "autodiff")
+    templates = sorted((folder / "autodiff").glob("*.pyi.tp"))
+    if templates:
+        pytest.importorskip("Cython", reason="rendering the stubs needs Cython")
+    for template in templates:
+        template.with_suffix("").write_text(_render.render(template, rules), encoding="utf-8")
+    return folder
+
+
+def run(folder, *arguments):
+    config = [] if not (ROOT / "pyproject.toml").exists() else [ROOT / "pyproject.toml"]
+    flag = {"mypy.stubtest": "--mypy-config-file", "mypy": "--config-file"}[arguments[1]]
+    done = subprocess.run([sys.executable, *arguments, *(f"{flag}={path}" for path in config)], cwd=folder, check=False,
+                          capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(folder), "NO_COLOR": "1"})
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_mypy
+def test_stubs_have_the_signatures_that_exist(copy):
+    (copy / "allowed").write_text(ALLOWED)
+    run(copy, "-m", "mypy.stubtest", "autodiff", "--ignore-missing-stub", "--ignore-unused-allowlist", "--allowlist=allowed")
+
+
+@needs_mypy
+def test_a_typed_program_passes_a_strict_check(copy):
+    (copy / "program.py").write_text(PROGRAM)
+    run(copy, "-m", "mypy", "--strict", "program.py")
+
+
+def names(statements):
+    """The names that a stub's statements define, functions of a class included once."""
+    found = set()
+    for statement in statements:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            found.add(statement.name)
+        elif isinstance(statement, ast.AnnAssign):
+            found.add(statement.target.id)
+        elif isinstance(statement, ast.ImportFrom):
+            found |= {alias.asname for alias in statement.names if alias.asname == alias.name}
+    return found
+
+
+def test_no_public_name_is_left_out(copy):
+    top = names(ast.parse((copy / "autodiff/__init__.pyi").read_text()).body)
+    public = {name for name in vars(autodiff) if not name.startswith("_")}
+    internal = {"annotations", "helpers", "rules"}      # of them rules and helpers are modules someone imported
+    assert top >= public - internal and {name for name in top if not name.startswith("_")} <= public
+
+    classes = {statement.name: statement for statement in ast.parse((copy / "autodiff/_variable.pyi").read_text()).body
+               if isinstance(statement, ast.ClassDef)}
+    shared = names(classes["Base"].body)
+    for kind in (autodiff.Tensor, autodiff.numpy.ndarray):
+        stub = shared | names(classes[kind.__name__].body)
+        assert stub >= {name for name in dir(kind) if not name.startswith("_")}
+        assert {name for name in stub if not name.startswith("_")} <= set(dir(kind))
+
+
+def test_the_package_says_that_it_is_typed():
+    assert (SOURCE / "py.typed").exists()
