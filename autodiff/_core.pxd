@@ -181,6 +181,7 @@ cdef struct Pass:
     Slab** order                # slabs in the order of marking, newest first
     intp order_size, order_room
     bint retain, recorded, marked, counted, special
+    bint watched                # anomaly mode: every result is looked at
     PyObject* captures          # {address of node: cotangent as a Variable}
     Pass* next_spare
 
@@ -195,6 +196,7 @@ cdef struct Graph:
     intp stale                  # live nodes that are STALE
     intp hooks                  # hooks and Python payloads alive: what the collector must be shown
     intp leaf_hooks             # hooks on leaves: then a pass counts the edges into leaves
+    int watched                 # threads in anomaly mode
     intp nodes                  # live array nodes, for tests
 
 cdef Graph graph
@@ -226,6 +228,8 @@ cdef struct Table:
     PyObject* (*fit)(Node* node, PyObject* g) except NULL            # undo broadcasting and cast, recorded
     int (*accumulate)(Node* leaf, Adjoint g, bint recorded) except -1  # into .grad; takes g
     int (*retain)(Node* node, object variable, Adjoint g, bint recorded) except -1
+    int (*created)(Node* node) except -1                             # anomaly mode: remember where
+    int (*inspect)(Node* node, PyObject* results) except -1          # ... and raise if a result has a NaN
     int (*changed)(Node* node, Array* array, int expected) except -1    # raises: modified in place
     int (*add_generic)(Array* target, Array* source) except -1        # dtypes that _kernels has no loop for
     Array* (*reduce_generic)(Array* source, int type, Shape* shape) except NULL
@@ -260,8 +264,8 @@ cdef inline void disown(Node* node) noexcept:
 
 cdef class NodeExtras:
     cdef public object hooks        # on the tensor: {id: callable}
-    cdef public dict prehooks
-    cdef public dict posthooks
+    cdef public object prehooks     # on the node, before it runs: {id: callable}
+    cdef public object posthooks    # on the node, after it ran; on a leaf, after it accumulated
     cdef public dict metadata
     cdef public object retained     # weak reference to the Variable that retains its gradient
     cdef public object traceback

@@ -577,6 +577,8 @@ cdef Node* record(int op, int flags, double out, Node* left, double x, Node* rig
         left.owners += 1
     if right != NULL:
         right.owners += 1
+    if graph.watched:
+        return traced(node)
     return node
 
 
@@ -604,6 +606,18 @@ cdef Node* record_payload(int op, int flags, Payload* payload, Node* left, Node*
             payload.edge[i].owners += 1
     if flags & PYTHON:
         graph.hooks += 1
+    if graph.watched:
+        return traced(node)
+    return node
+
+
+cdef Node* traced(Node* node) except NULL:
+    """Anomaly mode: the node remembers the place in the user's source."""
+    try:
+        table.created(node)
+    except BaseException:
+        disown(node)
+        raise
     return node
 
 
@@ -830,7 +844,7 @@ cdef Pass* begin_pass(bint retain, bint recorded) except NULL:
         walk = <Pass*>allocate(sizeof(Pass))
         memset(walk, 0, sizeof(Pass))
     walk.retain, walk.recorded = retain, recorded
-    walk.marked = walk.counted = False
+    walk.marked = walk.counted = walk.watched = False
     walk.special = recorded
     walk.captures = NULL
     walk.heap_size = walk.order_size = 0
@@ -1400,7 +1414,9 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
         if node.flags & PICK:
             return run_pick(walk, node, &g)
         edges = node.x.payload.edges if node.flags & PAYLOAD else 0
-        if node.flags & PYTHON:
+        if g.bits != UNDEFINED and (walk.watched or posthooks_of(node) is not None):
+            run_collected(walk, node, &g)
+        elif node.flags & PYTHON:
             run_python(walk, node, &g)
         else:
             # From the last operand to the first, so that an in-place write hands on what it left of g at the end.
@@ -1469,8 +1485,17 @@ cdef bint leads_on(Pass* walk, Node* node) noexcept:
 
 cdef int accumulate(Pass* walk, Node* leaf, Adjoint* g) except -1:
     cdef Adjoint taken = g[0]
+    cdef NodeExtras extras
     g.bits = UNDEFINED
-    return table.accumulate(leaf, taken, walk.recorded)
+    table.accumulate(leaf, taken, walk.recorded)
+    if leaf.flags & HOOKED and leaf.y.variable != NULL:
+        extras = <NodeExtras>leaf.x.payload.extras
+        if extras is not None and extras.posthooks:
+            variable = <object>leaf.y.variable
+            for hook in list(extras.posthooks.values()):
+                if hook(variable) is not None:
+                    raise RuntimeError("post accumulate grad hooks should return None.")
+    return 0
 
 
 cdef int settle_leaves(Pass* walk, Node* node) except -1:
@@ -1506,36 +1531,57 @@ cdef void free_saved(Node* node) noexcept:
 cdef int run_hooks(Pass* walk, Node* node, Adjoint* g) except -1:
     """Hooks of the tensor in the order of registration, then retain_grad."""
     cdef NodeExtras extras = <NodeExtras>node.x.payload.extras
-    cdef PyObject* wrapped
     cdef object gradient, result
     if extras is None:
         return 0
     if extras.hooks:
-        if walk.recorded:
-            gradient = <object>g.variable
-        else:
-            wrapped = table.wrap(node, g[0])
-            gradient = <object>wrapped
-            Py_DECREF(gradient)
-        original = gradient
+        original = gradient = given(walk, node, g)
         for hook in list(extras.hooks.values()):
             result = hook(gradient)
             if result is not None:
                 check_hook(hook, gradient, result)
                 gradient = result
         if gradient is not original:
-            if walk.recorded:
-                Py_INCREF(gradient)
-                Py_DECREF(original)
-                g.variable = <PyObject*>gradient
-            else:
-                release_adjoint(walk, node, g[0])
-                g.bits = UNDEFINED
-                table.unwrap(node, gradient, g)
+            replace(walk, node, g, gradient)
     if extras.retained is not None:
         variable = extras.retained()
         if variable is not None:
             table.retain(node, variable, g[0], walk.recorded)
+    if extras.prehooks:
+        original = gradient = given(walk, node, g)
+        for hook in list(extras.prehooks.values()):
+            result = hook((gradient,))
+            if result is not None:
+                result = result[0] if isinstance(result, (tuple, list)) else result
+                check_hook(hook, gradient, result)
+                gradient = result
+        if gradient is not original:
+            replace(walk, node, g, gradient)
+    return 0
+
+
+cdef object given(Pass* walk, Node* node, Adjoint* g):
+    """The cotangent as hooks see it."""
+    cdef PyObject* wrapped
+    if walk.recorded:
+        return <object>g.variable
+    wrapped = table.wrap(node, g[0])
+    gradient = <object>wrapped
+    Py_DECREF(gradient)
+    return gradient
+
+
+cdef int replace(Pass* walk, Node* node, Adjoint* g, object gradient) except -1:
+    cdef PyObject* before
+    if walk.recorded:
+        Py_INCREF(gradient)
+        before = g.variable
+        g.variable = <PyObject*>gradient
+        Py_DECREF(<object>before)
+    else:
+        release_adjoint(walk, node, g[0])
+        g.bits = UNDEFINED
+        table.unwrap(node, gradient, g)
     return 0
 
 
@@ -1572,14 +1618,89 @@ cdef int run_pick(Pass* walk, Node* node, Adjoint* g) except -1:
     return 0
 
 
+cdef object posthooks_of(Node* node):
+    cdef NodeExtras extras
+    if not node.flags & HOOKED or node.x.payload.extras == NULL:
+        return None
+    extras = <NodeExtras>node.x.payload.extras
+    return extras.posthooks or None
+
+
+cdef int run_collected(Pass* walk, Node* node, Adjoint* g) except -1:
+    """A node whose results somebody wants to see before they are passed on: hooks on the node, or the watch for NaN."""
+    cdef int operand, first, count
+    cdef PyObject* result
+    cdef list results
+    cdef list gs
+    if node.flags & PYTHON:
+        gs = cotangents(walk, node, g)
+        results = list(custom_results(walk, node, gs))
+        first = 2
+    else:
+        gs = [given(walk, node, g)]
+        results = []
+        first = 0
+        count = 2 + (node.x.payload.edges if node.flags & PAYLOAD else 0)
+        if node.flags & PAYLOAD and node.x.payload.edges:
+            first = 2
+        for operand in range(first, count):
+            if not wanted(walk, edge(node, operand)):
+                results.append(None)
+                continue
+            if graph.stale:
+                check_stale(node, operand)
+            result = table.vjp(node, operand, <PyObject*>gs[0])
+            if result == NULL:
+                results.append(None)
+            else:
+                results.append(<object>result)
+                Py_DECREF(<object>result)
+    if walk.watched:
+        table.inspect(node, <PyObject*>results)
+    hooks = posthooks_of(node)
+    if hooks is not None:
+        for hook in list(hooks.values()):
+            replaced = hook(tuple(results), tuple(gs))
+            if replaced is not None:
+                replaced = list(replaced) if isinstance(replaced, (tuple, list)) else [replaced]
+                if len(replaced) != len(results):
+                    raise RuntimeError(f"hook '{_hook_name(hook)}' has returned an incorrect number of values (got "
+                                       f"{len(replaced)}, but expected {len(results)})")
+                results = replaced
+    for operand in range(len(results)):
+        pass_on(walk, edge(node, operand + first), results[operand])
+    return 0
+
+
+cdef int pass_on(Pass* walk, Node* target, object result) except -1:
+    """A Variable, or None for undefined, to its operand."""
+    cdef Adjoint given
+    if not wanted(walk, target):
+        return 0
+    if result is None:
+        return deposit_undefined(walk, target)
+    if walk.recorded:
+        Py_INCREF(result)
+        return deposit_variable(walk, target, <PyObject*>result)
+    table.unwrap(target, result, &given)
+    if target.flags & OUT_SCALAR:
+        return deposit_value(walk, target, given.value)
+    return deposit_array(walk, target, given.array)
+
+
 cdef int run_python(Pass* walk, Node* node, Adjoint* g) except -1:
     """A custom op: its callable gets the cotangents as Variables and returns one Variable or None per operand."""
-    cdef int operand, edges = node.x.payload.edges
-    cdef Node* target
-    cdef Adjoint given
-    cdef PyObject* wrapped
+    cdef int operand
+    cdef tuple results = custom_results(walk, node, cotangents(walk, node, g))
+    for operand in range(len(results)):
+        pass_on(walk, edge(node, operand + 2), results[operand])
+    return 0
+
+
+cdef list cotangents(Pass* walk, Node* node, Adjoint* g):
+    """What the callable of a custom op gets: a Variable for each result, None where one took no part."""
+    cdef int operand
     cdef list gs = []
-    cdef list needs = []
     if node.flags & HEAD:
         for operand in range(<int>node.y.value):
             if g.bits == UNDEFINED or g.vector.adjoint[operand].bits in (UNTOUCHED, UNDEFINED):
@@ -1588,16 +1709,19 @@ cdef int run_python(Pass* walk, Node* node, Adjoint* g) except -1:
                 gs.append(<object>g.vector.adjoint[operand].variable)
     elif g.bits == UNDEFINED:
         gs.append(None)
-    elif walk.recorded:
-        gs.append(<object>g.variable)
     else:
-        wrapped = table.wrap(node, g[0])
-        gs.append(<object>wrapped)
-        Py_DECREF(<object>wrapped)
+        gs.append(given(walk, node, g))
+    return gs
+
+
+cdef tuple custom_results(Pass* walk, Node* node, list gs):
+    cdef int operand, edges = node.x.payload.edges
+    cdef list needs = []
+    cdef PyObject* returned
     for operand in range(edges):
         needs.append(wanted(walk, edge(node, operand + 2)))
-    wrapped = table.vjp_python(node, <PyObject*>gs, <PyObject*>needs)
-    results = <object>wrapped
+    returned = table.vjp_python(node, <PyObject*>gs, <PyObject*>needs)
+    results = <object>returned
     Py_DECREF(results)
     if not isinstance(results, (tuple, list)):
         raise TypeError(f"function {(<tuple>node.x.payload.params)[1]} returned a {type(results).__name__}: expected a tuple "
@@ -1606,23 +1730,7 @@ cdef int run_python(Pass* walk, Node* node, Adjoint* g) except -1:
     if len(results) != edges:
         raise RuntimeError(f"function {(<tuple>node.x.payload.params)[1]} returned an incorrect number of gradients (expected "
                            f"{edges}, got {len(results)})")
-    for operand in range(edges):
-        target = edge(node, operand + 2)
-        if not wanted(walk, target):
-            continue
-        result = results[operand]
-        if result is None:
-            deposit_undefined(walk, target)
-        elif walk.recorded:
-            Py_INCREF(result)
-            deposit_variable(walk, target, <PyObject*>result)
-        else:
-            table.unwrap(target, result, &given)
-            if target.flags & OUT_SCALAR:
-                deposit_value(walk, target, given.value)
-            else:
-                deposit_array(walk, target, given.array)
-    return 0
+    return results
 
 
 cdef int run_operand(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:

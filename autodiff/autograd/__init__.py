@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Never, TypeAlias
 
 from .. import _variable as _v
 from . import forward_ad, graph
+from .anomaly_mode import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from .grad_mode import (
     enable_grad,
     inference_mode,
@@ -16,9 +17,9 @@ from .grad_mode import (
 )
 from .record import is_recording, is_training, pause, predict_mode, record, train_mode
 
-__all__ = ["Variable", "backward", "enable_grad", "forward_ad", "grad", "graph", "inference_mode", "is_grad_enabled",
-           "is_inference_mode_enabled", "is_recording", "is_training", "no_grad", "pause", "predict_mode", "record",
-           "set_grad_enabled", "train_mode"]
+__all__ = ["Variable", "backward", "detect_anomaly", "enable_grad", "forward_ad", "grad", "graph", "inference_mode",
+           "is_anomaly_enabled", "is_grad_enabled", "is_inference_mode_enabled", "is_recording", "is_training", "no_grad",
+           "pause", "predict_mode", "record", "set_detect_anomaly", "set_grad_enabled", "train_mode"]
 
 _Base: Any = _v.Tensor.__base__
 _Bases: TypeAlias = _v.Base | Iterable[_v.Base]
