@@ -335,7 +335,7 @@ def show_ball(quick):
 # 4. The picture
 
 
-def save_picture(path, curves, seen, fitted):
+def save_picture(path, seeds, curves, seen, fitted):
     # A figure made without pyplot needs no display and leaves the user's backend alone.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -345,9 +345,11 @@ def save_picture(path, curves, seen, fitted):
     (loss, ball), (sine, other) = figure.subplots(2, 2)
 
     loss.set_title("Handwritten digits: loss on the training part")
-    for losses in curves:
-        loss.semilogy(range(1, len(losses) + 1), losses, linewidth=1)
-    if not curves:
+    for split, losses in enumerate(curves):
+        loss.semilogy(range(1, len(losses) + 1), losses, linewidth=1, label=f"split {seeds[split]}")
+    if curves:
+        loss.legend()
+    else:
         loss.text(0.5, 0.5, "not run: needs scikit-learn", ha="center", transform=loss.transAxes)
     loss.set_xlabel("epoch")
     loss.set_ylabel("cross entropy")
@@ -418,8 +420,12 @@ def main(argv=None):
     good &= ball_good
     if not options.no_plot:
         if installed("matplotlib"):
-            save_picture(options.output, curves, seen, fitted)
-            print(f"Picture saved: {options.output}")
+            try:
+                save_picture(options.output, options.seeds, curves, seen, fitted)
+                print(f"Picture saved: {options.output}")
+            except (OSError, ValueError) as error:      # a folder that is not there, an ending that is no format
+                print(f"The picture could not be saved: {error}", file=sys.stderr)
+                good = False
         else:
             missing.append("matplotlib (the picture)")
     if missing:

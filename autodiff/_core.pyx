@@ -172,6 +172,14 @@ cdef Shape* new_shape(int ndim, const intp* dim) except NULL:
     cdef intp size = 1
     if ndim > MAX_DIMS:
         raise ValueError(f"maximum supported dimension is {MAX_DIMS}, but found {ndim}")
+    cdef intp span = 1              # of the sizes that are not 0: what a loop may step over
+    for i in range(ndim):
+        if dim[i] < 0:
+            raise RuntimeError(f"invalid shape dimension {dim[i]}")
+        if dim[i] > 0:
+            if span > 0x0400000000000000 // dim[i]:
+                raise RuntimeError("the product of the sizes is too large")
+            span *= dim[i]
     if ndim <= 4:
         shape = <Shape*>take(&spare_shapes[ndim], sizeof(Shape) + 4 * sizeof(intp))
     else:
@@ -1472,8 +1480,10 @@ cdef int run_successor(Pass* walk, Node* node, Adjoint g) except -1:
         return 0
     kept = place[0]
     place[0] = g
-    run_node(walk, block, leaf - &slab.node[0], leaf)
-    place[0] = kept
+    try:
+        run_node(walk, block, leaf - &slab.node[0], leaf)
+    finally:
+        place[0] = kept
     return 0
 
 
@@ -1800,8 +1810,7 @@ cdef int operand_of(Node* node, Saved* saved, Shape* shape, char** data, intp* s
         data[0] = <char*>&saved.value
         memset(strides, 0, shape.ndim * sizeof(intp))
     else:
-        data[0] = NULL
-        memset(strides, 0, shape.ndim * sizeof(intp))
+        raise_freed()           # another thread's pass freed it while a loop of this node ran without the lock
     return 0
 
 

@@ -32,7 +32,7 @@ ctypedef struct AutodiffApi:
     # and recorded_dy are Python callables (g, x, y, out) -> Variable for derivatives of derivatives, or NULL.
     int (*register_op)(const char* name, int arity, autodiff_value value, autodiff_partial dx, autodiff_partial dy,
                        PyObject* recorded_dx, PyObject* recorded_dy) except -1
-    # The op on Variables or numbers; y None for one operand.
+    # The op on a Variable, or on two operands of which one is; y None for one operand.
     object (*apply)(int op, object x, object y)
 
 

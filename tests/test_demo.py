@@ -76,3 +76,10 @@ def test_the_ball_s_gradient_goes_through_its_bounces():
         return demo.fall(x[0], x[1])[-1]
 
     np.testing.assert_allclose(demo.automatic(last, point), demo.finite_differences(last, point), rtol=1e-6)
+
+
+def test_a_picture_that_cannot_be_saved_is_one_message(tmp_path):
+    pytest.importorskip("matplotlib")
+    done = run("--quick", "--output", str(tmp_path / "missing" / "picture.png"), cwd=tmp_path)
+    assert done.returncode == 1
+    assert "The picture could not be saved: " in done.stderr and "Traceback" not in done.stderr

@@ -129,6 +129,9 @@ class set_grad_enabled(_Mode):
         self.mode = bool(mode)
         self._before = _v.set_mode("grad_off", not self.mode)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__module__}.{type(self).__name__}(mode={self.mode})"
+
     def _switch(self):
         return (("grad_off", not self.mode),)
 
