@@ -171,3 +171,11 @@ def test_a_reverse_pass_of_grad_holds_what_it_walks():
     y = (x * x).sum()
     (gradient,) = autograd.grad(y, (v for v in [x]))
     assert gradient.tolist() == [2.0, 4.0]
+
+
+def test_data_of_another_shape_is_refused_where_a_gradient_is_attached():
+    w = autodiff.ones(1)
+    w.attach_grad()
+    with pytest.raises(RuntimeError, match="attach_grad"):
+        w.data = autodiff.ones(4)
+    assert w.tolist() == [1.0] and w.grad.tolist() == [0.0]
