@@ -1525,8 +1525,8 @@ cdef int settle_leaves(Pass* walk, Node* node) except -1:
     cdef intp i
     for operand in range(2 + (node.x.payload.edges if node.flags & PAYLOAD else 0)):
         leaf = edge(node, operand)
-        if leaf == NULL or not leaf.flags & LEAF:
-            continue
+        if leaf == NULL or not leaf.flags & LEAF or not leaf.flags & HOOKED:
+            continue            # leaves without a hook wait for the end, whatever other leaves of the process have
         block = find_block(walk, slab_of(leaf))
         if block == NULL or block.marks == NULL:
             continue
