@@ -42,9 +42,9 @@ def extension(name):
     module = Extension(
         f"autodiff.{name}",
         [f"autodiff/{name}.pyx"],
-        include_dirs=[numpy.get_include()],
+        include_dirs=[numpy.get_include(), "autodiff"],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION")],
-        depends=[f"autodiff/{path.name}" for path in sorted(PACKAGE.glob("*.pxd"))],
+        depends=[f"autodiff/{path.name}" for path in sorted((*PACKAGE.glob("*.pxd"), *PACKAGE.glob("*.h")))],
         extra_compile_args=compile_flags,
         extra_link_args=link_flags,
     )

@@ -32,6 +32,7 @@ def _locate():
 _locate()
 del _locate
 
+from . import _ops
 from . import _variable as _v
 from ._core import memory_stats, release_memory
 from ._create import (
@@ -94,7 +95,7 @@ from ._types import DTYPES as _DTYPES
 from ._types import Size, device, dtype
 from ._variable import Tensor, as_tensor, tensor
 
-for _name, _function in _v.FUNCTIONS.items():
+for _name, _function in _ops.FUNCTIONS.items():
     globals()[_name] = _function
 for _d in _DTYPES.values():
     globals()[_d.name] = _d

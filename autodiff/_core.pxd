@@ -270,6 +270,7 @@ cdef class NodeExtras:
     cdef public object retained     # weak reference to the Variable that retains its gradient
     cdef public object traceback
     cdef public object face
+    cdef public str name            # of the node, where a composite op gave it one
     cdef public intp counted        # hooks here, as counted in graph.hooks
     cdef public intp leaf_hooks
 

@@ -21,9 +21,6 @@ CONTEXT = ("g", *OPERANDS, "out")
 TOKENS = ("xs", "shape_x", "shape_y", "shape_z", "dtype_x", "shapes", "position")
 #: Functions that are one exact operation in C; every other function of the vocabulary is a call of NumPy's inner loop.
 EXACT = ("abs", "sqrt", "square")
-ARGUMENTS = {"where": 3, "pow": 2}
-#: NumPy's name of a function of the vocabulary where it differs.
-UFUNC = {"pow": "power"}
 #: Bits of a saved set, as SAVES_* in _kernels.pxd.
 SAVES = {"x": 1, "y": 2, "out": 4}
 C_TYPE = {"float64": "double", "float32": "float"}
@@ -69,7 +66,7 @@ def parameters(rule) -> tuple[str, ...]:
         arguments = ast.parse(f"lambda {rule.params}: 0", mode="eval").body.args
     except SyntaxError:
         raise GrammarError(f"rule {rule.name!r}, params = {rule.params!r}: not a list of parameters") from None
-    return tuple(argument.arg for argument in arguments.args)
+    return tuple(argument.arg for argument in (*arguments.args, *arguments.kwonlyargs))
 
 
 def _check(node, names, rule, functions, refuse, condition=False):
@@ -111,24 +108,23 @@ def _check_call(node, rule, functions, refuse):
         refuse("a call is a plain name with plain arguments")
     name = node.func.id
     if name == "where" or name in functions:
-        wanted = ARGUMENTS.get(name, 1)
+        wanted = 3 if name == "where" else _arity.get(name, 1)
         if len(node.args) != wanted:
             refuse(f"{name} takes {wanted} argument(s), not {len(node.args)}")
     elif rule.elementwise:
         refuse(f"{name!r} is not a function of the vocabulary")
-    elif not name.isidentifier() or not (name.startswith(rule.name + "_") or name in _rows):
-        refuse(f"{name!r} is neither a row nor a helper of this row ({rule.name}_...)")
     return list(node.args)
 
 
-_rows: set[str] = set()
+#: Operands of the functions of the vocabulary, filled by check().
+_arity: dict[str, int] = {"pow": 2}
 
 
 def check(rules) -> None:
     """Raise GrammarError unless every row of the catalogue is well formed."""
-    _rows.clear()
-    _rows.update(rule.name for rule in rules.RULES)
-    if len(_rows) != len(rules.RULES):
+    names = {rule.name for rule in rules.RULES}
+    _arity.update({rule.name: rule.arity for rule in rules.ELEMENTWISE})
+    if len(names) != len(rules.RULES):
         twice = sorted({rule.name for rule in rules.RULES if sum(rule.name == other.name for other in rules.RULES) > 1})
         raise GrammarError(f"more than one row is named {', '.join(twice)}")
     for rule in rules.RULES:
@@ -143,17 +139,21 @@ def check(rules) -> None:
             refuse(f"operands {rule.operands!r} are not x, xy, xyz or *")
         if rule.dtype not in ("promote", "float", "bool", "same", "index"):
             refuse(f"dtype {rule.dtype!r} is unknown")
-        if rule.loop not in ("c", "helper", "view") and not rule.loop.startswith("numpy:"):
+        if rule.loop not in ("c", "helper", "composite", "view") and not rule.loop.startswith("numpy:"):
             refuse(f"loop {rule.loop!r} is unknown")
         if rule.elementwise and rule.operands not in ("x", "xy"):
             refuse("an elementwise row has one operand or two")
         if rule.elementwise and rule.params:
             refuse("an elementwise row has no parameters")
+        if rule.composite and (rule.dx or rule.dy or rule.dz):
+            refuse("a composite row has the derivatives of what its helper calls")
+        if rule.operands != "*" and len(rule.operand_names) != len(rule.operands):
+            refuse(f"names {rule.names!r} are not one for each of the operands {rule.operands!r}")
         for position, which in enumerate(("dx", "dy", "dz")):
             if getattr(rule, which) is not None and rule.operands != "*" and position >= len(rule.operands):
                 refuse(f"{which} is given, but the operands are {rule.operands!r}")
         for special in rule.special.values():
-            if special not in _rows:
+            if special not in names:
                 refuse(f"special names {special!r}, which is not a row")
         for which in ("value", "dx", "dy", "dz"):
             parse(rule, which, rules.FUNCTIONS)
@@ -199,12 +199,18 @@ def captured(rules) -> dict[str, Captured]:
     for rule in rules.ELEMENTWISE:
         if rule.loop.startswith("numpy:"):
             loops[rule.loop[len("numpy:"):]] = Captured(len(rule.operands), rule.dtype == "bool")
-        for which in ("value", "dx", "dy"):
-            tree = parse(rule, which, rules.FUNCTIONS)
-            for node in ast.walk(tree) if tree else ():
-                if isinstance(node, ast.Call) and node.func.id not in (*EXACT, "where"):
-                    loops[UFUNC.get(node.func.id, node.func.id)] = Captured(len(node.args))
     return dict(sorted(loops.items()))
+
+
+def slots(rules) -> dict[str, str]:
+    """The functions of the vocabulary that are NumPy's loops, and which; powers have C text of their own around it."""
+    return {name: rules.BY_NAME[name].loop[len("numpy:"):] for name in rules.FUNCTIONS
+            if rules.BY_NAME[name].loop.startswith("numpy:") and name not in (*EXACT, "pow")}
+
+
+def own_functions(rules) -> tuple[str, ...]:
+    """The functions of the vocabulary that are C functions of _special.h: called element by element."""
+    return tuple(name for name in rules.FUNCTIONS if rules.BY_NAME[name].loop == "c" and name not in EXACT)
 
 
 # ---- C
@@ -216,10 +222,10 @@ def number(value, dtype: str) -> str:
     return repr(struct.unpack("f", struct.pack("f", value))[0]) + "f"
 
 
-def c_expression(node, dtype: str, leaf, call) -> str:
-    """A tree as C: names through ``leaf(name)``, calls that are not one C operation through ``call(node)``."""
+def c_expression(node, dtype: str, leaf, call, inline=()) -> str:
+    """A tree as C: names through ``leaf(name)``; calls of NumPy's loops through ``call(node)``, others as they stand."""
     def render(node):
-        return c_expression(node, dtype, leaf, call)
+        return c_expression(node, dtype, leaf, call, inline)
 
     if isinstance(node, ast.Constant):
         return number(node.value, dtype)
@@ -235,12 +241,12 @@ def c_expression(node, dtype: str, leaf, call) -> str:
     if name == "where":
         condition, chosen, other = map(render, node.args)
         return f"({condition} ? {chosen} : {other})"
-    if name in EXACT:
-        return f"{name}_{dtype}({render(node.args[0])})"
+    if name in (*EXACT, *inline):
+        return f"{name}_{dtype}({', '.join(map(render, node.args))})"
     return call(node)
 
 
-def c_scalar(rule, which: str, dtype: str, functions) -> str:
+def c_scalar(rule, which: str, dtype: str, functions, inline=()) -> str:
     """The C function of one text on doubles; at float32 every operation is in float arithmetic."""
     real, tree = C_TYPE[dtype], parse(rule, which, functions)
     names = _ordered(rule, which)
@@ -248,11 +254,11 @@ def c_scalar(rule, which: str, dtype: str, functions) -> str:
     def call(node):
         # A power's bits depend, in NumPy, on whether the exponent is one number; that of a scalar is.
         suffix = "_value" if which == "value" and node.func.id == "pow" else ""
-        arguments = [c_expression(argument, dtype, str, call) for argument in node.args]
+        arguments = [c_expression(argument, dtype, str, call, inline) for argument in node.args]
         return f"{node.func.id}{suffix}_{dtype}({', '.join(arguments)})"
 
     declared = ("x", "y") if which == "value" else ("g", "x", "y", "out")
-    body = c_expression(tree, dtype, str, call)
+    body = c_expression(tree, dtype, str, call, inline)
     if isinstance(tree, ast.Compare):
         body = f"({body} ? {number(1, dtype)} : {number(0, dtype)})"
     lines = [f"static double {rule.name}_{which}1_{dtype}({', '.join(f'double {name}_' for name in declared)})", "{"]
@@ -267,7 +273,7 @@ def _ordered(rule, which):
     return [name for name in CONTEXT if name in found]
 
 
-def c_loop(rule, which: str, dtype: str, functions) -> str:
+def c_loop(rule, which: str, dtype: str, functions, inline=()) -> str:
     """The C loop of one text over strided memory: a ``Loop`` for the value, a ``Partial`` for a derivative.
 
     Whatever does not run contiguously is brought into a block on the stack, so that one contiguous loop, which the
@@ -292,7 +298,7 @@ def c_loop(rule, which: str, dtype: str, functions) -> str:
                 if isinstance(argument, ast.Name):
                     arguments.append(argument.id)
                     continue
-                body = c_expression(argument, dtype, leaf, call)
+                body = c_expression(argument, dtype, leaf, call, inline)
                 arguments.append(block())
                 before.append(f"EACH(count) {arguments[-1]}[i] = {body};")
             result = block()
@@ -304,7 +310,7 @@ def c_loop(rule, which: str, dtype: str, functions) -> str:
         blocks.append(f"block_{len(blocks)}")
         return blocks[-1]
 
-    body = c_expression(tree, dtype, leaf, call)
+    body = c_expression(tree, dtype, leaf, call, inline)
     step = f"(Py_ssize_t)sizeof({real})"
     contiguous = " && ".join(f"steps[{place[name]}] == {step}" for name in (*names, "dst"))
     buffers = [*blocks, *(f"{name}_block" for name in (*names, "dst"))]
@@ -354,7 +360,9 @@ RECORDED = {"view": "apply_view", "embed": "embed", "index": "index_of", "index_
 
 
 def recorded(rule, which: str) -> str:
-    """A derivative's text with its functions by the names they have in _variable."""
+    """A text with its functions by the names they have in _variable, and helpers handed the namespace of ops."""
+    if getattr(rule, which) == "0":
+        return "zeros_like(g)"
 
     class Rename(ast.NodeTransformer):
         def visit_Call(self, node):
@@ -365,27 +373,146 @@ def recorded(rule, which: str) -> str:
             elif name in RECORDED:
                 node.func.id = RECORDED[name]
             else:
-                node.func.id = f"_helpers.{name}"
+                node.func.id = f"helpers.{name}"
                 node.args.insert(0, ast.Name("OPS"))
             return node
 
     return ast.unparse(Rename().visit(ast.parse(getattr(rule, which), mode="eval")))
 
 
+# ---- methods and functions
+
+#: Types of parameters in the stubs, by name; what is not listed may be anything.
+PARAMETER_TYPES = {
+    "dim": "_Dims | None", "axis": "_Dims | None", "keepdim": "_bool", "keepdims": "_bool | None", "dtype": "_DType | None",
+    "out": "_Any", "descending": "_bool", "largest": "_bool", "sorted": "_bool", "unbiased": "_bool", "k": "_int",
+    "offset": "_int", "diagonal": "_int", "dims": "_Any", "approximate": "_str", "rounding_mode": "_str | None",
+}
+#: Keywords of NumPy that PyTorch takes as well, and so do functions and methods here.
+ALSO = {"dim": "axis", "keepdim": "keepdims"}
+
+
+def arguments(rule) -> ast.arguments:
+    """The parsed parameters of a row."""
+    return ast.parse(f"lambda {rule.params}: 0", mode="eval").body.args
+
+
+def signature(rule, types=False, first=None) -> str:
+    """The parameters of a row's function, operands first; ``first`` is the first operand's name, ``types`` for a stub."""
+    given = arguments(rule)
+    plain = [*given.posonlyargs, *given.args]
+    defaults = [None] * (len(plain) - len(given.defaults)) + given.defaults
+    names = list(rule.operand_names)
+    shown = []
+    for position, name in enumerate(names):
+        if position == 0 and first:
+            shown.append(first)
+        else:
+            shown.append(f"{name}: {'_Any' if rule.operands == '*' else '_Operand'}" if types else name)
+
+    def parameter(name, default, optional=False):
+        if not types:
+            return name if default is None else f"{name}={default}"
+        kind = PARAMETER_TYPES.get(name, "_Any")
+        return f"{name}: {kind}" if default is None else f"{name}: {kind} = {default}"
+
+    # A dim without a default may still be given as axis.
+    shown += [parameter(a.arg, ast.unparse(d) if d is not None else "None" if a.arg in ALSO else None)
+              for a, d in zip(plain, defaults)]
+    if given.vararg:
+        shown.append(f"*{given.vararg.arg}: _Any" if types else f"*{given.vararg.arg}")
+    keywords = [parameter(a.arg, ast.unparse(d) if d is not None else None)
+                for a, d in zip(given.kwonlyargs, given.kw_defaults)]
+    declared = parameters(rule)
+    keywords += [parameter(other, "None") for name, other in ALSO.items() if name in declared and other not in declared]
+    if rule.out:
+        keywords.append(parameter("out", "None"))
+    if keywords and not given.vararg:
+        shown.append("*")
+    return ", ".join(shown + keywords)
+
+
+def call_text(rule) -> str:
+    """What the body of a row's function calls, in terms of its parameters."""
+    operands = list(rule.operand_names)
+    given = parameters(rule)
+    values = [f"({name} if {ALSO[name]} is None else {ALSO[name]})" if name in ALSO and ALSO[name] not in given else name
+              for name in given]
+    if rule.composite:
+        tree = ast.parse(rule.value, mode="eval").body
+        known = dict(zip(("xs",) if rule.operands == "*" else rule.operands, operands)) | dict(zip(given, values))
+        return f"helpers.{tree.func.id}({', '.join(['OPS', *(known[node.id] for node in tree.args)])})"
+    if rule.front:
+        return f"helpers.{rule.front}({', '.join(['OPS', repr(rule.name), *operands, *values])})"
+    packed = [f"({', '.join(names)}{',' if len(names) == 1 else ''})" for names in (operands, values)]
+    return f"OPS.apply({rule.name!r}, {packed[0]}, {packed[1]})"
+
+
+def numpy_signature(rule) -> str:
+    """The parameters of a row's method of the NumPy flavour, for a stub."""
+    tree = ast.parse(f"lambda {rule.numpy_params}: 0", mode="eval").body.args
+    shown = [rule.operand_names[0]]
+    defaults = [None] * (len(tree.args) - len(tree.defaults)) + tree.defaults
+    for argument, default in zip(tree.args, defaults):
+        shown.append(f"{argument.arg}: _Any" + ("" if default is None else f" = {ast.unparse(default)}"))
+    return ", ".join(shown)
+
+
+def numpy_arguments(rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """NumPy's parameters of a row's method, and which of PyTorch's they become, as ``name=value`` of a call."""
+    renamed = {"axis": "dim", "keepdims": "keepdim", "ddof": "correction"}
+    tree = ast.parse(f"lambda {rule.numpy_params}: 0", mode="eval").body.args
+    given = tuple(argument.arg for argument in (*tree.args, *tree.kwonlyargs))
+    declared = parameters(rule)
+    return given, tuple(f"{renamed.get(name, name)}={name}" for name in given if renamed.get(name, name) in declared)
+
+
+def docstring(rule, indent=4, in_place=False) -> str:
+    """What help() shows of a row: doc, what is taken and given, errors, an example that runs, source."""
+    lines = [rule.doc + ("  In place." if in_place else "")]
+    details = [*_shapes_and_dtypes(rule)]
+    if rule.kinks:
+        details.append("Where there is no derivative: " + "; ".join(f"{at}: {what}" for at, what in rule.kinks.items()) + ".")
+    if rule.errors:
+        details.append(rule.errors)
+    if rule.source:
+        details.append(f"Source: {rule.source}.")
+    if details and not in_place:
+        lines += ["", *textwrap.wrap("  ".join(details), 110 - indent)]
+    if rule.example and not in_place:
+        expression, shown = rule.example.split(" -> ", 1)
+        lines += ["", ">>> from autodiff import *", f">>> {expression}", *shown.split("\n")]
+    if len(lines) > 1:
+        lines.append("")
+    return ("\n" + " " * indent).join(lines).replace("\n" + " " * indent + "\n", "\n\n")
+
+
+def _shapes_and_dtypes(rule):
+    if rule.elementwise:
+        yield "Any shape." if rule.arity == 1 else "Shapes are broadcast."
+    known = {"float": "Integers become the default dtype.", "bool": "The result is bool.", "index": "The result is int64.",
+             "promote": "Dtypes are promoted." if rule.arity > 1 and rule.elementwise else "",
+             "same": "The dtype stays."}
+    if known[rule.dtype] and not rule.composite:
+        yield known[rule.dtype]
+
+
 # ---- templates
 
 def namespace(rules) -> dict:
     """What a template sees."""
-    functions = rules.FUNCTIONS
+    functions, inline = rules.FUNCTIONS, own_functions(rules)
     return {
         "RULES": rules.RULES, "BY_NAME": rules.BY_NAME, "NUMBER": rules.NUMBER, "ELEMENTWISE": rules.ELEMENTWISE,
         "DTYPES": rules.DTYPES, "FUNCTIONS": functions, "CAPTURED": captured(rules), "C_TYPE": C_TYPE,
-        "EXACT": EXACT, "UFUNC": UFUNC, "ARGUMENTS": ARGUMENTS,
+        "SLOTS": slots(rules), "STRUCTURAL": rules.STRUCTURAL, "RECORDED": RECORDED,
+        "signature": signature, "call_text": call_text, "docstring": docstring,
+        "numpy_arguments": numpy_arguments, "numpy_signature": numpy_signature,
         "saves": saves, "saves_mask": saves_mask, "is_g": is_g, "mentioned": mentioned, "parameters": parameters,
         "recorded": recorded,
         "parse": lambda rule, which: parse(rule, which, functions),
-        "c_scalar": lambda rule, which, dtype: c_scalar(rule, which, dtype, functions),
-        "c_loop": lambda rule, which, dtype: c_loop(rule, which, dtype, functions),
+        "c_scalar": lambda rule, which, dtype: c_scalar(rule, which, dtype, functions, inline),
+        "c_loop": lambda rule, which, dtype: c_loop(rule, which, dtype, functions, inline),
     }
 
 

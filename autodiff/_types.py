@@ -132,3 +132,37 @@ class device:
 
     def __str__(self):
         return "cpu"
+
+
+class Returned(tuple[Any, ...]):
+    """What an op with several results returns: a tuple whose entries have names, printed as PyTorch's return_types."""
+
+    __slots__ = ()
+    _fields: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        shown = ",\n".join(f"{name}={value!r}" for name, value in zip(self._fields, self))
+        return f"autodiff.return_types.{type(self).__name__}(\n{shown})"
+
+    def __reduce__(self):
+        return returned, (type(self).__name__, self._fields, tuple(self))
+
+
+#: The types of such results, by the op's name.
+RETURN_TYPES: dict[str, type[Returned]] = {}
+
+
+def returned(name: str, fields: tuple[str, ...], values: Iterable[Any]) -> Any:
+    """The results of an op under their names.
+
+    >>> pair = returned("sort", ("values", "indices"), ([1, 2], [1, 0]))
+    >>> pair.indices, pair[0]
+    ([1, 0], [1, 2])
+    """
+    kind = RETURN_TYPES.get(name)
+    if kind is None:
+        body = {field: property(lambda self, i=i: tuple.__getitem__(self, i)) for i, field in enumerate(fields)}
+        kind = RETURN_TYPES[name] = type(name, (Returned,), {
+            **body, "__slots__": (), "_fields": fields, "__module__": "autodiff.return_types",
+            "__doc__": f"The results of {name}: ({', '.join(fields)})."})
+    return kind(values)

@@ -13,13 +13,17 @@ The grammar of a row
 * ``out``       the result, ``g`` the cotangent of the result;
 * parameters    the names declared in ``params``;
 * numbers, ``+ - * /``, unary minus, comparisons ``< <= > >= == !=``, ``where(condition, a, b)``;
-* ``FUNCTIONS`` (elementwise functions that are rows themselves or NumPy loops);
-* names of ``helpers.py``, for rows that are not elementwise.
+* ``FUNCTIONS``: elementwise rows whose value is a call of their own name, as ``exp(x)``;
+* names of ``helpers``, for rows that are not elementwise.
 
 What is **saved** for the reverse pass is what ``dx``, ``dy``, ``dz`` mention: ``x``, ``y``, ``z`` or ``out``.  The
 tokens ``shape_x``, ``shape_y`` are known without saving an array and do not count.  An operand's value is saved only
 if the operand whose derivative mentions it needs a gradient (``x * y`` with a constant ``y`` saves ``y`` alone).
 A derivative of ``None`` says that the op has none in that operand; an op with no derivative at all is not recorded.
+A derivative of ``0`` says that it is zero everywhere (``floor``).
+
+A row whose loop is ``composite`` has no derivative of its own: its value is a call of a helper that computes with
+recorded ops, so that everything else follows from theirs.  ``grad_fn`` then names the last node.
 
 ========== =============================================================================================
 field      meaning
@@ -28,26 +32,36 @@ kind       ``elementwise``, ``linear``, ``multilinear``, ``reduction``, ``gather
            a linear op applies itself to the tangent, a multilinear one to each in turn, an elementwise one
            puts the tangent for ``g``
 operands   the names of the operands, in order: ``"x"``, ``"xy"``, ``"xyz"``, or ``"*"`` for any number
+names      the operands' names in PyTorch's signature; ``input, other`` where not given
 params     the parameters after the operands, in PyTorch's spelling, with defaults
 numpy_params  the same in NumPy's spelling where names, order or defaults differ
+front      who reads the arguments of a call and applies the op: a helper by name, ``""`` for nobody (the arguments are
+           the op's), ``compiled`` where method and function are written in ``_variable``
+compiled   whether ``_variable`` names the op, for a fast path; a change of other rows compiles nothing but themselves
 signature  core dimensions in the notation of NumPy's generalised ufuncs; empty for elementwise ops
 method     the method's name on a Variable (True: the row's name; False: none); aliases in ``aliases``
 infix      the Python operator: ``add`` renders ``__add__``, ``__radd__`` and ``__iadd__``
 inplace    whether ``name_`` exists
 numpy      the NumPy function of the same meaning, for dispatch and for tests of the value
-loop       kernel source: ``numpy:NAME`` captures NumPy's inner loop, ``c`` renders the text of ``value``, ``helper``
-           evaluates it on plain arrays, ``view`` shares the operand's storage under another geometry
+loop       kernel source: ``numpy:NAME`` captures NumPy's inner loop, ``c`` renders the text of ``value`` (which may be
+           a call of a C function of ``_special.h``), ``helper`` evaluates it on plain arrays, ``composite`` on recorded
+           values, ``view`` shares the operand's storage under another geometry
 fast       a value-only VJP in C beside the recorded one, by name; the tests hold the two together
 dtype      the result's dtype: ``promote``, ``float`` (integers become the default dtype), ``bool``, ``same``, ``index``
-outputs    names of the results; ``differentiable`` counts those that carry a gradient, from the first
+outputs    names of the results where there are several: the call returns a named tuple of them
 grad_fn    the name of the node, PyTorch's; a dict where overloads differ, keyed by ``t``/``n`` (tensor, number) for
            each position, ``""`` for the rest
 special    exponents (or other constant second operands) that have a row of their own: ``{2: "square"}``
 at         the interval tests and documentation sample operands from; ``at_y`` for the second
 kinks      points without a derivative and the value chosen there, as ``{point: "convention"}``
 complex    ``holomorphic`` (the cotangent rule is conj(expr(conj g))), ``refused``, or a text of its own
+out        whether the function of a row that is not elementwise takes ``out=`` (refused where a gradient is wanted);
+           those of elementwise rows do
+returns    the result's type in the stubs where it is not that of the first operand
 source     where the formula is written down
 doc        one line for the reference
+errors     what is raised for what, a sentence, where it is not what every op raises
+example    ``expression -> what it shows``, run by the tests; the names of autodiff are known in it
 ========== =============================================================================================
 
 Expressions are parsed, never substituted as text (``1/2*g`` must not become C's integer division), and rendered to C
@@ -57,8 +71,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-#: Functions that a row's texts may call; each is NumPy's inner loop of that name, or exact in C (abs, sqrt).
-FUNCTIONS = ("exp", "log", "sin", "cos", "tanh", "sqrt", "abs", "pow", "square")
 KINDS = ("elementwise", "linear", "multilinear", "reduction", "gather", "custom")
 
 
@@ -71,8 +83,11 @@ class Rule:
     dz: str | None = None
     kind: str = "elementwise"
     operands: str = ""
+    names: str = ""
     params: str = ""
     numpy_params: str | None = None
+    front: str = ""
+    compiled: bool = False
     signature: str = ""
     method: bool | str = True
     function: bool = True
@@ -83,16 +98,19 @@ class Rule:
     loop: str = "c"
     fast: str | None = None
     dtype: str = "promote"
-    outputs: tuple[str, ...] = ("out",)
-    differentiable: int = 1
+    outputs: tuple[str, ...] = ()
     grad_fn: str | dict[str, str] = ""
     special: dict[float, str] = field(default_factory=dict)
     at: tuple[float, float] = (-2.0, 2.0)
     at_y: tuple[float, float] | None = None
     kinks: dict[str, str] = field(default_factory=dict)
     complex: str = "refused"
+    out: bool = False
+    returns: str = ""
     source: str = ""
     doc: str = ""
+    errors: str = ""
+    example: str = ""
 
     @property
     def arity(self) -> int:
@@ -101,7 +119,25 @@ class Rule:
 
     @property
     def elementwise(self) -> bool:
+        """Whether loops are compiled for the row."""
         return not self.signature and (self.loop == "c" or self.loop.startswith("numpy:"))
+
+    @property
+    def composite(self) -> bool:
+        """Whether the row is computed by other rows, and so has no op of its own."""
+        return self.loop == "composite"
+
+    @property
+    def rendered(self) -> bool:
+        """Whether method and function follow from the row alone, in ``_ops``."""
+        return not self.elementwise and self.front != "compiled" and bool(self.method or self.function)
+
+    @property
+    def operand_names(self) -> tuple[str, ...]:
+        """The operands' names in a call."""
+        if self.names:
+            return tuple(self.names.replace(",", " ").split())
+        return ("tensors",) if self.operands == "*" else ("input", "other", "third")[:len(self.operands)]
 
 
 def _elementwise(name, value, dx=None, dy=None, *, numpy=None, loop=None, grad_fn="", **fields):
@@ -136,6 +172,7 @@ RULES: tuple[Rule, ...] = (
                  complex="holomorphic", source=CALCULUS, doc="Quotient of two operands."),
     _elementwise("pow", "pow(x, y)", "g * where(y == 0, 0, y * pow(x, y - 1))",
                  "g * where(x == 0, where(y < 0, log(x) * out, 0), out * log(x))", infix="pow", inplace=True,
+                 names="input, exponent",
                  numpy="power", grad_fn={"": "PowBackward1", "tn": "PowBackward0", "nt": "PowBackward2"},
                  special={2: "square", 1: "positive", 0.5: "sqrt", -1: "reciprocal"}, at=(0.5, 2.0), at_y=(-2.0, 2.0),
                  kinks={"x = 0, y >= 0": "derivative in y is 0", "y = 0": "derivative in x is 0"},
@@ -170,6 +207,17 @@ RULES: tuple[Rule, ...] = (
                  source=CALCULUS, doc="Logistic function 1 / (1 + exp(-x))."),
     _elementwise("relu", "where(x <= 0, 0, x)", "where(out <= 0, 0 * out, g)", inplace=True, kinks={"x = 0": "0"},
                  source=TORCH_KINK, doc="max(x, 0)."),
+    _elementwise("tan", "tan(x)", "g * (1 + out * out)", inplace=True, numpy="tan", dtype="float", at=(-1.2, 1.2),
+                 complex="holomorphic", source=CALCULUS, doc="Tangent; x in radians.",
+                 example="tensor([0.0, 1.0]).tan() -> tensor([0.0000, 1.5574])"),
+    _elementwise("erf", "erf(x)", "g * (1.1283791670955126 * exp(-(x * x)))", inplace=True, dtype="float",
+                 source="Abramowitz and Stegun 7.1.1", doc="Error function.",
+                 example="tensor([0.0, 1.0]).erf() -> tensor([0.0000, 0.8427])"),
+    # ---- activations
+    Rule("leaky_relu", "leaky_relu_of(x, negative_slope)", operands="x", params="negative_slope=0.01", loop="composite",
+         inplace=True, grad_fn="LeakyReluBackward0", kinks={"x = 0": "negative_slope"},
+         source="PyTorch, nn.functional.leaky_relu", doc="x where it is positive, negative_slope * x elsewhere.",
+         example="tensor([-1.0, 2.0]).leaky_relu(0.1) -> tensor([-0.1000,  2.0000])"),
     # ---- comparisons: no derivative
     _elementwise("eq", "x == y", infix="eq", numpy="equal", dtype="bool", doc="x == y, element by element."),
     _elementwise("ne", "x != y", infix="ne", numpy="not_equal", dtype="bool", doc="x != y, element by element."),
@@ -181,34 +229,45 @@ RULES: tuple[Rule, ...] = (
     Rule("sum", "sum_value(x, dim, keepdim, dtype)", "sum_dx(g, shape_x, dim, keepdim)", kind="linear", operands="x",
          params="dim=None, keepdim=False, dtype=None", numpy_params="axis=None, dtype=None, out=None, keepdims=False",
          signature="(n)->()", numpy="sum", loop="helper", fast="sum", dtype="same",
-         grad_fn={"": "SumBackward0", "dim": "SumBackward1"}, complex="holomorphic", doc="Sum of elements."),
+         grad_fn={"": "SumBackward0", "dim": "SumBackward1"}, complex="holomorphic",
+         compiled=True, front="compiled", doc="Sum of elements."),
     Rule("mean", "mean_value(x, dim, keepdim, dtype)", "mean_dx(g, shape_x, dim, keepdim)", kind="linear",
          operands="x", params="dim=None, keepdim=False, dtype=None",
          numpy_params="axis=None, dtype=None, out=None, keepdims=False", signature="(n)->()", numpy="mean",
          loop="helper", fast="mean", dtype="float", grad_fn={"": "MeanBackward0", "dim": "MeanBackward1"},
-         complex="holomorphic", doc="Arithmetic mean of elements."),
+         complex="holomorphic", compiled=True, front="compiled", doc="Arithmetic mean of elements."),
     Rule("norm", "norm_value(x, p, dim, keepdim)", "norm_dx(g, x, out, p, dim, keepdim)", kind="reduction",
          operands="x", params="p='fro', dim=None, keepdim=False", signature="(n)->()", loop="helper", fast="norm",
          dtype="float",
          grad_fn="LinalgVectorNormBackward0", kinks={"x = 0": "0"}, source=TORCH_KINK,
-         doc="Vector norm of order p of the elements; 'fro' is p = 2."),
+         compiled=True, front="compiled", doc="Vector norm of order p of the elements; 'fro' is p = 2."),
     Rule("amax", "amax_value(x, dim, keepdim)", "amax_dx(g, x, out, dim, keepdim)", kind="reduction", operands="x",
          params="dim=None, keepdim=False", signature="(n)->()", numpy="max", loop="helper", dtype="same",
          grad_fn={"": "MaxBackward1", "dim": "AmaxBackward0"}, kinks={"ties": "shared evenly"}, source=TORCH_KINK,
-         doc="Largest element; a gradient is shared evenly among ties."),
+         compiled=True, front="compiled", doc="Largest element; a gradient is shared evenly among ties."),
     Rule("argmax", "argmax_value(x, dim, keepdim)", operands="x", kind="custom", params="dim=None, keepdim=False",
          signature="(n)->()", numpy="argmax", loop="helper", dtype="index",
-         doc="Index of the largest element."),
+         compiled=True, front="compiled", doc="Index of the largest element."),
     Rule("log_softmax", "log_softmax_value(x, dim)", "log_softmax_dx(g, out, dim)", kind="custom", operands="x",
          params="dim", signature="(n)->(n)", loop="helper", dtype="float", grad_fn="LogSoftmaxBackward0",
-         source="PyTorch, nn.functional.log_softmax", doc="x - log(sum(exp(x))) along dim, computed stably."),
+         source="PyTorch, nn.functional.log_softmax",
+         compiled=True, front="compiled", doc="x - log(sum(exp(x))) along dim, computed stably."),
+    Rule("amin", "amin_value(x, dim, keepdim)", "amax_dx(g, x, out, dim, keepdim)", kind="reduction", operands="x",
+         params="dim=None, keepdim=False", numpy_params="axis=None, out=None, keepdims=False", front="extreme_front",
+         signature="(n)->()", numpy="min", loop="helper", dtype="same", out=True,
+         grad_fn={"": "MinBackward1", "dim": "AminBackward0"}, kinks={"ties": "shared evenly"}, source=TORCH_KINK,
+         doc="Smallest element; a gradient is shared evenly among ties.", example="tensor([3.0, 1.0]).amin() -> tensor(1.)"),
+    Rule("sort", "sort_of(x, dim, descending, stable)", operands="x", params="dim=-1, descending=False, *, stable=True",
+         loop="composite", outputs=("values", "indices"), returns="_Any", grad_fn="SortBackward0",
+         source="PyTorch, torch.sort", doc="The elements in order along dim, and where they stood.",
+         example="tensor([3.0, 1.0]).sort().indices -> tensor([1, 0])"),
     # ---- linear algebra
     Rule("matmul", "matmul_value(x, y)", "matmul_dx(g, y, shape_x)", "matmul_dy(g, x, shape_y)", kind="multilinear",
          operands="xy", signature="(m?,k),(k,n?)->(m?,n?)", infix="matmul", numpy="matmul", loop="helper",
          fast="matmul", grad_fn={"": "MmBackward0", "mv": "MvBackward0", "dot": "DotBackward0",
                                  "vm": "SqueezeBackward4", "bmm": "UnsafeViewBackward0"},
          complex="holomorphic", source="Giles 2008, An extended collection of matrix derivative results",
-         doc="Matrix product of the last two dimensions, broadcast over the others."),
+         compiled=True, front="compiled", doc="Matrix product of the last two dimensions, broadcast over the others."),
     # ---- shapes: the operand's storage under another geometry
     Rule("view", "view(x, geometry)", "embed(g, geometry, shape_x)", kind="linear", operands="x", params="geometry",
          signature="view", method=False, function=False, loop="view", fast="view", dtype="same",
@@ -218,51 +277,61 @@ RULES: tuple[Rule, ...] = (
                   "squeeze_dim": "SqueezeBackward1",
                   "unsafe": "UnsafeViewBackward0",
                   "path": "AsStridedBackward0", "alias": "AliasBackward0"}, complex="holomorphic",
-         doc="The same elements under another geometry: reshape, permute, expand, select, slice."),
+         compiled=True, doc="The same elements under another geometry: reshape, permute, expand, select, slice."),
     Rule("embed", "embed_value(x, geometry, shape)", "view(g, geometry)", kind="linear", operands="x",
          params="geometry, shape", signature="view", method=False, function=False, loop="helper", dtype="same",
          grad_fn="SliceBackward0", complex="holomorphic",
-         doc="Zeros of a shape with the operand added where a geometry looks: the transpose of view."),
+         compiled=True, doc="Zeros of a shape with the operand added where a geometry looks: the transpose of view."),
     Rule("clone", "clone_value(x)", "g", kind="linear", operands="x", signature="()->()", loop="helper",
          fast="identity", dtype="same", numpy="copy", grad_fn="CloneBackward0", complex="holomorphic",
-         doc="A recorded copy."),
+         compiled=True, front="compiled", doc="A recorded copy."),
     Rule("fill", "fill_value(x)", "fill_dx(g)", kind="linear", operands="x", signature="()->()", method=False,
          function=False, loop="helper", dtype="same", grad_fn="FillBackward2", complex="holomorphic",
-         doc="What fill_ and zero_ leave: numbers that depend on nothing, so the operand's cotangent is 0."),
+
+         compiled=True, doc="What fill_ and zero_ leave: numbers that depend on nothing, so the operand's cotangent is 0."),
     Rule("to", "to_value(x, dtype)", "to(g, dtype_x)", kind="linear", operands="x", params="dtype",
          signature="()->()", method=False, function=False, loop="helper", fast="cast", dtype="same",
-         grad_fn="ToCopyBackward0", complex="holomorphic", doc="A recorded cast to another dtype."),
+         grad_fn="ToCopyBackward0", complex="holomorphic", compiled=True, doc="A recorded cast to another dtype."),
     Rule("copy_region", "copy_region_value(x, y, geometry)", "copy_region_dx(g, geometry)",
          "copy_region_dy(g, geometry)", kind="linear", operands="xy", params="geometry", signature="view",
          method=False, function=False, loop="helper", fast="copy_region", dtype="same", grad_fn="CopySlices",
-         complex="holomorphic", doc="x with the elements that a geometry looks at replaced by y: an in-place write."),
+         complex="holomorphic",
+         compiled=True, doc="x with the elements that a geometry looks at replaced by y: an in-place write."),
     # ---- indexing and joining
     Rule("index", "index_value(x, index)", "index_dx(g, index, shape_x)", kind="gather", operands="x", params="index",
          signature="view", method=False, function=False, loop="helper", dtype="same", grad_fn="IndexBackward0",
-         complex="holomorphic", doc="x[index] with integer or boolean arrays; a copy."),
+         complex="holomorphic", compiled=True, doc="x[index] with integer or boolean arrays; a copy."),
     Rule("index_add_zeros", "index_add_zeros_value(x, index, shape)", "index(g, index)", kind="linear", operands="x",
          params="index, shape", signature="view", method=False, function=False, loop="helper", dtype="same",
          grad_fn="IndexPutBackward0", complex="holomorphic",
-         doc="Zeros of a shape with x added at an index, duplicates summed: the transpose of index."),
+         compiled=True, doc="Zeros of a shape with x added at an index, duplicates summed: the transpose of index."),
     Rule("index_put", "index_put_value(x, y, index)", "index_put_dx(g, index)", "index(g, index)", kind="linear",
          operands="xy", params="index", signature="view", method=False, function=False, loop="helper", dtype="same",
-         grad_fn="IndexPutBackward0", complex="holomorphic", doc="x with x[index] replaced by y."),
+         grad_fn="IndexPutBackward0", complex="holomorphic", compiled=True, doc="x with x[index] replaced by y."),
     Rule("where", "where_value(x, y, condition)", "where_dx(g, condition)", "where_dy(g, condition)", kind="linear",
          operands="xy", params="condition", signature="()->()", method=False, function=False, loop="helper",
          dtype="promote", grad_fn="WhereBackward0", complex="holomorphic",
+         compiled=True, front="compiled",
          doc="x where the condition holds, y elsewhere; the unchosen operand gets a cotangent of 0."),
     Rule("cat", "cat_value(xs, dim)", "cat_dx(g, shapes, position, dim)", kind="linear", operands="*",
          params="dim=0", signature="join", method=False, numpy="concatenate", loop="helper", dtype="promote",
          aliases=("concat", "concatenate"), grad_fn="CatBackward0", complex="holomorphic",
-         doc="Join along an existing dimension."),
+         compiled=True, front="compiled", doc="Join along an existing dimension."),
     Rule("stack", "stack_value(xs, dim)", "stack_dx(g, position, dim)", kind="linear", operands="*",
          params="dim=0", signature="join", method=False, numpy="stack", loop="helper", dtype="promote",
-         grad_fn="StackBackward0", complex="holomorphic", doc="Join along a new dimension."),
+         grad_fn="StackBackward0", complex="holomorphic",
+         compiled=True, front="compiled", doc="Join along a new dimension."),
 )
 
 BY_NAME = {rule.name: rule for rule in RULES}
 ELEMENTWISE = tuple(rule for rule in RULES if rule.elementwise)
+#: Rows that are no loops but nodes of the graph.
+STRUCTURAL = tuple(rule for rule in RULES if not rule.elementwise and not rule.composite)
+#: Functions that a row's texts may call.
+FUNCTIONS = tuple(rule.name for rule in ELEMENTWISE if rule.value == f"{rule.name}({', '.join(rule.operands)})")
 #: What an elementwise row is compiled for, in the order of the tables of _kernels.
 DTYPES = ("float64", "float32")
-#: Op number of a row; 0 is a leaf, the first row is 1.
-NUMBER = {rule.name: number for number, rule in enumerate(RULES, 1)}
+#: Op number of a row; 0 is a leaf, the first row is 1.  What the compiled modules name comes first, so that another row
+#: moves none of their numbers.
+NUMBER = {rule.name: number for number, rule in enumerate(
+    sorted((*ELEMENTWISE, *STRUCTURAL), key=lambda rule: (not rule.elementwise, not rule.compiled)), 1)}

@@ -1,11 +1,12 @@
 """Snippets that must show the same under PyTorch and under autodiff, and what PyTorch showed.
 
 ``python tests/golden_torch.py``, where PyTorch is installed, runs every snippet with it and writes what each shows into
-``golden_torch.json``; ``test_surface.py`` runs the same snippets with autodiff, default dtype float32, and compares.
+``golden_torch.json`` and ``golden/*.json`` (or, given names of families, into theirs alone); ``test_surface.py`` runs the
+same snippets with autodiff, default dtype float32, and compares.
 
-Snippets stand in SNIPPETS, parted by empty lines.  A snippet shows what it prints and the repr of its last expression; an
-error or a warning is shown by its type and words.  Where autodiff differs on purpose, a line ``#! reason`` says why and
-lines ``#> text`` hold what autodiff shows.
+Snippets stand in SNIPPETS and, a file to a family, in ``golden/*.txt``, parted by empty lines.
+A snippet shows what it prints and the repr of its last expression; an error or a warning is shown by its type and
+words.  Where autodiff differs on purpose, a line ``#! reason`` says why and lines ``#> text`` hold what autodiff shows.
 """
 import ast
 import contextlib
@@ -16,11 +17,13 @@ import math
 import pathlib
 import pickle
 import re
+import sys
 import warnings
 
 import numpy as np
 
 GOLDEN = pathlib.Path(__file__).with_name("golden_torch.json")
+FAMILIES = {path.stem: path for path in sorted(pathlib.Path(__file__).with_name("golden").glob("*.txt"))}
 
 SNIPPETS = {}
 
@@ -1642,9 +1645,21 @@ next(torch.ones(2))
 """
 
 
-def snippets():
+def known():
+    """What PyTorch showed, by snippet."""
+    shown = {}
+    for path in (GOLDEN, *(family.with_suffix(".json") for family in FAMILIES.values())):
+        if path.exists():
+            shown |= json.loads(path.read_text(encoding="utf-8"))["shown"]
+    return shown
+
+
+def snippets(groups=None):
     """(group, number, code, ours, reason): ours and reason are None where autodiff shows what PyTorch shows."""
-    for group, text in SNIPPETS.items():
+    texts = SNIPPETS | {name: path.read_text(encoding="utf-8") for name, path in FAMILIES.items()}
+    for group, text in texts.items():
+        if groups is not None and group not in groups:
+            continue
         for number, block in enumerate(text.strip("\n").split("\n\n")):
             lines = block.splitlines()
             code = "\n".join(line for line in lines if not line.startswith(("#!", "#>")))
@@ -1685,20 +1700,21 @@ def show(module, code):
     return clean(spoken + printed.getvalue().rstrip("\n"), module.__name__)
 
 
-def gather():
-    """Run every snippet with PyTorch and write what it shows."""
+def gather(groups, target):
+    """Run the snippets of some groups with PyTorch and write what each shows."""
     import torch
 
     torch.set_warn_always(True)
     shown = {}
-    for _, _, code, _, _ in snippets():
+    for _, _, code, _, _ in snippets(groups):
         shown[code] = show(torch, code)
         torch.set_grad_enabled(True)
         torch.set_default_dtype(torch.float32)
     record = {"torch": torch.__version__.split("+")[0], "shown": shown}
-    GOLDEN.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    target.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{len(shown)} snippets shown by torch {torch.__version__}")
 
 
 if __name__ == "__main__":
-    gather()
+    for name in sys.argv[1:] or ["", *FAMILIES]:
+        gather({name} if name else set(SNIPPETS), FAMILIES[name].with_suffix(".json") if name else GOLDEN)

@@ -5,19 +5,21 @@ here, in NumPy.  A derivative's text is never retyped: it is held against differ
 """
 import itertools
 
+import cases
 import numpy as np
 import pytest
+from checks import check, derivative, gradients, leaf, plain, weights
 
 import autodiff
 from autodiff import autograd, rules
 from autodiff.rules import BY_NAME, ELEMENTWISE, RULES
 
-NAMESPACE = {name: getattr(np, {"pow": "power"}.get(name, name)) for name in rules.FUNCTIONS} | {"where": np.where}
+NAMESPACE = {"where": np.where} | cases.REFERENCES | {name: getattr(np, BY_NAME[name].numpy) for name in rules.FUNCTIONS
+                                                      if name not in cases.REFERENCES}
 DIFFERENTIABLE = tuple(rule for rule in ELEMENTWISE if rule.dx)
 UNARY = tuple(rule for rule in DIFFERENTIABLE if rule.arity == 1)
 BINARY = tuple(rule for rule in DIFFERENTIABLE if rule.arity == 2)
 COMPARISONS = tuple(rule for rule in ELEMENTWISE if not rule.dx)
-STEP = 1e-6
 
 
 def by_name(rule):
@@ -49,75 +51,6 @@ def sample(rule, shape, seed=0, which=0, dtype=np.float64):
     low, high = rule.at if which == 0 or rule.at_y is None else rule.at_y
     x = np.random.default_rng([seed, which]).uniform(low, high, shape)
     return np.where(np.abs(x) < 0.05, np.copysign(0.05, x) * 2, x).astype(dtype)
-
-
-def leaf(array, dtype=None):
-    return autodiff.tensor(np.asarray(array), dtype=dtype, requires_grad=True)
-
-
-def plain(v):
-    return v.detach().numpy() if isinstance(v, autodiff.Tensor) else np.asarray(v)
-
-
-def weights(shape, seed=7):
-    return np.asarray(np.random.default_rng(seed).uniform(0.5, 1.5, shape))
-
-
-def difference(f, arrays, i):
-    """The gradient of a scalar function in its i-th array, by central differences."""
-    x = arrays[i]
-    result = np.zeros(x.shape)
-    for position in np.ndindex(*x.shape):
-        moved = []
-        for step in (STEP, -STEP):
-            near = x.copy()
-            near[position] += step
-            moved.append(float(f(*arrays[:i], near, *arrays[i + 1:])))
-        result[position] = (moved[0] - moved[1]) / (2 * STEP)
-    return result
-
-
-def gradients(f, arrays, w, v=None):
-    """Gradients of sum(w f), or, given v, of sum(v times these gradients): one pass recorded, the next not."""
-    leaves = [leaf(a) for a in arrays]
-    out = f(*leaves)
-    first = autograd.grad((out * autodiff.tensor(w)).sum(), leaves, create_graph=v is not None, allow_unused=True)
-    if v is None:
-        return [np.zeros(a.shape) if g is None else plain(g) for a, g in zip(arrays, first)]
-    parts = [(g * autodiff.tensor(vi)).sum() for g, vi in zip(first, v) if g is not None and g.requires_grad]
-    if not parts:
-        return [np.zeros(a.shape) for a in arrays]
-    second = autograd.grad(sum(parts[1:], parts[0]), leaves, allow_unused=True)
-    return [np.zeros(a.shape) if g is None else plain(g) for a, g in zip(arrays, second)]
-
-
-def check(f, ref, arrays, order=2):
-    """Value, and derivatives of order 1 (differences of the reference) and 2 (differences of order 1)."""
-    arrays = [np.asarray(a, np.float64) for a in arrays]
-    expected = np.asarray(ref(*arrays))
-    out = f(*[leaf(a) for a in arrays])
-    assert tuple(out.shape) == expected.shape
-    np.testing.assert_allclose(plain(out), expected, rtol=1e-13, atol=1e-13)
-    w = weights(expected.shape)
-    first = gradients(f, arrays, w)
-    for i, g in enumerate(first):
-        assert g.shape == arrays[i].shape
-        near = difference(lambda *a: np.sum(w * ref(*a)), arrays, i)
-        np.testing.assert_allclose(g, near, rtol=1e-6, atol=1e-6, err_msg=f"gradient in operand {i}")
-    # The recorded pass runs the row's text on Variables, the other one its compiled loops.
-    leaves = [leaf(a) for a in arrays]
-    recorded = autograd.grad((f(*leaves) * autodiff.tensor(w)).sum(), leaves, create_graph=True)
-    for g, r in zip(first, recorded):
-        np.testing.assert_allclose(plain(r), g, rtol=1e-13, atol=1e-15, err_msg="recorded against compiled rule")
-    if order < 2:
-        return
-    # Through a sine: alone, a linear row would have second derivatives of 0, however wrong its recorded pass.
-    curved = lambda *a: f(*a).sin()
-    v = [weights(a.shape, 11 + i) for i, a in enumerate(arrays)]
-    second = gradients(curved, arrays, w, v)
-    for i, g in enumerate(second):
-        near = difference(lambda *a: sum(np.sum(vi * gi) for vi, gi in zip(v, gradients(curved, list(a), w))), arrays, i)
-        np.testing.assert_allclose(g, near, rtol=2e-5, atol=2e-5, err_msg=f"second derivative in operand {i}")
 
 
 # ---- elementwise rows
@@ -461,19 +394,6 @@ def test_in_place_by_number_and_by_smaller_operand(rule):
 
 # ---- kinks: the convention the row states
 
-def derivative(f, *numbers, order=1):
-    """The derivative in the first operand at a point, for a scalar and for an array: they agree."""
-    found = []
-    for shape in ((), (2,)):
-        xs = [leaf(np.full(shape, n)) for n in numbers]
-        out = f(*xs)
-        for _ in range(order):
-            (out,) = autograd.grad(out.sum(), xs[0], create_graph=True)
-        found.append(plain(out).ravel()[0])
-    assert found[0] == found[1] or (found[0] != found[0] and found[1] != found[1])
-    return found[0]
-
-
 def norm_kink():
     for p in ("fro", 1, 2, 3, 1.5, 0, 0.5, np.inf, -np.inf):
         x = leaf(np.zeros(3))
@@ -717,8 +637,12 @@ CASES = {
 }
 
 
+CASES |= cases.CASES
+KINKS |= cases.KINKS
+
+
 def test_every_row_has_a_case():
-    covered = {r.name for r in ELEMENTWISE} | set(CASES)
+    covered = {r.name for r in ELEMENTWISE} | set(CASES) | set(cases.VALUES)
     assert [r.name for r in RULES if r.name not in covered] == []
     assert set(CASES) <= set(BY_NAME)
     assert [r.name for r in RULES if r.kinks and r.name not in KINKS] == []
@@ -748,6 +672,35 @@ def test_structural_rows_in_float32(f, shapes):
         for g, e in zip(found, grads):
             assert g.dtype == autodiff.float32
             np.testing.assert_allclose(plain(g), plain(e), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("f", "ref", "arrays"),
+                         [pytest.param(f, ref, arrays, id=f"{row} {name}")
+                          for row, found in cases.VALUES.items() for name, f, ref, arrays in found])
+def test_rows_without_a_derivative(f, ref, arrays):
+    expected, found = ref(*arrays), f(*[autodiff.tensor(a) for a in arrays])
+    for want, got in zip(*[x if isinstance(x, tuple) else (x,) for x in (expected, found)], strict=True):
+        want, got = np.asarray(want), np.asarray(plain(got))
+        assert (got.dtype, got.shape) == (want.dtype, want.shape)
+        np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("row", sorted(cases.CASES))
+def test_layouts_of_structural_rows(row, layout):
+    """The same numbers laid out otherwise give the same values and gradients, for the first case of a row."""
+    _, f, _, shapes = cases.CASES[row][0]
+    arrays = [np.random.default_rng(i).uniform(0.5, 1.5, s) for i, s in enumerate(shapes)]
+    leaves = [leaf(a) for a in arrays]
+    expected = f(*leaves)
+    moved = [leaf(a) if a.ndim == 0 else leaf_in(a, layout) for a in arrays]
+    out = f(*moved)
+    np.testing.assert_allclose(plain(out), plain(expected), rtol=1e-14, atol=1e-14)
+    w = autodiff.tensor(weights(plain(expected).shape))
+    for g, e in zip(*[autograd.grad((o * w).sum(), v, allow_unused=True) for o, v in ((out, moved), (expected, leaves))]):
+        assert (g is None) == (e is None)
+        if g is not None:
+            np.testing.assert_allclose(plain(g), plain(e), rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 2)], ids=str)

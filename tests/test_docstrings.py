@@ -20,7 +20,8 @@ MODULES = ["autodiff", *sorted(module.name for module in pkgutil.walk_packages(a
 # Modules that users import: every public thing of theirs says what it is.  The others start with an underscore, or are
 # read by the build.
 PUBLIC = [name for name in MODULES
-          if not any(part.startswith("_") for part in name.split(".")) and name not in ("autodiff.helpers", "autodiff.rules")]
+          if not any(part.startswith("_") for part in name.split("."))
+          and not name.startswith(("autodiff.helpers", "autodiff.rules"))]
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ need not be installed.  The others hold what a snippet cannot show, and where au
 """
 import copy
 import importlib.util
-import json
 import pathlib
 import pickle
 import re
@@ -32,7 +31,7 @@ def by_path(name):
 
 
 golden_torch = by_path("golden_torch")
-SHOWN = json.loads(golden_torch.GOLDEN.read_text(encoding="utf-8"))["shown"]
+SHOWN = golden_torch.known()
 CASES = [pytest.param(*rest, id=f"{group.replace(' ', '-')}-{number}")
          for group, number, *rest in golden_torch.snippets()]
 

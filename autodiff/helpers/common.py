@@ -1,0 +1,47 @@
+"""What formulas of several families need: dimensions and counts.  Imports nothing."""
+
+
+def dims_of(dim, ndim):
+    """A dimension, several or None as a sorted tuple of non-negative ones."""
+    if dim is None:
+        return tuple(range(ndim))
+    if not isinstance(dim, (tuple, list)):
+        dim = (dim,)
+    if ndim == 0:
+        return ()
+    return tuple(sorted(d + ndim if d < 0 else d for d in dim)) or tuple(range(ndim))
+
+
+def axis_of(dim):
+    return tuple(dim) if isinstance(dim, list) else dim
+
+
+def kept(ops, g, shape_x, dim, keepdim):
+    """The cotangent of a reduction with the reduced dimensions put back, each of size 1."""
+    if keepdim:
+        return g
+    dims = dims_of(dim, len(shape_x))
+    return ops.reshape(g, tuple(1 if d in dims else n for d, n in enumerate(shape_x)))
+
+
+def count_of(shape_x, dim):
+    count = 1
+    for d in dims_of(dim, len(shape_x)):
+        count *= shape_x[d]
+    return count
+
+
+def checked_dims(ops, x, dim):
+    """dim as a tuple of different non-negative dimensions; None where all are meant (None, no dims, or a 0-d operand)."""
+    if dim is None or (isinstance(dim, (tuple, list)) and not dim):
+        return None
+    dims = tuple([ops.wrap_dim(d, x.ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))])
+    if len(set(dims)) != len(dims):
+        raise RuntimeError(f"dim {dims[0]} appears multiple times in the list of dims")
+    return dims if x.ndim else None
+
+
+def along(np, positions, dim):
+    """The index that takes, along a dimension, the elements at an array of positions (as np.take_along_axis)."""
+    grid = np.indices(positions.shape, sparse=True)
+    return tuple([positions if i == dim else grid[i] for i in range(positions.ndim)])
