@@ -210,21 +210,30 @@ RULES: tuple[Rule, ...] = (
     _elementwise("tan", "tan(x)", "g * (1 + out * out)", inplace=True, numpy="tan", dtype="float", at=(-1.2, 1.2),
                  complex="holomorphic", source=CALCULUS, doc="Tangent; x in radians.",
                  example="tensor([0.0, 1.0]).tan() -> tensor([0.0000, 1.5574])"),
+    # ---- special functions
     _elementwise("erf", "erf(x)", "g * (1.1283791670955126 * exp(-(x * x)))", inplace=True, dtype="float",
                  source="Abramowitz and Stegun 7.1.1", doc="Error function.",
                  example="tensor([0.0, 1.0]).erf() -> tensor([0.0000, 0.8427])"),
+    # ---- rounding and remainders
+    # ---- extremes, clamping, choosing, blending
+    Rule("where", "where_value(x, y, condition)", "where_dx(g, condition)", "where_dy(g, condition)", kind="linear",
+         operands="xy", params="condition", signature="()->()", method=False, function=False, loop="helper",
+         dtype="promote", grad_fn="WhereBackward0", complex="holomorphic",
+         compiled=True, front="compiled",
+         doc="x where the condition holds, y elsewhere; the unchosen operand gets a cotangent of 0."),
     # ---- activations
     Rule("leaky_relu", "leaky_relu_of(x, negative_slope)", operands="x", params="negative_slope=0.01", loop="composite",
          inplace=True, grad_fn="LeakyReluBackward0", kinks={"x = 0": "negative_slope"},
          source="PyTorch, nn.functional.leaky_relu", doc="x where it is positive, negative_slope * x elsewhere.",
          example="tensor([-1.0, 2.0]).leaky_relu(0.1) -> tensor([-0.1000,  2.0000])"),
-    # ---- comparisons: no derivative
+    # ---- comparisons, logic, bits: no derivative
     _elementwise("eq", "x == y", infix="eq", numpy="equal", dtype="bool", doc="x == y, element by element."),
     _elementwise("ne", "x != y", infix="ne", numpy="not_equal", dtype="bool", doc="x != y, element by element."),
     _elementwise("lt", "x < y", infix="lt", numpy="less", dtype="bool", doc="x < y, element by element."),
     _elementwise("le", "x <= y", infix="le", numpy="less_equal", dtype="bool", doc="x <= y, element by element."),
     _elementwise("gt", "x > y", infix="gt", numpy="greater", dtype="bool", doc="x > y, element by element."),
     _elementwise("ge", "x >= y", infix="ge", numpy="greater_equal", dtype="bool", doc="x >= y, element by element."),
+    # ---- types and complex numbers
     # ---- reductions
     Rule("sum", "sum_value(x, dim, keepdim, dtype)", "sum_dx(g, shape_x, dim, keepdim)", kind="linear", operands="x",
          params="dim=None, keepdim=False, dtype=None", numpy_params="axis=None, dtype=None, out=None, keepdims=False",
@@ -248,20 +257,24 @@ RULES: tuple[Rule, ...] = (
     Rule("argmax", "argmax_value(x, dim, keepdim)", operands="x", kind="custom", params="dim=None, keepdim=False",
          signature="(n)->()", numpy="argmax", loop="helper", dtype="index",
          compiled=True, front="compiled", doc="Index of the largest element."),
-    Rule("log_softmax", "log_softmax_value(x, dim)", "log_softmax_dx(g, out, dim)", kind="custom", operands="x",
-         params="dim", signature="(n)->(n)", loop="helper", dtype="float", grad_fn="LogSoftmaxBackward0",
-         source="PyTorch, nn.functional.log_softmax",
-         compiled=True, front="compiled", doc="x - log(sum(exp(x))) along dim, computed stably."),
     Rule("amin", "amin_value(x, dim, keepdim)", "amax_dx(g, x, out, dim, keepdim)", kind="reduction", operands="x",
          params="dim=None, keepdim=False", numpy_params="axis=None, out=None, keepdims=False", front="extreme_front",
          signature="(n)->()", numpy="min", loop="helper", dtype="same", out=True,
          grad_fn={"": "MinBackward1", "dim": "AminBackward0"}, kinks={"ties": "shared evenly"}, source=TORCH_KINK,
          doc="Smallest element; a gradient is shared evenly among ties.", example="tensor([3.0, 1.0]).amin() -> tensor(1.)"),
+    # ---- statistics
+    # ---- cumulative
+    # ---- softmax
+    Rule("log_softmax", "log_softmax_value(x, dim)", "log_softmax_dx(g, out, dim)", kind="custom", operands="x",
+         params="dim", signature="(n)->(n)", loop="helper", dtype="float", grad_fn="LogSoftmaxBackward0",
+         source="PyTorch, nn.functional.log_softmax",
+         compiled=True, front="compiled", doc="x - log(sum(exp(x))) along dim, computed stably."),
+    # ---- sorting and searching
     Rule("sort", "sort_of(x, dim, descending, stable)", operands="x", params="dim=-1, descending=False, *, stable=True",
          loop="composite", outputs=("values", "indices"), returns="_Any", grad_fn="SortBackward0",
          source="PyTorch, torch.sort", doc="The elements in order along dim, and where they stood.",
          example="tensor([3.0, 1.0]).sort().indices -> tensor([1, 0])"),
-    # ---- linear algebra
+    # ---- linear algebra: products
     Rule("matmul", "matmul_value(x, y)", "matmul_dx(g, y, shape_x)", "matmul_dy(g, x, shape_y)", kind="multilinear",
          operands="xy", signature="(m?,k),(k,n?)->(m?,n?)", infix="matmul", numpy="matmul", loop="helper",
          fast="matmul", grad_fn={"": "MmBackward0", "mv": "MvBackward0", "dot": "DotBackward0",
@@ -297,7 +310,8 @@ RULES: tuple[Rule, ...] = (
          method=False, function=False, loop="helper", fast="copy_region", dtype="same", grad_fn="CopySlices",
          complex="holomorphic",
          compiled=True, doc="x with the elements that a geometry looks at replaced by y: an in-place write."),
-    # ---- indexing and joining
+    # ---- rearranging: flip, roll, repeat, triangles, diagonals, padding
+    # ---- indexing
     Rule("index", "index_value(x, index)", "index_dx(g, index, shape_x)", kind="gather", operands="x", params="index",
          signature="view", method=False, function=False, loop="helper", dtype="same", grad_fn="IndexBackward0",
          complex="holomorphic", compiled=True, doc="x[index] with integer or boolean arrays; a copy."),
@@ -308,11 +322,7 @@ RULES: tuple[Rule, ...] = (
     Rule("index_put", "index_put_value(x, y, index)", "index_put_dx(g, index)", "index(g, index)", kind="linear",
          operands="xy", params="index", signature="view", method=False, function=False, loop="helper", dtype="same",
          grad_fn="IndexPutBackward0", complex="holomorphic", compiled=True, doc="x with x[index] replaced by y."),
-    Rule("where", "where_value(x, y, condition)", "where_dx(g, condition)", "where_dy(g, condition)", kind="linear",
-         operands="xy", params="condition", signature="()->()", method=False, function=False, loop="helper",
-         dtype="promote", grad_fn="WhereBackward0", complex="holomorphic",
-         compiled=True, front="compiled",
-         doc="x where the condition holds, y elsewhere; the unchosen operand gets a cotangent of 0."),
+    # ---- joining and splitting
     Rule("cat", "cat_value(xs, dim)", "cat_dx(g, shapes, position, dim)", kind="linear", operands="*",
          params="dim=0", signature="join", method=False, numpy="concatenate", loop="helper", dtype="promote",
          aliases=("concat", "concatenate"), grad_fn="CatBackward0", complex="holomorphic",
