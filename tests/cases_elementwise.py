@@ -18,3 +18,4 @@ def leaky_relu_kink():
 
 
 KINKS = {"leaky_relu": leaky_relu_kink}
+POINTWISE = {"leaky_relu"}
