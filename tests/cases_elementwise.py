@@ -1,8 +1,8 @@
 """Elementwise rows: functions that NumPy lacks, and activations."""
 import numpy as np
-from checks import derivative
 
 import autodiff
+from checks import derivative
 
 REFERENCES = {"erf": np.vectorize(__import__("math").erf, otypes=[float])}
 

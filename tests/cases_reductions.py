@@ -1,5 +1,6 @@
 """Reductions and sorting."""
 import numpy as np
+
 from checks import leaf
 
 CASES = {

@@ -5,14 +5,14 @@ here, in NumPy.  A derivative's text is never retyped: it is held against differ
 """
 import itertools
 
-import cases
 import numpy as np
 import pytest
-from checks import check, derivative, gradients, leaf, plain, weights
 
 import autodiff
+import cases
 from autodiff import autograd, rules
 from autodiff.rules import BY_NAME, ELEMENTWISE, RULES
+from checks import check, derivative, gradients, leaf, plain, weights
 
 NAMESPACE = {"where": np.where} | cases.REFERENCES | {name: getattr(np, BY_NAME[name].numpy) for name in rules.FUNCTIONS
                                                       if name not in cases.REFERENCES}

@@ -1,9 +1,9 @@
 """Forward mode against reverse mode: t = J v by one, u . t by the other, for every row that has a derivative."""
-import cases
 import numpy as np
 import pytest
 
 import autodiff
+import cases
 from autodiff import autograd, rules
 from autodiff.autograd import forward_ad
 

@@ -1,12 +1,12 @@
 """Rows that are not elementwise, under what a case does not vary: overlapping memory, scalars, the other flavour, modes."""
 import numpy as np
 import pytest
-from checks import leaf, plain, weights
 
 import autodiff
 import autodiff.numpy as anp
 import cases
 from autodiff import autograd, rules
+from checks import leaf, plain, weights
 
 FIRST = [pytest.param(row, *found[0][1:], id=row) for row, found in sorted(cases.CASES.items())]
 #: Composite rows that work element by element; the family's file says so.
