@@ -38,12 +38,24 @@ def manual_seed(seed: int | None) -> np.random.Generator:
 
 
 def set_default_dtype(d: _DType) -> None:
-    """The dtype that Python floats get: float64 at first, float32 for PyTorch's.  Raises TypeError for another."""
+    """The dtype that Python floats get: float64 at first, float32 for PyTorch's.  Raises TypeError for another.
+
+    >>> import autodiff
+    >>> autodiff.set_default_dtype(autodiff.float32)
+    >>> autodiff.tensor(1.5).dtype
+    autodiff.float32
+    >>> autodiff.set_default_dtype(autodiff.float64)
+    """
     _v.set_default_type(d)
 
 
 def get_default_dtype() -> _dtype_type:
-    """The dtype that Python floats get."""
+    """The dtype that Python floats get.
+
+    >>> import autodiff
+    >>> autodiff.get_default_dtype()
+    autodiff.float64
+    """
     return dtype_of(_v.get_default_type())
 
 
@@ -81,25 +93,54 @@ def _finish(result, requires_grad, device=None):
 
 def zeros(*args: int | Sequence[int], size: int | Sequence[int] | None = None, dtype: _DType | None = None,
           requires_grad: bool = False, device: _Device | None = None) -> Tensor:
-    """Zeros of a shape, given as sizes, a tuple or size=."""
+    """Zeros of a shape, given as sizes, a tuple or size=.
+
+    In the default dtype unless dtype= is given.  Raises RuntimeError for a negative size, and for requires_grad of
+    integers or bools.
+
+    >>> import autodiff
+    >>> autodiff.zeros(2, 3)
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
+    """
     return _finish(_v.full_of(_sizes("zeros", args, size), 0.0, _dtype(dtype)), requires_grad, device)
 
 
 def ones(*args: int | Sequence[int], size: int | Sequence[int] | None = None, dtype: _DType | None = None,
          requires_grad: bool = False, device: _Device | None = None) -> Tensor:
-    """Ones of a shape, given as sizes, a tuple or size=."""
+    """Ones of a shape, given as sizes, a tuple or size=.
+
+    In the default dtype unless dtype= is given.  Raises RuntimeError for a negative size, and for requires_grad of
+    integers or bools.
+
+    >>> import autodiff
+    >>> autodiff.ones((2,), dtype=autodiff.int64)
+    tensor([1, 1])
+    """
     return _finish(_v.full_of(_sizes("ones", args, size), 1.0, _dtype(dtype)), requires_grad, device)
 
 
 def empty(*args: int | Sequence[int], size: int | Sequence[int] | None = None, dtype: _DType | None = None,
           requires_grad: bool = False, device: _Device | None = None) -> Tensor:
-    """A Tensor of a shape whose elements are still to be written (zeros, so that nothing old shows)."""
+    """A Tensor of a shape whose elements are still to be written (zeros, so that nothing old shows).
+
+    >>> import autodiff
+    >>> autodiff.empty(2, 3).shape
+    autodiff.Size([2, 3])
+    """
     return _finish(_v.full_of(_sizes("empty", args, size), 0.0, _dtype(dtype)), requires_grad, device)
 
 
 def full(size: int | Sequence[int], fill_value: Base | _Number, *, dtype: _DType | None = None,
          requires_grad: bool = False, device: _Device | None = None) -> Tensor:
-    """A shape filled with one number; the dtype follows the number unless given."""
+    """A shape filled with one number; the dtype follows the number unless given.
+
+    Raises TypeError for a fill_value that is no number, RuntimeError for a negative size.
+
+    >>> import autodiff
+    >>> autodiff.full((2,), 1.5), autodiff.full((2,), 3).dtype
+    (tensor([1.5000, 1.5000]), autodiff.int64)
+    """
     if _is_variable(fill_value):
         fill_value = fill_value.item()
     if not isinstance(fill_value, (int, float, complex, np.number, np.bool)):
@@ -121,25 +162,45 @@ def _like(name, value, other, dtype, requires_grad, device=None):
 
 def zeros_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False,
                device: _Device | None = None) -> Tensor:
-    """Zeros of another Variable's shape and dtype."""
+    """Zeros of another Variable's shape and dtype.
+
+    >>> import autodiff
+    >>> autodiff.zeros_like(autodiff.tensor([1, 2]))
+    tensor([0, 0])
+    """
     return _like("zeros_like", 0.0, input, dtype, requires_grad, device)
 
 
 def ones_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False,
               device: _Device | None = None) -> Tensor:
-    """Ones of another Variable's shape and dtype."""
+    """Ones of another Variable's shape and dtype.
+
+    >>> import autodiff
+    >>> autodiff.ones_like(autodiff.tensor([1, 2]))
+    tensor([1, 1])
+    """
     return _like("ones_like", 1.0, input, dtype, requires_grad, device)
 
 
 def empty_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False,
                device: _Device | None = None) -> Tensor:
-    """A Tensor of another Variable's shape and dtype, still to be written."""
+    """A Tensor of another Variable's shape and dtype, still to be written.
+
+    >>> import autodiff
+    >>> autodiff.empty_like(autodiff.zeros(2, 3)).shape
+    autodiff.Size([2, 3])
+    """
     return _like("empty_like", 0.0, input, dtype, requires_grad, device)
 
 
 def full_like(input: Base, fill_value: Base | _Number, *, dtype: _DType | None = None, requires_grad: bool = False,
               device: _Device | None = None) -> Tensor:
-    """Another Variable's shape and dtype, filled with one number."""
+    """Another Variable's shape and dtype, filled with one number.
+
+    >>> import autodiff
+    >>> autodiff.full_like(autodiff.zeros(2), 7.0)
+    tensor([7., 7.])
+    """
     return _like("full_like", fill_value, input, dtype, requires_grad, device)
 
 
@@ -149,14 +210,26 @@ def _take(array, requires_grad=False, device=None):
 
 def asarray(obj: Any, *, dtype: _DType | None = None, device: _Device | None = None, copy: bool | None = None,
             requires_grad: bool = False) -> Tensor:
-    """obj as a Tensor, sharing memory where that is possible, unless copy=True."""
+    """obj as a Tensor, sharing memory where that is possible, unless copy=True.
+
+    >>> import autodiff
+    >>> autodiff.asarray([1.0, 2.0])
+    tensor([1., 2.])
+    """
     result = tensor(obj, dtype=dtype, device=device) if copy and not _is_variable(obj) else as_tensor(obj, dtype, device)
     return _finish(result.detach().clone() if copy and result is obj else result, requires_grad)
 
 
 def arange(start: Base | _Number = 0, end: Base | _Number | None = None, step: Base | _Number = 1, *,
            dtype: _DType | None = None, requires_grad: bool = False, device: _Device | None = None) -> Tensor:
-    """Numbers from start (0 if only the end is given) up to, without, end; integers if all arguments are."""
+    """Numbers from start (0 if only the end is given) up to, without, end; integers if all arguments are.
+
+    Raises RuntimeError for a step of 0, or one that leads away from the end.
+
+    >>> import autodiff
+    >>> autodiff.arange(3), autodiff.arange(1, 2, 0.5)
+    (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
+    """
     if end is None:
         start, end = 0, start
     bounds = [v.item() if _is_variable(v) else v for v in (start, end, step)]
@@ -173,7 +246,14 @@ def arange(start: Base | _Number = 0, end: Base | _Number | None = None, step: B
 
 def linspace(start: Base | _Number, end: Base | _Number, steps: int, *, dtype: _DType | None = None,
              requires_grad: bool = False, device: _Device | None = None) -> Tensor:
-    """steps numbers from start to end, both included."""
+    """steps numbers from start to end, both included.
+
+    Raises RuntimeError for a negative number of steps.
+
+    >>> import autodiff
+    >>> autodiff.linspace(0, 1, 5)
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+    """
     start, end = (v.item() if _is_variable(v) else v for v in (start, end))
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
@@ -182,7 +262,15 @@ def linspace(start: Base | _Number, end: Base | _Number, steps: int, *, dtype: _
 
 def eye(n: int, m: int | None = None, *, dtype: _DType | None = None, requires_grad: bool = False,
         device: _Device | None = None) -> Tensor:
-    """Ones on the diagonal of an n by m matrix, zeros elsewhere."""
+    """Ones on the diagonal of an n by m matrix, zeros elsewhere; m is n if not given.
+
+    Raises RuntimeError for a negative size.
+
+    >>> import autodiff
+    >>> autodiff.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     for name, size in (("n", n), ("m", m)):
         if size is not None and size < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
@@ -205,36 +293,72 @@ def _random_of(name, draw, args, size, dtype, requires_grad, device):
 
 def rand(*args: int | Sequence[int], size: int | Sequence[int] | None = None, dtype: _DType | None = None,
          requires_grad: bool = False, device: _Device | None = None) -> Tensor:
-    """Uniform random numbers in [0, 1)."""
+    """Uniform random numbers in [0, 1).
+
+    The shape is given as sizes, a tuple or size=; manual_seed() makes the numbers repeatable.  Raises
+    NotImplementedError for a dtype that is no float.
+
+    >>> import autodiff
+    >>> autodiff.rand(2, 3).shape
+    autodiff.Size([2, 3])
+    """
     return _random_of("rand", _generator().random, args, size, dtype, requires_grad, device)
 
 
 def randn(*args: int | Sequence[int], size: int | Sequence[int] | None = None, dtype: _DType | None = None,
           requires_grad: bool = False, device: _Device | None = None) -> Tensor:
-    """Standard normal random numbers."""
+    """Standard normal random numbers.
+
+    The shape is given as sizes, a tuple or size=; manual_seed() makes the numbers repeatable.  Raises
+    NotImplementedError for a dtype that is no float.
+
+    >>> import autodiff
+    >>> autodiff.randn(2, 3).shape
+    autodiff.Size([2, 3])
+    """
     return _random_of("randn", _generator().standard_normal, args, size, dtype, requires_grad, device)
 
 
 def rand_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False) -> Tensor:
-    """Uniform random numbers in another Variable's shape and dtype."""
+    """Uniform random numbers in another Variable's shape and dtype.
+
+    >>> import autodiff
+    >>> autodiff.rand_like(autodiff.zeros(2, 3)).shape
+    autodiff.Size([2, 3])
+    """
     return rand(tuple(input.shape), dtype=dtype if dtype is not None else input.dtype, requires_grad=requires_grad)
 
 
 def randn_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False) -> Tensor:
-    """Standard normal random numbers in another Variable's shape and dtype."""
+    """Standard normal random numbers in another Variable's shape and dtype.
+
+    >>> import autodiff
+    >>> autodiff.randn_like(autodiff.zeros(2, 3)).shape
+    autodiff.Size([2, 3])
+    """
     return randn(tuple(input.shape), dtype=dtype if dtype is not None else input.dtype, requires_grad=requires_grad)
 
 
 def randint(low: int, high: int | Sequence[int] | None = None, size: Sequence[int] | None = None, *,
             dtype: _DType | None = None) -> Tensor:
-    """Random integers from low (0 if only high is given) up to, without, high."""
+    """Random integers from low (0 if only high is given) up to, without, high.
+
+    >>> import autodiff
+    >>> int(autodiff.randint(5, 6, (1,)))
+    5
+    """
     if size is None:
         low, high, size = 0, low, high
     return _take(np.asarray(_generator().integers(low, high, tuple(size))).astype(_dtype(dtype, np.dtype(np.int64))))
 
 
 def numel(input: Base) -> int:
-    """The number of elements."""
+    """The number of elements.
+
+    >>> import autodiff
+    >>> autodiff.numel(autodiff.zeros(2, 3))
+    6
+    """
     return input.numel()
 
 

@@ -20,12 +20,13 @@ def _operand(x, name):
     return x
 
 
-def _by_method(name: str, doc: str) -> Any:
+def _by_method(name: str) -> Any:
+    """A function that calls the method of its first argument; what the method's help says holds of it, too."""
     def function(input, *args, **kwargs):
         return getattr(_operand(input, name), name)(*args, **kwargs)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = doc
+    function.__doc__ = inspect.getdoc(getattr(Tensor, name))
     # The method's own signature: help() and the test of the type stubs shall see what it takes.
     _, *parameters = inspect.signature(getattr(Tensor, name)).parameters.values()
     own = inspect.Parameter("input", inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -33,26 +34,31 @@ def _by_method(name: str, doc: str) -> Any:
     return function
 
 
-sum = _by_method("sum", "Sum of all elements, or over dim.")
-mean = _by_method("mean", "Mean of all elements, or over dim.")
-norm = _by_method("norm", "Vector norm of order p of all elements, or over dim.")
-max = _by_method("max", "Largest element; over a dimension the pair (values, indices).")
-amax = _by_method("amax", "Largest element, of all or over dim; ties share the gradient evenly.")
-argmax = _by_method("argmax", "Index of the largest element, of all or along dim.")
-log_softmax = _by_method("log_softmax", "x - log(sum(exp(x))) along dim.")
-flatten = _by_method("flatten", "The dimensions from start_dim to end_dim as one; a view where possible.")
-unbind = _by_method("unbind", "All slices along a dimension, as a tuple of views.")
-reshape = _by_method("reshape", "The elements in another shape; a view where possible.")
-transpose = _by_method("transpose", "Two dimensions exchanged; a view.")
-permute = _by_method("permute", "The dimensions in another order; a view.")
-t = _by_method("t", "The transpose of at most two dimensions; a view.")
-squeeze = _by_method("squeeze", "Dimensions of size 1 removed; a view.")
-unsqueeze = _by_method("unsqueeze", "A dimension of size 1 inserted; a view.")
-clone = _by_method("clone", "A recorded copy.")
+sum = _by_method("sum")
+mean = _by_method("mean")
+norm = _by_method("norm")
+max = _by_method("max")
+amax = _by_method("amax")
+argmax = _by_method("argmax")
+log_softmax = _by_method("log_softmax")
+flatten = _by_method("flatten")
+unbind = _by_method("unbind")
+reshape = _by_method("reshape")
+transpose = _by_method("transpose")
+permute = _by_method("permute")
+t = _by_method("t")
+squeeze = _by_method("squeeze")
+unsqueeze = _by_method("unsqueeze")
+clone = _by_method("clone")
 
 
 def is_tensor(value: object) -> bool:
-    """Whether a value is a Variable of either flavour."""
+    """Whether a value is a Variable of either flavour.
+
+    >>> import autodiff
+    >>> autodiff.is_tensor(autodiff.ones(1)), autodiff.is_tensor(1.0)
+    (True, False)
+    """
     return isinstance(value, _Base)
 
 
@@ -61,10 +67,22 @@ def _plain(x):
 
 
 def allclose(input: Base, other: Base, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
-    """Whether all elements are equal within atol + rtol * abs(other)."""
+    """Whether all elements are equal within atol + rtol * abs(other).
+
+    Shapes are broadcast; NaN equals NaN if equal_nan.
+
+    >>> import autodiff
+    >>> autodiff.allclose(autodiff.tensor([1.0]), autodiff.tensor([1.0 + 1e-9]))
+    True
+    """
     return bool(np.allclose(_plain(input), _plain(other), rtol=rtol, atol=atol, equal_nan=equal_nan))
 
 
 def equal(input: Base, other: Base) -> bool:
-    """Whether two Variables have the same shape and elements."""
+    """Whether two Variables have the same shape and elements.
+
+    >>> import autodiff
+    >>> autodiff.equal(autodiff.tensor([1.0, 2.0]), autodiff.tensor([1, 2]))
+    True
+    """
     return bool(np.array_equal(_plain(input), _plain(other)))

@@ -9,6 +9,7 @@ tree with every operation in parentheses and every number typed, never by text s
 from __future__ import annotations
 
 import ast
+import re
 import struct
 import textwrap
 from pathlib import Path
@@ -467,34 +468,155 @@ def numpy_arguments(rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return given, tuple(f"{renamed.get(name, name)}={name}" for name in given if renamed.get(name, name) in declared)
 
 
-def docstring(rule, indent=4, in_place=False) -> str:
-    """What help() shows of a row: doc, what is taken and given, errors, an example that runs, source."""
-    lines = [rule.doc + ("  In place." if in_place else "")]
-    details = [*_shapes_and_dtypes(rule)]
-    if rule.kinks:
-        details.append("Where there is no derivative: " + "; ".join(f"{at}: {what}" for at, what in rule.kinks.items()) + ".")
-    if rule.errors:
-        details.append(rule.errors)
-    if rule.source:
-        details.append(f"Source: {rule.source}.")
-    if details and not in_place:
-        lines += ["", *textwrap.wrap("  ".join(details), 110 - indent)]
-    if rule.example and not in_place:
+#: What parameters mean, by name, in docstrings; a row's own sense of one goes into its ``doc`` or ``errors``.
+PARAMETER_DOCS = {
+    "dim": "the dimension along which to compute, from the end if negative",
+    "keepdim": "whether reduced dimensions stay, with size 1",
+    "dtype": "the dtype to cast the operand to first",
+    "out": "a Variable to write the result into; not where a gradient is wanted",
+    "correction": "what is subtracted from the count: 1 makes the estimate of a variance unbiased",
+    "unbiased": "whether to divide by the count less 1",
+    "descending": "whether the largest comes first",
+    "stable": "whether equal elements keep their order; they do either way",
+    "largest": "whether the largest are meant; else the smallest",
+    "sorted": "whether the results are in order",
+    "k": "how many, or which, counted from 1",
+    "p": "the order of the norm, a number or inf",
+    "q": "the quantile or quantiles, from 0 to 1",
+    "eps": "what keeps a divisor or a logarithm away from 0",
+    "min": "the lower bound, a number or a Variable; none if None",
+    "max": "the upper bound, a number or a Variable; none if None",
+    "alpha": "a factor",
+    "negative_slope": "the slope for negative elements",
+    "approximate": "'none' for the exact function, 'tanh' for the approximation by a hyperbolic tangent",
+    "rounding_mode": "None for the true quotient, 'floor' to round it down, 'trunc' to round it towards 0",
+    "offset": "which diagonal: 0 the main one, positive above it, negative below",
+    "diagonal": "which diagonal: 0 the main one, positive above it, negative below",
+    "shifts": "by how many places, for each of dims",
+    "repeats": "how often",
+    "condition": "a bool Variable, array or number",
+    "mask": "a bool Variable of a shape that broadcasts",
+    "chunks": "how many pieces",
+    "start_dim": "the first of the dimensions",
+    "end_dim": "the last of the dimensions",
+    "size": "the sizes of the result",
+}
+#: The same where dimensions are reduced.
+REDUCED_DOCS = {"dim": "the dimension or dimensions to reduce, from the end if negative; all of them if None"}
+#: What dtype= means to sums and products.
+SUMMED = "integers and bools become int64"
+
+
+def docstring(rule, indent=4, in_place=False, numpy=False) -> str:
+    """What help() shows of a row: doc, parameters, shapes and dtypes, kinks, errors, source, an example that runs.
+
+    ``in_place``: of the method ``name_``; ``numpy``: of the method of the NumPy flavour, with NumPy's parameters.
+    """
+    width = 116 - indent
+    parts = [textwrap.wrap(rule.doc + ("  In place." if in_place else ""), width)]
+    # What is indented further is a method of the compiled class, which takes no out=.
+    given = [f"{names}: {meaning}." for names, meaning in _parameter_docs(rule, in_place or indent > 4, numpy)]
+    parts.append([line for text in given for line in textwrap.wrap(text, width, subsequent_indent="    ")])
+    if in_place:
+        details = ["The Variable takes the result, keeps its dtype, and is returned.",
+                   "Raises RuntimeError for a leaf that requires grad, or where the result's shape or dtype do not fit."]
+    else:
+        details = ["  ".join(_shapes_and_dtypes(rule)), "  ".join(_derivatives(rule)), "  ".join(_errors(rule)),
+                   f"Formula: {rule.source}." if rule.source else ""]
+    parts.append([line for text in details for line in textwrap.wrap(text, width)])
+    if rule.example and not in_place and not numpy:
         expression, shown = rule.example.split(" -> ", 1)
-        lines += ["", ">>> from autodiff import *", f">>> {expression}", *shown.split("\n")]
+        parts.append([">>> from autodiff import *", f">>> {expression}", *shown.split("\n")])
+    parts = [part for part in parts if part]
+    lines = [line for part in parts for line in ("", *part)][1:]
     if len(lines) > 1:
         lines.append("")
     return ("\n" + " " * indent).join(lines).replace("\n" + " " * indent + "\n", "\n\n")
 
 
+def _parameter_docs(rule, method, numpy):
+    """The standard parameters that a row has, each with its meaning."""
+    if rule.elementwise and rule.arity == 2:
+        yield rule.operand_names[1], "a Variable, NumPy array or number"
+        if rule.name in ("add", "sub"):
+            yield "alpha", f"a factor of {rule.operand_names[1]}"
+    if rule.operands == "*":
+        yield rule.operand_names[0], "Variables, in a list or tuple"
+    meanings = PARAMETER_DOCS | (REDUCED_DOCS if "keepdim" in parameters(rule) and not rule.outputs else {})
+    if rule.dtype == "index":
+        meanings = meanings | {"dim": "the dimension along which to compute, from the end if negative; the flattened "
+                                      "operand if None"}
+    if rule.dtype == "same" and "dtype" in parameters(rule):
+        meanings = meanings | {"dtype": f"{meanings['dtype']}; without it, {SUMMED}"}
+    if numpy:
+        names = [name for name in numpy_arguments(rule)[0] if name != "out"]
+        meanings = meanings | {"axis": meanings["dim"], "keepdims": meanings["keepdim"], "ddof": meanings["correction"]}
+    else:
+        names = list(parameters(rule))
+        if arguments(rule).vararg:
+            names.insert(0, arguments(rule).vararg.arg)
+    for name in names:
+        if name in meanings:
+            yield name, meanings[name]
+    also = [] if numpy else [(name, other) for name, other in ALSO.items() if name in names and other not in names]
+    if also and (rule.rendered or "keepdim" in names or rule.operands == "*"):
+        word = "word" if len(also) == 1 else "words"
+        yield ", ".join(other for _, other in also), f"NumPy's {word} for {' and '.join(name for name, _ in also)}"
+    if (rule.out or rule.elementwise) and not method and not numpy:
+        yield "out", meanings["out"]
+
+
 def _shapes_and_dtypes(rule):
-    if rule.elementwise:
-        yield "Any shape." if rule.arity == 1 else "Shapes are broadcast."
-    known = {"float": "Integers become the default dtype.", "bool": "The result is bool.", "index": "The result is int64.",
-             "promote": "Dtypes are promoted." if rule.arity > 1 and rule.elementwise else "",
-             "same": "The dtype stays."}
-    if known[rule.dtype] and not rule.composite:
-        yield known[rule.dtype]
+    if re.search(r"\bx\b", " ".join((rule.doc, *rule.kinks, *rule.kinks.values()))) and rule.operands != "*":
+        yield ("x is the operand.", "x and y are the operands.", "x, y and z are the operands.")[rule.arity - 1]
+    elementwise = rule.elementwise or rule.signature in ("()->()", "(),()->()")
+    if elementwise:
+        yield "Element by element, in any shape." if rule.arity == 1 else "Element by element; shapes are broadcast."
+    elif "?" in rule.signature:
+        yield f"Shapes: {rule.signature}, in the notation of NumPy's generalised ufuncs."
+    if rule.loop == "view":
+        yield "A view: it shares the operand's storage."
+    if rule.outputs:
+        yield f"The result is a named tuple ({', '.join(rule.outputs)})."
+    if rule.dtype == "float":
+        yield ("Integers and bools become the default dtype; other dtypes stay." if rule.arity == 1 else
+               "Dtypes are promoted, integers and bools to the default dtype.")
+    elif rule.dtype == "bool":
+        promoted = "Dtypes are promoted; the" if rule.arity > 1 else "The"
+        yield f"{promoted} result is bool, without a gradient."
+    elif rule.dtype == "index":
+        yield "The result is int64, without a gradient."
+    elif rule.dtype == "same" and "dtype" not in parameters(rule):
+        yield "The result has the operand's dtype."
+    elif rule.dtype == "promote" and not rule.composite:
+        yield "The result has the operand's dtype." if rule.arity == 1 else "Dtypes are promoted."
+
+
+def _derivatives(rule):
+    """Where the derivative is not what calculus says, or does not exist."""
+    texts = [getattr(rule, which) for which in ("dx", "dy", "dz")][:max(rule.arity, 1)]
+    if rule.dtype not in ("bool", "index") and not rule.composite:
+        if not any(texts):
+            yield "The result has no gradient."
+        elif all(text == "0" for text in texts if text):
+            yield "The gradient is 0 everywhere."
+        elif None in texts and rule.arity > 1:
+            yield f"No gradient for {' and '.join(n for n, t in zip(rule.operand_names, texts) if t is None)}."
+    if rule.kinks:
+        yield "; ".join(f"No derivative at {at}: the gradient there is {what}" if not i else f"at {at}: {what}"
+                        for i, (at, what) in enumerate(rule.kinks.items())) + "."
+
+
+def _errors(rule):
+    found = []
+    if rule.elementwise and rule.arity == 2:
+        found.append("RuntimeError for shapes that cannot be broadcast")
+    if "dim" in parameters(rule):
+        found.append("IndexError for a dimension out of range")
+    if found:
+        yield f"Raises {', '.join(found)}."
+    if rule.errors:
+        yield rule.errors
 
 
 # ---- templates

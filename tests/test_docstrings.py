@@ -3,6 +3,7 @@ import ast
 import contextlib
 import doctest
 import importlib
+import importlib.util
 import inspect
 import io
 import pkgutil
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import autodiff
+from autodiff import _render, rules
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ["autodiff", *sorted(module.name for module in pkgutil.walk_packages(autodiff.__path__, "autodiff.")
@@ -84,6 +86,52 @@ def test_everything_public_has_a_docstring():
     assert [name for name, thing in seen.items() if not inspect.getdoc(thing)] == []
 
 
+# ---- the catalogue
+
+def by_path(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_public_row_has_an_example():
+    """An expression and what it shows; test_examples_run runs it as part of the docstring."""
+    missing = [rule.name for rule in rules.RULES if (rule.method or rule.function) and not rule.example]
+    assert missing == [], f"give these rows an example: {', '.join(missing)}"
+    for rule in rules.RULES:
+        assert not rule.example or rule.example.count(" -> ") == 1, rule.name
+        if rule.example and rule.function:
+            assert f">>> {rule.example.split(' -> ')[0]}" in inspect.getdoc(getattr(autodiff, rule.name)), rule.name
+
+
+def test_help_says_what_parameters_mean():
+    text = inspect.getdoc(autodiff.amin)
+    for words in ("dim: the dimension or dimensions to reduce", "axis, keepdims: NumPy's words", "out: a Variable",
+                  "No derivative at ties", "IndexError", "Formula: "):
+        assert words in text
+    assert "named tuple (values, indices)" in inspect.getdoc(autodiff.sort)
+    in_place = inspect.getdoc(autodiff.Tensor.exp_)
+    assert "In place." in in_place and "leaf that requires grad" in in_place
+    assert inspect.getdoc(autodiff.sum) == inspect.getdoc(autodiff.Tensor.sum)
+
+
+needs_docs = pytest.mark.skipif(not (ROOT / "docs/ops_page.py").exists(), reason="needs a checkout")
+
+
+@needs_docs
+def test_the_page_of_ops_has_every_row_in_a_family():
+    page = by_path(ROOT / "docs/ops_page.py")
+    found = page.families(rules)
+    assert [rule.name for rows in found.values() for rule in rows] == [rule.name for rule in rules.RULES]
+    text = page.page(rules, _render)
+    for rule in rules.RULES:
+        assert f"### {rule.name}\n\n" in text
+    for words in ("* derivative in x: `g * out`; saved: `out`", "operator `x + y`", "also called `absolute`",
+                  "* no derivative at ties", "composite: `leaky_relu_of(x, negative_slope)`"):
+        assert words in text
+
+
 # ---- README and docs
 
 def blocks(path):
@@ -103,8 +151,6 @@ def test_blocks_of_the_pages_run(path, line, code):
     """What a comment beside print(...) says is what is printed.  Rows of the catalogue are held to its grammar."""
     if code.startswith("_elementwise("):
         from dataclasses import replace
-
-        from autodiff import _render, rules
 
         for row in eval(f"[{code}]", vars(rules)):
             for which in ("value", "dx", "dy"):

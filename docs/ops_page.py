@@ -1,0 +1,140 @@
+"""Writes docs/ops.md, the reference of ops, from the rows of the catalogue: ``python docs/ops_page.py``.
+
+The standard library only; the package need not be built.
+"""
+import ast
+import importlib.util
+import re
+import sys
+import textwrap
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PACKAGE = HERE.parent / "autodiff"
+PAGE = HERE / "ops.md"
+
+HEAD = """\
+# Ops
+
+Written by `python docs/ops_page.py` from the rows of [`autodiff/rules.py`](../autodiff/rules.py); do not edit it here.
+`help(autodiff.exp)` shows the same for one op, with the meaning of its parameters and an example.
+
+In the formulas `x`, `y`, `z` are the operands in order (`xs` all of them), `out` is the result and `g` the gradient of
+the result; `shape_x` and the like are known without saving an array. An elementwise formula is all there is to the
+op. Elsewhere a formula calls a function of [`autodiff/helpers`](../autodiff/helpers); that of a *composite* op
+computes with other ops, and its derivatives are theirs. *Saved* is what is kept for the backward pass.
+Every op has derivatives of every order and forward mode, unless it says that it has none.
+
+Parameters called `dim` and `keepdim` may be given as `axis=` and `keepdims=`. In place means the method with `_` at
+its end.
+"""
+SECTION = re.compile(r"    # ---- (.+)")
+DTYPES = {"promote": "promoted", "float": "promoted, integers and bools to the default dtype", "bool": "bool",
+          "same": "the operand's", "index": "int64"}
+OPERATORS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**", "matmul": "@", "eq": "==", "ne": "!=",
+             "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "mod": "%", "floordiv": "//", "and": "&", "or": "|",
+             "xor": "^", "lshift": "<<", "rshift": ">>"}
+PREFIX = {"neg": "-x", "pos": "+x", "abs": "abs(x)", "invert": "~x"}
+
+
+def load(name):
+    """A file of the package as a module by itself."""
+    spec = importlib.util.spec_from_file_location(f"_page_{name}", PACKAGE / f"{name}.py")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def families(rules):
+    """The rows by family: what the comments ``# ---- family`` between them say."""
+    source = Path(rules.__file__).read_text(encoding="utf-8")
+    titles = {number: match[1] for number, line in enumerate(source.splitlines(), 1) if (match := SECTION.fullmatch(line))}
+    (rows,) = [statement.value.elts for statement in ast.parse(source).body
+               if isinstance(statement, ast.AnnAssign) and statement.target.id == "RULES"]
+    if [row.args[0].value for row in rows] != [rule.name for rule in rules.RULES]:
+        raise ValueError("the rows of RULES are calls, one each, with the name first")
+    found = {title: [] for title in titles.values()}
+    for row, rule in zip(rows, rules.RULES):
+        found[titles[max(number for number in titles if number < row.lineno)]].append(rule)
+    return {title: rows for title, rows in found.items() if rows}
+
+
+def calls(rule, render):
+    """How the op is called, a text for each way."""
+    given = render.signature(rule)
+    if rule.elementwise:
+        alpha = ", *, alpha=1" if rule.name in ("add", "sub") else ", *"
+        given = ", ".join(rule.operand_names) + alpha + ", out=None"
+    own, rest = given.partition(", ")[::2]
+    if own.startswith("*"):
+        own, rest = "", given
+    rest = rest.replace("*, out=None", "").replace(", out=None", "").rstrip(", ")
+    method = rule.method if isinstance(rule.method, str) else rule.name
+    if rule.function:
+        yield f"`{rule.name}({given})`"
+    if rule.method:
+        yield f"method `x.{method}({rest})`"
+        if rule.numpy_params is not None:
+            yield f"in NumPy's flavour `x.{method}({rule.numpy_params})`"
+        if rule.inplace:
+            yield f"in place `x.{method}_({rest})`"
+    if rule.infix:
+        yield f"operator `{PREFIX.get(rule.infix) or 'x ' + OPERATORS[rule.infix] + ' y'}`"
+    if rule.aliases:
+        yield f"also called {', '.join(f'`{alias}`' for alias in rule.aliases)}"
+
+
+def row_text(rule, render):
+    """One op."""
+    lines = [f"### {rule.name}", "", rule.doc, ""]
+    ways = list(calls(rule, render))
+    lines.append("* " + (", ".join(ways) if ways else "no public name: other ops record it"))
+    if rule.outputs:
+        lines.append(f"* results: a named tuple ({', '.join(rule.outputs)})")
+    if rule.composite:
+        lines.append(f"* composite: `{rule.value}`")
+    else:
+        same = f", NumPy's `{rule.numpy}`" if rule.numpy else ""
+        lines.append(f"* value: `{rule.value}`{same}")
+        texts = [(f"d{operand}", f"in {operand}") for operand in rule.operands] if rule.operands != "*" else [("dx", "")]
+        known = [(which, f"derivative {where}".rstrip()) for which, where in texts if getattr(rule, which) is not None]
+        for which, where in known:
+            saved = sorted(render.saves(rule, which), key=("x", "y", "z", "xs", "out").index)
+            kept = f"; saved: {', '.join(f'`{name}`' for name in saved)}" if saved else ""
+            zero = " (everywhere)" if getattr(rule, which) == "0" else ""
+            lines.append(f"* {where}: `{getattr(rule, which)}`{zero}{kept}")
+        if not known:
+            lines.append("* no derivative")
+    lines += [f"* no derivative at {at}: the gradient there is {what}" for at, what in rule.kinks.items()]
+    if not rule.composite or rule.dtype != "promote":
+        lines.append(f"* dtype: {DTYPES[rule.dtype]}")
+    if not rule.composite and any(getattr(rule, which) is not None for which in ("dx", "dy", "dz")):
+        lines.append(f"* complex: {rule.complex}")
+    if rule.errors:
+        lines.append(f"* errors: {rule.errors}")
+    if rule.source:
+        lines.append(f"* source: {rule.source}")
+    return "\n".join(map(folded, lines))
+
+
+def folded(line):
+    """A long line of a list in several."""
+    return textwrap.fill(line, 118, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+def page(rules, render):
+    """The text of docs/ops.md."""
+    parts = [HEAD]
+    for title, rows in families(rules).items():
+        names = ", ".join(f"[{rule.name}](#{rule.name})" for rule in rows)
+        parts.append(folded(f"* **{title}**: {names}"))
+    parts.append("")
+    for title, rows in families(rules).items():
+        parts.append(f"## {title[0].upper()}{title[1:]}\n")
+        parts += [row_text(rule, render) + "\n" for rule in rows]
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(load("rules"), load("_render")), encoding="utf-8")
+    print(f"wrote {PAGE}")
