@@ -1,4 +1,6 @@
 """MXNet's autograd: record, pause, attach_grad and what follows from them inside and outside of a recorded block."""
+import threading
+
 import numpy as np
 import pytest
 
@@ -289,3 +291,164 @@ def test_stochastic_descent(make):
         loss.backward()
         w[:] = w - 0.5 * w.grad
     np.testing.assert_allclose(w.asnumpy(), [2.0, -3.4], atol=1e-6)
+
+
+# ---- the rest of mxnet.autograd
+
+@pytest.mark.parametrize("request_name", ["write", "add"])
+def test_marked_variables_have_buffers_of_their_own(make, request_name):
+    x, buffer = make(), make()
+    buffer.zero_()
+    autograd.mark_variables([x], [buffer], request_name)
+    for n in (1, 2):
+        with autograd.record():
+            y = x * x
+        y.backward()
+        assert x.grad is buffer and buffer.tolist() == [n * v if request_name == "add" else v for v in (0, 2, 4, 6)]
+
+
+def test_marking_refuses_before_it_changes_anything(make):
+    x, y = make(), make()
+    for gradients, requests, error in (([make(1.0, 2.0), make()], "write", RuntimeError), ([make()], "write", ValueError),
+                                       ([make(), make()], ["write", "other"], KeyError), ([make(), 1.0], "write", TypeError)):
+        with pytest.raises(error):
+            autograd.mark_variables([y, x][:2], [gradients[-1], *gradients[:-1]] if len(gradients) > 1 else gradients,
+                                    requests)
+        assert x.grad is None and y.grad is None
+
+
+def test_marking_null_wants_no_gradient(make):
+    x = make()
+    autograd.mark_variables(x, make(), "null")
+    assert x.grad is None
+
+
+def test_backward_and_grad_by_mxnets_names(make):
+    x = attached(make())
+    with autograd.record():
+        y, z = x * 2, x * x
+    autograd.backward(heads=[y, z], head_grads=[make(1.0, 1.0, 1.0, 1.0), None], retain_graph=True, train_mode=False)
+    assert x.grad.tolist() == [2, 4, 6, 8]
+    y.backward(out_grad=make(1.0, 0.0, 0.0, 1.0), retain_graph=True, train_mode=True)
+    assert x.grad.tolist() == [2, 0, 0, 2]
+    (g,) = autograd.grad(heads=z, variables=[x], head_grads=make(1.0, 1.0, 1.0, 1.0), train_mode=False)
+    assert g.tolist() == [0, 2, 4, 6] and x.grad.tolist() == [2, 0, 0, 2]
+
+
+def test_a_pass_runs_in_the_training_mode_it_is_given():
+    seen = []
+    x = autodiff.tensor(1.0, requires_grad=True)
+    for wanted in (True, False, None):
+        y = x * 2
+        y.register_hook(lambda gradient: seen.append(autograd.is_training()))
+        y.backward(train_mode=wanted)
+    with autograd.train_mode():
+        (x * 3).backward(train_mode=False)
+        assert autograd.is_training()
+    assert seen == [True, False, False] and not autograd.is_training()
+
+
+def test_set_recording_and_set_training_return_what_was():
+    assert autograd.set_recording(True) is False and autograd.is_recording()
+    assert autograd.set_recording(False) is True and not autograd.is_recording()
+    assert autograd.set_training(True) is False and autograd.is_training()
+    assert autograd.set_training(False) is True and not autograd.is_training()
+    with autograd.pause():
+        assert autograd.set_recording(True) is False and autograd.is_recording()
+    assert not autograd.is_recording()
+
+
+def test_scopes_nest_decorate_and_survive_errors():
+    @autograd.record()
+    def inner(depth):
+        assert autograd.is_recording() and autograd.is_training()
+        return inner(depth - 1) if depth else autograd.is_training()
+
+    assert inner(3) and not autograd.is_recording() and not autograd.is_training()
+    scope = autograd.record(train_mode=False)
+    with scope, autograd.pause(), scope:
+        assert autograd.is_recording() and not autograd.is_training()
+    with pytest.raises(ZeroDivisionError), autograd.record(), autograd.predict_mode():
+        1 / 0  # noqa: B018
+    assert not autograd.is_recording() and not autograd.is_training()
+
+
+def test_a_thread_has_modes_of_its_own():
+    seen = []
+    with autograd.record():
+        thread = threading.Thread(target=lambda: seen.append((autograd.is_recording(), autograd.is_training())))
+        thread.start()
+        thread.join()
+        assert autograd.is_recording()
+    assert seen == [(False, False)]
+
+
+def test_a_dropped_gradient(make):
+    x = attached(make())
+    x.drop_grad()
+    x.drop_grad()
+    with autograd.record():
+        y = x * 2
+    assert x.grad is None and not y.requires_grad
+
+
+# ---- lessons in their MXNet form: the preliminaries of Dive into Deep Learning
+
+def test_lesson_of_linear_algebra():
+    np_ = autodiff.numpy
+    a = np_.array(np.arange(20.0).reshape(5, 4))
+    b = a.copy()
+    assert (a + b).tolist() == (2 * np.arange(20.0).reshape(5, 4)).tolist()
+    assert a.sum().item() == 190 and a.sum(axis=0).tolist() == [40, 45, 50, 55] and a.mean().item() == 9.5
+    assert a.sum(axis=1, keepdims=True).shape == (5, 1)
+    assert (a / a.sum(axis=1, keepdims=True)).shape == (5, 4)
+    x, y = np_.array(np.arange(4.0)), np_.array(np.ones(4))
+    assert x.dot(y).item() == (x * y).sum().item() == 6
+    assert (a @ x).tolist() == [14, 38, 62, 86, 110] and a.T.shape == (4, 5)
+    u = np_.array([3.0, -4.0])
+    assert autodiff.norm(u).item() == 5 and abs(u).sum().item() == 7
+
+
+def test_lesson_of_calculus():
+    def f(x):
+        return 3 * x ** 2 - 4 * x
+
+    x = attached(autodiff.numpy.array(1.0))
+    h = 0.1
+    for _ in range(5):
+        h *= 0.1
+    assert abs((f(1 + h) - f(1)) / h - 2) < 1e-4
+    with autograd.record():
+        y = f(x)
+    y.backward()
+    assert x.grad.item() == 2
+
+
+def test_lesson_of_control_flow_and_its_plot():
+    """A function that is linear in pieces: d / a is the gradient."""
+    def f(a):
+        b = a * 2
+        while autodiff.norm(b) < 1000:
+            b = b * 2
+        return b if b.sum() > 0 else 100 * b
+
+    for start in (0.7, -1.3, 42.0):
+        a = attached(autodiff.numpy.array(start))
+        with autograd.record():
+            d = f(a)
+        d.backward()
+        assert (a.grad == d / a).item()
+
+
+def test_lesson_of_a_vector_argument_with_weights():
+    x = attached(autodiff.arange(4.0))
+    with autograd.record():
+        y = x * x
+    y.backward(autodiff.ones(4))
+    assert x.grad.tolist() == [0, 2, 4, 6]
+    with autograd.record():
+        y = x * x
+        u = y.detach()
+        z = u * x
+    z.backward()
+    assert (x.grad == u).all()

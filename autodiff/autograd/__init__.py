@@ -15,11 +15,23 @@ from .grad_mode import (
     no_grad,
     set_grad_enabled,
 )
-from .record import is_recording, is_training, pause, predict_mode, record, train_mode
+from .record import (
+    _Scope,
+    is_recording,
+    is_training,
+    mark_variables,
+    pause,
+    predict_mode,
+    record,
+    set_recording,
+    set_training,
+    train_mode,
+)
 
 __all__ = ["Variable", "backward", "detect_anomaly", "enable_grad", "forward_ad", "grad", "graph", "inference_mode",
-           "is_anomaly_enabled", "is_grad_enabled", "is_inference_mode_enabled", "is_recording", "is_training", "no_grad",
-           "pause", "predict_mode", "record", "set_detect_anomaly", "set_grad_enabled", "train_mode"]
+           "is_anomaly_enabled", "is_grad_enabled", "is_inference_mode_enabled", "is_recording", "is_training",
+           "mark_variables", "no_grad", "pause", "predict_mode", "record", "set_detect_anomaly", "set_grad_enabled",
+           "set_recording", "set_training", "train_mode"]
 
 _Base: Any = _v.Tensor.__base__
 _Bases: TypeAlias = _v.Base | Iterable[_v.Base]
@@ -70,12 +82,26 @@ def _gradients(given, count):
     return tuple(gradients)
 
 
-def backward(tensors: _Bases, grad_tensors: _Gradients = None, retain_graph: bool | None = None, create_graph: bool = False,
-             grad_variables: _Gradients = None, inputs: _Bases | None = None) -> None:
+def backward(tensors: _Bases | None = None, grad_tensors: _Gradients = None, retain_graph: bool | None = None,
+             create_graph: bool = False, grad_variables: _Gradients = None, inputs: _Bases | None = None, *,
+             heads: _Bases | None = None, head_grads: _Gradients = None, train_mode: bool | None = None) -> None:
     """Accumulate the derivatives of tensors, weighted by grad_tensors, into the `.grad` of leaves (or of inputs).
 
+    tensors: a Variable or several; grad_tensors: the cotangent of each, of its shape, or None for a single element.
+    heads, head_grads and train_mode (what is_training() says meanwhile) are MXNet's names.  Raises RuntimeError for what
+    has no graph, for a missing or misshapen cotangent and for values that an earlier pass freed.
     Semantics: https://pytorch.org/docs/stable/generated/torch.autograd.backward.html
+
+    >>> import autodiff
+    >>> x = autodiff.tensor([1.0, 2.0], requires_grad=True)
+    >>> autodiff.autograd.backward([x.sum(), x[0] * 2])
+    >>> x.grad
+    tensor([3., 1.])
     """
+    tensors = heads if tensors is None else tensors
+    grad_tensors = head_grads if grad_tensors is None else grad_tensors
+    if tensors is None:
+        raise TypeError("backward() needs tensors to start from")
     if grad_variables is not None:
         if grad_tensors is not None:
             raise RuntimeError("`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. "
@@ -89,19 +115,26 @@ def backward(tensors: _Bases, grad_tensors: _Gradients = None, retain_graph: boo
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     tensors = _sequence(tensors)
-    _v.run_backward(tensors, _gradients(grad_tensors, len(tensors)), retain_graph, create_graph, inputs, True, True,
-                    "backward")
+    with _training(train_mode):
+        _v.run_backward(tensors, _gradients(grad_tensors, len(tensors)), retain_graph, create_graph, inputs, True, True,
+                        "backward")
+
+
+def _training(wanted):
+    """MXNet's train_mode= of a pass: what is_training() says to the rules that run in it."""
+    return _Scope() if wanted is None else _Scope(training=bool(wanted))
 
 
 def grad(outputs: _Bases | None = None, inputs: Any = None, grad_outputs: _Gradients = None,
          retain_graph: bool | None = None, create_graph: bool = False, only_inputs: bool = True,
          allow_unused: bool | None = None, is_grads_batched: bool = False, materialize_grads: bool = False, *,
-         heads: _Bases | None = None, variables: Any = None, head_grads: _Gradients = None) -> Any:
+         heads: _Bases | None = None, variables: Any = None, head_grads: _Gradients = None,
+         train_mode: bool | None = None) -> Any:
     """The gradients of outputs, weighted by grad_outputs, with respect to inputs: a tuple (a dict for a dict).
 
-    Touches no `.grad`.  heads, variables and head_grads are MXNet's names.  Raises RuntimeError for an input that was
-    not used (unless allow_unused, then None, or materialize_grads, then zeros), for outputs without a graph, and for
-    values that an earlier pass freed; ValueError for materialize_grads with allow_unused=False.
+    Touches no `.grad`.  heads, variables, head_grads and train_mode are MXNet's names.  Raises RuntimeError for an
+    input that was not used (unless allow_unused, then None, or materialize_grads, then zeros), for outputs without a
+    graph, and for values that an earlier pass freed; ValueError for materialize_grads with allow_unused=False.
     Semantics: https://pytorch.org/docs/stable/generated/torch.autograd.grad.html
 
     >>> import autodiff
@@ -135,10 +168,11 @@ def grad(outputs: _Bases | None = None, inputs: Any = None, grad_outputs: _Gradi
         return _v.run_backward(outputs, gradients, retain, create_graph, inputs, False,
                                allow_unused or materialize_grads, "grad", materialize_grads)
 
-    if is_grads_batched:
-        results = _batched(run, outputs, gradients, create_graph if retain_graph is None else retain_graph)
-    else:
-        results = run(gradients, retain_graph)
+    with _training(train_mode):
+        if is_grads_batched:
+            results = _batched(run, outputs, gradients, create_graph if retain_graph is None else retain_graph)
+        else:
+            results = run(gradients, retain_graph)
     return results if keys is None else dict(zip(keys, results, strict=True))
 
 
