@@ -103,7 +103,7 @@ for _alias, _name in _ALIASES.items():
     globals()[_alias] = _DTYPES[_v.np.dtype(_name)]
 del _name, _function, _d, _alias
 
-from . import autograd, numpy
+from . import autograd, numpy, return_types
 from .autograd import (
     Variable,
     enable_grad,

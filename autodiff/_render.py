@@ -383,12 +383,38 @@ def recorded(rule, which: str) -> str:
 
 # ---- methods and functions
 
-#: Types of parameters in the stubs, by name; what is not listed may be anything.
+#: Types of parameters in the stubs, by name; what is not listed may be anything.  A default of None is added.
 PARAMETER_TYPES = {
-    "dim": "_Dims | None", "axis": "_Dims | None", "keepdim": "_bool", "keepdims": "_bool | None", "dtype": "_DType | None",
-    "out": "_Any", "descending": "_bool", "largest": "_bool", "sorted": "_bool", "unbiased": "_bool", "k": "_int",
-    "offset": "_int", "diagonal": "_int", "dims": "_Any", "approximate": "_str", "rounding_mode": "_str | None",
+    "dim": "_int", "axis": "_int", "keepdim": "_bool", "keepdims": "_bool", "dtype": "_DType", "out": "_Any",
+    "correction": "_Number", "unbiased": "_bool", "ddof": "_Number",
+    "descending": "_bool", "stable": "_bool", "largest": "_bool", "sorted": "_bool", "k": "_int", "right": "_bool",
+    "offset": "_int", "diagonal": "_int", "dim0": "_int", "dim1": "_int", "dim2": "_int", "axis0": "_int", "axis1": "_int",
+    "dims": "_Dims", "shifts": "_Dims", "source": "_Dims", "destination": "_Dims", "start_dim": "_int", "end_dim": "_int",
+    "shape": "_Dims", "size": "_Dims", "sizes": "_Dims", "ints": "_Dims", "stride": "_Dims", "storage_offset": "_int",
+    "chunks": "_int", "start": "_int", "length": "_int", "dimension": "_int", "step": "_int",
+    "split_size_or_sections": "_Dims", "indices_or_sections": "_Dims", "sections": "_int", "split_size": "_Dims",
+    "output_size": "_int", "indexing": "_str", "mode": "_str", "pad": "_Dims", "r": "_int", "with_replacement": "_bool",
+    "approximate": "_str", "rounding_mode": "_str", "decimals": "_int",
+    "min": "_Operand", "max": "_Operand", "weight": "_Operand", "condition": "_Operand", "mask": "_Operand",
+    "min_val": "_Number", "max_val": "_Number", "threshold": "_Number", "beta": "_Number", "value": "_Number",
+    "alpha": "_Number", "negative_slope": "_Number", "nan": "_Number", "posinf": "_Number", "neginf": "_Number",
+    "eps": "_Number", "rtol": "_Number", "atol": "_Number", "equal_nan": "_bool", "n": "_int", "p": "_Number",
+    "return_inverse": "_bool", "return_counts": "_bool", "minlength": "_int", "as_tuple": "_bool",
+    "upper": "_bool", "left": "_bool", "unitriangular": "_bool", "interpolation": "_str",
 }
+#: The same of single rows.
+ROW_TYPES = {("squeeze", "dim"): "_Dims", ("norm", "p"): "_Number | _str"}
+
+
+def parameter_type(rule, name) -> str:
+    """A parameter's type in the stubs."""
+    if (rule.name, name) in ROW_TYPES:
+        return ROW_TYPES[rule.name, name]
+    if name in ("dim", "axis") and "keepdim" in parameters(rule) and not rule.outputs and rule.dtype != "index":
+        return "_Dims"
+    return PARAMETER_TYPES.get(name, "_Any")
+
+
 #: Keywords of NumPy that PyTorch takes as well, and so do functions and methods here.
 ALSO = {"dim": "axis", "keepdim": "keepdims"}
 
@@ -414,14 +440,16 @@ def signature(rule, types=False, first=None) -> str:
     def parameter(name, default, optional=False):
         if not types:
             return name if default is None else f"{name}={default}"
-        kind = PARAMETER_TYPES.get(name, "_Any")
+        kind = parameter_type(rule, {other: name for name, other in ALSO.items()}.get(name, name))
+        if default == "None" and kind != "_Any":
+            kind += " | None"
         return f"{name}: {kind}" if default is None else f"{name}: {kind} = {default}"
 
     # A dim without a default may still be given as axis.
     shown += [parameter(a.arg, ast.unparse(d) if d is not None else "None" if a.arg in ALSO else None)
               for a, d in zip(plain, defaults)]
     if given.vararg:
-        shown.append(f"*{given.vararg.arg}: _Any" if types else f"*{given.vararg.arg}")
+        shown.append(f"*{given.vararg.arg}: {parameter_type(rule, given.vararg.arg)}" if types else f"*{given.vararg.arg}")
     keywords = [parameter(a.arg, ast.unparse(d) if d is not None else None)
                 for a, d in zip(given.kwonlyargs, given.kw_defaults)]
     declared = parameters(rule)
@@ -431,6 +459,14 @@ def signature(rule, types=False, first=None) -> str:
     if keywords and not given.vararg:
         shown.append("*")
     return ", ".join(shown + keywords)
+
+
+def result_type(rule, one: str) -> str:
+    """What a row's function returns, in a stub, where a single result is of the type ``one``."""
+    if rule.outputs and rule.returns in ("", "_Any"):
+        module = "return_types" if one == "_V" else "_return_types"
+        return f"{module}.{rule.name}[{one}]"
+    return re.sub(r"\b_V\b", one, rule.returns) or one
 
 
 def call_text(rule) -> str:
@@ -455,7 +491,12 @@ def numpy_signature(rule) -> str:
     shown = [rule.operand_names[0]]
     defaults = [None] * (len(tree.args) - len(tree.defaults)) + tree.defaults
     for argument, default in zip(tree.args, defaults):
-        shown.append(f"{argument.arg}: _Any" + ("" if default is None else f" = {ast.unparse(default)}"))
+        kind = parameter_type(rule, argument.arg)
+        if argument.arg == "axis":
+            kind = parameter_type(rule, "dim")
+        if default is not None and ast.unparse(default) == "None" and kind != "_Any":
+            kind += " | None"
+        shown.append(f"{argument.arg}: {kind}" + ("" if default is None else f" = {ast.unparse(default)}"))
     return ", ".join(shown)
 
 
@@ -628,7 +669,7 @@ def namespace(rules) -> dict:
         "RULES": rules.RULES, "BY_NAME": rules.BY_NAME, "NUMBER": rules.NUMBER, "ELEMENTWISE": rules.ELEMENTWISE,
         "DTYPES": rules.DTYPES, "FUNCTIONS": functions, "CAPTURED": captured(rules), "C_TYPE": C_TYPE,
         "SLOTS": slots(rules), "STRUCTURAL": rules.STRUCTURAL, "RECORDED": RECORDED,
-        "signature": signature, "call_text": call_text, "docstring": docstring,
+        "signature": signature, "result_type": result_type, "call_text": call_text, "docstring": docstring,
         "numpy_arguments": numpy_arguments, "numpy_signature": numpy_signature,
         "saves": saves, "saves_mask": saves_mask, "is_g": is_g, "mentioned": mentioned, "parameters": parameters,
         "recorded": recorded,

@@ -148,7 +148,7 @@ class Returned(tuple[Any, ...]):
         return returned, (type(self).__name__, self._fields, tuple(self))
 
 
-#: The types of such results, by the op's name.
+#: The types of such results, by the op's name; public as autodiff.return_types.
 RETURN_TYPES: dict[str, type[Returned]] = {}
 
 
@@ -159,10 +159,16 @@ def returned(name: str, fields: tuple[str, ...], values: Iterable[Any]) -> Any:
     >>> pair.indices, pair[0]
     ([1, 0], [1, 2])
     """
+    return return_type(name, fields)(values)
+
+
+def return_type(name: str, fields: tuple[str, ...]) -> type[Returned]:
+    """The type of an op's results, made once."""
     kind = RETURN_TYPES.get(name)
     if kind is None:
-        body = {field: property(lambda self, i=i: tuple.__getitem__(self, i)) for i, field in enumerate(fields)}
+        body = {field: property(lambda self, i=i: tuple.__getitem__(self, i), doc=f"Entry {i}.")
+                for i, field in enumerate(fields)}
         kind = RETURN_TYPES[name] = type(name, (Returned,), {
             **body, "__slots__": (), "_fields": fields, "__module__": "autodiff.return_types",
             "__doc__": f"The results of {name}: ({', '.join(fields)})."})
-    return kind(values)
+    return kind

@@ -57,7 +57,7 @@ kinks      points without a derivative and the value chosen there, as ``{point: 
 complex    ``holomorphic`` (the cotangent rule is conj(expr(conj g))), ``refused``, or a text of its own
 out        whether the function of a row that is not elementwise takes ``out=`` (refused where a gradient is wanted);
            those of elementwise rows do
-returns    the result's type in the stubs where it is not that of the first operand
+returns    the result's type in the stubs where it is not that of the first operand, which is ``_V`` in it
 source     where the formula is written down
 doc        one line for the reference
 errors     what is raised for what, a sentence, where it is not what every op raises
@@ -297,7 +297,7 @@ RULES: tuple[Rule, ...] = (
          example="tensor([0.0, 0.0]).log_softmax(0) -> tensor([-0.6931, -0.6931])"),
     # ---- sorting and searching
     Rule("sort", "sort_of(x, dim, descending, stable)", operands="x", params="dim=-1, descending=False, *, stable=True",
-         loop="composite", outputs=("values", "indices"), returns="_Any", grad_fn="SortBackward0",
+         loop="composite", outputs=("values", "indices"), grad_fn="SortBackward0",
          source="PyTorch, torch.sort", doc="The elements in order along dim, and where they stood.",
          example="tensor([3.0, 1.0]).sort().indices -> tensor([1, 0])"),
     # ---- linear algebra: products
