@@ -13,6 +13,7 @@ LAYERS = (  # file, what it holds, what it knows
     ("_kernels", "C loops", "pointers, steps"),
     ("_core", "graph", "names no op"),
     ("_variable", "they meet", "Tensor, ndarray"),
+    ("_ops", "thin Python", "from the rows"),
     ("autograd, func, ...", "thin Python", "transforms"),
     ("__init__", "names", "import autodiff"),
 )
@@ -40,17 +41,17 @@ def arrow(path, colour, dash="", width=1.6):
 
 def layers(top):
     text(20, top, "The layers: a file imports only what stands to its left", 17, anchor="start", weight="bold")
-    width, gap = 142, 22
+    width, gap = 120, 20
     for place, (name, what, knows) in enumerate(LAYERS):
         x = 20 + place * (width + gap)
-        box(x, top + 18, width, 76, "#edf2f7" if place in (0, 4, 5) else "#fefcbf")
-        text(x + width / 2, top + 42, name, 12 if place == 4 else 14, weight="bold",
-             family="sans-serif" if place == 4 else "monospace")
+        box(x, top + 18, width, 76, "#edf2f7" if place in (0, 4, 5, 6) else "#fefcbf")
+        text(x + width / 2, top + 42, name, 12 if place == 5 else 14, weight="bold",
+             family="sans-serif" if place == 5 else "monospace")
         text(x + width / 2, top + 63, what)
         text(x + width / 2, top + 82, knows, 12, FAINT)
         if place:
             arrow(f"M{x - 2} {top + 56} H{x - gap + 6}", INK)
-    text(20, top + 116, "arrows: imports; yellow: compiled; helpers.py stands beside rules.py", 12, FAINT, "start")
+    text(20, top + 116, "arrows: imports; yellow: compiled; helpers stand beside rules.py", 12, FAINT, "start")
 
 
 def graph(top):
