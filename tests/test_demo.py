@@ -1,8 +1,10 @@
 """``python -m autodiff``, run as a user runs it."""
 import itertools
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +13,12 @@ import autodiff.__main__ as demo
 
 
 def run(*arguments, cwd, code=None):
-    # Not in the checkout, where a file beside the package could be imported by accident.
+    # Not in the checkout, where a file beside the package could be imported by accident; but the package under test, not
+    # another that may be installed.
+    path = os.pathsep.join([str(Path(demo.__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, *(["-m", "autodiff"] if code is None else ["-c", code]), *arguments]
-    return subprocess.run(command, check=False, cwd=cwd, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, check=False, cwd=cwd, capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "PYTHONPATH": path})
 
 
 def test_help(tmp_path):
