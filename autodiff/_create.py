@@ -359,6 +359,8 @@ def numel(input: Base) -> int:
     >>> autodiff.numel(autodiff.zeros(2, 3))
     6
     """
+    if not hasattr(input, "numel"):
+        raise TypeError(f"numel(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     return input.numel()
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._variable import Tensor
+from ._types import SCALAR_NAMES, Size, to_numpy_dtype
+from ._types import device as _device
+from ._variable import Tensor, from_numpy
 
 if TYPE_CHECKING:
     from ._variable import Base
@@ -44,6 +46,10 @@ log_softmax = _by_method("log_softmax")
 flatten = _by_method("flatten")
 unbind = _by_method("unbind")
 reshape = _by_method("reshape")
+ravel = _by_method("ravel")
+select = _by_method("select")
+narrow = _by_method("narrow")
+swapaxes = _by_method("swapaxes")
 transpose = _by_method("transpose")
 permute = _by_method("permute")
 t = _by_method("t")
@@ -86,3 +92,61 @@ def equal(input: Base, other: Base) -> bool:
     True
     """
     return bool(np.array_equal(_plain(input), _plain(other)))
+
+
+def _triangle_indices(name: str, row: int, col: int, offset: int, dtype: Any, device: Any, layout: Any) -> Tensor:
+    for word, n in (("row", row), ("col", col)):
+        if n < 0:
+            raise RuntimeError(f"{word} must be non-negative, got{n}")
+    if device is not None:
+        _device(device)
+    kind = to_numpy_dtype(np.int64 if dtype is None else dtype)
+    if kind not in (np.int64, np.int32):
+        raise NotImplementedError(f'"{name}" not implemented for \'{SCALAR_NAMES[kind.name]}\'')
+    found = np.tril_indices(row, offset, col) if name == "tril_indices" else np.triu_indices(row, offset, col)
+    return from_numpy(np.stack(found).astype(kind))
+
+
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+) -> Tensor:
+    """Rows and columns of the elements of a matrix on and below a diagonal, as a Tensor of two rows.
+
+    >>> tril_indices(2, 2)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
+    return _triangle_indices("tril_indices", row, col, offset, dtype, device, layout)
+
+
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+) -> Tensor:
+    """Rows and columns of the elements of a matrix on and above a diagonal, as a Tensor of two rows.
+
+    >>> triu_indices(2, 2)
+    tensor([[0, 0, 1],
+            [0, 1, 1]])
+    """
+    return _triangle_indices("triu_indices", row, col, offset, dtype, device, layout)
+
+
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The shape that operands of these shapes are broadcast to; an int is a shape of one dimension.
+
+    >>> broadcast_shapes((2, 1), (3,))
+    autodiff.Size([2, 3])
+    """
+    given = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
+    result: list[int] = []
+    for position, shape in enumerate(given):
+        if any(n < 0 for n in shape):
+            raise ValueError("Attempting to broadcast a dimension with negative length!")
+        result = [1] * (len(shape) - len(result)) + result
+        for i in range(-1, -1 - len(shape), -1):
+            if result[i] == 1:
+                result[i] = shape[i]
+            elif shape[i] not in (1, result[i]):
+                raise RuntimeError(f"Attempting to broadcast a dimension of length {shape[i]} at {i}! Mismatching argument "
+                                   f"at index {position} had {shape}; but expected shape should be broadcastable to {result}")
+    return Size(result)

@@ -67,7 +67,8 @@ def parameters(rule) -> tuple[str, ...]:
         arguments = ast.parse(f"lambda {rule.params}: 0", mode="eval").body.args
     except SyntaxError:
         raise GrammarError(f"rule {rule.name!r}, params = {rule.params!r}: not a list of parameters") from None
-    return tuple(argument.arg for argument in (*arguments.args, *arguments.kwonlyargs))
+    several = [arguments.vararg] if arguments.vararg else []
+    return tuple(argument.arg for argument in (*arguments.args, *several, *arguments.kwonlyargs))
 
 
 def _check(node, names, rule, functions, refuse, condition=False):
@@ -424,7 +425,16 @@ def arguments(rule) -> ast.arguments:
     return ast.parse(f"lambda {rule.params}: 0", mode="eval").body.args
 
 
-def signature(rule, types=False, first=None) -> str:
+def _also(rule) -> dict[str, str]:
+    """The parameters of a row that NumPy's keyword gives as well: not those that one without a default comes after."""
+    given = arguments(rule)
+    plain = [argument.arg for argument in (*given.posonlyargs, *given.args)]
+    required = plain[:len(plain) - len(given.defaults)]
+    return {name: other for name, other in ALSO.items()
+            if name in parameters(rule) and other not in parameters(rule) and name not in required[:-1]}
+
+
+def signature(rule, types=False, first=None, in_place=False) -> str:
     """The parameters of a row's function, operands first; ``first`` is the first operand's name, ``types`` for a stub."""
     given = arguments(rule)
     plain = [*given.posonlyargs, *given.args]
@@ -435,7 +445,8 @@ def signature(rule, types=False, first=None) -> str:
         if position == 0 and first:
             shown.append(first)
         else:
-            shown.append(f"{name}: {'_Any' if rule.operands == '*' else '_Operand'}" if types else name)
+            star = "*" if rule.spread else ""
+            shown.append(star + (f"{name}: {'_Any' if rule.operands == '*' else '_Operand'}" if types else name))
 
     def parameter(name, default, optional=False):
         if not types:
@@ -446,17 +457,16 @@ def signature(rule, types=False, first=None) -> str:
         return f"{name}: {kind}" if default is None else f"{name}: {kind} = {default}"
 
     # A dim without a default may still be given as axis.
-    shown += [parameter(a.arg, ast.unparse(d) if d is not None else "None" if a.arg in ALSO else None)
+    shown += [parameter(a.arg, ast.unparse(d) if d is not None else "None" if a.arg in _also(rule) else None)
               for a, d in zip(plain, defaults)]
     if given.vararg:
         shown.append(f"*{given.vararg.arg}: {parameter_type(rule, given.vararg.arg)}" if types else f"*{given.vararg.arg}")
     keywords = [parameter(a.arg, ast.unparse(d) if d is not None else None)
                 for a, d in zip(given.kwonlyargs, given.kw_defaults)]
-    declared = parameters(rule)
-    keywords += [parameter(other, "None") for name, other in ALSO.items() if name in declared and other not in declared]
-    if rule.out:
+    keywords += [parameter(other, "None") for other in _also(rule).values()]
+    if rule.out and not in_place:
         keywords.append(parameter("out", "None"))
-    if keywords and not given.vararg:
+    if keywords and not given.vararg and not rule.spread:
         shown.append("*")
     return ", ".join(shown + keywords)
 
@@ -473,8 +483,8 @@ def call_text(rule) -> str:
     """What the body of a row's function calls, in terms of its parameters."""
     operands = list(rule.operand_names)
     given = parameters(rule)
-    values = [f"({name} if {ALSO[name]} is None else {ALSO[name]})" if name in ALSO and ALSO[name] not in given else name
-              for name in given]
+    also = _also(rule)
+    values = [f"({name} if {also[name]} is None else {also[name]})" if name in also else name for name in given]
     if rule.composite:
         tree = ast.parse(rule.value, mode="eval").body
         known = dict(zip(("xs",) if rule.operands == "*" else rule.operands, operands)) | dict(zip(given, values))
@@ -490,14 +500,27 @@ def numpy_signature(rule) -> str:
     tree = ast.parse(f"lambda {rule.numpy_params}: 0", mode="eval").body.args
     shown = [rule.operand_names[0]]
     defaults = [None] * (len(tree.args) - len(tree.defaults)) + tree.defaults
-    for argument, default in zip(tree.args, defaults):
-        kind = parameter_type(rule, argument.arg)
-        if argument.arg == "axis":
-            kind = parameter_type(rule, "dim")
+
+    def show(argument, default):
+        kind = parameter_type(rule, "dim" if argument.arg == "axis" else argument.arg)
         if default is not None and ast.unparse(default) == "None" and kind != "_Any":
             kind += " | None"
         shown.append(f"{argument.arg}: {kind}" + ("" if default is None else f" = {ast.unparse(default)}"))
+
+    for argument, default in zip(tree.args, defaults):
+        show(argument, default)
+    if tree.vararg:
+        shown.append(f"*{tree.vararg.arg}: {parameter_type(rule, tree.vararg.arg)}")
+    for argument, default in zip(tree.kwonlyargs, tree.kw_defaults):
+        show(argument, default)
     return ", ".join(shown)
+
+
+def numpy_call(rule) -> str:
+    """What the body of a row's method of the NumPy flavour calls, where it is not the row's own function."""
+    tree = ast.parse(rule.numpy_value, mode="eval").body
+    names = [rule.operand_names[0] if node.id == "x" else node.id for node in tree.args]
+    return f"helpers.{tree.func.id}({', '.join(['OPS', *names])})"
 
 
 def numpy_arguments(rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -541,6 +564,33 @@ PARAMETER_DOCS = {
     "start_dim": "the first of the dimensions",
     "end_dim": "the last of the dimensions",
     "size": "the sizes of the result",
+    "sizes": "the sizes of the dimension's parts",
+    "stride": "for each dimension, by how many elements it steps",
+    "storage_offset": "the element to begin with, counted from the beginning of the storage",
+    "source": "the dimension or dimensions to move",
+    "destination": "where they go",
+    "indexing": "'ij' for the first operand along the first dimension, 'xy' for the second",
+    "split_size_or_sections": "the size of each part but the last, or the sizes of all",
+    "indices_or_sections": "the number of parts, or the indices where the parts after the first begin",
+    "r": "how many",
+    "with_replacement": "whether an element may come several times",
+}
+#: The same of single rows.
+ROW_DOCS = {
+    ("rot90", "k"): "how many quarters; negative ones turn back",
+    ("rot90", "dims"): "the plane: two dimensions",
+    ("chunk", "chunks"): "how many pieces at most",
+    ("pad", "pad"): "counts before and after, in pairs, the last dimension first; negative ones take away",
+    ("pad", "mode"): "'constant', or what is repeated: 'reflect' (without the edge), 'replicate' (the edge), 'circular'",
+    ("pad", "value"): "the constant, 0 if None",
+    ("repeat", "axis"): "for the NumPy flavour, the dimension; the flattened operand if None",
+    ("repeat_interleave", "repeats"): "how often: an int, or a Variable of ints, one for each slice",
+    ("repeat_interleave", "dim"): "the dimension; the flattened operand if None",
+    ("unfold", "size"): "the length of a window",
+    ("unfold", "step"): "from one window to the next",
+    ("flip", "dims"): "the dimensions, as arguments or in one tuple",
+    ("tile", "dims"): "how often in each dimension, as arguments or in one tuple; the last ones where fewer are given",
+    ("repeat", "repeats"): "how often in each dimension, as arguments or in one tuple; new dimensions come first",
 }
 #: The same where dimensions are reduced.
 REDUCED_DOCS = {"dim": "the dimension or dimensions to reduce, from the end if negative; all of them if None"}
@@ -582,8 +632,9 @@ def _parameter_docs(rule, method, numpy):
         if rule.name in ("add", "sub"):
             yield "alpha", f"a factor of {rule.operand_names[1]}"
     if rule.operands == "*":
-        yield rule.operand_names[0], "Variables, in a list or tuple"
-    meanings = PARAMETER_DOCS | (REDUCED_DOCS if "keepdim" in parameters(rule) and not rule.outputs else {})
+        yield rule.operand_names[0], "Variables" + ("" if rule.spread else ", in a list or tuple")
+    own = {name: meaning for (row, name), meaning in ROW_DOCS.items() if row == rule.name}
+    meanings = PARAMETER_DOCS | own | (REDUCED_DOCS if "keepdim" in parameters(rule) and not rule.outputs else {})
     if rule.dtype == "index":
         meanings = meanings | {"dim": "the dimension along which to compute, from the end if negative; the flattened "
                                       "operand if None"}
@@ -594,8 +645,6 @@ def _parameter_docs(rule, method, numpy):
         meanings = meanings | {"axis": meanings["dim"], "keepdims": meanings["keepdim"], "ddof": meanings["correction"]}
     else:
         names = list(parameters(rule))
-        if arguments(rule).vararg:
-            names.insert(0, arguments(rule).vararg.arg)
     for name in names:
         if name in meanings:
             yield name, meanings[name]
@@ -670,7 +719,7 @@ def namespace(rules) -> dict:
         "DTYPES": rules.DTYPES, "FUNCTIONS": functions, "CAPTURED": captured(rules), "C_TYPE": C_TYPE,
         "SLOTS": slots(rules), "STRUCTURAL": rules.STRUCTURAL, "RECORDED": RECORDED,
         "signature": signature, "result_type": result_type, "call_text": call_text, "docstring": docstring,
-        "numpy_arguments": numpy_arguments, "numpy_signature": numpy_signature,
+        "numpy_arguments": numpy_arguments, "numpy_signature": numpy_signature, "numpy_call": numpy_call,
         "saves": saves, "saves_mask": saves_mask, "is_g": is_g, "mentioned": mentioned, "parameters": parameters,
         "recorded": recorded,
         "parse": lambda rule, which: parse(rule, which, functions),

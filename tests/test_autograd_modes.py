@@ -377,7 +377,7 @@ def test_inference_mode():
     assert not x.is_inference()
 
 
-@pytest.mark.parametrize("make", [lambda x: x * 2, lambda x: x[:1], lambda x: x.sum(), lambda x: x.clone(), lambda x: x.T,
+@pytest.mark.parametrize("make", [lambda x: x * 2, lambda x: x[:1], lambda x: x.sum(), lambda x: x.clone(), lambda x: x.t(),
                                   lambda x: ad.zeros(2), lambda x: ad.stack([x, x]), lambda x: ad.tensor(1.0),
                                   lambda x: ad.tensor([1.0]).exp().sum()])
 def test_results_of_inference_mode_are_marked(make):

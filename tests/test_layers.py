@@ -33,6 +33,8 @@ NARROWER = {
 # Names of ops that the engine's code may use, since they mean something else there.
 ENGINE_WORDS = {
     "add": "entry of the table that _variable fills: accumulating must add two gradients, recorded",
+    "adjoint": "the cotangent that a pass collects for a node, not the transpose of a matrix",
+    "chunk": "a piece of memory from the allocator, not a part of a tensor",
 }
 
 TOKEN = re.compile(r'''

@@ -1,0 +1,172 @@
+"""Views share storage and version, and what cannot be one says so; shapes that change in place; NumPy's own methods."""
+import numpy as np
+import pytest
+
+import autodiff
+import autodiff.numpy as anp
+from checks import leaf, plain
+
+VIEWS = {
+    "unflatten": lambda x: x.unflatten(1, (2, 2)),
+    "movedim": lambda x: x.movedim(0, 1),
+    "swapdims": lambda x: x.swapdims(0, 1),
+    "adjoint": lambda x: x.adjoint(),
+    "broadcast_to": lambda x: x.broadcast_to(2, *x.shape)[1],
+    "diagonal": lambda x: x.diagonal(1),
+    "unfold": lambda x: x.unfold(1, 2, 2),
+    "as_strided": lambda x: x.as_strided((2, 2), (4, 2), 1),
+    "split": lambda x: x.split([1, 3], 1)[1],
+    "chunk": lambda x: x.chunk(2, 1)[1],
+    "tensor_split": lambda x: x.tensor_split(2, 1)[1],
+    "hsplit": lambda x: x.hsplit(2)[1],
+    "vsplit": lambda x: x.vsplit(3)[2],
+    "atleast_3d": autodiff.atleast_3d,
+    "broadcast_tensors": lambda x: autodiff.broadcast_tensors(x, autodiff.ones(2, 1, 1))[0][0],
+    "H": lambda x: x.H,
+    "diagonal of windows": lambda x: x.unfold(1, 2, 1).diagonal(0, 0, 1),
+}
+
+
+@pytest.mark.parametrize("f", [pytest.param(f, id=name) for name, f in VIEWS.items()])
+def test_a_view_shares_storage_and_version(f):
+    x = autodiff.arange(12.0).reshape(3, 4).clone()
+    v = f(x)
+    assert v._is_view() and np.shares_memory(plain(x), plain(v))
+    before = plain(v).copy()
+    x.mul_(2)
+    np.testing.assert_array_equal(plain(v), 2 * before)
+    assert v._version == x._version == 1
+
+
+@pytest.mark.parametrize("name", sorted(set(VIEWS) - {"split", "chunk", "diagonal of windows", "broadcast_to",
+                                                      "broadcast_tensors"}))
+def test_a_write_through_a_view_is_recorded(name):
+    """Against the same write through the positions that the view looks at."""
+    f = VIEWS[name]
+    places = plain(f(autodiff.arange(12).reshape(3, 4).clone()))
+    a = np.random.default_rng(0).uniform(0.5, 1.5, (3, 4))
+    x, y = leaf(a), leaf(a)
+    out = x * 1
+    f(out).mul_(f(x).detach())
+    (out * out).sum().backward()
+    factor = np.ones(12)
+    factor[places.reshape(-1)] = a.reshape(-1)[places.reshape(-1)]
+    other = (y.reshape(-1) * autodiff.tensor(factor)).reshape(3, 4)
+    (other * other).sum().backward()
+    np.testing.assert_allclose(plain(out), plain(other), rtol=1e-15)
+    np.testing.assert_allclose(plain(x.grad), plain(y.grad), rtol=1e-15)
+
+
+def test_a_view_follows_a_write_to_what_it_looks_at():
+    x = leaf(np.arange(1.0, 6.0))
+    y = x * 1
+    windows, strided = y.unfold(0, 3, 1), y.as_strided((2, 2), (1, 2))
+    y.mul_(x.detach())
+    (windows.sum() + strided.sum()).backward()
+    counts = np.array([1, 2, 3, 2, 1]) + np.array([1, 1, 1, 1, 0])
+    assert x.grad.tolist() == (counts * np.arange(1.0, 6.0)).tolist()
+
+
+def test_strides_never_leave_the_elements():
+    """The gradient of a view of a transpose has another layout than the view was made for."""
+    base = leaf(np.arange(6.0).reshape(2, 3).T)         # its memory is that of the transpose
+    x = (base * 1).t().contiguous()
+    y = x.as_strided((2, 2), (1, 2), 1)
+    (y * y).sum().backward()
+    expected = np.zeros(6)
+    np.add.at(expected, [1, 3, 2, 4], 2 * np.arange(6.0)[[1, 3, 2, 4]])
+    assert base.grad.t().reshape(-1).tolist() == expected.tolist()
+    for v in (autodiff.ones(2, 3).t(), autodiff.ones(4)[::2]):
+        with pytest.raises(NotImplementedError, match=r"not contiguous is not supported: use contiguous\(\)"):
+            v.as_strided((2,), (1,))
+    with pytest.raises(RuntimeError, match="out of bounds for storage"):
+        autodiff.ones(4)[:2].as_strided((3,), (1,))
+
+
+def test_overlapping_windows_are_read_only_in_place():
+    x = autodiff.zeros(4)
+    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
+        x.unfold(0, 2, 1).add_(1)
+    x.unfold(0, 2, 2).add_(1)
+    x.unfold(0, 2, 3).add_(1)
+    assert x.tolist() == [2, 2, 1, 1]
+
+
+@pytest.mark.parametrize("f", [lambda x: x.t_(), lambda x: x.transpose_(0, 1), lambda x: x.squeeze_(),
+                               lambda x: x.unsqueeze_(0)])
+def test_a_shape_changes_in_place_only_where_nothing_else_hangs_on_it(f):
+    y = leaf(np.ones((2, 3))) * 1
+    row = y[0]
+    with pytest.raises(NotImplementedError, match="that has views cannot change in place"):
+        f(y)
+    assert tuple(y.shape) == (2, 3) and row.tolist() == [1, 1, 1]
+    x = leaf(np.ones((2, 3)))
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+        f(x)
+    with autodiff.no_grad(), pytest.raises(NotImplementedError, match="without a record"):
+        f(x)
+    attached = anp.array([[1.0, 2.0]])
+    attached.attach_grad()
+    with pytest.raises(NotImplementedError, match="without a record"):
+        f(attached)
+    del row
+    f(y)
+
+
+def test_retained_gradients_and_views_follow_a_shape_changed_in_place():
+    x = leaf(np.arange(6.0).reshape(2, 3))
+    y = x * 2
+    y.retain_grad()
+    assert y.t_() is y and y.shape == (3, 2) and y._version == 1 and not y._is_view()
+    y[0].mul_(3)
+    (y * autodiff.arange(6.0).reshape(3, 2)).sum().backward()
+    assert x.grad.tolist() == [[0, 4, 8], [6, 6, 10]]
+    z = leaf(np.ones((2, 3))) * 1
+    v = z.t()
+    v.unsqueeze_(0)
+    v.mul_(2)
+    assert v.shape == (1, 3, 2) and z.tolist() == [[2, 2, 2], [2, 2, 2]] and z.grad_fn.name() == "CopySlices"
+
+
+def test_parts_name_themselves():
+    y = leaf(np.ones(4)) * 1
+    for parts, name in ((y.split(2), "Split"), (y.split([1, 3]), "SplitWithSizes"), (y.chunk(2), "Split"),
+                        (y.unbind(), "Unbind")):
+        assert {part.grad_fn.name() for part in parts} == {f"{name}Backward0"}
+        with pytest.raises(RuntimeError, match=f"Output 1 of {name} is a view and is being modified inplace"):
+            parts[1].add_(1)
+    with autodiff.no_grad():
+        leaf(np.ones(4)).split(2)[1].add_(1)
+
+
+# ---- the NumPy flavour
+
+A = np.random.default_rng(1).normal(size=(2, 3, 4))
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: x.reshape(4, 6), lambda x: x.reshape((4, 6), order="F"), lambda x: x.reshape(-1, order="F"),
+    lambda x: x.reshape(2, -1, copy=True), lambda x: x.flatten(), lambda x: x.flatten("F"), lambda x: x.ravel(),
+    lambda x: x.ravel(order="F"), lambda x: x.transpose(), lambda x: x.transpose(1, 0, 2), lambda x: x.transpose((2, 0, 1)),
+    lambda x: x.swapaxes(0, 2), lambda x: x.T, lambda x: x.diagonal(), lambda x: x.diagonal(-1, 2, 0),
+    lambda x: x.diagonal(offset=1, axis1=1, axis2=2), lambda x: x.repeat(2), lambda x: x.repeat(2, axis=-1),
+    lambda x: x.repeat([1, 2, 0], 1), lambda x: x.repeat(np.array([1, 2]), axis=0), lambda x: x[:1].squeeze(axis=0),
+    lambda x: x[:1, :, :1].squeeze(), lambda x: x[:1, :, :1].squeeze((0, -1)),
+])
+def test_methods_of_the_numpy_flavour_mean_what_numpy_means(f):
+    x = anp.array(A, requires_grad=True)
+    out = f(x)
+    assert type(out) is anp.ndarray
+    np.testing.assert_array_equal(out.detach().numpy(), f(A))
+    out.sum().backward()
+    places = f(np.arange(A.size).reshape(A.shape))
+    np.testing.assert_array_equal(x.grad.numpy().reshape(-1), np.bincount(places.reshape(-1), minlength=A.size))
+
+
+def test_flatten_copies_and_ravel_does_not():
+    x = anp.array(A)
+    assert not np.shares_memory(x.flatten().numpy(), x.numpy()) and np.shares_memory(x.ravel().numpy(), x.numpy())
+    with pytest.raises(ValueError, match="cannot select an axis to squeeze out"):
+        x.squeeze(0)
+    with pytest.raises(NotImplementedError, match="order 'K'"):
+        x.reshape(-1, order="K")
