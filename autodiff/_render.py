@@ -446,7 +446,8 @@ def signature(rule, types=False, first=None, in_place=False) -> str:
             shown.append(first)
         else:
             star = "*" if rule.spread else ""
-            shown.append(star + (f"{name}: {'_Any' if rule.operands == '*' else '_Operand'}" if types else name))
+            kind = "_Operand" if rule.operands != "*" else "_V | _Iterable[_V]" if rule.spread else "_Iterable[_V]"
+            shown.append(f"{star}{name}: {kind}" if types else star + name)
 
     def parameter(name, default, optional=False):
         if not types:
