@@ -84,6 +84,7 @@ from ._functions import (
     norm,
     permute,
     ravel,
+    polygamma,
     reshape,
     select,
     squeeze,

@@ -150,3 +150,16 @@ def broadcast_shapes(*shapes: Any) -> Size:
                 raise RuntimeError(f"Attempting to broadcast a dimension of length {shape[i]} at {i}! Mismatching argument "
                                    f"at index {position} had {shape}; but expected shape should be broadcastable to {result}")
     return Size(result)
+
+
+def polygamma(n: int, input: Base) -> Any:
+    """The derivative of order n of digamma, in PyTorch's order of arguments; input.polygamma(n).
+
+    n: at least 0; input: any shape, floats (integers become the default dtype).  Raises RuntimeError for a negative n.
+    Formula: Abramowitz and Stegun 6.4.1.
+
+    >>> import autodiff
+    >>> autodiff.polygamma(1, autodiff.tensor([1.0]))
+    tensor([1.6449])
+    """
+    return _operand(input, "polygamma").polygamma(n)

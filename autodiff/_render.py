@@ -361,12 +361,27 @@ RECORDED = {"view": "apply_view", "embed": "embed", "index": "index_of", "index_
             "to": "cast_to"}
 
 
+def _number_of(node):
+    """The number that a literal denotes, its sign included; None for anything else."""
+    if isinstance(node, ast.UnaryOp):
+        node = node.operand
+    return node.value if isinstance(node, ast.Constant) else None
+
+
 def recorded(rule, which: str) -> str:
     """A text with its functions by the names they have in _variable, and helpers handed the namespace of ops."""
     if getattr(rule, which) == "0":
         return "zeros_like(g)"
 
     class Rename(ast.NodeTransformer):
+        def visit_BinOp(self, node):
+            """Numbers are computed here: Cython would divide two integers as C does."""
+            self.generic_visit(node)
+            values = [_number_of(side) for side in (node.left, node.right)]
+            if None in values:
+                return node
+            return ast.Constant(eval(compile(ast.Expression(ast.fix_missing_locations(node)), "", "eval")))
+
         def visit_Call(self, node):
             self.generic_visit(node)
             name = node.func.id

@@ -1,13 +1,180 @@
 /* Functions that neither NumPy nor IEEE 754 has: what a row of rules.py calls NAME is here NAME_float64, NAME_float32.
 
-   Each states its accuracy; float32 is computed in double and rounded. */
+   Each states the accuracy that was measured against 50 digits at 20,000 random points of its range; float32 is computed
+   in double and rounded. */
 #ifndef AUTODIFF_SPECIAL_H
 #define AUTODIFF_SPECIAL_H
 
 #include <math.h>
 
-/* The C library's, below 1 ulp in glibc. */
+#define AUTODIFF_PI 3.141592653589793
+/* A function of one operand at float32. */
+#define AUTODIFF_FLOAT32(name) static inline float name##_float32(float x) { return (float)name##_float64((double)x); }
+
+/* The C library's: at most 1 ulp in glibc, erfc 3 ulp, lgamma 4 ulp away from its zeros at 1 and 2. */
 static inline double erf_float64(double x) { return erf(x); }
-static inline float erf_float32(float x) { return (float)erf((double)x); }
+static inline double erfc_float64(double x) { return erfc(x); }
+static inline double lgamma_float64(double x) { return lgamma(x); }
+AUTODIFF_FLOAT32(erf)
+AUTODIFF_FLOAT32(erfc)
+AUTODIFF_FLOAT32(lgamma)
+
+/* The inverse of erf: Giles' polynomials (2010, "Approximating the erfinv function"; those for single precision but near
+   1), then two steps of Halley's method on erf, or towards 1 on erfc, where 1 - |x| is exact.  At most 3 ulp. */
+static double erfinv_float64(double x)
+{
+    static const double central[9] = {2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
+                                      -0.00125372503, -0.00417768164, 0.246640727, 1.50140941};
+    static const double tail[9] = {-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
+                                   -0.0076224613, 0.00943887047, 1.00167406, 2.83297682};
+    static const double end[9] = {2.2900482228026655e-07, -9.9298272942317e-07, 4.526062597223154e-06,
+                                  -1.968177810553167e-05, 7.599527703001776e-05, -0.00021503011930044477,
+                                  -0.00013871931833623122, 1.0103004648645344, 4.849906401408584};
+    const double a = fabs(x), rest = 1 - a;
+    double w, p;
+    const double *coefficient;
+    int i;
+    if (!(a < 1)) return a == 1 ? copysign(INFINITY, x) : NAN;
+    if (a == 0) return x;
+    w = -log(rest * (1 + a));
+    if (w < 5) {
+        w -= 2.5;
+        coefficient = central;
+    }
+    else {
+        coefficient = w < 16 ? tail : end;
+        w = sqrt(w) - (w < 16 ? 3 : 5);
+    }
+    p = coefficient[0];
+    for (i = 1; i < 9; i++) p = coefficient[i] + p * w;
+    p *= a;
+    for (i = 0; i < 2; i++) {
+        const double miss = a < 0.5 ? erf(p) - a : rest - erfc(p);
+        const double step = miss / (1.1283791670955126 * exp(-p * p));
+        p -= step / (1 + p * step);
+    }
+    return copysign(p, x);
+}
+AUTODIFF_FLOAT32(erfinv)
+
+/* pi / tan(pi x) with the argument reduced first: x is far from 0 where it is asked for. */
+static inline double pi_cotangent(double x)
+{
+    const double fraction = x - round(x);
+    return fabs(fraction) == 0.5 ? 0 : AUTODIFF_PI / tan(AUTODIFF_PI * fraction);
+}
+
+/* The logarithmic derivative of the gamma function.  Above 10 by its asymptotic series (Abramowitz and Stegun 6.3.18),
+   below by recurrence (6.3.5), from 1 to 2 by a rational function around the root 1.4616..., given in three parts so that
+   the difference is exact (the coefficients of Boost's digamma), below 0 by reflection (6.3.7).  At most 4 ulp above 0;
+   below, 4 ulp of the larger of the two terms that are subtracted. */
+static double digamma_float64(double x)
+{
+    static const double even[8] = {0.08333333333333333, -0.008333333333333333, 0.003968253968253968,
+                                   -0.004166666666666667, 0.007575757575757576, -0.021092796092796094,
+                                   0.08333333333333333, -0.4432598039215686};
+    double shift = 0, w, sum;
+    int i;
+    if (isnan(x)) return x;
+    if (x == 0) return copysign(INFINITY, -x);
+    if (x < 0) {
+        if (isinf(x) || x == floor(x)) return NAN;
+        return digamma_float64(1 - x) - pi_cotangent(x);
+    }
+    if (x < 10) {
+        while (x > 2) {
+            x -= 1;
+            shift += 1 / x;
+        }
+        while (x < 1) {
+            shift -= 1 / x;
+            x += 1;
+        }
+        {
+            static const double p[6] = {0.25479851061131551, -0.32555031186804491, -0.65031853770896507,
+                                        -0.28919126444774784, -0.045251321448739056, -0.0020713321167745952};
+            static const double q[7] = {1.0, 2.0767117023730469, 1.4606242909763515, 0.43593529692665969,
+                                        0.054151797245674225, 0.0021284987017821144, -0.55789841321675513e-6};
+            const double g = ((x - 1569415565.0 / 1073741824.0) - 381566830.0 / 1073741824.0 / 1073741824.0)
+                             - 0.9016312093258695918615325266959189453125e-19;
+            const double z = x - 1;
+            double above = p[5], below = q[6];
+            for (i = 4; i >= 0; i--) above = p[i] + above * z;
+            for (i = 5; i >= 0; i--) below = q[i] + below * z;
+            return shift + (g * 0.99558162689208984 + g * (above / below));
+        }
+    }
+    w = 1 / (x * x);
+    sum = even[7];
+    for (i = 6; i >= 0; i--) sum = even[i] + sum * w;
+    return log(x) - 0.5 / x - (isinf(x) ? 0 : sum * w);
+}
+AUTODIFF_FLOAT32(digamma)
+
+/* sum over k of (x + k)^-s for s >= 2, away from the poles: terms one by one up to 12 + s, the rest by the formula of Euler and
+   Maclaurin (Abramowitz and Stegun 23.2.7). */
+static double hurwitz_zeta(int s, double x)
+{
+    /* B_2k / (2k)! */
+    static const double bernoulli[12] = {
+        0.08333333333333333, -0.001388888888888889, 3.306878306878307e-05, -8.267195767195768e-07, 2.08767569878681e-08,
+        -5.284190138687493e-10, 1.3382536530684679e-11, -3.3896802963225828e-13, 8.586062056277845e-15,
+        -2.174868698558062e-16, 5.509002828360229e-18, -1.3954464685812523e-19};
+    double sum = 0, power, factor = s;
+    int i;
+    for (; x < 12 + s; x += 1) sum += pow(x, -s);
+    power = pow(x, -s);
+    sum += power * x / (s - 1) + 0.5 * power;
+    power /= x;
+    for (i = 0; i < 12; i++) {
+        const double term = bernoulli[i] * factor * power;
+        sum += term;
+        if (fabs(term) <= 1e-17 * fabs(sum)) break;
+        factor *= (double)(s + 2 * i + 1) * (s + 2 * i + 2);
+        power /= x * x;
+    }
+    return sum;
+}
+
+/* The n-th derivative of pi / tan(pi x), as a polynomial in the cotangent: each derivative maps p(c) to
+   -pi (1 + c^2) p'(c). */
+static double cotangent_derivative(int n, double x)
+{
+    double p[104] = {0, 1}, q[104];
+    const double c = pi_cotangent(x) / AUTODIFF_PI;
+    double value = 0;
+    int i, k;
+    for (k = 0; k < n; k++) {
+        for (i = 0; i < 104; i++) q[i] = 0;
+        for (i = 1; i <= k + 1; i++) {
+            q[i - 1] -= AUTODIFF_PI * i * p[i];
+            q[i + 1] -= AUTODIFF_PI * i * p[i];
+        }
+        for (i = 0; i < 104; i++) p[i] = q[i];
+    }
+    for (i = n + 1; i >= 0; i--) value = p[i] + value * c;
+    return AUTODIFF_PI * value;
+}
+
+/* The n-th derivative of digamma, (-1)^(n+1) n! zeta(n + 1, x) (Abramowitz and Stegun 6.4.10), below 0 by reflection
+   (6.4.7).  The order is a whole number; at most 100, beyond which doubles overflow for most x.  At most 8 ulp above 0. */
+static double polygamma_at_float64(double x, double order)
+{
+    double factorial = 1, value;
+    int n, k;
+    if (isnan(x) || isnan(order) || order < 0 || order > 100) return NAN;
+    n = (int)order;
+    if (n == 0) return digamma_float64(x);
+    if (isinf(x)) return x > 0 ? 0.0 : NAN;
+    if (x <= 0 && x == floor(x)) return n % 2 ? INFINITY : x == 0 ? copysign(INFINITY, -x) : NAN;
+    if (x < 0) {
+        value = polygamma_at_float64(1 - x, order);
+        return (n % 2 ? -value : value) - cotangent_derivative(n, x);
+    }
+    for (k = 2; k <= n; k++) factorial *= k;
+    value = factorial * hurwitz_zeta(n + 1, x);
+    return n % 2 ? value : -value;
+}
+static inline float polygamma_at_float32(float x, float order) { return (float)polygamma_at_float64(x, order); }
 
 #endif

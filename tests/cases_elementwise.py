@@ -4,8 +4,6 @@ import numpy as np
 import autodiff
 from checks import derivative
 
-REFERENCES = {"erf": np.vectorize(__import__("math").erf, otypes=[float])}
-
 CASES = {
     "leaky_relu": [(str(s), lambda x: x.leaky_relu(0.2), lambda x: np.where(x > 0, x, 0.2 * x), [s])
                    for s in ((), (2, 3), (0,))]

@@ -3,6 +3,7 @@
 The reference of an elementwise row is the row's own `value` text evaluated by NumPy; that of a structural row is written
 here, in NumPy.  A derivative's text is never retyped: it is held against differences of the reference.
 """
+import functools
 import itertools
 
 import numpy as np
@@ -16,10 +17,12 @@ from checks import check, derivative, gradients, leaf, plain, weights
 
 NAMESPACE = {"where": np.where} | cases.REFERENCES | {name: getattr(np, BY_NAME[name].numpy) for name in rules.FUNCTIONS
                                                       if name not in cases.REFERENCES}
-DIFFERENTIABLE = tuple(rule for rule in ELEMENTWISE if rule.dx)
+#: Rows with a derivative in each operand that users call; what else there is stands behind another row.
+DIFFERENTIABLE = tuple(rule for rule in ELEMENTWISE if rule.dx and (rule.dy or rule.arity == 1) and rule.function)
 UNARY = tuple(rule for rule in DIFFERENTIABLE if rule.arity == 1)
 BINARY = tuple(rule for rule in DIFFERENTIABLE if rule.arity == 2)
 COMPARISONS = tuple(rule for rule in ELEMENTWISE if not rule.dx)
+PUBLIC = tuple(rule for rule in ELEMENTWISE if rule.function)
 
 
 def by_name(rule):
@@ -43,7 +46,14 @@ OPERATORS = {"add": lambda x, y: x + y, "sub": lambda x, y: x - y, "mul": lambda
 
 
 def operator(rule, *operands):
-    return OPERATORS[rule.infix](*operands)
+    """By the operator where the row has one, else by its function."""
+    return OPERATORS[rule.infix](*operands) if rule.infix else call(rule, *operands)
+
+
+def positive(rule, shape, which=0):
+    """Operands as far from kinks as the row's interval allows."""
+    x = sample(rule, shape, which=which)
+    return np.abs(x) + 0.5 if rule.at == (-2.0, 2.0) else x
 
 
 def sample(rule, shape, seed=0, which=0, dtype=np.float64):
@@ -181,20 +191,23 @@ def test_layouts(rule, layout):
     arrays = [sample(rule, (3, 4), which=i) for i in range(rule.arity)]
     w = weights((3, 4))
     expected = gradients(lambda *a: call(rule, *a), arrays, w)
+    # NumPy's own loops round some functions otherwise where memory runs backwards.
+    same = np.testing.assert_array_equal if layout != "negative" else functools.partial(
+        np.testing.assert_allclose, rtol=1e-14, atol=1e-15)
     for choice in itertools.product((False, True), repeat=rule.arity):
         if not any(choice):
             continue
         made = [leaf_in(a, layout) if other else leaf(a) for a, other in zip(arrays, choice)]
         out = call(rule, *made)
-        np.testing.assert_array_equal(plain(out), call(rule, *map(leaf, arrays)).detach().numpy())
+        same(plain(out), call(rule, *map(leaf, arrays)).detach().numpy())
         (out * autodiff.from_numpy(laid_out(w, layout))).sum().backward()
         for v, g in zip(made, expected):
-            np.testing.assert_array_equal(v.grad.numpy(), g)
+            same(v.grad.numpy(), g)
         bases, views, backs = zip(*[view_in(a, layout) if other else (lambda b: (b, b, lambda g: g))(leaf(a))
                                     for a, other in zip(arrays, choice)])
         first = autograd.grad((call(rule, *views) * autodiff.tensor(w)).sum(), bases, create_graph=True)
         for back, found, g in zip(backs, first, expected):
-            np.testing.assert_array_equal(back(plain(found)), g)
+            same(back(plain(found)), g)
             assert abs(plain(found).sum() - g.sum()) <= 1e-12 * np.abs(g).sum()     # nothing outside the view
 
 
@@ -273,7 +286,7 @@ def test_numbers_do_not_widen(rule, number, shape):
         assert g.dtype == autodiff.float32
 
 
-@pytest.mark.parametrize("rule", ELEMENTWISE, ids=by_name)
+@pytest.mark.parametrize("rule", PUBLIC, ids=by_name)
 def test_integers(rule):
     """A row of dtype `float` makes integers floats; the others keep them, and no derivative is recorded."""
     x = np.array([1, 2, 3])
@@ -361,7 +374,7 @@ def test_special_values_agree_between_scalar_and_array(rule, bad):
 @pytest.mark.parametrize("shape", [(), (3,), (2, 2), (0,)], ids=str)
 @pytest.mark.parametrize("rule", [r for r in DIFFERENTIABLE if r.inplace], ids=by_name)
 def test_in_place_is_the_op(rule, shape):
-    arrays = [np.abs(sample(rule, shape, which=i)) + 0.5 for i in range(rule.arity)]
+    arrays = [positive(rule, shape, i) for i in range(rule.arity)]
 
     def f(x, *rest):
         v = x.clone()

@@ -64,7 +64,8 @@ def agree(f, arrays):
     np.testing.assert_allclose((u * tangent).sum().item(), expected, rtol=1e-9, atol=1e-11)
 
 
-@pytest.mark.parametrize("rule", [rule for rule in rules.ELEMENTWISE if rule.dx], ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", [rule for rule in rules.ELEMENTWISE if rule.dx and rule.function
+                                  and (rule.dy or rule.arity == 1)], ids=lambda rule: rule.name)
 def test_elementwise_rows(rule):
     low = [rule.at, rule.at_y or rule.at][:rule.arity]
     agree(lambda *a: getattr(autodiff, rule.name)(*a), [RNG.uniform(*interval, (2, 3)) for interval in low])

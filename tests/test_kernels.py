@@ -19,7 +19,8 @@ differentiable = pytest.mark.parametrize(
 def own(name):
     """A function that NumPy lacks, by its own loop: test_derivatives holds its values against another library."""
     def function(*operands):
-        operands = np.broadcast_arrays(*operands)
+        dtype = np.asarray(operands[0]).dtype
+        operands = [np.asarray(operand, dtype) for operand in np.broadcast_arrays(*operands)]
         return _kernels.evaluate(name, "value", np.empty(operands[0].shape, operands[0].dtype), *operands)
 
     return function

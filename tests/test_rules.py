@@ -116,6 +116,11 @@ def test_value_does_not_see_the_cotangent():
         _render.parse(replace(rules.BY_NAME["mul"], value="x * g"), "value", rules.FUNCTIONS)
 
 
+def test_numbers_of_a_recorded_rule_are_divided_as_python_divides():
+    half = replace(rules.BY_NAME["square"], dx="1/2*g - -1 / 4 * x")
+    assert _render.recorded(half, "dx") == "0.5 * g - -0.25 * x"
+
+
 def test_literals_are_typed_and_parenthesised():
     half = replace(rules.BY_NAME["square"], dx="1/2*g - 0.1 * -x")
     wide = _render.c_scalar(half, "dx", "float64", rules.FUNCTIONS)

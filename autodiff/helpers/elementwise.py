@@ -15,3 +15,16 @@ def where_dy(ops, g, condition):
 
 def leaky_relu_of(ops, x, negative_slope):
     return ops.where(x > 0, x, x * negative_slope)
+
+
+def logit_of(ops, x, eps):
+    if eps is not None:
+        # Outside the interval the value is constant and the derivative 0; NaN stays NaN.
+        x = ops.where(x < eps, eps, ops.where(x > 1 - eps, 1 - eps, x))
+    return ops.log_odds(x)
+
+
+def polygamma_of(ops, x, n):
+    if n < 0:
+        raise RuntimeError("polygamma(n, x) does not support negative n.")
+    return ops.digamma(x) if n == 0 else ops.polygamma_at(x, int(n))

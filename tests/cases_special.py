@@ -1,0 +1,88 @@
+"""Special functions, and the conventions of smooth functions at their singularities."""
+import mpmath
+import numpy as np
+
+import autodiff
+from checks import derivative, leaf, plain
+
+
+def by_mpmath(function):
+    """A function of mpmath on arrays, to double precision."""
+    def of_arrays(*operands):
+        of_numbers = np.vectorize(lambda *numbers: float(function(*map(mpmath.mpf, map(float, numbers)))), otypes=[float])
+        dtype = np.result_type(*operands)
+        return of_numbers(*operands).astype(dtype if dtype.kind == "f" else float)
+
+    return of_arrays
+
+
+REFERENCES = {
+    "erf": by_mpmath(mpmath.erf), "erfc": by_mpmath(mpmath.erfc),
+    "erfinv": by_mpmath(lambda x: mpmath.erfinv(x) if abs(x) < 1 else mpmath.inf if x == 1 else mpmath.nan),
+    "lgamma": by_mpmath(lambda x: mpmath.log(abs(mpmath.gamma(x)))), "digamma": by_mpmath(mpmath.digamma),
+    "polygamma_at": by_mpmath(lambda x, n: mpmath.polygamma(int(n), x)),
+}
+
+CASES = {
+    "logit": [("plain", lambda x: x.sigmoid().logit(), lambda x: x, [(2, 3)]), ("0-d", lambda x: x.sigmoid().logit(),
+                                                                               lambda x: x, [()]),
+              ("eps", lambda x: (x / 10 + 0.5).logit(0.05),
+               lambda x: np.log(np.clip(x / 10 + 0.5, 0.05, 0.95) / (1 - np.clip(x / 10 + 0.5, 0.05, 0.95))), [(4,)]),
+              ("in place", lambda x: (x.sigmoid() * 1).logit_(), lambda x: x, [(3,)])],
+    "polygamma": [(f"order {n}", lambda x, n=n: (abs(x) + 0.7).polygamma(n),
+                   lambda x, n=n: by_mpmath(lambda v: mpmath.polygamma(n, v))(abs(x) + 0.7), [(3,)]) for n in (0, 1, 2, 3)]
+                 + [("0-d", lambda x: autodiff.polygamma(1, x * x + 1),
+                     lambda x: by_mpmath(lambda v: mpmath.polygamma(1, v))(x * x + 1), [()]),
+                    ("below 0", lambda x: (-0.3 - x * x).polygamma(1),
+                     lambda x: by_mpmath(lambda v: mpmath.polygamma(1, v))(-0.3 - x * x), [(2,)]),
+                    ("nothing", lambda x: x.polygamma(2), lambda x: x, [(0,)])],
+}
+POINTWISE = {"polygamma"}
+
+
+def gradients_at(f, *point):
+    leaves = [leaf(np.array(v)) for v in point]
+    f(*leaves).backward()
+    return [v.grad.item() for v in leaves]
+
+
+def same(found, *wanted):
+    np.testing.assert_array_equal(found, wanted)
+
+
+def infinite(name, *points):
+    def check():
+        for x, wanted in points:
+            same([derivative(getattr(autodiff, name), x)], wanted)
+
+    return check
+
+
+def xlogy_kinks():
+    same(gradients_at(autodiff.xlogy, 0.0, 2.0), np.log(2.0), 0.0)
+    same(gradients_at(autodiff.xlogy, 0.0, 0.0), 0.0, np.nan)
+    same(gradients_at(autodiff.xlogy, 0.0, -1.0), 0.0, -0.0)
+    assert np.isnan(plain(autodiff.xlogy(leaf(0.0), leaf(np.nan))))
+
+
+def poles(name, at_zero):
+    def check():
+        assert derivative(getattr(autodiff, name), 0.0) == at_zero
+
+    return check
+
+
+inf, nan = np.inf, np.nan
+KINKS = {
+    "log1p": infinite("log1p", (-1.0, inf)), "log2": infinite("log2", (0.0, inf)), "log10": infinite("log10", (0.0, inf)),
+    "rsqrt": infinite("rsqrt", (0.0, -inf)), "cbrt": infinite("cbrt", (0.0, inf)),
+    "asin": infinite("asin", (1.0, inf), (-1.0, inf)), "acos": infinite("acos", (1.0, -inf), (-1.0, -inf)),
+    "acosh": infinite("acosh", (1.0, inf)), "atanh": infinite("atanh", (1.0, inf), (-1.0, inf)),
+    "erfinv": infinite("erfinv", (1.0, inf), (-1.0, inf)), "logit": infinite("logit", (0.0, inf), (1.0, inf)),
+    "log_odds": infinite("logit", (0.0, inf), (1.0, inf), (1.5, nan), (-0.5, nan)),
+    "atan2": lambda: same(gradients_at(autodiff.atan2, 0.0, 0.0), 0, 0),
+    "hypot": lambda: same(gradients_at(autodiff.hypot, 0.0, 0.0), nan, nan),
+    "xlogy": xlogy_kinks, "lgamma": infinite("lgamma", (0.0, -inf), (-1.0, nan)),
+    "digamma": infinite("digamma", (0.0, inf), (-2.0, inf)),
+    "polygamma_at": lambda: same([derivative(lambda x: autodiff.polygamma(2, x), 0.0)], inf),
+}
