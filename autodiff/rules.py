@@ -313,6 +313,7 @@ RULES: tuple[Rule, ...] = (
     _elementwise("xlogy", "where(y != y, y, where(x == 0, 0, x * log(y)))",
                  "where(x == 0, where(y <= 0, 0, g * log(y)), g * log(y))", "g * x / y", inplace=True, dtype="float",
                  at_y=(0.5, 2.0), kinks={"x = 0, y <= 0": "0 in x", "x = y = 0": "nan in y"},
+                 grad_fn={"": "XlogyBackward0", "nt": "XlogyBackward1", "tn": "XlogyBackward2"},
                  source="PyTorch, torch.xlogy", doc="x * log(y), and 0 where x is 0.",
                  example="tensor([0.0, 2.0]).xlogy(tensor([0.0, 1.0])) -> tensor([0., 0.])"),
     _elementwise("log_odds", "log(x / (1 - x))", "where(x < 0, out, where(x > 1, out, g / (x * (1 - x))))", method=False,
