@@ -384,7 +384,8 @@ def _typed(name: str, numpy_name: str) -> Any:
             return tensor(args[0], dtype=d)
         return _v.full_of(_sizes(name, args or (0,), None), 0, d)
 
-    doc = f"A Tensor of dtype {numpy_name}: of data, or of sizes.  Also names that dtype, as in x.type({name})."
+    doc = (f"A Tensor of dtype {numpy_name}: of data, or of sizes.  Also names that dtype, as in x.type({name}).\n\n"
+           f">>> import autodiff\n>>> autodiff.{name}([1, 0]).dtype\nautodiff.{numpy_name}\n")
     return _TypedMeta(name, (), {"__new__": new, "__doc__": doc, "__module__": "autodiff", "tensor_dtype": d})
 
 

@@ -105,6 +105,14 @@ def test_every_public_row_has_an_example():
             assert f">>> {rule.example.split(' -> ')[0]}" in inspect.getdoc(getattr(autodiff, rule.name)), rule.name
 
 
+def test_every_function_has_an_example():
+    """What is imported from autodiff itself and called; classes of modes and of dtypes, too."""
+    functions = {name: thing for name, thing in vars(autodiff).items()
+                 if callable(thing) and not name.startswith("_") and getattr(thing, "__module__", "").startswith("autodiff")}
+    excused = {"Tensor", "release_memory"}      # Tensor is shown as tensor(); the other has nothing to show
+    assert [name for name, thing in functions.items() if ">>>" not in inspect.getdoc(thing) and name not in excused] == []
+
+
 def test_help_says_what_parameters_mean():
     text = inspect.getdoc(autodiff.amin)
     for words in ("dim: the dimension or dimensions to reduce", "axis, keepdims: NumPy's words", "out: a Variable",

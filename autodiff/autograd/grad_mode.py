@@ -11,12 +11,24 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def is_grad_enabled() -> bool:
-    """Whether ops of this thread are recorded."""
+    """Whether ops of this thread are recorded.
+
+    >>> import autodiff
+    >>> with autodiff.no_grad():
+    ...     autodiff.is_grad_enabled()
+    False
+    """
     return not (_v.mode("grad_off") or _v.mode("inference"))
 
 
 def is_inference_mode_enabled() -> bool:
-    """Whether this thread is in inference mode."""
+    """Whether this thread is in inference mode.
+
+    >>> import autodiff
+    >>> with autodiff.inference_mode():
+    ...     autodiff.is_inference_mode_enabled()
+    True
+    """
     return _v.mode("inference")
 
 
@@ -113,14 +125,28 @@ class no_grad(_Mode):
 
 
 class enable_grad(_Mode):
-    """Ops inside are recorded, also within no_grad()."""
+    """Ops inside are recorded, also within no_grad().
+
+    >>> import autodiff
+    >>> x = autodiff.tensor(1.0, requires_grad=True)
+    >>> with autodiff.no_grad(), autodiff.enable_grad():
+    ...     (x * 2).requires_grad
+    True
+    """
 
     def _switch(self):
         return (("grad_off", False),)
 
 
 class set_grad_enabled(_Mode):
-    """Recording on or off: at once when called, undone at the end when used as a context."""
+    """Recording on or off: at once when called, undone at the end when used as a context.
+
+    >>> import autodiff
+    >>> x = autodiff.tensor(1.0, requires_grad=True)
+    >>> with autodiff.set_grad_enabled(False):
+    ...     (x * 2).requires_grad
+    False
+    """
 
     def __new__(cls, mode: bool) -> Self:
         return object.__new__(cls)
@@ -148,7 +174,14 @@ class set_grad_enabled(_Mode):
 
 
 class inference_mode(_Mode):
-    """No recording, and results that can never enter a graph; inference_mode(False) switches it off inside."""
+    """No recording, and results that can never enter a graph; inference_mode(False) switches it off inside.
+
+    >>> import autodiff
+    >>> with autodiff.inference_mode():
+    ...     y = autodiff.ones(2) * 2
+    >>> y.is_inference(), y.requires_grad
+    (True, False)
+    """
 
     def __init__(self, mode: bool = True) -> None:
         self.mode = bool(mode)
