@@ -449,6 +449,16 @@ def _also(rule) -> dict[str, str]:
             if name in parameters(rule) and other not in parameters(rule) and name not in required[:-1]}
 
 
+def passed_on(rule) -> str:
+    """The parameters of a row's function, after the operand, as another of the same signature hands them to it."""
+    given = arguments(rule)
+    keywords = [argument.arg for argument in given.kwonlyargs] + list(_also(rule).values())
+    several = [given.vararg.arg] if given.vararg else []
+    names = [name for name in rule.operand_names[1:] + parameters(rule) if name not in keywords + several]
+    return "".join([f", {name}" for name in names] + [f", *{name}" for name in several]
+                   + [f", {name}={name}" for name in keywords])
+
+
 def signature(rule, types=False, first=None, in_place=False) -> str:
     """The parameters of a row's function, operands first; ``first`` is the first operand's name, ``types`` for a stub."""
     given = arguments(rule)
@@ -664,10 +674,10 @@ def _parameter_docs(rule, method, numpy):
     for name in names:
         if name in meanings:
             yield name, meanings[name]
-    also = [] if numpy else [(name, other) for name, other in ALSO.items() if name in names and other not in names]
-    if also and (rule.rendered or "keepdim" in names or rule.operands == "*"):
-        word = "word" if len(also) == 1 else "words"
-        yield ", ".join(other for _, other in also), f"NumPy's {word} for {' and '.join(name for name, _ in also)}"
+    words = [] if numpy else list(_also(rule).items())
+    if words and (rule.rendered or "keepdim" in names or rule.operands == "*"):
+        word = "word" if len(words) == 1 else "words"
+        yield ", ".join(other for _, other in words), f"NumPy's {word} for {' and '.join(name for name, _ in words)}"
     if (rule.out or rule.elementwise) and not method and not numpy:
         yield "out", meanings["out"]
 
@@ -736,6 +746,7 @@ def namespace(rules) -> dict:
         "SLOTS": slots(rules), "STRUCTURAL": rules.STRUCTURAL, "RECORDED": RECORDED,
         "signature": signature, "result_type": result_type, "call_text": call_text, "docstring": docstring,
         "numpy_arguments": numpy_arguments, "numpy_signature": numpy_signature, "numpy_call": numpy_call,
+        "passed_on": passed_on,
         "saves": saves, "saves_mask": saves_mask, "is_g": is_g, "mentioned": mentioned, "parameters": parameters,
         "recorded": recorded,
         "parse": lambda rule, which: parse(rule, which, functions),

@@ -618,7 +618,7 @@ CASES = {
               ("nothing", lambda x: x[[]], lambda x: x[np.array([], int)], [(2, 3)])],
     "index_add_zeros": [("derivative of a gather", lambda x: autograd.grad((x[[0, 1, 0]] ** 3).sum(), x, create_graph=True)[0],
                          lambda x: 3 * x ** 2 * np.array([2, 1, 0]), [(3,)])],
-    "index_put": [("pairs", lambda x, y: wrote(x, (np.array([0, 1]), np.array([2, 0])), y),
+    "index_set": [("pairs", lambda x, y: wrote(x, (np.array([0, 1]), np.array([2, 0])), y),
                    lambda x, y: put(x, (np.array([0, 1]), np.array([2, 0])), y), [(2, 3), (2,)]),
                   ("mask", lambda x, y: wrote(x, MASK, y), lambda x, y: put(x, MASK, y), [(2, 3), (4,)]),
                   ("broadcast", lambda x, y: wrote(x, [0, 1], y), lambda x, y: put(x, [0, 1], y), [(2, 3), (3,)]),

@@ -34,7 +34,7 @@ CASES = {
     "stack": [lambda x: autodiff.stack([x, x.exp()], 1)],
 }
 #: Writes to elements are refused in forward mode, with a message that names the alternative.
-REFUSED = {"copy_region", "index_put", "fill"}
+REFUSED = {"copy_region", "index_set", "fill"}
 #: Recorded by reverse passes alone, and a reverse pass through duals is refused.
 REVERSE_ONLY = {"embed", "index_add_zeros"}
 

@@ -3,6 +3,8 @@
 The gradient of reading is checked through the positions an index picks: gather the numbers of the elements with the same
 index in NumPy, and each element gets the cotangents of all places that show it.
 """
+import time
+
 import numpy as np
 import pytest
 
@@ -40,7 +42,7 @@ ADVANCED = {
     "list and None": ([0, 2], None), "mask": MASK, "mask of rows": ROWS, "mask of a plane": PLANE,
     "mask as a list": [True, False, True], "nothing masked": np.zeros(SHAPE, bool), "all masked": np.ones(SHAPE, bool),
     "mask after slice": (slice(None), np.array([True, False, True, True])), "mask and list": (ROWS, [0, 1]),
-    "True": True, "False": False, "range": range(2), "nested list": [[0, 1], [1, 2]],
+    "True": True, "False": False, "range": range(2), "nested list": ([[0, 1], [1, 2]],),
 }
 FORMS = {**BASIC, **ADVANCED}
 
@@ -483,6 +485,312 @@ def test_an_index_is_not_held_by_reference():
     x.grad = None
     y.sum().backward()
     np.testing.assert_array_equal(x.grad.numpy(), [0, 0, 1])
+
+
+def test_a_list_of_more_than_numbers():
+    """PyTorch takes it for a tuple, with a warning; NumPy for an array."""
+    a = numbers()
+    for index, same in (([[0, 1], [1, 2]], ([0, 1], [1, 2])), ([T([0, 1]), slice(1, 3)], ([0, 1], slice(1, 3))),
+                        ([None, 0], (None, 0)), ([Ellipsis, [1]], (Ellipsis, [1]))):
+        x = T(a)
+        with pytest.warns(UserWarning, match="non-tuple sequence"):
+            np.testing.assert_array_equal(x[index].numpy(), a[same])
+        with pytest.warns(UserWarning, match="non-tuple sequence"):
+            x[index] = 5.0
+        np.testing.assert_array_equal(x.numpy(), written(a, same, 5.0))
+    assert autodiff.numpy.array(a)[[[0, 1], [1, 2]]].shape == (2, 2, 4, 2)
+
+
+def test_bytes_are_a_mask_for_pytorch_and_numbers_for_numpy():
+    a, index = numbers(), np.array([1, 0, 1], np.uint8)
+    for i in (T(index), index):
+        with pytest.warns(UserWarning, match="uint8 is now deprecated"):
+            np.testing.assert_array_equal(T(a)[i].numpy(), a[[0, 2]])
+    np.testing.assert_array_equal(autodiff.numpy.array(a)[index].numpy(), a[index])
+
+
+def test_augmented_writes():
+    a, w = numbers(), numbers(1)
+    for index in (1, slice(None, None, -2), [0, 2], T(ROWS), T(MASK), (slice(None), [3, 0]), (T([0, 1]), 1)):
+        x, v = leaf(a), leaf(np.array(2.0))
+        y = x * 1.0
+        y[index] *= v
+        plain_index = index.numpy() if isinstance(index, autodiff.Tensor) else index
+        if isinstance(index, tuple) and isinstance(index[0], autodiff.Tensor):
+            plain_index = ([0, 1], 1)
+        expected, factor = a.copy(), np.ones(SHAPE)
+        expected[plain_index] *= 2
+        factor[plain_index] = 2
+        np.testing.assert_array_equal(y.detach().numpy(), expected)
+        (y * T(w)).sum().backward()
+        np.testing.assert_allclose(x.grad.numpy(), w * factor)
+        np.testing.assert_allclose(v.grad.numpy(), (w * a)[plain_index].sum())
+
+
+@pytest.mark.parametrize(("index", "value", "message"), [
+    ([0, 1], np.ones(5), r"shape mismatch: value tensor of shape \[5\] cannot be broadcast to indexing result of shape "
+                         r"\[2, 4, 2\]"),
+    (MASK, np.ones(5), "shape mismatch"), ((0, 0, 0), np.ones(2), "shape mismatch|doesn't match"),
+])
+def test_values_that_do_not_fit(index, value, message):
+    a = numbers()
+    for given in (value, T(value), leaf(value)):
+        y = T(a)
+        with pytest.raises(RuntimeError, match=message):
+            y[index] = given
+        np.testing.assert_array_equal(y.numpy(), a)
+        assert not y.requires_grad
+
+
+def test_positions_out_of_range_are_named():
+    for index, words in (([0, 7], "index 7 is out of bounds for dimension 0 with size 3"),
+                         ((slice(None), [0, -5]), "index -5 is out of bounds for dimension 1 with size 4"),
+                         ((Ellipsis, T([2])), "index 2 is out of bounds for dimension 2 with size 2")):
+        for write in (False, True):
+            y = T(numbers())
+            with pytest.raises(IndexError, match=words):
+                if write:
+                    y[index] = 1.0
+                else:
+                    y[index]
+
+
+# ---- any index at all: an entry for each of the first dimensions, made at random
+
+def any_entry(random, n, shape, negative_steps):
+    kind = random.integers(9)
+    if kind == 0:
+        return int(random.integers(-n, n))
+    if kind in (1, 2):
+        start, stop = (int(random.integers(-n - 1, n + 2)) if random.random() < 0.6 else None for _ in range(2))
+        return slice(start, stop, int(random.choice([1, 2, 3, -1, -2] if negative_steps else [1, 2, 3])))
+    if kind == 3:
+        return random.integers(-n, n, shape).astype(random.choice([np.int64, np.int32]))
+    if kind == 4:
+        return random.integers(0, n, shape).tolist() if shape else [0]
+    if kind == 5:
+        return random.random(n) < 0.5
+    if kind == 6:
+        return None
+    if kind == 7:
+        return bool(random.random() < 0.7)
+    return random.integers(-n, n, ())
+
+
+def any_index(random, shape, negative_steps=True):
+    together = ((), (2,), (3,), (2, 3), (1,))[random.integers(5)]
+    index, d, skipped = [], 0, False
+    for _ in range(random.integers(1, 6)):
+        if not skipped and random.random() < 0.1:
+            index.append(Ellipsis)
+            d, skipped = d + int(random.integers(0, 2)), True
+        elif d < len(shape):
+            entry = any_entry(random, shape[d], together, negative_steps)
+            d += entry is not None and not isinstance(entry, bool)
+            index.append(entry)
+    return tuple(index)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_index_reads_and_writes_as_numpy_does(seed):
+    """The NumPy flavour, whose rules of placement are NumPy's: values, gradients, writes, and what is refused."""
+    random = np.random.default_rng(seed)
+    read = refused = 0
+    for _ in range(60):
+        shape = tuple(int(n) for n in random.integers(1, 5, random.integers(1, 5)))
+        a, index = random.normal(size=shape), any_index(random, shape)
+        x = autodiff.numpy.array(a, requires_grad=True)
+        as_variables = tuple(autodiff.numpy.array(e) if isinstance(e, np.ndarray) else e for e in index)
+        try:
+            expected = a[index]
+        except IndexError:
+            with pytest.raises(IndexError):
+                x[as_variables]
+            refused += 1
+            continue
+        out = x[as_variables]
+        np.testing.assert_array_equal(out.detach().numpy(), expected, err_msg=str(index))
+        w = random.normal(size=out.shape)
+        (out * w).sum().backward()
+        places = np.arange(a.size).reshape(shape)[index]
+        g = np.zeros(a.size)
+        np.add.at(g, places, w)
+        np.testing.assert_allclose(x.grad.numpy(), g.reshape(shape), rtol=1e-12, atol=1e-14, err_msg=str(index))
+        read += 1
+        if np.unique(places).size < np.size(places):
+            continue
+        y = x * 1
+        y[as_variables] = autodiff.numpy.array(w)
+        np.testing.assert_array_equal(y.detach().numpy(), written(a, index, w), err_msg=str(index))
+    assert read > 20
+
+
+def taken_apart(a, index):
+    """What PyTorch's rule gives: integers, slices, None and bools beside arrays first, one by one; then the arrays.
+
+    The places of the arrays' common dimensions: where they stand, if they stand side by side in what is left; else first.
+    """
+    index = tuple(int(e) if isinstance(e, np.ndarray) and e.ndim == 0 and e.dtype != bool else e for e in index)
+    consumed = sum(e is not None and not isinstance(e, bool) and e is not Ellipsis for e in index)
+    full = []
+    for e in index:
+        full += [slice(None)] * (a.ndim - consumed) if e is Ellipsis else [e]
+    axis, arrays = 0, []
+    for e in full:
+        if isinstance(e, (int, np.integer)) and not isinstance(e, bool):
+            a = np.take(a, e, axis)
+        elif isinstance(e, slice):
+            a, axis = a[(slice(None),) * axis + (e,)], axis + 1
+        elif e is None:
+            a, axis = np.expand_dims(a, axis), axis + 1
+        elif isinstance(e, bool):
+            a = np.expand_dims(a, axis)
+            arrays.append((axis, np.array([0] if e else [], int)))
+            axis += 1
+        else:
+            e = np.asarray(e)
+            if e.dtype == bool and e.size != a.shape[axis]:
+                raise IndexError("a mask of another size")
+            arrays.append((axis, np.flatnonzero(e) if e.dtype == bool else e))
+            axis += 1
+    rest = [slice(None)] * a.ndim
+    for axis, array in arrays:
+        rest[axis] = array
+    return a[tuple(rest)] if arrays else a
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_index_reads_as_pytorch_does(seed):
+    random = np.random.default_rng(100 + seed)
+    read = 0
+    for _ in range(60):
+        shape = tuple(int(n) for n in random.integers(1, 5, random.integers(1, 5)))
+        a, index = random.normal(size=shape), any_index(random, shape)
+        x = leaf(a)
+        as_variables = tuple(T(e) if isinstance(e, np.ndarray) else e for e in index)
+        try:
+            expected = taken_apart(a, index)
+        except IndexError:
+            with pytest.raises(IndexError):
+                x[as_variables]
+            continue
+        out = x[as_variables]
+        np.testing.assert_array_equal(out.detach().numpy(), expected, err_msg=str(index))
+        w = random.normal(size=tuple(out.shape))
+        (out * T(w)).sum().backward()
+        g = np.zeros(a.size)
+        np.add.at(g, taken_apart(np.arange(a.size).reshape(shape), index), w)
+        np.testing.assert_allclose(x.grad.numpy(), g.reshape(shape), rtol=1e-12, atol=1e-14, err_msg=str(index))
+        read += 1
+    assert read > 20
+
+
+def test_many_positions_are_added_fast():
+    """A million elements: well under what one element at a time would take."""
+    random = np.random.default_rng(0)
+    x = leaf(np.ones((1000, 1000)))
+    index = T(random.integers(0, 1000, (1000, 1000)))
+    for f in (lambda: x.gather(0, index), lambda: x.scatter_add(1, index, x * 1), lambda: x.index_select(1, index[0]),
+              lambda: x.take(index), lambda: x[index[0], index[1]], lambda: x.index_add(0, index[0], x)):
+        start = time.perf_counter()
+        f().sum().backward()
+        assert time.perf_counter() - start < 2
+    expected = np.zeros((1000, 1000))
+    np.add.at(expected, (index.numpy(), np.arange(1000)[None]), 1.0)
+    x.grad = None
+    x.gather(0, index).sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), expected)
+
+
+# ---- functions
+
+def test_in_place_forms_leave_a_leaf_alone():
+    x, s, i = leaf(np.zeros(3)), T([1.0]), T([0])
+    mask = T([True, False, False])
+    calls = {"scatter_": (0, i, s), "scatter_add_": (0, i, s), "scatter_reduce_": (0, i, s, "sum"), "index_add_": (0, i, s),
+             "index_copy_": (0, i, s), "index_fill_": (0, i, 1.0), "masked_fill_": (mask, 1.0), "masked_scatter_": (mask, s),
+             "index_put_": ((i,), s), "put_": (i, s)}
+    for name, arguments in calls.items():
+        with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+            getattr(x, name)(*arguments)
+        assert x.tolist() == [0, 0, 0] and x._version == 0
+        y = x * 1
+        assert getattr(y, name)(*arguments) is y and y._version == 1 and y.tolist() == [1, 0, 0]
+        z = autodiff.zeros(3)
+        assert getattr(z[:], name)(*arguments).tolist() == [1, 0, 0] == z.tolist()
+        with pytest.raises((RuntimeError, IndexError)):
+            z2 = autodiff.ones(3)
+            getattr(z2, name)(*[T([5]) if a is i else (T([5]),) if isinstance(a, tuple) else T([True]) * 5 if a is mask else a
+                                for a in arguments])
+        assert z2.tolist() == [1, 1, 1]
+
+
+def test_an_index_of_a_function_is_not_held_by_reference():
+    x, where = leaf(np.array([1.0, 2.0, 3.0])), T([0, 1])
+    outs = [x.gather(0, where), x.index_select(0, where), x.take(where), x.scatter_add(0, where, x),
+            x.index_add(0, where, x[:2]), x.index_put((where,), x[1:])]
+    found = [autograd.grad(out.sum(), x, retain_graph=True)[0].tolist() for out in outs]
+    where.fill_(2)
+    assert [autograd.grad(out.sum(), x)[0].tolist() for out in outs] == found
+
+
+def test_methods_of_the_numpy_flavour():
+    a = numbers()
+    make = autodiff.numpy.array
+    x = make(a, requires_grad=True)
+    y = x * 1
+    assert y.sort(0) is None
+    np.testing.assert_array_equal(y.detach().numpy(), np.sort(a, 0))
+    y[0].sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), a == a.min(0))
+    np.testing.assert_array_equal(x.argsort(axis=1).numpy(), a.argsort(axis=1))
+    np.testing.assert_array_equal(x.argsort(None).numpy(), a.argsort(None))
+    assert [p.tolist() for p in x.nonzero()] == [p.tolist() for p in a.nonzero()]
+    for arguments in (([0, -1],), ([[1, 0]], 1), (2, 0), ([5, -7], 0, None, "wrap"), ([5, -7], 0, None, "clip")):
+        out = x.take(*arguments)
+        np.testing.assert_array_equal(out.detach().numpy(), a.take(*arguments))
+        assert type(out) is type(x)
+    z, plain = make(a), a.copy()
+    assert z.put([0, -1, 5], [7.0, 8.0]) is None
+    plain.put([0, -1, 5], [7.0, 8.0])
+    np.testing.assert_array_equal(z.numpy(), plain)
+    assert make([1.0, 3.0]).searchsorted([0.0, 3.0], side="right").tolist() == [0, 2]
+    with pytest.raises(IndexError):
+        x.take([3], 0)
+
+
+def test_values_of_unique_refuse_a_gradient():
+    x = leaf(np.array([1.0, 1.0]))
+    for f in (autodiff.unique, autodiff.unique_consecutive, lambda x: x.unique(dim=0)):
+        values = f(x)
+        assert values.tolist() == [1] and values.requires_grad
+        with pytest.raises(NotImplementedError, match="derivative for"):
+            values.sum().backward()
+        assert not f(x.detach()).requires_grad
+
+
+def test_scatter_reduce_by_products_of_zeros():
+    """The derivative of a product in a factor of 0 is the product of the others: of every order."""
+    x, y = leaf(np.array([2.0])), leaf(np.array([0.0, 3.0, 0.0]))
+    out = x.scatter_reduce(0, T([0, 0, 0]), y, "prod")
+    (g,) = autograd.grad(out.sum(), y, create_graph=True)
+    assert g.tolist() == [0, 0, 0]
+    (h,) = autograd.grad(g[0], y)
+    assert h.tolist() == [0, 0, 6]
+    z = autodiff.ones(1).scatter_reduce(0, T(np.zeros(1000, int)), autodiff.full((1000,), 1.001), "prod")
+    assert abs(z.item() - 1.001 ** 1000) < 1e-9
+
+
+def test_topk_of_many():
+    a = np.random.default_rng(0).permutation(20000).astype(float).reshape(2, 10000)
+    for largest in (True, False):
+        x = leaf(a)
+        values, indices = x.topk(5, 1, largest)
+        expected = np.sort(a, 1)[:, :-6:-1] if largest else np.sort(a, 1)[:, :5]
+        np.testing.assert_array_equal(values.detach().numpy(), expected)
+        np.testing.assert_array_equal(np.take_along_axis(a, indices.numpy(), 1), expected)
+        values.sum().backward()
+        assert x.grad.sum() == 10
 
 
 def test_index_forms_of_the_numpy_flavour():

@@ -32,6 +32,7 @@ NARROWER = {
 
 # Names of ops that the engine's code may use, since they mean something else there.
 ENGINE_WORDS = {
+    "take": "memory out of a pool",
     "add": "entry of the table that _variable fills: accumulating must add two gradients, recorded",
     "adjoint": "the cotangent that a pass collects for a node, not the transpose of a matrix",
     "chunk": "a piece of memory from the allocator, not a part of a tensor",

@@ -13,4 +13,5 @@ from .elementwise import *
 from .indexing import *
 from .linear import *
 from .reductions import *
+from .searching import *
 from .shapes import *

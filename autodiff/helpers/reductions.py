@@ -1,5 +1,5 @@
-"""Reductions, softmax, cumulative ops, sorting."""
-from .common import along, axis_of, checked_dims, count_of, dims_of, kept
+"""Reductions, softmax, cumulative ops."""
+from .common import axis_of, checked_dims, count_of, dims_of, kept
 
 
 def sum_value(np, x, dim, keepdim, dtype):
@@ -109,15 +109,3 @@ def extreme_front(ops, name, x, dim, keepdim):
         raise RuntimeError(f"{name[1:]}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
                            "reduction dim with the 'dim' argument.")
     return ops.apply(name, (x,), (dims, bool(keepdim)), variant=dims is not None)
-
-
-def sort_of(ops, x, dim, descending, stable):
-    dim = ops.wrap_dim(dim, x.ndim)
-    values = ops.plain(x)
-    if x.ndim == 0:
-        return ops.clone(x), ops.constant(ops.numpy.zeros((), ops.numpy.int64))
-    order = ops.numpy.argsort(values, axis=dim, kind="stable")
-    if descending:      # stable: equal elements keep their order
-        order = values.shape[dim] - 1 - ops.numpy.flip(
-            ops.numpy.argsort(ops.numpy.flip(values, dim), axis=dim, kind="stable"), dim)
-    return ops.index(x, along(ops.numpy, order, dim)), ops.constant(order)
