@@ -460,7 +460,7 @@ def _rows_and_source(ops, x, dim, index, source, name, kind):
                                      "index_add_(): self ({}) and source ({}) must have the same scalar type")
     found = source.shape[dim] if source.ndim > dim else 1
     without = lambda v: [n for d, n in enumerate(v.shape) if d != dim]
-    shapes_fit = without(x) == without(source) and (x.ndim == source.ndim or max(x.ndim, source.ndim) == 1)
+    shapes_fit = without(x) == without(source) and (x.ndim == source.ndim or (copies and x.numel() == source.numel() == 1))
     if copies:
         if not shapes_fit:
             raise RuntimeError("index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: "

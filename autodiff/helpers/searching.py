@@ -110,14 +110,18 @@ def _with_extras(ops, x, values, inverse, counts, wanted):
     return (values, *extras) if extras else values
 
 
+def _dim_of_slices(ops, x, dim):
+    if x.ndim == 0:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    return ops.wrap_dim(dim, x.ndim)
+
+
 def unique_of(ops, x, sorted, return_inverse, return_counts, dim):
     np, values = ops.numpy, ops.plain(x)
     if dim is not None:
-        dim = ops.wrap_dim(dim, x.ndim)
-        if x.ndim and not values.shape[dim] and 0 in values.shape[:dim] + values.shape[dim + 1:]:
+        dim = _dim_of_slices(ops, x, dim)
+        if not values.shape[dim] and 0 in values.shape[:dim] + values.shape[dim + 1:]:
             raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
-        if x.ndim == 0:
-            dim = None
     found, inverse, counts = np.unique(values, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
     inverse = inverse.reshape(values.shape if dim is None else -1)
     name, function = ("Unique2Backward0", "_unique2") if dim is None else ("UniqueDimBackward0", "unique_dim")
@@ -127,15 +131,12 @@ def unique_of(ops, x, sorted, return_inverse, return_counts, dim):
 
 def unique_consecutive_of(ops, x, return_inverse, return_counts, dim):
     np, values = ops.numpy, ops.plain(x)
-    if dim is None or x.ndim == 0:
-        flat, axis = values.reshape(-1), 0
-    else:
-        flat, axis = values, ops.wrap_dim(dim, x.ndim)
+    flat, axis = (values.reshape(-1), 0) if dim is None else (values, _dim_of_slices(ops, x, dim))
     n = flat.shape[axis]
     rows = np.moveaxis(flat, axis, 0).reshape(n, -1 if flat.size else 0)
     new = np.concatenate([np.ones(min(n, 1), bool), (rows[1:] != rows[:-1]).any(axis=1)])
     start = np.flatnonzero(new)
-    inverse = (np.cumsum(new) - 1).reshape(values.shape if dim is None or x.ndim == 0 else -1)
+    inverse = (np.cumsum(new) - 1).reshape(values.shape if dim is None else -1)
     found = _without_derivative(ops, x, np.take(flat, start, axis), "UniqueConsecutiveBackward0", "unique_consecutive")
     return _with_extras(ops, x, found, inverse, np.diff(np.append(start, n)), (return_inverse, return_counts))
 
