@@ -155,7 +155,8 @@ def broadcast_shapes(*shapes: Any) -> Size:
 def polygamma(n: int, input: Base) -> Any:
     """The derivative of order n of digamma, in PyTorch's order of arguments; input.polygamma(n).
 
-    n: at least 0; input: any shape, floats (integers become the default dtype).  Raises RuntimeError for a negative n.
+    n: 0 to 100; input: any shape, floats (integers become the default dtype).  Raises TypeError where n is no int,
+    RuntimeError where it is negative or above 100.
     Formula: Abramowitz and Stegun 6.4.1.
 
     >>> import autodiff

@@ -170,6 +170,10 @@ def _names(text: str) -> set[str]:
     return {node.id for node in ast.walk(ast.parse(text, mode="eval")) if isinstance(node, ast.Name)}
 
 
+#: x where a power series in it holds, 0 elsewhere: its powers must not overflow where another branch is chosen.
+_NEAR_0 = "where(abs(x) < 0.1, x, 0)"
+#: The distance of (y, x) from the origin, and 1 at the origin itself, where it has no derivative.
+_RADIUS = "hypot(x, where(abs(x) + abs(y) == 0, 1, y))"
 CALCULUS = "elementary calculus"
 TORCH_KINK = "PyTorch, notes/autograd: gradients for non-differentiable functions"
 
@@ -269,9 +273,10 @@ RULES: tuple[Rule, ...] = (
     _elementwise("atan", "atan(x)", "g / (x * x + 1)", inplace=True, numpy="arctan", dtype="float", aliases=("arctan",),
                  complex="holomorphic", source=CALCULUS, doc="Inverse tangent, in radians.",
                  example="tensor([0.0, 1.0]).atan() -> tensor([0.0000, 0.7854])"),
-    _elementwise("atan2", "atan2(x, y)", "where(x * x + y * y == 0, 0, g * y / (x * x + y * y))",
-                 "where(x * x + y * y == 0, 0, -g * x / (x * x + y * y))", inplace=True, numpy="arctan2", dtype="float",
-                 aliases=("arctan2",), kinks={"x = y = 0": "0"}, source=CALCULUS,
+    # By hypot, which neither overflows nor vanishes where x * x + y * y does; at the origin of another point.
+    _elementwise("atan2", "atan2(x, y)", "where(abs(x) + abs(y) == 0, 0, g * (y / _R) / _R)".replace("_R", _RADIUS),
+                 "where(abs(x) + abs(y) == 0, 0, -g * (x / _R) / _R)".replace("_R", _RADIUS), inplace=True,
+                 numpy="arctan2", dtype="float", aliases=("arctan2",), kinks={"x = y = 0": "0"}, source=CALCULUS,
                  doc="The angle of the point (y, x), in radians: atan(x / y) in the right quadrant.",
                  example="tensor([1.0, 1.0]).atan2(tensor([1.0, -1.0])) -> tensor([0.7854, 2.3562])"),
     _elementwise("sinh", "sinh(x)", "g * cosh(x)", inplace=True, numpy="sinh", dtype="float", complex="holomorphic",
@@ -282,18 +287,19 @@ RULES: tuple[Rule, ...] = (
     _elementwise("asinh", "asinh(x)", "g / sqrt(x * x + 1)", inplace=True, numpy="arcsinh", dtype="float",
                  aliases=("arcsinh",), complex="holomorphic", source=CALCULUS, doc="Inverse hyperbolic sine.",
                  example="tensor([0.0, 1.0]).asinh() -> tensor([0.0000, 0.8814])"),
-    _elementwise("acosh", "acosh(x)", "g / sqrt(x * x - 1)", inplace=True, numpy="arccosh", dtype="float", at=(1.2, 3.0),
-                 aliases=("arccosh",), kinks={"x = 1": "inf"}, complex="holomorphic", source=CALCULUS,
+    # Two roots: the root of the product has another sign for complex x with a negative real part, and overflows.
+    _elementwise("acosh", "acosh(x)", "g / sqrt(x - 1) / sqrt(x + 1)", inplace=True, numpy="arccosh", dtype="float",
+                 at=(1.2, 3.0), aliases=("arccosh",), kinks={"x = 1": "inf"}, complex="holomorphic", source=CALCULUS,
                  doc="Inverse hyperbolic cosine.", example="tensor([1.0, 2.0]).acosh() -> tensor([0.0000, 1.3170])"),
     _elementwise("atanh", "atanh(x)", "g / (1 - x * x)", inplace=True, numpy="arctanh", dtype="float", at=(-0.9, 0.9),
                  aliases=("arctanh",), kinks={"abs(x) = 1": "inf"}, complex="holomorphic", source=CALCULUS,
                  doc="Inverse hyperbolic tangent.", example="tensor([0.0, 0.5]).atanh() -> tensor([0.0000, 0.5493])"),
     # Near 0 the derivative is its power series: the closed form subtracts equal numbers there, and divides by 0 at 0.
     _elementwise("sinc", "where(x == 0, 1, sin(3.141592653589793 * x) / where(x == 0, 1, 3.141592653589793 * x))",
-                 "g * where(abs(x) < 0.1, 19.739208802178716 * x * (-1 / 6 + 9.869604401089358 * x * x * (2 / 120"
-                 " + 9.869604401089358 * x * x * (-3 / 5040 + 9.869604401089358 * x * x * (4 / 362880"
-                 " + 9.869604401089358 * x * x * (-5 / 39916800 + 9.869604401089358 * x * x * (6 / 6227020800)))))),"
-                 " (cos(3.141592653589793 * x) - out) / where(abs(x) < 0.1, 1, x))",
+                 ("g * where(abs(x) < 0.1, 0 - 19.739208802178716 * _X * (1 / 6 - 9.869604401089358 * _X * _X * (2 / 120"
+                  " - 9.869604401089358 * _X * _X * (3 / 5040 - 9.869604401089358 * _X * _X * (4 / 362880"
+                  " - 9.869604401089358 * _X * _X * (5 / 39916800 - 9.869604401089358 * _X * _X * (6 / 6227020800)))))),"
+                  " (cos(3.141592653589793 * x) - out) / where(abs(x) < 0.1, 1, x))").replace("_X", _NEAR_0),
                  inplace=True, dtype="float", source=CALCULUS, doc="sin(pi x) / (pi x), and 1 at 0.",
                  example="tensor([0.0, 0.5, 1.0]).sinc() -> tensor([1.0000e+00, 6.3662e-01, 3.8982e-17])"),
     _elementwise("deg2rad", "deg2rad(x)", "g * 0.017453292519943295", inplace=True, numpy="deg2rad", dtype="float",
@@ -313,7 +319,7 @@ RULES: tuple[Rule, ...] = (
                  dtype="float", source=CALCULUS, doc="log2(exp2(x) + exp2(y)) without overflow between.",
                  example="tensor([0.0, 3.0]).logaddexp2(tensor([0.0, 3.0])) -> tensor([1., 4.])"),
     _elementwise("xlogy", "where(y != y, y, where(x == 0, 0, x * log(y)))",
-                 "where(x == 0, where(y <= 0, 0, g * log(y)), g * log(y))", "g * x / y", inplace=True, dtype="float",
+                 "g * log(where(x == 0, where(y <= 0, 1, y), y))", "g * x / y", inplace=True, dtype="float",
                  at_y=(0.5, 2.0), kinks={"x = 0, y <= 0": "0 in x", "x = y = 0": "nan in y"},
                  grad_fn={"": "XlogyBackward0", "nt": "XlogyBackward1", "tn": "XlogyBackward2"},
                  source="PyTorch, torch.xlogy", doc="x * log(y), and 0 where x is 0.",
@@ -348,7 +354,8 @@ RULES: tuple[Rule, ...] = (
                  grad_fn="PolygammaBackward0", source="Abramowitz and Stegun 6.4.1",
                  doc="Derivative of order y of digamma at x.", example="polygamma(1, tensor([1.0])) -> tensor([1.6449])"),
     Rule("polygamma", "polygamma_of(x, n)", operands="x", params="n", function=False, loop="composite", inplace=True,
-         source="Abramowitz and Stegun 6.4.1", errors="Raises RuntimeError for a negative order.",
+         source="Abramowitz and Stegun 6.4.1",
+         errors="TypeError where n is no int, RuntimeError where it is negative or above 100.",
          doc="Derivative of order n of digamma; as a function, polygamma(n, input).",
          example="tensor([1.0, 2.0]).polygamma(1) -> tensor([1.6449, 0.6449])"),
     # ---- rounding and remainders

@@ -25,6 +25,11 @@ def logit_of(ops, x, eps):
 
 
 def polygamma_of(ops, x, n):
+    if not hasattr(n, "__index__"):
+        raise TypeError(f"polygamma(): argument 'n' (position 1) must be int, not {type(n).__name__}")
+    n = n.__index__()
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
-    return ops.digamma(x) if n == 0 else ops.polygamma_at(x, int(n))
+    if n > 100:
+        raise RuntimeError(f"polygamma(n, x) supports n up to 100, not {n}: doubles overflow for most x beyond")
+    return ops.named(ops.digamma(x), "PolygammaBackward0", x) if n == 0 else ops.polygamma_at(x, n)
