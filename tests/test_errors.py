@@ -244,3 +244,15 @@ def test_constructors_refuse_and_leave_the_generator_alone():
               lambda: autodiff.randn(2.5)):
         refused((TypeError, RuntimeError, NotImplementedError), f)
     assert (autodiff.rand(2) == expected).all()
+
+
+def test_a_function_of_numbers_alone_is_refused():
+    for f in (autodiff.pow, autodiff.add, autodiff.mul):
+        for arguments in ((1.5, 2), (1.5, 2.0), (float("nan"), -2), (2, 3)):
+            for _ in range(10):
+                refused(TypeError, f, *arguments)
+
+
+def test_more_pieces_than_memory_holds_are_refused():
+    for split in (autodiff.zeros(0).hsplit, autodiff.zeros(0).tensor_split):
+        refused(ValueError, split, 2**70)

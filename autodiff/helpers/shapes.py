@@ -433,6 +433,8 @@ def tensor_split_of(ops, x, indices_or_sections, dim, sections, indices):
     else:
         if given <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {given}")
+        if given >= 2**31:
+            raise ValueError(f"Overflow when unpacking long long: {given} sections are more than memory holds")
         least, longer = divmod(n, given)
         start = [i * least + min(i, longer) for i in range(given + 1)]
         slices = [slice(start[i], start[i + 1]) for i in range(given)]
