@@ -577,6 +577,7 @@ PARAMETER_DOCS = {
     "min": "the lower bound, a number or a Variable; none if None",
     "max": "the upper bound, a number or a Variable; none if None",
     "alpha": "a factor",
+    "bias": "what is added to the product, or None",
     "negative_slope": "the slope for negative elements",
     "approximate": "'none' for the exact function, 'tanh' for the approximation by a hyperbolic tangent",
     "rounding_mode": "None for the true quotient, 'floor' to round it down, 'trunc' to round it towards 0",
@@ -603,6 +604,11 @@ PARAMETER_DOCS = {
 }
 #: The same of single rows.
 ROW_DOCS = {
+    **{(row, "beta"): "a factor of input" for row in ("addmm", "addmv", "addr", "addbmm", "baddbmm")},
+    **{(row, "alpha"): "a factor of the product" for row in ("addmm", "addmv", "addr", "addbmm", "baddbmm")},
+    ("einsum", "args"): "an equation and Variables; or Variables, each followed by its subscripts, and those of the result",
+    ("tensordot", "dims"): "how many dimensions, or two lists of them",
+    ("matrix_power", "n"): "how many copies",
     ("rot90", "k"): "how many quarters; negative ones turn back",
     ("rot90", "dims"): "the plane: two dimensions",
     ("chunk", "chunks"): "how many pieces at most",

@@ -392,6 +392,91 @@ def test_a_dropped_gradient(make):
     assert x.grad is None and not y.requires_grad
 
 
+def test_a_scope_that_decorates_is_called():
+    for scope in (autograd.record, autograd.pause):
+        with pytest.raises(TypeError, match="write @autograd"):
+            @scope
+            def f():
+                return 1
+
+
+def test_a_pass_inside_record(make):
+    x = attached(make())
+    with autograd.record():
+        y = x * x
+        y.backward()
+        assert x.grad.tolist() == [0, 2, 4, 6] and autograd.is_recording()
+        z = (x * x.grad).sum()
+    z.backward()
+    assert x.grad.tolist() == [0, 2, 4, 6]
+
+
+def test_an_error_in_a_pass_restores_the_modes(make):
+    def hook(gradient):
+        raise ZeroDivisionError
+
+    x = attached(make())
+    with autograd.record():
+        y = x * x
+    y.register_hook(hook)
+    for run in (lambda: y.backward(retain_graph=True, train_mode=True),
+                lambda: autograd.backward(y, retain_graph=True, train_mode=True),
+                lambda: autograd.grad(y, x, retain_graph=True, train_mode=True)):
+        with pytest.raises(ZeroDivisionError):
+            run()
+        assert not autograd.is_training() and not autograd.is_recording()
+    assert x.grad.tolist() == [0, 0, 0, 0]
+
+
+def test_threads_record_at_once(make):
+    results, barrier = {}, threading.Barrier(4)
+
+    def work(n):
+        x = attached(make())
+        barrier.wait()
+        for _ in range(50):
+            with autograd.record(train_mode=n % 2 == 0):
+                y = n * x
+                assert autograd.is_training() == (n % 2 == 0)
+            assert not autograd.is_recording()
+            y.backward()
+        results[n] = x.grad.tolist()
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {n: [n] * 4 for n in range(4)}
+
+
+def test_what_a_gradient_cannot_be(make):
+    x = make()
+    with pytest.raises(NotImplementedError, match="leave stype out"):
+        x.attach_grad(stype="row_sparse")
+    assert x.grad is None
+    x.attach_grad("write", stype="default")
+    whole = autodiff.tensor([1, 2])
+    with pytest.raises(RuntimeError, match="only Tensors of floating point dtype"):
+        whole.attach_grad()
+    with autograd.record():
+        assert not (whole * 2).requires_grad
+    assert whole.grad is None
+
+
+def test_errors_say_what_to_do(make):
+    x, w = attached(make()), attached(make())
+    with pytest.raises(RuntimeError, match=r"inside autograd.record\(\)"):
+        (x * 2).backward()
+    with autograd.record():
+        y = x * 2
+    with pytest.raises(RuntimeError, match="Cannot differentiate with respect to the 2-th variable because it is unreachable"):
+        autograd.grad(y, [x, w], retain_graph=True)
+    assert autograd.grad(y, [x, w], allow_unused=True)[1] is None
+    with pytest.raises(ValueError, match="The current array is not a scalar"):
+        y.asscalar()
+
+
 # ---- lessons in their MXNet form: the preliminaries of Dive into Deep Learning
 
 def test_lesson_of_linear_algebra():
@@ -405,6 +490,10 @@ def test_lesson_of_linear_algebra():
     x, y = np_.array(np.arange(4.0)), np_.array(np.ones(4))
     assert x.dot(y).item() == (x * y).sum().item() == 6
     assert (a @ x).tolist() == [14, 38, 62, 86, 110] and a.T.shape == (4, 5)
+    b = np_.array(np.ones((4, 3)))
+    assert a.dot(b).tolist() == (a @ b).tolist() and a.dot(b).shape == (5, 3)
+    assert autodiff.einsum("ij,j->i", a, x).tolist() == [14, 38, 62, 86, 110]
+    assert autodiff.tensordot(x, y, 1).item() == 6 and autodiff.outer(x, y).shape == (4, 4)
     u = np_.array([3.0, -4.0])
     assert autodiff.norm(u).item() == 5 and abs(u).sum().item() == 7
 

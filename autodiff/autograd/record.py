@@ -35,6 +35,12 @@ class _Scope:
             _v.set_mode(name, on)
 
 
+def _refuse_function(name, train_mode):
+    """Taken for a truth value, a function decorated without parentheses would never run."""
+    if callable(train_mode):
+        raise TypeError(f"{name}() takes train_mode, not a function: to decorate one write @autograd.{name}()")
+
+
 def record(train_mode: bool = True) -> _Scope:
     """Record what is computed inside, by MXNet's rules: leaves are what attach_grad() marked.
 
@@ -48,11 +54,13 @@ def record(train_mode: bool = True) -> _Scope:
     >>> y.backward(); x.grad
     tensor([0., 2., 4.])
     """
+    _refuse_function("record", train_mode)
     return _Scope(recording=True, grad_off=False, training=bool(train_mode))
 
 
 def pause(train_mode: bool = False) -> _Scope:
     """Record nothing inside."""
+    _refuse_function("pause", train_mode)
     return _Scope(recording=False, grad_off=True, training=bool(train_mode))
 
 
