@@ -120,12 +120,15 @@ def _check_call(node, rule, functions, refuse):
 
 #: Operands of the functions of the vocabulary, filled by check().
 _arity: dict[str, int] = {"pow": 2}
+#: The rows by name, filled by check().
+_rows: dict = {}
 
 
 def check(rules) -> None:
     """Raise GrammarError unless every row of the catalogue is well formed."""
     names = {rule.name for rule in rules.RULES}
     _arity.update({rule.name: rule.arity for rule in rules.ELEMENTWISE})
+    _rows.update(rules.BY_NAME)
     if len(names) != len(rules.RULES):
         twice = sorted({rule.name for rule in rules.RULES if sum(rule.name == other.name for other in rules.RULES) > 1})
         raise GrammarError(f"more than one row is named {', '.join(twice)}")
@@ -397,6 +400,35 @@ def recorded(rule, which: str) -> str:
     return ast.unparse(Rename().visit(ast.parse(getattr(rule, which), mode="eval")))
 
 
+def plain_text(rule) -> str | None:
+    """The value as an expression of NumPy's functions, for dtypes without loops; None where NumPy lacks one of them."""
+    def name(function):
+        if function == "where":
+            return "np.where"
+        found = _rows[function].loop.removeprefix("numpy:") if function in slotted else _rows[function].numpy
+        return f"np.{found}" if found else None
+
+    slotted = {row.name for row in _rows.values() if row.loop.startswith("numpy:")}
+
+    tree = ast.parse(rule.value, mode="eval")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            known = name(node.func.id)
+            if known is None:
+                return None
+            node.func = ast.Name(known)
+    return ast.unparse(tree)
+
+
+def plain_function(rule) -> str:
+    """What computes a row at dtypes without loops: NumPy's function, or one of its text."""
+    if rule.loop.startswith("numpy:"):
+        return "np." + rule.loop[len("numpy:"):]
+    if rule.dtype == "promote" and plain_text(rule):
+        return f"plain_{rule.name}"
+    return f"np.{rule.numpy}" if rule.numpy else "None"
+
+
 # ---- methods and functions
 
 #: Types of parameters in the stubs, by name; what is not listed may be anything.  A default of None is added.
@@ -579,6 +611,15 @@ PARAMETER_DOCS = {
     "alpha": "a factor",
     "bias": "what is added to the product, or None",
     "negative_slope": "the slope for negative elements",
+    "decimals": "how many decimals to keep; of negative ones, the nearest ten, hundred, ...",
+    "rtol": "the tolerance relative to other",
+    "atol": "the absolute tolerance",
+    "equal_nan": "whether NaN is close to NaN",
+    "min_val": "the lower bound",
+    "max_val": "the upper bound",
+    "nan": "what replaces NaN",
+    "posinf": "what replaces inf; the dtype's largest number if None",
+    "neginf": "what replaces -inf; the dtype's smallest number if None",
     "approximate": "'none' for the exact function, 'tanh' for the approximation by a hyperbolic tangent",
     "rounding_mode": "None for the true quotient, 'floor' to round it down, 'trunc' to round it towards 0",
     "offset": "which diagonal: 0 the main one, positive above it, negative below",
@@ -663,6 +704,8 @@ def _parameter_docs(rule, method, numpy):
         yield rule.operand_names[1], "a Variable, NumPy array or number"
         if rule.name in ("add", "sub"):
             yield "alpha", f"a factor of {rule.operand_names[1]}"
+        if rule.name == "div":
+            yield "rounding_mode", PARAMETER_DOCS["rounding_mode"]
     if rule.operands == "*":
         yield rule.operand_names[0], "Variables" + ("" if rule.spread else ", in a list or tuple")
     own = {name: meaning for (row, name), meaning in ROW_DOCS.items() if row == rule.name}
@@ -754,7 +797,7 @@ def namespace(rules) -> dict:
         "numpy_arguments": numpy_arguments, "numpy_signature": numpy_signature, "numpy_call": numpy_call,
         "passed_on": passed_on,
         "saves": saves, "saves_mask": saves_mask, "is_g": is_g, "mentioned": mentioned, "parameters": parameters,
-        "recorded": recorded,
+        "recorded": recorded, "plain_text": plain_text, "plain_function": plain_function,
         "parse": lambda rule, which: parse(rule, which, functions),
         "c_scalar": lambda rule, which, dtype: c_scalar(rule, which, dtype, functions, inline),
         "c_loop": lambda rule, which, dtype: c_loop(rule, which, dtype, functions, inline),

@@ -189,4 +189,8 @@ static double polygamma_at_float64(double x, double order)
 }
 static inline float polygamma_at_float32(float x, float order) { return (float)polygamma_at_float64(x, order); }
 
+/* The quotient rounded towards zero: exact roundings both. */
+static inline double trunc_quotient_float64(double x, double y) { return trunc(x / y); }
+static inline float trunc_quotient_float32(float x, float y) { return truncf(x / y); }
+
 #endif

@@ -44,7 +44,11 @@ def reference(rule, which, **arrays):
     if which == "value" and rule.loop.startswith("numpy:"):
         return getattr(np, rule.loop[len("numpy:"):])(*(arrays[name] for name in rule.operands))
     with np.errstate(all="ignore"):
-        return eval(getattr(rule, which), {**NAMESPACE, "pow": power}, arrays)
+        found = eval(getattr(rule, which), {**NAMESPACE, "pow": power}, arrays)
+    if getattr(rule, which) == "0":
+        return np.zeros_like(arrays["g"])
+    # A constant between two branches is a number of Python to np.where, which would widen float32.
+    return found if found.dtype.kind == "b" else found.astype(next(iter(arrays.values())).dtype, copy=False)
 
 
 def sample(rule, n, dtype, seed=0):
@@ -52,7 +56,7 @@ def sample(rule, n, dtype, seed=0):
     random = np.random.default_rng(seed)
     x = random.uniform(*rule.at, n)
     y = random.uniform(*(rule.at_y or rule.at), n)
-    if rule.name in ("relu", "abs", *(row.name for row in rules.ELEMENTWISE if row.dtype == "bool")):
+    if rule.name in ("relu", "abs", "sign", "maximum", "fmax", "clamp_min") or rule.dtype == "bool":
         x[::5] = 0
         y[::10] = 0
     if rule.name == "pow":

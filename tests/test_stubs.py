@@ -86,8 +86,8 @@ assert_type(x.grad, Tensor | None)
 if x.grad is not None:
     x.data -= 0.1 * x.grad
     x.grad.zero_()
-x.add_(1).clamp = 3  # type: ignore[attr-defined]
-x.clamp()            # type: ignore[attr-defined]
+x.add_(1).clam = 3   # type: ignore[attr-defined]
+x.clam()             # type: ignore[attr-defined]
 x.sum("rows")        # type: ignore[arg-type]
 with autodiff.no_grad():
     x.mul_(2.0)

@@ -13,8 +13,223 @@ def where_dy(ops, g, condition):
     return ops.where(condition, 0.0, g)
 
 
+# ---- arguments
+
+def _floats(ops, x, kernel):
+    """x, if it is real floating point; else PyTorch's error, which names its kernel."""
+    if ops.dtype(x).kind != "f":
+        raise NotImplementedError(f'"{kernel}" not implemented for \'{ops.scalar_name(x)}\'')
+    return x
+
+
+def float_front(ops, name, x, *params):
+    kernel = {"logsigmoid": "log_sigmoid", "celu": "elu"}.get(name, name) + "_cpu"
+    return ops.apply(name, (_floats(ops, x, kernel),), params)
+
+
+def _without_derivative(ops, name, result, *operands):
+    """The result of an op that PyTorch has no derivative for: recorded all the same, so that a reverse pass through it
+    raises instead of leaving the gradient out."""
+    if any(ops.tangent(x) is not None for x in operands):
+        raise NotImplementedError(f"Trying to use forward AD with {name} that does not support it because it has not been "
+                                  "implemented yet.")
+    if not any(ops.records(x) for x in operands):
+        return result
+
+    def refuse(gs, needs):
+        raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+    (recorded,) = ops.custom(operands, (result,), refuse, "NotImplemented")
+    return ops.like(recorded, result)
+
+
+# ---- rounding and remainders
+
+def round_of(ops, x, decimals):
+    if decimals == 0:
+        return ops.rint(x)
+    _floats(ops, x, "round_cpu")
+    scale = 10.0 ** abs(decimals)
+    return ops.named(ops.rint(x * scale) / scale if decimals > 0 else ops.rint(x / scale) * scale, "RoundBackward1", x)
+
+
+def divided(ops, x, y, rounding_mode):
+    """div() with a rounding_mode."""
+    if rounding_mode == "floor":
+        return ops.floor_quotient(x, y)
+    if rounding_mode == "trunc":
+        return ops.trunc_quotient(x, y)
+    raise RuntimeError("div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+                       f"'{rounding_mode}'")
+
+
+def floor_divide_of(ops, x, y):
+    return _without_derivative(ops, "floor_divide", ops.floor_quotient(x, y), x, y)
+
+
+# ---- clamping, blending
+
+def clamp_of(ops, x, low, high):
+    if low is None and high is None:
+        raise RuntimeError("autodiff.clamp: At least one of 'min' or 'max' must not be None")
+    result = x
+    if low is not None:
+        result = ops.clamp_min(result, low)
+    if high is not None:
+        result = ops.clamp_max(result, high)
+    tensors = ops.is_variable(low) or ops.is_variable(high)
+    return ops.named(result, "ClampBackward0" if tensors else "ClampBackward1", x)
+
+
+def _same_dtype(ops, x, y, argument):
+    """PyTorch refuses to blend two dtypes."""
+    if ops.dtype(x) != ops.dtype(y):
+        names = [ops.scalar_name(v).lower() for v in (x, y)]
+        raise RuntimeError(f"expected dtype {names[0]} for `{argument}` but got dtype {names[1]}")
+
+
+def lerp_of(ops, x, end, weight):
+    """From the nearer end, so that both ends are met exactly."""
+    ops.operand(end, "lerp", "end", 2)
+    _same_dtype(ops, x, end, "end")
+    ops.broadcast_shapes(x.shape, end.shape)
+    if not ops.is_variable(weight):
+        _floats(ops, x, "lerp_kernel_scalar")
+        return ops.named(x + weight * (end - x) if abs(weight) < 0.5 else end - (end - x) * (1 - weight),
+                         "LerpBackward0", x)
+    _same_dtype(ops, x, weight, "weight")
+    _floats(ops, x, "lerp_kernel_tensor")
+    near = abs(ops.plain(weight)) < 0.5
+    # One of the two forms above in each element, without computing the other: it may be infinite.
+    return ops.named(ops.where(near, x, end) + ops.where(near, weight, weight - 1) * (end - x), "LerpBackward1", x)
+
+
+def addcmul_of(ops, x, tensor1, tensor2, value):
+    ops.operand(tensor1, "addcmul", "tensor1", 2)
+    ops.operand(tensor2, "addcmul", "tensor2", 3)
+    return x + (tensor1 if value == 1 else value * tensor1) * tensor2
+
+
+def addcdiv_of(ops, x, tensor1, tensor2, value):
+    ops.operand(tensor1, "addcdiv", "tensor1", 2)
+    ops.operand(tensor2, "addcdiv", "tensor2", 3)
+    if ops.dtype(tensor1).kind in "iub" and ops.dtype(tensor2).kind in "iub":
+        raise RuntimeError("Integer division with addcdiv is no longer supported: make one of the operands floating point "
+                           "for a true division, or write input + value * torch.div(tensor1, tensor2, "
+                           "rounding_mode='trunc')")
+    return x + (tensor1 if value == 1 else value * tensor1) / tensor2
+
+
+def nan_to_num_of(ops, x, nan, posinf, neginf):
+    values = ops.plain(x)
+    if values.dtype.kind not in "fc":
+        return x.clone()
+    replaced = ops.numpy.nan_to_num(values, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
+    return ops.where(ops.numpy.isfinite(values), x, replaced)
+
+
+def heaviside_of(ops, x, values):
+    ops.operand(values, "heaviside", "values", 2)
+    if ops.dtype(x) != ops.dtype(values):
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+    a, b = ops.plain(x), ops.plain(values)
+    ops.broadcast_shapes(a.shape, b.shape)
+    # NaN is not above 0 to PyTorch.
+    result = ops.numpy.where(a == 0, b, (a > 0).astype(a.dtype))
+    return _without_derivative(ops, "heaviside", ops.constant(result, like=x), x, values)
+
+
+# ---- activations
+
 def leaky_relu_of(ops, x, negative_slope):
     return ops.where(x > 0, x, x * negative_slope)
+
+
+def elu_value(np, x, alpha):
+    return np.where(x > 0, x, alpha * np.expm1(np.where(x > 0, 0, x)))
+
+
+def elu_dx(ops, g, x, alpha):
+    """exp of what is not positive alone: of the rest it would be infinite."""
+    return g * ops.where(x > 0, 1.0, alpha * ops.exp(ops.where(x > 0, 0.0, x)))
+
+
+#: Under which a standard normal input gives a mean of 0 and a variance of 1.
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+def selu_of(ops, x):
+    return ops.elu(x, SELU_ALPHA) * SELU_SCALE
+
+
+def celu_front(ops, name, x, alpha):
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    return float_front(ops, name, x, alpha)
+
+
+def celu_value(np, x, alpha):
+    return np.where(x > 0, x, alpha * np.expm1(np.where(x > 0, 0, x) / alpha))
+
+
+def celu_dx(ops, g, x, alpha):
+    return g * ops.where(x > 0, 1.0, ops.exp(ops.where(x > 0, 0.0, x) / alpha))
+
+
+def gelu_of(ops, x, approximate):
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError("approximate argument must be either none or tanh.")
+    _floats(ops, x, "GeluKernelImpl")
+    if approximate == "none":
+        return x * 0.5 * (1 + ops.erf(x * 0.7071067811865476))
+    # tanh is 1 to the last bit long before 30; beyond, a power of x would overflow.
+    near = ops.clamp(x, -30.0, 30.0)
+    return x * 0.5 * (1 + ops.tanh(0.7978845608028654 * (near + 0.044715 * (near * near * near))))
+
+
+def silu_of(ops, x):
+    return _floats(ops, x, "silu_cpu") * ops.sigmoid(x)
+
+
+def mish_of(ops, x):
+    return _floats(ops, x, "mish_cpu") * ops.tanh(ops.softplus(x, 1, 40))
+
+
+def softplus_value(np, x, beta, threshold):
+    z = x * beta
+    return np.where(z > threshold, x, np.log1p(np.exp(np.minimum(z, threshold))) / beta)
+
+
+def softplus_dx(ops, g, x, beta, threshold):
+    z = x * beta
+    return g * ops.where(z > threshold, 1.0, ops.sigmoid(z))
+
+
+def logsigmoid_value(np, x):
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+
+
+def logsigmoid_dx(ops, g, x):
+    return g * ops.sigmoid(-x)
+
+
+def hardtanh_front(ops, name, x, low, high):
+    if low > high:
+        raise ValueError("min_val cannot be greater than max_val")
+    return ops.apply(name, (x,), (low, high))
+
+
+def hardtanh_value(np, x, low, high):
+    return np.minimum(np.maximum(x, x.dtype.type(low)), x.dtype.type(high))
+
+
+def hardtanh_dx(ops, g, x, low, high):
+    values = ops.plain(x)
+    return ops.where((values <= low) | (values >= high), 0.0, g)
+
+
+def threshold_of(ops, x, threshold, value):
+    return ops.where(ops.plain(x) <= threshold, ops.dtype(x).type(value).item(), x)
 
 
 def logit_of(ops, x, eps):
@@ -33,3 +248,55 @@ def polygamma_of(ops, x, n):
     if n > 100:
         raise RuntimeError(f"polygamma(n, x) supports n up to 100, not {n}: doubles overflow for most x beyond")
     return ops.named(ops.digamma(x), "PolygammaBackward0", x) if n == 0 else ops.polygamma_at(x, n)
+
+
+# ---- comparisons, bits: values alone
+
+def isclose_of(ops, x, y, rtol, atol, equal_nan):
+    ops.operand(y, "isclose", "other", 2)
+    if ops.dtype(x) != ops.dtype(y):
+        raise RuntimeError(f"{ops.scalar_name(x)} did not match {ops.scalar_name(y)}")
+    for name, given in (("rtol", rtol), ("atol", atol)):
+        if given < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {given}")
+    a, b = ops.plain(x), ops.plain(y)
+    ops.broadcast_shapes(a.shape, b.shape)
+    result = ops.numpy.isclose(a, b, rtol, atol, equal_nan)
+    return result if ops.is_numpy(x) else ops.constant(result)
+
+
+def _bitwise(ops, name, kernel, x, y):
+    """A ufunc of integers or bools, at the dtype they promote to."""
+    dtype = ops.common_dtype((x, y))
+    if dtype.kind not in "iub":
+        kind = ops.scalar_name(ops.numpy.empty(0, dtype))
+        raise NotImplementedError(f'"{kernel}" not implemented for \'{kind}\'')
+    a, b = [ops.plain(v).astype(dtype, copy=False) for v in (x, y)]
+    ops.broadcast_shapes(a.shape, b.shape)
+    return ops.constant(getattr(ops.numpy, name)(a, b).astype(dtype, copy=False), like=x if ops.is_variable(x) else y)
+
+
+def bitwise_and_of(ops, x, y):
+    return _bitwise(ops, "bitwise_and", "bitwise_and_cpu", x, y)
+
+
+def bitwise_or_of(ops, x, y):
+    return _bitwise(ops, "bitwise_or", "bitwise_or_cpu", x, y)
+
+
+def bitwise_xor_of(ops, x, y):
+    return _bitwise(ops, "bitwise_xor", "bitwise_xor_cpu", x, y)
+
+
+def bitwise_left_shift_of(ops, x, y):
+    return _bitwise(ops, "left_shift", "lshift_cpu", x, y)
+
+
+def bitwise_right_shift_of(ops, x, y):
+    return _bitwise(ops, "right_shift", "rshift_cpu", x, y)
+
+
+def bitwise_not_of(ops, x):
+    if ops.dtype(x).kind not in "iub":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return ops.constant(ops.numpy.invert(ops.plain(x)), like=x)
