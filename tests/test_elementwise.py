@@ -197,3 +197,9 @@ def test_an_operand_written_in_place_is_used_twice(f):
                 a[i][k] += sign * step
                 moved.append(f(autodiff.tensor(a[0]), autodiff.tensor(a[1])).sum().item())
             assert abs((moved[0] - moved[1]) / (2 * step) - (0 if g is None else g[k].item())) < 1e-6
+
+
+def test_a_power_of_two_numbers_is_no_op():
+    for numbers in ((2.0, 3.0), (1, np.inf), (True, np.zeros(3))):
+        with pytest.raises(TypeError, match="argument 'input'"):
+            autodiff.pow(*numbers)
