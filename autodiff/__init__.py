@@ -70,15 +70,11 @@ from ._create import (
 )
 from ._functions import (
     allclose,
-    amax,
-    argmax,
     broadcast_shapes,
     clone,
     equal,
     flatten,
     is_tensor,
-    log_softmax,
-    max,
     mean,
     narrow,
     norm,

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._types import SCALAR_NAMES, Size, to_numpy_dtype
 from ._types import device as _device
-from ._variable import Tensor, from_numpy
+from ._variable import Tensor, from_numpy, into
 
 if TYPE_CHECKING:
     from ._variable import Base
@@ -22,27 +22,35 @@ def _operand(x, name):
     return x
 
 
-def _by_method(name: str) -> Any:
-    """A function that calls the method of its first argument; what the method's help says holds of it, too."""
-    def function(input, *args, **kwargs):
+def _by_method(name: str, out: bool = False) -> Any:
+    """A function that calls the method of its first argument; what the method's help says holds of it, too.
+
+    ``out``: whether it takes out=, a Variable to write the result into.
+    """
+    def plain(input, *args, **kwargs):
         return getattr(_operand(input, name), name)(*args, **kwargs)
+
+    def written(input, *args, out=None, **kwargs):
+        if out is None:
+            return plain(input, *args, **kwargs)
+        return into(out, name, lambda x: plain(x, *args, **kwargs), (input,))
+
+    function = written if out else plain
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = inspect.getdoc(getattr(Tensor, name))
     # The method's own signature: help() and the test of the type stubs shall see what it takes.
     _, *parameters = inspect.signature(getattr(Tensor, name)).parameters.values()
     own = inspect.Parameter("input", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    if out and all(parameter.name != "out" for parameter in parameters):
+        parameters.append(inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None))
     function.__signature__ = inspect.Signature([own, *parameters])
     return function
 
 
-sum = _by_method("sum")
-mean = _by_method("mean")
-norm = _by_method("norm")
-max = _by_method("max")
-amax = _by_method("amax")
-argmax = _by_method("argmax")
-log_softmax = _by_method("log_softmax")
+sum = _by_method("sum", out=True)
+mean = _by_method("mean", out=True)
+norm = _by_method("norm", out=True)
 flatten = _by_method("flatten")
 unbind = _by_method("unbind")
 reshape = _by_method("reshape")

@@ -48,12 +48,13 @@ def parse(rule, which: str, functions=()) -> ast.expr | None:
         tree = ast.parse(text, mode="eval").body
     except SyntaxError as error:
         refuse(f"not an expression ({error.msg})")
-    names = {*_operands(rule), *parameters(rule)}
+    names = {*_operands(rule), *parameters(rule), *(rule.operand_names if rule.composite else ())}
     if which != "value":
         names |= {"g", "out"}
     if not rule.elementwise:
         names |= set(TOKENS)
-    _check(tree, names, rule, set(functions), refuse, condition=rule.dtype == "bool" and which == "value")
+    _check(tree, names, rule, set(functions), refuse,
+           condition=rule.elementwise and rule.dtype == "bool" and which == "value")
     return tree
 
 
@@ -529,6 +530,25 @@ def signature(rule, types=False, first=None, in_place=False) -> str:
     return ", ".join(shown + keywords)
 
 
+def overloads(rule, first: str, one: str) -> list[tuple[str, str]]:
+    """The signatures of a row's function in a stub, each with its result: several where a call without dim has one result.
+
+    Those are: all elements, another operand in the place of dim, where there is one, dim, and axis.
+    """
+    given = signature(rule, True, first)
+    if not rule.single:
+        return [(given, result_type(rule, one))]
+    dim, axis, out = "dim: _int | None = None", "axis: _int | None = None", ", out: _Any = None"
+    given, last = (given.removesuffix(out), out) if given.endswith(out) else (given, "")
+    whole = given.replace(dim, "dim: None = None").replace(axis, "axis: None = None")
+    single = [whole]
+    if "other" in parameters(rule):
+        single.append(whole.replace("dim: None = None", "dim: _Array").replace("other: _Operand | None", "other: None"))
+    several = [given.replace(dim, "dim: _int").replace(axis, "axis: None = None"),
+               given.replace(dim, "dim: None = None").replace(axis, "axis: _int")]
+    return [(text + last, one) for text in single] + [(text + last, result_type(rule, one)) for text in several]
+
+
 def result_type(rule, one: str) -> str:
     """What a row's function returns, in a stub, where a single result is of the type ``one``."""
     if rule.outputs and rule.returns in ("", "_Any"):
@@ -545,7 +565,8 @@ def call_text(rule) -> str:
     values = [f"({name} if {also[name]} is None else {also[name]})" if name in also else name for name in given]
     if rule.composite:
         tree = ast.parse(rule.value, mode="eval").body
-        known = dict(zip(("xs",) if rule.operands == "*" else rule.operands, operands)) | dict(zip(given, values))
+        known = dict(zip(("xs",) if rule.operands == "*" else rule.operands, operands))
+        known |= dict(zip(operands, operands)) | dict(zip(given, values))
         return f"helpers.{tree.func.id}({', '.join(['OPS', *(known[node.id] for node in tree.args)])})"
     if rule.front:
         return f"helpers.{rule.front}({', '.join(['OPS', repr(rule.name), *operands, *values])})"
@@ -793,9 +814,10 @@ def namespace(rules) -> dict:
         "RULES": rules.RULES, "BY_NAME": rules.BY_NAME, "NUMBER": rules.NUMBER, "ELEMENTWISE": rules.ELEMENTWISE,
         "DTYPES": rules.DTYPES, "FUNCTIONS": functions, "CAPTURED": captured(rules), "C_TYPE": C_TYPE,
         "SLOTS": slots(rules), "STRUCTURAL": rules.STRUCTURAL, "RECORDED": RECORDED,
-        "signature": signature, "result_type": result_type, "call_text": call_text, "docstring": docstring,
+        "signature": signature, "overloads": overloads, "result_type": result_type,
+        "call_text": call_text, "docstring": docstring,
         "numpy_arguments": numpy_arguments, "numpy_signature": numpy_signature, "numpy_call": numpy_call,
-        "passed_on": passed_on,
+        "passed_on": passed_on, "also": _also,
         "saves": saves, "saves_mask": saves_mask, "is_g": is_g, "mentioned": mentioned, "parameters": parameters,
         "recorded": recorded, "plain_text": plain_text, "plain_function": plain_function,
         "parse": lambda rule, which: parse(rule, which, functions),

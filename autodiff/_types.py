@@ -152,14 +152,14 @@ class Returned(tuple[Any, ...]):
 RETURN_TYPES: dict[str, type[Returned]] = {}
 
 
-def returned(name: str, fields: tuple[str, ...], values: Iterable[Any]) -> Any:
-    """The results of an op under their names.
+def returned(name: str, fields: tuple[str, ...], values: Any) -> Any:
+    """The results of an op under their names; what is no tuple is the one result of an overload, and handed back.
 
     >>> pair = returned("sort", ("values", "indices"), ([1, 2], [1, 0]))
     >>> pair.indices, pair[0]
     ([1, 0], [1, 2])
     """
-    return return_type(name, fields)(values)
+    return return_type(name, fields)(values) if isinstance(values, tuple) else values
 
 
 def return_type(name: str, fields: tuple[str, ...]) -> type[Returned]:

@@ -36,6 +36,7 @@ ENGINE_WORDS = {
     "add": "entry of the table that _variable fills: accumulating must add two gradients, recorded",
     "adjoint": "the cotangent that a pass collects for a node, not the transpose of a matrix",
     "chunk": "a piece of memory from the allocator, not a part of a tensor",
+    "min": "Python's own, of two numbers",
 }
 
 TOKEN = re.compile(r'''

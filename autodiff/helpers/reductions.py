@@ -1,8 +1,33 @@
-"""Reductions, softmax, cumulative ops."""
-from .common import axis_of, checked_dims, count_of, dims_of, kept
+"""Reductions, statistics, cumulative ops, softmax."""
+from .common import along, axis_of, checked_dims, count_of, dims_of, kept
+
+
+def floating(ops, x, error):
+    """x, if its dtype is inexact; integers become float64 in the NumPy flavour, else error is raised."""
+    if ops.dtype(x).kind not in "biu":
+        return x
+    if not ops.is_numpy(x):
+        raise error
+    return ops.to(x, "float64")
+
+
+def summed(ops, x, dtype):
+    """x as a sum or product takes it: cast to dtype; without one, integers and bools become int64."""
+    if dtype is not None:
+        return ops.to(x, dtype)
+    return ops.to(x, "int64") if ops.dtype(x).kind in "biu" else x
+
+
+def needed(name, dim):
+    """dim, where PyTorch has no default for it."""
+    if dim is None:
+        raise TypeError(f'{name}() missing 1 required positional arguments: "dim"')
+    return dim
 
 
 def sum_value(np, x, dim, keepdim, dtype):
+    if dtype is None and x.dtype.kind in "biu":
+        dtype = np.int64
     return np.sum(x, axis=axis_of(dim), keepdims=keepdim, dtype=dtype)
 
 
@@ -31,8 +56,11 @@ def _order(p):
     return float(p)
 
 
-def norm_value(np, x, p, dim, keepdim):
+def norm_value(np, x, p, dim, keepdim, dtype):
     p, axis = _order(p), axis_of(dim)
+    if (p < 0 or p == float("inf")) and 0 in [x.shape[d] for d in dims_of(dim, x.ndim)]:
+        raise RuntimeError(f"linalg.vector_norm cannot compute the {p:g} norm on an empty tensor because the operation does "
+                           "not have an identity")
     if p == 2:
         return np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdim))
     if p == 1:
@@ -62,7 +90,7 @@ def norm_dx(ops, g, x, out, p, dim, keepdim):
         return _shared(ops, g * ops.sign(x), ops.abs(x), out, dim)
     safe = ops.where(x == 0, 1.0, ops.abs(x))
     ratio = safe / ops.where(out == 0, 1.0, out)
-    return g * ops.where(x == 0, 0.0, ops.sign(x) * ratio ** (p - 1))
+    return g * ops.where((ops.plain(x) == 0) | (ops.plain(out) == 0), 0.0, ops.sign(x) * ratio ** (p - 1))
 
 
 def _shared(ops, g, x, extreme, dim):
@@ -84,7 +112,312 @@ def argmax_value(np, x, dim, keepdim):
     return np.argmax(x, axis=dim, keepdims=keepdim)
 
 
-def log_softmax_value(np, x, dim):
+def argmin_value(np, x, dim, keepdim):
+    return np.argmin(x, axis=dim, keepdims=keepdim)
+
+
+def position_front(ops, name, x, dim, keepdim):
+    """argmax, argmin: some element along dim, and no bools, which PyTorch does not order."""
+    if dim is not None:
+        dim = ops.wrap_dim(dim, x.ndim)
+        if x.ndim and x.shape[dim] == 0:
+            raise IndexError(f"{name}(): Expected reduction dim {dim} to have non-zero size.")
+    elif x.numel() == 0:
+        raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
+    if ops.dtype(x).kind == "b" and not ops.is_numpy(x):
+        raise RuntimeError(f"{name}(): does not support bool input")
+    return ops.apply(name, (x,), (dim if x.ndim else None, bool(keepdim) and x.ndim > 0))
+
+
+def amin_value(np, x, dim, keepdim):
+    return np.min(x, axis=axis_of(dim), keepdims=keepdim)
+
+
+def some_element(name, x, dims):
+    """Raise where a reduced dimension is empty: an extreme value needs an element."""
+    if dims is None and x.numel() == 0:
+        raise RuntimeError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                           "reduction dim with the 'dim' argument.")
+    for d in dims or ():
+        if x.shape[d] == 0:
+            raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+
+
+def extreme_front(ops, name, x, dim, keepdim):
+    """amax, amin: dims checked, no element refused."""
+    dims = checked_dims(ops, x, dim)
+    some_element(name, x, dims)
+    return ops.apply(name, (x,), (dims, bool(keepdim)))
+
+
+def picked(ops, x, positions, dim, keepdim, name):
+    """The elements of x at positions along dim, of which one or several are kept, and the positions: a recorded pair."""
+    np = ops.numpy
+    if x.ndim == 0:
+        return ops.named(ops.clone(x), name), ops.constant(np.zeros((), np.int64), like=x)
+    index = along(np, positions, dim)
+    if not keepdim:
+        index = tuple([part.squeeze(dim) for part in np.broadcast_arrays(*index)])
+        positions = index[dim]
+    return ops.apply("index", (x,), (index,), name), ops.constant(np.array(positions, np.int64), like=x)
+
+
+def max_of(ops, x, dim, keepdim, other):
+    return _extreme(ops, "max", x, dim, keepdim, other)
+
+
+def min_of(ops, x, dim, keepdim, other):
+    return _extreme(ops, "min", x, dim, keepdim, other)
+
+
+def _extreme(ops, name, x, dim, keepdim, other):
+    """The three overloads of max and min: of two operands, of all elements, along a dimension."""
+    if other is not None or ops.is_variable(dim):
+        return _of_two(ops, name, x, ops.operand(dim if other is None else other, name, "other", 2))
+    word = name.title()
+    if dim is None or ops.is_numpy(x):
+        dims = checked_dims(ops, x, dim)
+        some_element(name, x, dims)
+        return ops.apply(f"a{name}", (x,), (dims, bool(keepdim)), f"{word}Backward1" if dim is None else None)
+    dim = ops.wrap_dim(dim, x.ndim)
+    some_element(name, x, (dim,) if x.ndim else None)
+    values = ops.plain(x)
+    positions = (values.argmax if name == "max" else values.argmin)(axis=dim, keepdims=True) if x.ndim else None
+    return picked(ops, x, positions, dim, keepdim, f"{word}Backward0")
+
+
+def _of_two(ops, name, x, y):
+    """The larger or smaller of each two elements; NaN where one is; a gradient is shared evenly among equals."""
+    np = ops.numpy
+    a, b = ops.plain(x), ops.plain(y)
+    first = (a > b if name == "max" else a < b) | (a != a)
+    out = ops.where(first, x, y)
+    if ops.dtype(out).kind == "f" and np.any(a == b):
+        out = ops.where(a == b, ops.where(a == b, x, 0.0) * 0.5 + ops.where(a == b, y, 0.0) * 0.5, out)
+    return ops.named(out, f"{name.title()}imumBackward0", x, y)
+
+
+def aminmax_of(ops, x, dim, keepdim):
+    """Both extremes; a gradient is shared evenly among ties."""
+    if dim is not None:
+        dim = ops.wrap_dim(dim, x.ndim)
+        if x.ndim and not x.shape[dim]:
+            raise IndexError(f"aminmax: Expected reduction dim {dim} to have non-zero size.")
+    elif x.numel() == 0:
+        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.")
+    return ops.amin(x, dim, keepdim), ops.amax(x, dim, keepdim)
+
+
+def numpy_ptp(ops, x, axis, out, keepdims):
+    if out is not None:
+        raise RuntimeError("ptp(): functions with out=... arguments don't support automatic differentiation")
+    return ops.amax(x, axis, keepdims) - ops.amin(x, axis, keepdims)
+
+
+# ---- products
+
+def prod_front(ops, name, x, dim, keepdim, dtype):
+    x = summed(ops, x, dtype)
+    return ops.apply(name, (x,), (checked_dims(ops, x, dim), bool(keepdim), None), variant=dim is not None)
+
+
+def prod_value(np, x, dim, keepdim, dtype):
+    return np.prod(x, axis=dim, keepdims=keepdim, dtype=x.dtype)
+
+
+def _ordinary(ops, x):
+    """Whether every element is finite and not zero, so that a product may be divided by a factor."""
+    values = ops.plain(x)
+    return bool(ops.numpy.all(ops.numpy.isfinite(values) & (values != 0)))
+
+
+def prod_dx(ops, g, x, out, dim, keepdim):
+    """Quotients; where a product is zero or not finite, the product of the factors before times that of those after."""
+    shape = tuple(x.shape)
+    if not shape:
+        return g
+    g, out = kept(ops, g, shape, dim, keepdim), kept(ops, out, shape, dim, keepdim)
+    if _ordinary(ops, out):
+        return g * out / x
+    np = ops.numpy
+    dims = dims_of(dim, len(shape))
+    order = [d for d in range(len(shape)) if d not in dims] + list(dims)
+    rows = [shape[d] for d in order[:len(shape) - len(dims)]]
+    flat = ops.reshape(ops.permute(x, order), (*rows, count_of(shape, dims) if dims else 1))
+    last = len(rows)
+    others = _before(ops, flat, last) * ops.flip(_before(ops, ops.flip(flat, last), last), last)
+    others = ops.reshape(others, tuple([shape[d] for d in order]))
+    return g * ops.permute(others, [int(d) for d in np.argsort(order)])
+
+
+def _shifted(ops, x, dim, first):
+    """The elements moved on by one place along a dimension, with a number in front."""
+    shape = tuple(x.shape)
+    front = ops.constant(ops.numpy.full((*shape[:dim], min(shape[dim], 1), *shape[dim + 1:]), first, ops.dtype(x)), like=x)
+    return ops.cat([front, ops.narrow(x, dim, 0, max(shape[dim] - 1, 0))], dim)
+
+
+def _before(ops, x, dim):
+    """At each place the product of the elements before it."""
+    return _shifted(ops, ops.cumprod(x, dim), dim, 1)
+
+
+# ---- cumulative ops
+
+def cumulative_dim(ops, name, x, dim):
+    """x and the dimension: in the NumPy flavour x is flattened where none is given."""
+    if dim is None and ops.is_numpy(x):
+        return ops.reshape(x, (-1,)), 0
+    return x, ops.wrap_dim(needed(name, dim), x.ndim)
+
+
+def cumulative_front(ops, name, x, dim, dtype):
+    x, dim = cumulative_dim(ops, name, summed(ops, x, dtype), dim)
+    return ops.apply(name, (x,), (dim, None))
+
+
+def cumsum_value(np, x, dim, dtype):
+    return np.cumsum(x, axis=dim, dtype=x.dtype) if x.ndim else x.copy()
+
+
+def cumsum_dx(ops, g, dim):
+    return _sum_from(ops, g, dim)
+
+
+def _sum_from(ops, g, dim):
+    """At each place the sum of the elements from it on."""
+    return ops.flip(ops.apply("cumsum", (ops.flip(g, dim),), (dim, None)), dim) if len(g.shape) else g
+
+
+def cumprod_value(np, x, dim, dtype):
+    return np.cumprod(x, axis=dim, dtype=x.dtype) if x.ndim else x.copy()
+
+
+def cumprod_dx(ops, g, x, out, dim):
+    """Quotients; where a product is zero or not finite, a recurrence without division.
+
+    With P the product before k, the derivative is P (g_k + x_(k+1) (g_(k+1) + x_(k+2) (...))).
+    """
+    if not len(x.shape):
+        return g
+    if _ordinary(ops, out):
+        return _sum_from(ops, g * out, dim) / x
+    return _before(ops, x, dim) * _recurrence_from(ops, g, x, dim)
+
+
+def _recurrence_from(ops, g, x, dim):
+    """s_k = g_k + x_(k+1) s_(k+1), from the end."""
+    factors = _shifted(ops, ops.flip(x, dim), dim, 0)
+    return ops.flip(ops.apply("recurrence", (ops.flip(g, dim), factors), (dim,)), dim)
+
+
+def recurrence_value(np, x, y, dim):
+    """h_k = x_k + y_k h_(k-1), with h = 0 before the first."""
+    out = np.array(x)
+    h, y = np.moveaxis(out, dim, 0), np.moveaxis(y, dim, 0)
+    for k in range(1, len(h)):
+        h[k] += y[k] * h[k - 1]
+    return out
+
+
+def recurrence_dx(ops, g, y, dim):
+    return _recurrence_from(ops, g, y, dim)
+
+
+def recurrence_dy(ops, g, y, out, dim):
+    return _recurrence_from(ops, g, y, dim) * _shifted(ops, out, dim, 0)
+
+
+def cummax_of(ops, x, dim):
+    return _running(ops, "cummax", x, dim)
+
+
+def cummin_of(ops, x, dim):
+    return _running(ops, "cummin", x, dim)
+
+
+def _running(ops, name, x, dim):
+    """The extreme so far, at its latest place; from the first NaN on, NaN."""
+    np = ops.numpy
+    dim = ops.wrap_dim(needed(name, dim), x.ndim)
+    if x.ndim == 0:
+        return ops.clone(x), ops.constant(np.zeros((), np.int64), like=x)
+    values = ops.plain(x)
+    extremes = (np.maximum if name == "cummax" else np.minimum).accumulate(values, axis=dim)
+    here = np.arange(values.shape[dim]).reshape([-1 if d == dim else 1 for d in range(x.ndim)])
+    attained = (values == extremes) | (values != values)
+    positions = np.maximum.accumulate(np.where(attained, here, 0), axis=dim)
+    return picked(ops, x, positions, dim, True, None)
+
+
+def logcumsumexp_front(ops, name, x, dim):
+    x = floating(ops, x, NotImplementedError(f'"logcumsumexp_out_cpu" not implemented for \'{ops.scalar_name(x)}\''))
+    x, dim = cumulative_dim(ops, name, x, dim)
+    return ops.apply(name, (x,), (dim,))
+
+
+def logcumsumexp_value(np, x, dim):
+    return np.logaddexp.accumulate(x, axis=dim) if x.ndim else x.copy()
+
+
+def logcumsumexp_dx(ops, g, x, out, dim):
+    """exp(x_k - out_k) t_k, where t_k = g_k + exp(out_k - out_(k+1)) t_(k+1): no exponent is positive."""
+    if not len(x.shape) or not x.shape[dim]:
+        return g
+    before = _shifted(ops, out, dim, 0)
+    stays = ops.numpy.isinf(ops.plain(out)) & (ops.plain(before) == ops.plain(out))     # inf - inf would be NaN
+    falls = ops.exp(ops.where(stays, 0.0, before) - ops.where(stays, 0.0, out))
+    return ops.exp(x - out) * _recurrence_from(ops, g, falls, dim)
+
+
+# ---- exponentials
+
+def logsumexp_front(ops, name, x, dim, keepdim):
+    dims = checked_dims(ops, x, needed(name, dim))
+    if ops.dtype(x).kind in "biu":
+        x = ops.to(x, "float64" if ops.is_numpy(x) else ops.default_dtype())
+    return ops.apply(name, (x,), (dims, bool(keepdim)))
+
+
+def logsumexp_value(np, x, dim, keepdim):
+    """Shifted by the maximum; by nothing where that is infinite."""
+    top = np.max(x, axis=dim, keepdims=True, initial=-np.inf)
+    top = np.where(np.isinf(top), x.dtype.type(0), top)
+    out = np.log(np.sum(np.exp(x - top), axis=dim, keepdims=True)) + top
+    return out if keepdim else out.reshape([n for d, n in enumerate(x.shape) if d not in dims_of(dim, x.ndim)])
+
+
+def logsumexp_dx(ops, g, x, out, dim, keepdim):
+    shape = tuple(x.shape)
+    return kept(ops, g, shape, dim, keepdim) * ops.exp(x - kept(ops, out, shape, dim, keepdim))
+
+
+def softmax_front(ops, name, x, dim, dtype):
+    dim = ops.wrap_dim(needed(name, dim), x.ndim)
+    if dtype is not None:
+        x = ops.to(x, dtype)
+    x = floating(ops, x, NotImplementedError(f'"{name}_lastdim_kernel_impl" not implemented for \'{ops.scalar_name(x)}\''))
+    return ops.apply(name, (x,), (dim, None))
+
+
+def softmax_value(np, x, dim, dtype):
+    if x.size == 0 or x.ndim == 0:
+        return np.exp(x - x)
+    out = np.exp(x - np.max(x, axis=dim, keepdims=True))
+    out /= np.sum(out, axis=dim, keepdims=True)
+    return out
+
+
+def softmax_dx(ops, g, out, dim):
+    weighted = g * out
+    return weighted - out * (ops.sum(weighted, (dim,), True) if len(out.shape) else weighted)
+
+
+def softmin_of(ops, x, dim, dtype):
+    return ops.softmax(-x, dim, dtype)
+
+
+def log_softmax_value(np, x, dim, dtype):
     if x.size == 0 or x.ndim == 0:
         return x - x
     shifted = x - np.max(x, axis=dim, keepdims=True)
@@ -92,20 +425,324 @@ def log_softmax_value(np, x, dim):
 
 
 def log_softmax_dx(ops, g, out, dim):
-    if not out.shape:
-        return ops.zeros_like(g)
-    return g - ops.exp(out) * ops.sum(g, (dim,), True)
+    return g - ops.exp(out) * (ops.sum(g, (dim,), True) if len(out.shape) else g)
 
 
-def amin_value(np, x, dim, keepdim):
-    return np.min(x, axis=axis_of(dim), keepdims=keepdim)
+# ---- variances
 
-
-def extreme_front(ops, name, x, dim, keepdim):
-    """amax, amin: dims checked, no element refused."""
+def variance_front(ops, name, x, dim, unbiased, keepdim, correction):
+    """var, std: a bool in the place of dim is unbiased, as in PyTorch's overload; correction overrides it."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if correction is None:
+        correction = 1 if unbiased else 0
+    x = floating(ops, x, RuntimeError("std and var only support floating point and complex dtypes"))
     dims = checked_dims(ops, x, dim)
-    reduced = tuple(x.shape) if dims is None else [x.shape[d] for d in dims]
-    if 0 in reduced:
-        raise RuntimeError(f"{name[1:]}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                           "reduction dim with the 'dim' argument.")
-    return ops.apply(name, (x,), (dims, bool(keepdim)), variant=dims is not None)
+    if count_of(tuple(x.shape), dims) - correction <= 0:
+        ops.warn(f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
+                 "(input numel divided by output numel).")
+    return ops.apply(name, (x,), (dims, True, bool(keepdim), correction))
+
+
+def var_value(np, x, dim, unbiased, keepdim, correction):
+    count = count_of(x.shape, dim)
+    centred = x - np.sum(x, axis=dim, keepdims=True) / x.dtype.type(count)
+    return np.sum(centred * centred, axis=dim, keepdims=keepdim) / x.dtype.type(max(count - correction, 0))
+
+
+def var_dx(ops, g, x, dim, keepdim, correction):
+    shape = tuple(x.shape)
+    free = count_of(shape, dim) - correction
+    centred = x - ops.mean(x, dims_of(dim, len(shape)), True)
+    return kept(ops, g, shape, dim, keepdim) * (centred * (2 / free if free else float("inf")))
+
+
+def std_value(np, x, dim, unbiased, keepdim, correction):
+    return np.sqrt(var_value(np, x, dim, unbiased, keepdim, correction))
+
+
+def std_dx(ops, g, x, out, dim, keepdim, correction):
+    """Zero at a deviation of 0, PyTorch's choice; the divisor is masked there."""
+    flat = out == 0
+    return var_dx(ops, ops.where(flat, 0.0, g / (2 * ops.where(flat, 1.0, out))), x, dim, keepdim, correction)
+
+
+def var_mean_of(ops, x, dim, unbiased, keepdim, correction):
+    return _with_mean(ops, "var", x, dim, unbiased, keepdim, correction)
+
+
+def std_mean_of(ops, x, dim, unbiased, keepdim, correction):
+    return _with_mean(ops, "std", x, dim, unbiased, keepdim, correction)
+
+
+def _with_mean(ops, name, x, dim, unbiased, keepdim, correction):
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    x = floating(ops, x, RuntimeError(f"{name}_mean only support floating point and complex dtypes"))
+    return (ops.var if name == "var" else ops.std)(x, dim, unbiased, keepdim, correction=correction), ops.mean(x, dim, keepdim)
+
+
+# ---- truth, counts, sums past NaN
+
+def all_of(ops, x, dim, keepdim):
+    return _truth(ops, ops.numpy.all, x, dim, keepdim)
+
+
+def any_of(ops, x, dim, keepdim):
+    return _truth(ops, ops.numpy.any, x, dim, keepdim)
+
+
+def _truth(ops, function, x, dim, keepdim):
+    """A plain array or bool in the NumPy flavour, as of its comparisons; of uint8, uint8."""
+    out = function(ops.plain(x), axis=checked_dims(ops, x, dim), keepdims=bool(keepdim))
+    if ops.is_numpy(x):
+        return out if out.ndim else bool(out)
+    return ops.constant(ops.numpy.asarray(out, "uint8" if ops.dtype(x).name == "uint8" else "bool"))
+
+
+def count_nonzero_of(ops, x, dim):
+    np = ops.numpy
+    return ops.constant(np.asarray(np.count_nonzero(ops.plain(x), axis=checked_dims(ops, x, dim)), np.int64), like=x)
+
+
+def nansum_of(ops, x, dim, keepdim, dtype):
+    if dtype is not None:
+        x = ops.to(x, dtype)
+    return ops.named(ops.sum(_without_nan(ops, x), dim, keepdim), "NansumBackward0", x)
+
+
+def _without_nan(ops, x):
+    present = ops.numpy.asarray(ops.plain(x) == ops.plain(x))
+    return x if present.all() else ops.where(present, x, 0.0)
+
+
+def nanmean_of(ops, x, dim, keepdim, dtype):
+    np = ops.numpy
+    if dtype is not None:
+        x = ops.to(x, dtype)
+    x = floating(ops, x, RuntimeError("nanmean(): expected input to have floating point or complex dtype but got "
+                                      f"{ops.scalar_name(x)}"))
+    present = ops.plain(x) == ops.plain(x)
+    count = np.sum(present, axis=checked_dims(ops, x, dim), keepdims=bool(keepdim), dtype=ops.dtype(x))
+    return ops.sum(_without_nan(ops, x), dim, keepdim) / ops.constant(np.asarray(count), like=x)
+
+
+# ---- order statistics
+
+def median_of(ops, x, dim, keepdim):
+    return _median(ops, "median", x, dim, keepdim)
+
+
+def nanmedian_of(ops, x, dim, keepdim):
+    return _median(ops, "nanmedian", x, dim, keepdim)
+
+
+def _median(ops, name, x, dim, keepdim):
+    """The lower of two middle elements: of all (a gradient is shared evenly among its equals), or along dim (one place)."""
+    np = ops.numpy
+    word = name.title()
+    if dim is None:
+        out = ops.apply("median_of_all", (x,), (name == "nanmedian",), f"{word}Backward0")
+        return ops.reshape(out, (1,) * x.ndim) if keepdim else out
+    dim = ops.wrap_dim(dim, x.ndim)
+    if x.ndim == 0:
+        return picked(ops, x, None, dim, keepdim, f"{word}Backward1")
+    some_element("median", x, (dim,))
+    values = ops.plain(x)
+    present = np.sum(values == values, axis=dim, keepdims=True)
+    rank = np.maximum(present - 1, 0) // 2
+    if name == "median":        # the first NaN, where there is one
+        rank = np.where(present < values.shape[dim], present, rank)
+    order = np.argsort(values, axis=dim, kind="stable")
+    return picked(ops, x, np.take_along_axis(order, rank, dim), dim, keepdim,
+                  "MedianBackward1" if name == "median" else "NanmedianBackward1")
+
+
+def median_of_all_value(np, x, ignore_nan):
+    values = np.sort(x, axis=None)      # NaN last
+    present = np.count_nonzero(values == values)
+    if present == 0 or (present < values.size and not ignore_nan):
+        return np.asarray(np.nan if x.dtype.kind == "f" else np.iinfo(x.dtype).min if x.dtype.kind == "i" else 0, x.dtype)
+    return values[(present - 1) // 2]
+
+
+def median_of_all_dx(ops, g, x, out):
+    return _shared(ops, g, x, out, None)
+
+
+def kthvalue_of(ops, x, k, dim, keepdim):
+    np = ops.numpy
+    dim = ops.wrap_dim(dim, x.ndim)
+    if x.ndim:
+        some_element("kthvalue", x, (dim,))
+    if not 1 <= k <= (x.shape[dim] if x.ndim else 1):
+        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
+    order = np.argsort(ops.plain(x), axis=dim, kind="stable") if x.ndim else None
+    return picked(ops, x, None if order is None else np.take(order, [k - 1], dim), dim, keepdim, "KthvalueBackward0")
+
+
+def mode_of(ops, x, dim, keepdim):
+    """The most frequent element, of several the smallest, at its last place."""
+    np = ops.numpy
+    dim = ops.wrap_dim(dim, x.ndim)
+    if x.ndim == 0:
+        return picked(ops, x, None, dim, keepdim, "ModeBackward0")
+    some_element("mode", x, (dim,))
+    values = np.moveaxis(ops.plain(x), dim, -1)
+    order = np.argsort(values, axis=-1, kind="stable")
+    values = np.take_along_axis(values, order, -1)
+    here = np.arange(values.shape[-1])
+    starts = np.ones(values.shape, bool)
+    starts[..., 1:] = values[..., 1:] != values[..., :-1]
+    length = here - np.maximum.accumulate(np.where(starts, here, 0), axis=-1)
+    best = np.take_along_axis(order, np.argmax(length, axis=-1, keepdims=True), -1)
+    return picked(ops, x, np.moveaxis(best, -1, dim), dim, keepdim, "ModeBackward0")
+
+
+def quantile_of(ops, x, q, dim, keepdim, interpolation):
+    return _quantile(ops, x, q, dim, keepdim, interpolation, False)
+
+
+def nanquantile_of(ops, x, q, dim, keepdim, interpolation):
+    return _quantile(ops, x, q, dim, keepdim, interpolation, True)
+
+
+def _quantile(ops, x, q, dim, keepdim, interpolation, ignore_nan):
+    """Elements at the ranks around q (n - 1), blended; q, if it is a Variable of one dimension, comes first in the result."""
+    np = ops.numpy
+    x = floating(ops, x, RuntimeError("quantile() input tensor must be either float or double dtype"))
+    if interpolation not in ("linear", "lower", "higher", "midpoint", "nearest"):
+        raise RuntimeError("quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
+                           f"{interpolation}")
+    if x.numel() == 0:
+        raise RuntimeError("quantile() input tensor must be non-empty")
+    dtype = ops.dtype(x)
+    if ops.is_variable(q):
+        if ops.dtype(q) != dtype:
+            raise RuntimeError("quantile() q tensor must be same dtype as the input tensor")
+    elif isinstance(q, (int, float)) and not 0 <= q <= 1:
+        raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q}")
+    portions = np.asarray(ops.plain(q), dtype)
+    if portions.ndim > 1:
+        raise RuntimeError("quantile() q must be a scalar or 1D tensor")
+    if not np.all((portions >= 0) & (portions <= 1)):
+        raise RuntimeError("quantile() q values must be in the range [0, 1]")
+    if dim is None:
+        kept_shape, x, dim = (1,) * x.ndim, ops.reshape(x, (-1,)), 0
+    else:
+        dim = ops.wrap_dim(dim, x.ndim)
+        kept_shape = tuple([1 if d == dim else n for d, n in enumerate(x.shape)])
+        x = ops.reshape(x, (-1,)) if x.ndim == 0 else x
+    values = np.moveaxis(ops.plain(x), dim, -1)
+    order = np.argsort(values, axis=-1, kind="stable")      # NaN last
+    present = np.sum(values == values, axis=-1)
+    count = values.shape[-1]
+    portions_all = portions.reshape(-1, *(1,) * present.ndim)
+    if ignore_nan:
+        scale = np.maximum(present - 1, 0).astype(dtype)
+        ranks = portions_all * scale
+    else:
+        scale = np.asarray(count - 1, dtype)
+        ranks = np.where(present < count, scale, portions_all * scale)      # NaN, where there is one
+    how = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}.get(interpolation)
+    grid = [np.broadcast_to(part, ranks.shape) for part in np.indices(present.shape, sparse=True)]
+
+    def at(places):
+        places = order[(*grid, places.astype(np.int64))]
+        return ops.index(x, (*grid[:dim], places, *grid[dim:]))
+
+    if how is not None:
+        out = at(how(ranks))
+    else:
+        below, above = at(np.floor(ranks)), at(np.ceil(ranks))
+        if interpolation == "midpoint":
+            weight = np.full(ranks.shape, 0.5, dtype)
+        elif ops.records(q):
+            exact = np.where(present < count, dtype.type(0), scale) if not ignore_nan else scale
+            weight = ops.reshape(q, portions_all.shape) * ops.constant(exact) - ops.constant(
+                np.asarray(np.where(exact == 0, 0, np.floor(ranks)), dtype))
+        else:
+            weight = np.asarray(ranks - np.floor(ranks))
+        rise = above - below
+        near = ops.plain(weight) < 0.5
+        weight = weight if ops.is_variable(weight) else ops.constant(weight, like=x)
+        out = ops.where(near, below + weight * rise, above - rise * (1 - weight))
+    shape = kept_shape if keepdim else tuple(present.shape)
+    return ops.reshape(out, (*portions.shape, *shape))
+
+
+# ---- differences and integrals
+
+def diff_of(ops, x, n, dim, prepend, append):
+    """Differences of neighbours, n times; of bools, whether they differ."""
+    if x.ndim == 0:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    dim = ops.wrap_dim(dim, x.ndim)
+    parts = [part for part in (prepend, x, append) if part is not None]
+    for part in parts:
+        if ops.operand(part, "diff", "prepend or append", 4).ndim != x.ndim:
+            raise RuntimeError("diff expects prepend or append to be the same dimension as input")
+    out = x if len(parts) == 1 else ops.cat(parts, dim)
+    if n == 0:
+        return ops.clone(out)
+    for _ in range(min(n, out.shape[dim])):
+        left, right = (ops.narrow(out, dim, start, out.shape[dim] - 1) for start in (0, 1))
+        if ops.dtype(out).kind == "b":
+            out = ops.constant(ops.plain(left) != ops.plain(right), like=x)
+        else:
+            out = right - left
+    return out
+
+
+def trapezoid_of(ops, y, x, dx, dim):
+    """The integral of samples y at x, or at distances dx, by the trapezoidal rule."""
+    y, steps, dim = _trapezoids(ops, "trapezoid", y, x, dx, dim)
+    shape = tuple(y.shape)
+    if not shape[dim]:
+        dtype = ops.dtype(y) if ops.dtype(y).kind == "f" else ops.default_dtype()
+        return ops.constant(ops.numpy.zeros(shape[:dim] + shape[dim + 1:], dtype), like=y)
+    if x is None:
+        ends = ops.select(y, dim, 0) + ops.select(y, dim, shape[dim] - 1)
+        return ops.named((ops.sum(y, (dim,), False) - ends * 0.5) * steps, "MulBackward1")
+    left, right = (ops.narrow(y, dim, start, shape[dim] - 1) for start in (0, 1))
+    return ops.sum(steps * (left + right), (dim,), False) / 2
+
+
+def cumulative_trapezoid_of(ops, y, x, dx, dim):
+    """The same up to each sample but the first."""
+    y, steps, dim = _trapezoids(ops, "cumulative_trapezoid", y, x, dx, dim)
+    length = max(y.shape[dim] - 1, 0)
+    left, right = (ops.narrow(y, dim, min(start, y.shape[dim]), length) for start in (0, 1))
+    return ops.cumsum((left + right) * (steps / 2), dim)
+
+
+def _trapezoids(ops, name, y, x, dx, dim):
+    """y, the distances of neighbours (a number, or a Variable whose shape broadcasts), and the dimension."""
+    dim = ops.wrap_dim(dim, y.ndim)
+    if y.ndim == 0:
+        raise IndexError(f"{name}: expected samples in a dimension, but y has none")
+    if ops.dtype(y).kind == "b" or (x is not None and ops.dtype(ops.operand(x, name, "x", 2)).kind == "b"):
+        raise RuntimeError(f"{name}: received a bool input for `x` or `y`, but bool is not supported")
+    if x is None:
+        if isinstance(dx, bool) or ops.is_variable(dx):
+            raise TypeError(f"{name}(): argument 'dx' must be Number, not {type(dx).__name__}")
+        return y, 1.0 if dx is None else float(dx), dim
+    if dx is not None:
+        raise TypeError(f"{name}() takes x or dx, not both")
+    if x.ndim == 1:
+        if x.shape[0] != y.shape[dim]:
+            raise RuntimeError(f"{name}: There must be one `x` value for each sample point")
+        x = ops.reshape(x, tuple([-1 if d == dim else 1 for d in range(y.ndim)]))
+    elif x.ndim < y.ndim:
+        x = ops.reshape(x, (*(1,) * (y.ndim - x.ndim), *tuple(x.shape)))
+    if not y.shape[dim]:
+        return y, 1.0, dim
+    return y, ops.narrow(x, dim, 1, x.shape[dim] - 1) - ops.narrow(x, dim, 0, x.shape[dim] - 1), dim
+
+
+def dist_of(ops, x, y, p):
+    if not ops.is_variable(y):
+        raise TypeError(f"dist(): argument 'other' (position 2) must be Tensor, not {type(y).__name__}")
+    return ops.norm(x - y, p)
