@@ -450,9 +450,18 @@ PARAMETER_TYPES = {
     "eps": "_Number", "rtol": "_Number", "atol": "_Number", "equal_nan": "_bool", "n": "_int", "p": "_Number",
     "return_inverse": "_bool", "return_counts": "_bool", "minlength": "_int", "as_tuple": "_bool",
     "upper": "_bool", "left": "_bool", "unitriangular": "_bool", "interpolation": "_str",
+    "index": "_Operand", "src": "_Operand", "out_int32": "_bool", "accumulate": "_bool", "side": "_str", "invert": "_bool",
+    "sorter": "_Operand", "boundaries": "_Operand", "test_elements": "_Operand", "assume_unique": "_bool",
+    "weights": "_Operand", "bins": "_int", "axis2": "_int", "sparse_grad": "_bool", "reduce": "_str", "include_self": "_bool",
+    "values": "_Operand", "end": "_int", "bias": "_Operand", "repeats": "_Any",
 }
 #: The same of single rows.
-ROW_TYPES = {("squeeze", "dim"): "_Dims", ("norm", "p"): "_Number | _str"}
+ROW_TYPES = {
+    ("squeeze", "dim"): "_Dims", ("norm", "p"): "_Number | _str", ("masked_scatter", "source"): "_Operand",
+    ("put", "source"): "_Operand", ("masked_fill", "value"): "_Operand", ("index_fill", "value"): "_Operand",
+    ("tensordot", "dims"): "_Any", ("histc", "min"): "_Number", ("histc", "max"): "_Number", ("einsum", "args"): "_Any",
+    ("select_scatter", "index"): "_int", ("searchsorted", "input"): "_Operand",
+}
 
 
 def parameter_type(rule, name) -> str:
@@ -505,6 +514,7 @@ def signature(rule, types=False, first=None, in_place=False) -> str:
         else:
             star = "*" if rule.spread else ""
             kind = "_Operand" if rule.operands != "*" else "_V | _Iterable[_V]" if rule.spread else "_Iterable[_V]"
+            kind = ROW_TYPES.get((rule.name, name), kind)
             shown.append(f"{star}{name}: {kind}" if types else star + name)
 
     def parameter(name, default, optional=False):

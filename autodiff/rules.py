@@ -982,7 +982,7 @@ RULES: tuple[Rule, ...] = (
          doc="beta * input + alpha * bmm(batch1, batch2).", errors=ADDED,
          example="baddbmm(ones(1), ones(1, 1, 2), ones(1, 2, 1)) -> tensor([[[3.]]])"),
     Rule("chain_matmul", "chain_of(xs)", operands="*", names="*matrices", method=False, loop="composite",
-         complex="holomorphic", returns="_Any", source="Cormen et al., Introduction to Algorithms, 15.2",
+         complex="holomorphic", source="Cormen et al., Introduction to Algorithms, 15.2",
          doc="Product of matrices, in the order of fewest multiplications.",
          errors="Raises RuntimeError for operands that are no matrices, for sizes that do not fit, and for no operand.",
          example="chain_matmul(ones(1, 2), ones(2, 3), ones(3, 1)) -> tensor([[6.]])"),
