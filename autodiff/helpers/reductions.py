@@ -2,12 +2,12 @@
 from .common import along, axis_of, checked_dims, count_of, dims_of, kept
 
 
-def floating(ops, x, error):
-    """x, if its dtype is inexact; integers become float64 in the NumPy flavour, else error is raised."""
+def floating(ops, x, error, text):
+    """x, if its dtype is inexact; integers become float64 in the NumPy flavour, else error(text) with the dtype's name."""
     if ops.dtype(x).kind not in "biu":
         return x
     if not ops.is_numpy(x):
-        raise error
+        raise error(text.format(ops.scalar_name(x)))
     return ops.to(x, "float64")
 
 
@@ -173,7 +173,8 @@ def min_of(ops, x, dim, keepdim, other):
 def _extreme(ops, name, x, dim, keepdim, other):
     """The three overloads of max and min: of two operands, of all elements, along a dimension."""
     if other is not None or ops.is_variable(dim):
-        return _of_two(ops, name, x, ops.operand(dim if other is None else other, name, "other", 2))
+        other = ops.operand(dim if other is None else other, name, "other", 2)
+        return (ops.maximum if name == "max" else ops.minimum)(x, other)
     word = name.title()
     if dim is None or ops.is_numpy(x):
         dims = checked_dims(ops, x, dim)
@@ -184,17 +185,6 @@ def _extreme(ops, name, x, dim, keepdim, other):
     values = ops.plain(x)
     positions = (values.argmax if name == "max" else values.argmin)(axis=dim, keepdims=True) if x.ndim else None
     return picked(ops, x, positions, dim, keepdim, f"{word}Backward0")
-
-
-def _of_two(ops, name, x, y):
-    """The larger or smaller of each two elements; NaN where one is; a gradient is shared evenly among equals."""
-    np = ops.numpy
-    a, b = ops.plain(x), ops.plain(y)
-    first = (a > b if name == "max" else a < b) | (a != a)
-    out = ops.where(first, x, y)
-    if ops.dtype(out).kind == "f" and np.any(a == b):
-        out = ops.where(a == b, ops.where(a == b, x, 0.0) * 0.5 + ops.where(a == b, y, 0.0) * 0.5, out)
-    return ops.named(out, f"{name.title()}imumBackward0", x, y)
 
 
 def aminmax_of(ops, x, dim, keepdim):
@@ -351,7 +341,7 @@ def _running(ops, name, x, dim):
 
 
 def logcumsumexp_front(ops, name, x, dim):
-    x = floating(ops, x, NotImplementedError(f'"logcumsumexp_out_cpu" not implemented for \'{ops.scalar_name(x)}\''))
+    x = floating(ops, x, NotImplementedError, "\"logcumsumexp_out_cpu\" not implemented for '{}'")
     x, dim = cumulative_dim(ops, name, x, dim)
     return ops.apply(name, (x,), (dim,))
 
@@ -396,7 +386,7 @@ def softmax_front(ops, name, x, dim, dtype):
     dim = ops.wrap_dim(needed(name, dim), x.ndim)
     if dtype is not None:
         x = ops.to(x, dtype)
-    x = floating(ops, x, NotImplementedError(f'"{name}_lastdim_kernel_impl" not implemented for \'{ops.scalar_name(x)}\''))
+    x = floating(ops, x, NotImplementedError, f"\"{name}_lastdim_kernel_impl\" not implemented for '{{}}'")
     return ops.apply(name, (x,), (dim, None))
 
 
@@ -436,7 +426,7 @@ def variance_front(ops, name, x, dim, unbiased, keepdim, correction):
         dim, unbiased = None, dim
     if correction is None:
         correction = 1 if unbiased else 0
-    x = floating(ops, x, RuntimeError("std and var only support floating point and complex dtypes"))
+    x = floating(ops, x, RuntimeError, "std and var only support floating point and complex dtypes")
     dims = checked_dims(ops, x, dim)
     if count_of(tuple(x.shape), dims) - correction <= 0:
         ops.warn(f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
@@ -478,26 +468,27 @@ def std_mean_of(ops, x, dim, unbiased, keepdim, correction):
 def _with_mean(ops, name, x, dim, unbiased, keepdim, correction):
     if isinstance(dim, bool):
         dim, unbiased = None, dim
-    x = floating(ops, x, RuntimeError(f"{name}_mean only support floating point and complex dtypes"))
+    x = floating(ops, x, RuntimeError, f"{name}_mean only support floating point and complex dtypes")
     return (ops.var if name == "var" else ops.std)(x, dim, unbiased, keepdim, correction=correction), ops.mean(x, dim, keepdim)
 
 
 # ---- truth, counts, sums past NaN
 
 def all_of(ops, x, dim, keepdim):
-    return _truth(ops, ops.numpy.all, x, dim, keepdim)
+    return _truth(ops, "all", x, dim, keepdim)
 
 
 def any_of(ops, x, dim, keepdim):
-    return _truth(ops, ops.numpy.any, x, dim, keepdim)
+    return _truth(ops, "any", x, dim, keepdim)
 
 
-def _truth(ops, function, x, dim, keepdim):
+def _truth(ops, name, x, dim, keepdim):
     """A plain array or bool in the NumPy flavour, as of its comparisons; of uint8, uint8."""
-    out = function(ops.plain(x), axis=checked_dims(ops, x, dim), keepdims=bool(keepdim))
+    values = ops.plain(x)
+    out = getattr(values, name)(axis=checked_dims(ops, x, dim), keepdims=bool(keepdim))
     if ops.is_numpy(x):
         return out if out.ndim else bool(out)
-    return ops.constant(ops.numpy.asarray(out, "uint8" if ops.dtype(x).name == "uint8" else "bool"))
+    return ops.constant(out.astype("uint8") if values.dtype == "uint8" else out)
 
 
 def count_nonzero_of(ops, x, dim):
@@ -520,8 +511,7 @@ def nanmean_of(ops, x, dim, keepdim, dtype):
     np = ops.numpy
     if dtype is not None:
         x = ops.to(x, dtype)
-    x = floating(ops, x, RuntimeError("nanmean(): expected input to have floating point or complex dtype but got "
-                                      f"{ops.scalar_name(x)}"))
+    x = floating(ops, x, RuntimeError, "nanmean(): expected input to have floating point or complex dtype but got {}")
     present = ops.plain(x) == ops.plain(x)
     count = np.sum(present, axis=checked_dims(ops, x, dim), keepdims=bool(keepdim), dtype=ops.dtype(x))
     return ops.sum(_without_nan(ops, x), dim, keepdim) / ops.constant(np.asarray(count), like=x)
@@ -572,7 +562,7 @@ def median_of_all_dx(ops, g, x, out):
 
 def kthvalue_of(ops, x, k, dim, keepdim):
     np = ops.numpy
-    dim = ops.wrap_dim(dim, x.ndim)
+    dim, k = ops.wrap_dim(dim, x.ndim), ops.integer(k)
     if x.ndim:
         some_element("kthvalue", x, (dim,))
     if not 1 <= k <= (x.shape[dim] if x.ndim else 1):
@@ -610,7 +600,7 @@ def nanquantile_of(ops, x, q, dim, keepdim, interpolation):
 def _quantile(ops, x, q, dim, keepdim, interpolation, ignore_nan):
     """Elements at the ranks around q (n - 1), blended; q, if it is a Variable of one dimension, comes first in the result."""
     np = ops.numpy
-    x = floating(ops, x, RuntimeError("quantile() input tensor must be either float or double dtype"))
+    x = floating(ops, x, RuntimeError, "quantile() input tensor must be either float or double dtype")
     if interpolation not in ("linear", "lower", "higher", "midpoint", "nearest"):
         raise RuntimeError("quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
                            f"{interpolation}")
@@ -622,6 +612,8 @@ def _quantile(ops, x, q, dim, keepdim, interpolation, ignore_nan):
             raise RuntimeError("quantile() q tensor must be same dtype as the input tensor")
     elif isinstance(q, (int, float)) and not 0 <= q <= 1:
         raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q}")
+    elif not isinstance(q, (int, float, list, tuple, np.ndarray, np.generic)):
+        raise TypeError(f"quantile(): argument 'q' (position 2) must be Tensor, not {type(q).__name__}")
     portions = np.asarray(ops.plain(q), dtype)
     if portions.ndim > 1:
         raise RuntimeError("quantile() q must be a scalar or 1D tensor")
@@ -677,6 +669,7 @@ def diff_of(ops, x, n, dim, prepend, append):
     """Differences of neighbours, n times; of bools, whether they differ."""
     if x.ndim == 0:
         raise RuntimeError("diff expects input to be at least one-dimensional")
+    n = ops.integer(n)
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     dim = ops.wrap_dim(dim, x.ndim)
