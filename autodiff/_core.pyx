@@ -1404,7 +1404,8 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
     cdef bint needed_below
     cdef PyObject* captured
     block.adjoint[i].bits = UNTOUCHED
-    if node.flags & LEAF and node.left != NULL:
+    # A leaf that is an input keeps its gradient, though a hook or a derivative took a view of it and so another took its place.
+    if node.flags & LEAF and node.left != NULL and not (marks != NULL and marked(marks.captured, i) and walk.captures != NULL):
         return run_successor(walk, node, g)
     try:
         if node.flags & HOOKED and g.bits != UNDEFINED and not node.flags & HEAD:

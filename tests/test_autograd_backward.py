@@ -1381,3 +1381,15 @@ def test_threads_that_build_and_walk_at_once():
         t.join()
     assert errors == []
     assert x.grad is None
+
+
+@pytest.mark.parametrize("look", [lambda x: x.reshape(1), lambda x: x.detach().numpy(), lambda x: x.data.fill_(2.0)])
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_view_taken_during_the_pass_keeps_the_gradient_of_a_scalar(look, create_graph):
+    """A 0-d leaf moves to an array when somebody looks at its memory, even while its gradient is on the way."""
+    x = ad.tensor(2.0, requires_grad=True)
+    y = x * 3
+    y.register_hook(lambda g: (look(x), None)[1])
+    assert ad.autograd.grad(y, x, retain_graph=True, create_graph=create_graph)[0].item() == 3
+    y.backward()
+    assert x.grad.item() == 3
