@@ -170,3 +170,8 @@ def test_flatten_copies_and_ravel_does_not():
         x.squeeze(0)
     with pytest.raises(NotImplementedError, match="order 'K'"):
         x.reshape(-1, order="K")
+
+
+def test_combinations_of_more_than_memory_holds_are_refused_at_once():
+    with pytest.raises(ValueError, match="more than memory holds"):
+        autodiff.combinations(autodiff.ones(3), 2 ** 70)

@@ -519,6 +519,8 @@ def combinations_of(ops, x, r, with_replacement):
         raise RuntimeError(f"Expect a 1D vector, but got shape {list(x.shape)}")
     if r < 0:
         raise RuntimeError(f"Expect a non-negative number, but got {r}")
+    if r >= 2**31:
+        raise ValueError(f"Overflow when unpacking long long: combinations of {r} are more than memory holds")
     np = ops.numpy
     if r == 0:
         return ops.constant(np.zeros((0,), ops.dtype(x)), x)
