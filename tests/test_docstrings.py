@@ -140,6 +140,13 @@ def test_the_page_of_ops_has_every_row_in_a_family():
         assert words in text
 
 
+@needs_docs
+def test_the_page_of_ops_is_what_the_rows_say():
+    page = by_path(ROOT / "docs/ops_page.py")
+    written = page.PAGE.read_text(encoding="utf-8")
+    assert written == page.page(rules, _render), "the rows have changed: run `python docs/ops_page.py`"
+
+
 # ---- README and docs
 
 def blocks(path):

@@ -12,7 +12,7 @@ import golden_torch
 import autodiff
 from autodiff import rules
 
-#: What PyTorch does not have, or has with another meaning: NumPy's and MXNet's words, what describes this library, and NumPy functions.
+#: What PyTorch does not have, or has with another meaning: words of NumPy and MXNet, and what describes this library.
 NOT_PYTORCHS = {"asarray", "asnumpy", "asscalar", "attach_grad", "drop_grad", "astype", "copy", "memory_stats",
                 "release_memory", "cbrt", "cbrt_"}
 #: What other files of tests hold against what PyTorch documents.
