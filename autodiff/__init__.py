@@ -74,6 +74,9 @@ from ._functions import (
     clone,
     equal,
     flatten,
+    is_complex,
+    is_floating_point,
+    is_nonzero,
     is_tensor,
     mean,
     narrow,
@@ -82,6 +85,7 @@ from ._functions import (
     ravel,
     polygamma,
     reshape,
+    result_type,
     select,
     squeeze,
     sum,
@@ -96,7 +100,21 @@ from ._functions import (
 from ._printing import get_printoptions, printoptions, set_printoptions
 from ._types import ALIASES as _ALIASES
 from ._types import DTYPES as _DTYPES
-from ._types import Size, device, dtype
+from ._types import UNSUPPORTED as _UNSUPPORTED
+from ._types import (
+    Size,
+    can_cast,
+    contiguous_format,
+    device,
+    dtype,
+    finfo,
+    iinfo,
+    layout,
+    memory_format,
+    preserve_format,
+    promote_types,
+    strided,
+)
 from ._variable import Tensor, as_tensor, tensor
 
 for _name, _function in _ops.FUNCTIONS.items():
@@ -147,4 +165,6 @@ def __getattr__(name):
     if name in _MISSING:
         raise AttributeError(f"autodiff has no '{name}': it differentiates, and leaves models and training loops to you. "
                              f"Instead, {_MISSING[name]}")
+    if name in _UNSUPPORTED:
+        raise AttributeError(f"dtype {name} does not exist in autodiff: {_UNSUPPORTED[name]}")
     raise AttributeError(f"module 'autodiff' has no attribute '{name}'")

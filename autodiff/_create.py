@@ -146,6 +146,8 @@ def full(size: int | Sequence[int], fill_value: Base | _Number, *, dtype: _DType
     if not isinstance(fill_value, (int, float, complex, np.number, np.bool)):
         raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {type(fill_value).__name__}")
     inferred = np.dtype(bool) if isinstance(fill_value, bool) else np.dtype(np.int64) if isinstance(fill_value, int) else None
+    if isinstance(fill_value, (complex, np.complexfloating)):
+        inferred = np.promote_types(_v.get_default_type(), np.complex64)
     return _finish(_v.full_of(_sizes("full", (size,), None), fill_value, _dtype(dtype, inferred)), requires_grad, device)
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._types import SCALAR_NAMES, Size, to_numpy_dtype
+from ._types import SCALAR_NAMES, Size, dtype_of, to_numpy_dtype
 from ._types import device as _device
-from ._variable import Tensor, from_numpy, into
+from ._variable import Tensor, common_dtype_of, from_numpy, into
 
 if TYPE_CHECKING:
-    from ._variable import Base
+    from ._variable import Base, _Number
 
 _Base: Any = Tensor.__base__
 
@@ -74,6 +74,46 @@ def is_tensor(value: object) -> bool:
     (True, False)
     """
     return isinstance(value, _Base)
+
+
+def is_floating_point(input: Base) -> bool:
+    """Whether the dtype is float16, float32 or float64.
+
+    >>> import autodiff
+    >>> autodiff.is_floating_point(autodiff.ones(1))
+    True
+    """
+    return bool(_operand(input, "is_floating_point").is_floating_point())
+
+
+def is_complex(input: Base) -> bool:
+    """Whether the dtype is complex64 or complex128.
+
+    >>> import autodiff
+    >>> autodiff.is_complex(autodiff.ones(1))
+    False
+    """
+    return bool(_operand(input, "is_complex").is_complex())
+
+
+def is_nonzero(input: Base) -> bool:
+    """Whether the only element is not zero; RuntimeError unless there is exactly one.
+
+    >>> import autodiff
+    >>> autodiff.is_nonzero(autodiff.tensor([2.0]))
+    True
+    """
+    return bool(_operand(input, "is_nonzero").is_nonzero())
+
+
+def result_type(tensor1: Base | _Number, tensor2: Base | _Number) -> Any:
+    """The dtype of what an op makes of two operands.
+
+    >>> import autodiff
+    >>> autodiff.result_type(autodiff.ones(2, dtype=autodiff.float32), 1.5)
+    autodiff.float32
+    """
+    return dtype_of(common_dtype_of([tensor1, tensor2]))
 
 
 def _plain(x):

@@ -12,6 +12,7 @@ import ast
 import re
 import struct
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -163,6 +164,12 @@ def check(rules) -> None:
                 refuse(f"special names {special!r}, which is not a row")
         for which in ("value", "dx", "dy", "dz"):
             parse(rule, which, rules.FUNCTIONS)
+        if complex_kind(rule) == OTHER_ROW and rule.complex not in names:
+            refuse(f"complex names {rule.complex!r}, which is not a row")
+        own = complex_row(rule)
+        if own is not None:
+            for which in ("dx", "dy", "dz"):
+                parse(own, which)
 
 
 # ---- what follows from a text
@@ -185,6 +192,48 @@ def saves(rule, which: str) -> set[str]:
 def saves_mask(rule, which: str) -> int:
     """The same as bits SAVES_X, SAVES_Y, SAVES_OUT of _kernels.pxd."""
     return sum(SAVES[name] for name in saves(rule, which))
+
+
+#: How a row differentiates complex operands, as _variable has it.
+REFUSED, AS_WRITTEN, HOLOMORPHIC, OWN, OTHER_ROW = range(5)
+
+
+def complex_kind(rule) -> int:
+    """What a row's ``complex`` means; a linear row with real coefficients hands conj(conj(g)) on, which is g."""
+    if rule.complex == "holomorphic":
+        return AS_WRITTEN if rule.kind in ("linear", "gather") else HOLOMORPHIC
+    if rule.complex.isidentifier():
+        return REFUSED if rule.complex == "refused" else OTHER_ROW
+    return AS_WRITTEN if rule.complex == "as written" else OWN
+
+
+def complex_row(rule):
+    """A row's texts for complex operands as a row of its own, not elementwise; None where it has no such texts."""
+    if complex_kind(rule) != OWN:
+        return None
+    texts = dict(zip(("dx", "dy", "dz"), [text.strip() for text in rule.complex.split(";")]))
+    return replace(rule, value=f"{rule.name}()", loop="helper", signature=rule.signature or "()->()",
+                   complex="as written", **texts)
+
+
+def differentiated(rules) -> list:
+    """The rows whose derivatives are written on Variables, those for complex operands alone by a prefix of their own."""
+    own = [complex_row(rule) for rule in rules.RULES]
+    return [("", rule) for rule in rules.STRUCTURAL] + [("complex_", rule) for rule in own if rule is not None]
+
+
+def numpy_text(rule, rules) -> str:
+    """The value of an elementwise row that NumPy has no function for, as an expression of NumPy's functions."""
+    class Rename(ast.NodeTransformer):
+        def visit_Call(self, node):
+            self.generic_visit(node)
+            name = "where" if node.func.id == "where" else rules.BY_NAME[node.func.id].numpy
+            if name is None:
+                raise GrammarError(f"rule {rule.name!r}: complex values need a function {node.func.id!r} of NumPy")
+            node.func = ast.Attribute(ast.Name("numpy"), name)
+            return node
+
+    return ast.unparse(Rename().visit(ast.parse(rule.value, mode="eval")))
 
 
 def is_g(rule, which: str) -> bool:
@@ -823,7 +872,8 @@ def namespace(rules) -> dict:
     return {
         "RULES": rules.RULES, "BY_NAME": rules.BY_NAME, "NUMBER": rules.NUMBER, "ELEMENTWISE": rules.ELEMENTWISE,
         "DTYPES": rules.DTYPES, "FUNCTIONS": functions, "CAPTURED": captured(rules), "C_TYPE": C_TYPE,
-        "SLOTS": slots(rules), "STRUCTURAL": rules.STRUCTURAL, "RECORDED": RECORDED,
+        "SLOTS": slots(rules), "STRUCTURAL": rules.STRUCTURAL, "RECORDED": RECORDED, "complex_kind": complex_kind,
+        "complex_row": complex_row, "DIFFERENTIATED": differentiated(rules), "numpy_text": lambda rule: numpy_text(rule, rules),
         "signature": signature, "overloads": overloads, "result_type": result_type,
         "call_text": call_text, "docstring": docstring,
         "numpy_arguments": numpy_arguments, "numpy_signature": numpy_signature, "numpy_call": numpy_call,

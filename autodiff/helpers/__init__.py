@@ -15,3 +15,4 @@ from .linear import *
 from .reductions import *
 from .searching import *
 from .shapes import *
+from .types import *

@@ -61,6 +61,7 @@ def norm_value(np, x, p, dim, keepdim, dtype):
     if (p < 0 or p == float("inf")) and 0 in [x.shape[d] for d in dims_of(dim, x.ndim)]:
         raise RuntimeError(f"linalg.vector_norm cannot compute the {p:g} norm on an empty tensor because the operation does "
                            "not have an identity")
+    x = np.abs(x) if x.dtype.kind == "c" else x
     if p == 2:
         return np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdim))
     if p == 1:
@@ -83,14 +84,19 @@ def norm_dx(ops, g, x, out, p, dim, keepdim):
     if p == 2:
         return x * ops.where(out == 0, 0.0, g / ops.where(out == 0, 1.0, out))
     if p == 1:
-        return g * ops.sign(x)
+        return g * _phase(ops, x)
     if p == 0:
         return ops.expand(g * 0.0, shape_x)
     if p in (float("inf"), -float("inf")):
-        return _shared(ops, g * ops.sign(x), ops.abs(x), out, dim)
+        return _shared(ops, g * _phase(ops, x), ops.abs(x), out, dim)
     safe = ops.where(x == 0, 1.0, ops.abs(x))
     ratio = safe / ops.where(out == 0, 1.0, out)
-    return g * ops.where((ops.plain(x) == 0) | (ops.plain(out) == 0), 0.0, ops.sign(x) * ratio ** (p - 1))
+    return g * ops.where((ops.plain(x) == 0) | (ops.plain(out) == 0), 0.0, _phase(ops, x) * ratio ** (p - 1))
+
+
+def _phase(ops, x):
+    """The sign of real numbers, x / abs(x) of complex ones, and 0 at 0."""
+    return ops.sgn(x) if ops.dtype(x).kind == "c" else ops.sign(x)
 
 
 def _shared(ops, g, x, extreme, dim):

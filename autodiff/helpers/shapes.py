@@ -21,7 +21,7 @@ def fill_dx(ops, g):
 
 
 def to_value(np, x, dtype):
-    return x.astype(dtype)
+    return (x.real if x.dtype.kind == "c" and np.dtype(dtype).kind in "fiu" else x).astype(dtype)
 
 
 def copy_region_value(np, x, y, geometry):
@@ -168,8 +168,8 @@ def adjoint_of(ops, x):
         raise RuntimeError("tensor.adjoint() is only supported on matrices or batches of matrices. Got 1-D tensor.")
     if x.ndim == 0:
         ops.warn("adjoint() is deprecated on 0-D tensors. Consider using x.conj().")
-        return x
-    return transposed_of(ops, x, -2, -1)
+        return ops.conj(x)
+    return ops.conj(transposed_of(ops, x, -2, -1))
 
 
 def movedim_of(ops, x, source, destination):
