@@ -114,6 +114,11 @@ def vdot_dx(ops, g, y):
     return g * y
 
 
+def vdot_complex_dx(ops, g, y):
+    """In the operand that is conjugated."""
+    return ops.conj(g) * y
+
+
 def vdot_front(ops, name, x, y):
     _tensors(ops, name, other=(2, y))
     if x.ndim != 1 or y.ndim != 1:

@@ -443,7 +443,8 @@ def variance_front(ops, name, x, dim, unbiased, keepdim, correction):
 def var_value(np, x, dim, unbiased, keepdim, correction):
     count = count_of(x.shape, dim)
     centred = x - np.sum(x, axis=dim, keepdims=True) / x.dtype.type(count)
-    return np.sum(centred * centred, axis=dim, keepdims=keepdim) / x.dtype.type(max(count - correction, 0))
+    squares = (centred * np.conj(centred)).real
+    return np.sum(squares, axis=dim, keepdims=keepdim) / squares.dtype.type(max(count - correction, 0))
 
 
 def var_dx(ops, g, x, dim, keepdim, correction):
