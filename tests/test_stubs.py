@@ -88,6 +88,24 @@ assert_type(autodiff.addmm(x.outer(x), x.outer(x), x.outer(x), beta=0.5), Tensor
 assert_type(autodiff.chain_matmul(x.outer(x), x.outer(x)), Tensor)
 assert_type(autodiff.atan2(x, 1.0), Tensor)
 assert_type(x.log1p_().expm1(), Tensor)
+assert_type(x.median(), Tensor)
+assert_type(x.median(dim=0), autodiff.return_types.median[Tensor])
+assert_type(autodiff.median(x, axis=0).indices, Tensor)
+assert_type(autodiff.var_mean(x, 0, correction=0), tuple[Tensor, Tensor])
+assert_type(x.std(unbiased=False), Tensor)
+assert_type(autodiff.cumsum(x, 0), Tensor)
+assert_type(x.cummax(0).values, Tensor)
+assert_type(x.softmax(-1).logsumexp(0), Tensor)
+assert_type(x.prod(dim=0, keepdim=True), Tensor)
+assert_type(x.clamp(0.0, x.sum()), Tensor)
+assert_type(autodiff.maximum(x, 0.0), Tensor)
+assert_type(x.maximum(x), Tensor)
+assert_type(autodiff.gelu(x, approximate="tanh"), Tensor)
+assert_type(x.isnan(), Tensor)
+assert_type(autodiff.real(x), Tensor)
+assert_type(autodiff.polar(x, x).angle(), Tensor)
+x.clamp("0")         # type: ignore[arg-type]
+x.cumsum((0, 1))     # type: ignore[arg-type]
 x.gather("0", x.argsort())  # type: ignore[arg-type]
 x.roll("1")          # type: ignore[arg-type]
 assert_type(x.shape, autodiff.Size)
