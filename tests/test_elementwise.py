@@ -14,14 +14,12 @@ from checks import leaf, plain
 @pytest.mark.parametrize(("f", "name"), [
     (lambda x: x // 2, "floor_divide"), (lambda x: 2 // x, "floor_divide"),
     (lambda x: (x * 1).floor_divide_(x), "floor_divide"),
-    (lambda x: autodiff.heaviside(x, autodiff.ones(2, dtype=autodiff.float64)), "heaviside"),
+    (lambda x: autodiff.heaviside(x, x.detach() * 0 + 1), "heaviside"),
     (lambda x: np.floor_divide(x, 2), "floor_divide")])
 @pytest.mark.parametrize("make", [leaf, lambda a: anp.array(a, requires_grad=True)], ids=["Tensor", "ndarray"])
 def test_what_has_no_derivative_says_so(make, f, name):
     """Recorded, so that a gradient is refused, not left out."""
     x = make([1.5, -2.0])
-    if type(x) is anp.ndarray and name == "heaviside":
-        pytest.skip("one operand of each flavour")
     out = f(x)
     assert type(out) is type(x)
     assert out.requires_grad and out.grad_fn.name() == "NotImplemented"

@@ -22,11 +22,10 @@ def sample(shapes):
     return [np.random.default_rng(i).uniform(0.5, 1.5, s) for i, s in enumerate(shapes)]
 
 
-@pytest.mark.parametrize(("row", "f", "ref", "shapes"), FIRST)
+@pytest.mark.parametrize(("row", "f", "ref", "shapes"),
+                         [case for case in FIRST if any(len(s) and s[0] > 1 for s in case.values[3])])
 def test_elements_that_are_one_place_in_memory(row, f, ref, shapes):
     """An expanded operand looks at each element several times: the gradient of the element is the sum."""
-    if not any(len(s) and s[0] > 1 for s in shapes):
-        pytest.skip("no operand that could be expanded")
     small = [a[:1] if a.ndim and a.shape[0] > 1 else a for a in sample(shapes)]
     once = [leaf(a) for a in small]
     full = [leaf(np.broadcast_to(a, s)) for a, s in zip(small, shapes)]
