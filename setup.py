@@ -38,10 +38,14 @@ DIRECTIVES = {
 }
 
 
+# The loops of the rows are compiled once for each CPU level; the widest that the processor has is chosen at import.
+LOOPS = [f"autodiff/_loops_{level}.c" for level in ("baseline", "avx2", "avx512")]
+
+
 def extension(name):
     module = Extension(
         f"autodiff.{name}",
-        [f"autodiff/{name}.pyx"],
+        [f"autodiff/{name}.pyx", *(LOOPS if name == "_kernels" else ())],
         include_dirs=[numpy.get_include(), "autodiff"],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION")],
         depends=[f"autodiff/{path.name}" for path in sorted((*PACKAGE.glob("*.pxd"), *PACKAGE.glob("*.h")))],

@@ -146,7 +146,8 @@ def check(rules) -> None:
             refuse(f"operands {rule.operands!r} are not x, xy, xyz or *")
         if rule.dtype not in ("promote", "float", "bool", "same", "index"):
             refuse(f"dtype {rule.dtype!r} is unknown")
-        if rule.loop not in ("c", "helper", "composite", "view") and not rule.loop.startswith("numpy:"):
+        if (rule.loop not in ("c", "vector", "helper", "composite", "view")
+                and not rule.loop.removeprefix("vector ").removeprefix("like ").startswith("numpy:")):
             refuse(f"loop {rule.loop!r} is unknown")
         if rule.elementwise and rule.operands not in ("x", "xy"):
             refuse("an elementwise row has one operand or two")
@@ -252,15 +253,16 @@ def captured(rules) -> dict[str, Captured]:
     """Every inner loop the kernels call, by NumPy's name; the order is that of the C table."""
     loops = {"add": Captured(2)}
     for rule in rules.ELEMENTWISE:
-        if rule.loop.startswith("numpy:"):
-            loops[rule.loop[len("numpy:"):]] = Captured(len(rule.operands), rule.dtype == "bool")
+        for dtype in rules.DTYPES:
+            if rule.loop_at(dtype).startswith("numpy:"):
+                loops[rule.loop_at(dtype)[len("numpy:"):]] = Captured(len(rule.operands), rule.dtype == "bool")
     return dict(sorted(loops.items()))
 
 
-def slots(rules) -> dict[str, str]:
+def slots(rules, dtype: str) -> dict[str, str]:
     """The functions of the vocabulary that are NumPy's loops, and which; powers have C text of their own around it."""
-    return {name: rules.BY_NAME[name].loop[len("numpy:"):] for name in rules.FUNCTIONS
-            if rules.BY_NAME[name].loop.startswith("numpy:") and name not in (*EXACT, "pow")}
+    return {name: rules.BY_NAME[name].loop_at(dtype)[len("numpy:"):] for name in rules.FUNCTIONS
+            if rules.BY_NAME[name].loop_at(dtype).startswith("numpy:") and name not in (*EXACT, "pow")}
 
 
 def own_functions(rules) -> tuple[str, ...]:
@@ -365,17 +367,21 @@ def c_loop(rule, which: str, dtype: str, functions, inline=()) -> str:
         blocks.append(f"block_{len(blocks)}")
         return blocks[-1]
 
-    body = c_expression(tree, dtype, leaf, call, inline)
+    whole = value and isinstance(tree, ast.Call) and all(isinstance(argument, ast.Name) for argument in tree.args) and (
+        tree.func.id not in ("where", *EXACT, *inline))
+    if whole:       # straight into the result: a copy from a block would be one more pass
+        body = f"{tree.func.id}_block_{dtype}({', '.join(argument.id for argument in tree.args)}, dst, count);"
+    else:
+        body = c_expression(tree, dtype, leaf, call, inline)
     step = f"(Py_ssize_t)sizeof({real})"
     contiguous = " && ".join(f"steps[{place[name]}] == {step}" for name in (*names, "dst"))
     buffers = [*blocks, *(f"{name}_block" for name in (*names, "dst"))]
-    lines = ["CLONES"]
     if value:
-        lines += [f"static void {rule.name}_value_{dtype}(char **args, const Py_ssize_t *dimensions, "
+        lines = [f"static void {rule.name}_value_{dtype}(char **args, const Py_ssize_t *dimensions, "
                   "const Py_ssize_t *steps, void *data)", "{",
                   "    const Py_ssize_t n = dimensions[0];", "    const int accumulate = 0;"]
     else:
-        lines += [f"static void {rule.name}_{which}_{dtype}(char **args, const Py_ssize_t *steps, Py_ssize_t n, "
+        lines = [f"static void {rule.name}_{which}_{dtype}(char **args, const Py_ssize_t *steps, Py_ssize_t n, "
                   "int accumulate)", "{"]
     lines += [f"    {real} {', '.join(f'{name}[BLOCK]' for name in buffers)};"]
     # All elements in one go, when all operands run on and no loop of NumPy is called between them.
@@ -391,7 +397,7 @@ def c_loop(rule, which: str, dtype: str, functions, inline=()) -> str:
     lines += [f"        {line}" for line in before]
     if not value:
         lines += [f"        if (accumulate && dst != dst_block) {{ EACH(count) dst[i] += {body}; }}", "        else"]
-    lines += [f"        {{ EACH(count) dst[i] = {body}; }}",
+    lines += [f"        {body}" if whole else f"        {{ EACH(count) dst[i] = {body}; }}",
               f"        if (dst == dst_block) scatter_{dtype}(target, steps[{place['dst']}], count, dst, accumulate);",
               "    }", "}"]
     return _lines(lines)
@@ -455,10 +461,8 @@ def plain_text(rule) -> str | None:
     def name(function):
         if function == "where":
             return "np.where"
-        found = _rows[function].loop.removeprefix("numpy:") if function in slotted else _rows[function].numpy
+        found = _rows[function].loop.partition("numpy:")[2] or _rows[function].numpy
         return f"np.{found}" if found else None
-
-    slotted = {row.name for row in _rows.values() if row.loop.startswith("numpy:")}
 
     tree = ast.parse(rule.value, mode="eval")
     for node in ast.walk(tree):
@@ -472,8 +476,8 @@ def plain_text(rule) -> str | None:
 
 def plain_function(rule) -> str:
     """What computes a row at dtypes without loops: NumPy's function, or one of its text."""
-    if rule.loop.startswith("numpy:"):
-        return "np." + rule.loop[len("numpy:"):]
+    if "numpy:" in rule.loop:
+        return "np." + rule.loop.partition("numpy:")[2]
     if rule.dtype == "promote" and plain_text(rule):
         return f"plain_{rule.name}"
     return f"np.{rule.numpy}" if rule.numpy else "None"
@@ -872,7 +876,7 @@ def namespace(rules) -> dict:
     return {
         "RULES": rules.RULES, "BY_NAME": rules.BY_NAME, "NUMBER": rules.NUMBER, "ELEMENTWISE": rules.ELEMENTWISE,
         "DTYPES": rules.DTYPES, "FUNCTIONS": functions, "CAPTURED": captured(rules), "C_TYPE": C_TYPE,
-        "SLOTS": slots(rules), "STRUCTURAL": rules.STRUCTURAL, "RECORDED": RECORDED, "complex_kind": complex_kind,
+        "SLOTS": {dtype: slots(rules, dtype) for dtype in rules.DTYPES}, "STRUCTURAL": rules.STRUCTURAL, "RECORDED": RECORDED, "complex_kind": complex_kind,
         "complex_row": complex_row, "DIFFERENTIATED": differentiated(rules), "numpy_text": lambda rule: numpy_text(rule, rules),
         "signature": signature, "overloads": overloads, "result_type": result_type,
         "call_text": call_text, "docstring": docstring,

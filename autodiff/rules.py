@@ -47,8 +47,11 @@ infix      the Python operator: ``add`` renders ``__add__``, ``__radd__`` and ``
 inplace    whether ``name_`` exists
 numpy      the NumPy function of the same meaning, for dispatch and for tests of the value
 loop       kernel source: ``numpy:NAME`` captures NumPy's inner loop, ``c`` renders the text of ``value`` (which may be
-           a call of a C function of ``_special.h``), ``helper`` evaluates it on plain arrays, ``composite`` on recorded
-           values, ``view`` shares the operand's storage under another geometry
+           a call of a C function of ``_special.h``), ``vector`` is a loop of its own, ``NAME_block_DTYPE`` of the headers
+           ``_vector*.h`` (``vector numpy:NAME``: at float64, and NumPy's at float32, where that is vectorised;
+           ``vector like numpy:NAME``: at both, with NumPy's bits),
+           ``helper`` evaluates it on plain arrays, ``composite`` on recorded values, ``view`` shares the operand's
+           storage under another geometry
 fast       a value-only VJP in C beside the recorded one, by name; the tests hold the two together
 dtype      the result's dtype: ``promote``, ``float`` (integers become the default dtype), ``bool``, ``same``, ``index``
 outputs    names of the results where there are several: the call returns a named tuple of them
@@ -129,7 +132,12 @@ class Rule:
     @property
     def elementwise(self) -> bool:
         """Whether loops are compiled for the row."""
-        return not self.signature and (self.loop == "c" or self.loop.startswith("numpy:"))
+        return not self.signature and (self.loop == "c" or self.loop.startswith(("numpy:", "vector")))
+
+    def loop_at(self, dtype: str) -> str:
+        """Where the loop of the value comes from at a dtype: ``numpy:NAME``, ``vector``, ``c``, ..."""
+        own, _, numpys = self.loop.partition(" ")
+        return numpys if numpys.startswith("numpy:") and dtype == "float32" else own
 
     @property
     def composite(self) -> bool:
@@ -235,10 +243,12 @@ RULES: tuple[Rule, ...] = (
     _elementwise("log", "log(x)", "g / x", inplace=True, numpy="log", dtype="float", at=(0.5, 2.0),
                  kinks={"x = 0": "inf"}, complex="holomorphic", source=CALCULUS, doc="Natural logarithm.",
                  example="tensor([1.0, 10.0]).log() -> tensor([0.0000, 2.3026])"),
-    _elementwise("sin", "sin(x)", "g * cos(x)", inplace=True, numpy="sin", dtype="float", complex="holomorphic",
+    _elementwise("sin", "sin(x)", "g * cos(x)", inplace=True, numpy="sin", loop="vector numpy:sin", dtype="float",
+                 complex="holomorphic",
                  source=CALCULUS, doc="Sine; x in radians.",
                  example="tensor([0.0, 1.0]).sin() -> tensor([0.0000, 0.8415])"),
-    _elementwise("cos", "cos(x)", "g * -sin(x)", inplace=True, numpy="cos", dtype="float", complex="holomorphic",
+    _elementwise("cos", "cos(x)", "g * -sin(x)", inplace=True, numpy="cos", loop="vector numpy:cos", dtype="float",
+                 complex="holomorphic",
                  source=CALCULUS, doc="Cosine; x in radians.",
                  example="tensor([0.0, 1.0]).cos() -> tensor([1.0000, 0.5403])"),
     _elementwise("tanh", "tanh(x)", "g * (1 - out * out)", inplace=True, numpy="tanh", dtype="float",
@@ -396,19 +406,19 @@ RULES: tuple[Rule, ...] = (
              "round tens, hundreds, ...", errors="Integers have no decimals: NotImplementedError.",
          example="tensor([0.5, 1.5, -2.5]).round() -> tensor([ 0.,  2., -2.])"),
     _elementwise("fmod", "fmod(x, y)", "g", "-g * trunc_quotient(x, y)", inplace=True, numpy="fmod",
-                 grad_fn={"": "FmodBackward1", "tn": "FmodBackward0"}, at_y=(0.5, 2.0),
+                 loop="vector like numpy:fmod", grad_fn={"": "FmodBackward1", "tn": "FmodBackward0"}, at_y=(0.5, 2.0),
                  kinks={"x / y whole": "1 in x, -trunc(x / y) in y"}, source=TORCH_KINK,
                  doc="Remainder of the quotient rounded towards zero: it has the sign of x, as C's fmod.",
                  errors="Integers by zero: RuntimeError (NumPy's flavour: 0).",
                  example="tensor([-3.0, 3.0]).fmod(2) -> tensor([-1.,  1.])"),
     _elementwise("remainder", "remainder(x, y)", "g", "-g * floor_quotient(x, y)", infix="mod", inplace=True,
-                 numpy="remainder", grad_fn={"": "RemainderBackward1", "tn": "RemainderBackward0"}, at_y=(0.5, 2.0),
+                 numpy="remainder", loop="vector like numpy:remainder", grad_fn={"": "RemainderBackward1", "tn": "RemainderBackward0"}, at_y=(0.5, 2.0),
                  kinks={"x / y whole": "1 in x, -floor(x / y) in y"}, source=TORCH_KINK,
                  doc="Remainder of the quotient rounded down: it has the sign of y, as Python's %.",
                  errors="Integers by zero: RuntimeError (NumPy's flavour: 0).",
                  example="tensor([-3.0, 3.0]) % 2 -> tensor([1., 1.])"),
     _elementwise("floor_quotient", "floor_quotient(x, y)", "0", "0", method=False, function=False,
-                 loop="numpy:floor_divide", grad_fn="DivBackward2", at_y=(0.5, 2.0), kinks={"x / y whole": "0"},
+                 loop="vector like numpy:floor_divide", grad_fn="DivBackward2", at_y=(0.5, 2.0), kinks={"x / y whole": "0"},
                  source=TORCH_KINK, doc="The quotient rounded down, of derivative 0: what div calls."),
     _elementwise("trunc_quotient", "trunc_quotient(x, y)", "0", "0", method=False, function=False,
                  grad_fn="DivBackward2", at_y=(0.5, 2.0), kinks={"x / y whole": "0"}, source=TORCH_KINK,

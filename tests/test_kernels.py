@@ -26,8 +26,17 @@ def own(name):
     return function
 
 
-NAMESPACE = {"where": np.where, "__builtins__": {}} | {
-    name: getattr(np, rules.BY_NAME[name].numpy) if rules.BY_NAME[name].numpy else own(name) for name in rules.FUNCTIONS}
+def function(name, dtype):
+    """What a text's call of a function must have the bits of: NumPy's, but where the loop is our own."""
+    rule = rules.BY_NAME[name]
+    numpys = rule.loop_at(dtype).partition("numpy:")[2] or rule.loop.partition("like numpy:")[2]
+    if name in _render.EXACT:
+        numpys = rule.numpy
+    return getattr(np, numpys) if numpys else own(name)
+
+
+NAMESPACE = {dtype: {"where": np.where, "__builtins__": {}} | {name: function(name, dtype) for name in rules.FUNCTIONS}
+             for dtype in rules.DTYPES}
 
 
 def power(x, y):
@@ -41,10 +50,12 @@ def power(x, y):
 
 def reference(rule, which, **arrays):
     """NumPy's evaluation of a row's text."""
-    if which == "value" and rule.loop.startswith("numpy:"):
-        return getattr(np, rule.loop[len("numpy:"):])(*(arrays[name] for name in rule.operands))
+    dtype = next(iter(arrays.values())).dtype.name
+    if which == "value" and rule.name in NAMESPACE[dtype]:
+        with np.errstate(all="ignore"):
+            return NAMESPACE[dtype][rule.name](*(arrays[name] for name in rule.operands))
     with np.errstate(all="ignore"):
-        found = eval(getattr(rule, which), {**NAMESPACE, "pow": power}, arrays)
+        found = eval(getattr(rule, which), {**NAMESPACE[dtype], "pow": power}, arrays)
     if getattr(rule, which) == "0":
         return np.zeros_like(arrays["g"])
     # A constant between two branches is a number of Python to np.where, which would widen float32.

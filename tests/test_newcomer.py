@@ -73,7 +73,7 @@ def test_from_a_row_follow_method_function_stub_help_and_reference(copy):
     assert set(NAMES) <= set(rules.BY_NAME)
     render.check(rules)
     text = {name: render.render(copy / "autodiff" / f"{name}.tp", rules)
-            for name in ("_ops.py", "_variable.pyx", "_variable.pyi", "__init__.pyi", "return_types.pyi", "_kernels.pyx")}
+            for name in ("_ops.py", "_variable.pyx", "_variable.pyi", "__init__.pyi", "return_types.pyi", "_loops_rows.h")}
     reference = page.page(rules, render)
     for name in NAMES:
         rule = rules.BY_NAME[name]
@@ -84,13 +84,13 @@ def test_from_a_row_follow_method_function_stub_help_and_reference(copy):
         assert f"### {name}\n\n{rule.doc}" in reference
         assert f">>> {rule.example.split(' -> ')[0]}" in text[compiled]
         if rule.elementwise:
-            assert f"    def {name}(self):" in text["_variable.pyx"] and f"{name}_dx_float32" in text["_kernels.pyx"]
+            assert f"    def {name}(self):" in text["_variable.pyx"] and f"{name}_dx_float32" in text["_loops_rows.h"]
         else:
             assert f'_METHODS.append((_Base, "{name}", f_{name}))' in text["_ops.py"]
     assert "beta: _Any = 1.0" in text["__init__.pyi"] or "beta: _Number = 1.0" in text["__init__.pyi"]
     assert "axis: _Dims | None = None" in re.search(r"def sumsq\(.*", text["__init__.pyi"])[0]
     assert "class extent(Returned, Generic[_V]):" in text["return_types.pyi"]
-    assert "def gudermann_float64" not in text["_kernels.pyx"], "a function of _special.h is called, not rendered"
+    assert "def gudermann_float64" not in text["_loops_rows.h"], "a function of _special.h is called, not rendered"
 
 
 def run(folder, *arguments):
