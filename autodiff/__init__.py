@@ -97,6 +97,7 @@ from ._functions import (
     unbind,
     unsqueeze,
 )
+from ._kernels import get_num_threads, set_num_threads
 from ._printing import get_printoptions, printoptions, set_printoptions
 from ._types import ALIASES as _ALIASES
 from ._types import DTYPES as _DTYPES

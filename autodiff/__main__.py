@@ -1,4 +1,4 @@
-"""The demonstration: ``python -m autodiff``.
+"""The demonstration: ``python -m autodiff``.  ``python -m autodiff info`` says what was built and chosen instead.
 
 1. Differentiates a table of functions and shows each gradient beside central finite differences.
 2. Fits a small network to scikit-learn's handwritten digits, for several splits into training and held-out part.
@@ -13,13 +13,14 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import math
+import platform
 import sys
 import time
 
 import numpy as np
 
 import autodiff
-from autodiff import autograd
+from autodiff import _kernels, autograd
 
 INSTALL = 'python -m pip install -e ".[demo]"'
 
@@ -395,6 +396,8 @@ def arguments(argv):
     parser = argparse.ArgumentParser(
         prog="python -m autodiff", formatter_class=argparse.RawDescriptionHelpFormatter,
         description=__doc__.replace("``", "").split("\n", 2)[2])
+    parser.add_argument("what", nargs="?", choices=["demo", "info"], default="demo",
+                        help="demo, or info: versions, the CPU level of the loops, threads (default: %(default)s)")
     parser.add_argument("--output", metavar="FILE", default="autodiff-demo.png",
                         help="where the picture goes; the ending sets the format (default: %(default)s)")
     parser.add_argument("--seeds", metavar="N", type=int, nargs="+", default=[0, 1, 2, 3, 4],
@@ -404,8 +407,29 @@ def arguments(argv):
     return parser.parse_args(argv)
 
 
+def show_info():
+    """Versions and what was chosen at import: the first lines of a report of trouble or of a speed."""
+    loops = _kernels.captured_loops()
+    through = sorted({name for (name, _), inner in loops.items() if not inner})
+    lines = {
+        "autodiff": getattr(autodiff, "__version__", "?"),
+        "python": f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()}",
+        "numpy": np.__version__,
+        "cpu level": f"{_kernels.chosen_cpu_level()} (of {', '.join(_kernels.cpu_levels())}; AUTODIFF_CPU forces one)",
+        "threads": f"{autodiff.get_num_threads()} (AUTODIFF_NUM_THREADS or set_num_threads)",
+        "numpy's loops": f"{sum(loops.values())} of {len(loops)} called directly"
+                         + (f"; through the ufunc: {', '.join(through)}" if through else ""),
+        "memory": ", ".join(f"{name} {number}" for name, number in autodiff.memory_stats().items()),
+    }
+    for name, text in lines.items():
+        print(f"{name + ':':15}{text}")
+
+
 def main(argv=None):
     options = arguments(argv)
+    if options.what == "info":
+        show_info()
+        return 0
     missing = []
     good = show_gradients()
     curves = []
