@@ -54,7 +54,8 @@ static inline double upper_half(double x) { return of_bits(bits_of(x) & UINT64_C
 /* Elements evaluated at a time: the input is kept until the rare ones among them are repaired. */
 #define VECTOR_BLOCK 512
 
-/* NAME from NAME_common, which gives nan and sets the top bit of `rare` where another method is needed, NAME_rare. */
+/* NAME from NAME_common, which sets the top bit of `rare` where another method is needed, NAME_rare.  Which elements are
+   rare is asked a second time, only if there are some: a store for each would be felt by all. */
 #define AUTODIFF_WITH_RARE(name)                                                                                       \
     static inline double name##_float64(double x)                                                                      \
     {                                                                                                                  \
@@ -65,6 +66,7 @@ static inline double upper_half(double x) { return of_bits(bits_of(x) & UINT64_C
     static void name##_block_float64(const double *x, double *out, Py_ssize_t count)                                   \
     {                                                                                                                  \
         double kept[VECTOR_BLOCK];                                                                                     \
+        uint64_t marks[VECTOR_BLOCK];                                                                                  \
         while (count > 0) {                                                                                            \
             const Py_ssize_t part = count < VECTOR_BLOCK ? count : VECTOR_BLOCK;                                       \
             const double *const source = x == out ? (const double *)memcpy(kept, x, part * sizeof(double)) : x;        \
@@ -75,8 +77,9 @@ static inline double upper_half(double x) { return of_bits(bits_of(x) & UINT64_C
                 any |= rare;                                                                                           \
             }                                                                                                          \
             if (any >> 63) {                                                                                           \
+                EACH(part) name##_common(source[i], &marks[i]);                                                        \
                 for (Py_ssize_t i = 0; i < part; i++) {                                                                \
-                    if (out[i] != out[i]) out[i] = name##_rare(source[i]);                                             \
+                    if (marks[i] >> 63) out[i] = name##_rare(source[i]);                                               \
                 }                                                                                                      \
             }                                                                                                          \
             x += part;                                                                                                 \
@@ -87,29 +90,23 @@ static inline double upper_half(double x) { return of_bits(bits_of(x) & UINT64_C
 
 /* ---- sin, cos: at most 1 ulp (0.52 measured) */
 
-/* The sine or, in an odd quadrant, the cosine of high - low, negated in quadrants 2 and 3.
-   |high| <= pi/4 and low is at most half an ulp of it.  In z = high^2 on [0, (pi/4)^2]: (x - sin x) / x^3 of degree 5,
-   error 2^-57.9 of the sine; (cos x - 1 + z/2) / z^2 of degree 5, error 2^-63.9 of the cosine. */
+/* The sine of high - low or, in an odd quadrant, the cosine, negated in quadrants 2 and 3; |high| <= pi/4, |low| < 2^-48.
+   In z = high^2 on [0, (pi/4)^2]: (x - sin x) / x^3 of degree 5, error 2^-57.9 of the sine; (cos x - 1 + z/2) / z^2 of
+   degree 5, error 2^-63.9 of the cosine. */
 static inline double sine_of_reduced(double high, double low, uint64_t quadrant)
 {
-    const double z = high * high;
-    const double s = 0.1666666666666663
-        + z * (-0.008333333333322106
-        + z * (0.00019841269829579887
-        + z * (-2.7557313617930857e-06
-        + z * (2.505074720622774e-08
-        + z * -1.5896197019237804e-10))));
-    const double c = 0.041666666666666595
-        + z * (-0.001388888888887304
-        + z * (2.480158728884145e-05
-        + z * (-2.755731417625554e-07
-        + z * (2.0875700418155666e-09
-        + z * -1.1358514055362725e-11))));
-    const double half = 0.5 * z, near = 1 - half;
-    /* the low part first: 0 + -0 is 0, and the sine of -0 is -0 - 0 */
-    const double sine = high - (low * near + (high * z) * s);
+    const double z = high * high, z2 = z * z, z4 = z2 * z2;
+    const double s = ((0.1666666666666663 - z * 0.008333333333322106)
+        + z2 * (0.00019841269829579887 - z * 2.7557313617930857e-06))
+        + z4 * (2.505074720622774e-08 - z * 1.5896197019237804e-10);
+    const double c = ((0.041666666666666595 - z * 0.001388888888887304)
+        + z2 * (2.480158728884145e-05 - z * 2.755731417625554e-07))
+        + z4 * (2.0875700418155666e-09 - z * 1.1358514055362725e-11);
+    const double half = 0.5 * z, near = 1 - half, bend = (high * z) * s, rise = z2 * c;
+    /* low times the derivative; the sum in this order because 0 + -0 is 0, and the sine of -0 is -0 - 0 */
+    const double sine = high - (low * (near + rise) + bend);
     /* 1 - half is rounded; what it lost is given back */
-    const double cosine = near + (((1 - near) - half) + ((z * z) * c + high * low));
+    const double cosine = near + (((1 - near) - half) + (rise + low * (high - bend)));
     const double value = select_bits((uint64_t)0 - (quadrant & 1), cosine, sine);
     return of_bits(bits_of(value) ^ ((quadrant & 2) << 62));
 }
@@ -121,19 +118,16 @@ static inline double sine_of_reduced(double high, double low, uint64_t quadrant)
 #define PI_2_B 6.077100506303966e-11
 #define PI_2_C 2.0222662487959506e-21
 
-/* The sine of x a number of quadrants further, x reduced by Cody and Waite's method.  The first two subtractions are exact
-   with `lost`; the third leaves an error of |x| 2^-118, which counts where the remainder is below |x| 2^-60: rare, as is
-   |x| >= 2^20. */
+/* The sine of x a number of quadrants further, x reduced by Cody and Waite's method.  The first subtraction is exact, the
+   second with what it lost; n * PI_2_C leaves an error of |x| 2^-118, which counts where the remainder is below |x| 2^-60:
+   rare, as is |x| >= 2^20. */
 static inline double sine_shifted(double x, uint64_t quadrants, uint64_t *rare)
 {
     const double shifted = x * 0.6366197723675814 + ROUNDER, n = shifted - ROUNDER;
-    const double a = x - n * PI_2_A, nb = n * PI_2_B, b = a - nb, lost = n * PI_2_C - ((a - b) - nb);
-    const double high = b - lost, low = lost - (b - high);
+    const double a = x - n * PI_2_A, nb = n * PI_2_B, high = a - nb, low = n * PI_2_C - ((a - high) - nb);
     const uint64_t magnitude = bits_of(x) & ~SIGN_BIT;
-    const uint64_t bad = (REDUCED_BELOW - 1 - magnitude)
-        | ((bits_of(high) & ~SIGN_BIT) - bits_of(of_bits(magnitude) * 8.673617379884035e-19));
-    *rare = bad;
-    return of_bits(bits_of(sine_of_reduced(high, low, bits_of(shifted) + quadrants)) | (spread(bad) & NAN_BITS));
+    *rare = (REDUCED_BELOW - 1 - magnitude) | ((bits_of(high) & ~SIGN_BIT) + (UINT64_C(60) << 52) - magnitude);
+    return sine_of_reduced(high, low, bits_of(shifted) + quadrants);
 }
 
 /* The method of Payne and Hanek for any finite x: x = m 2^e, and of the bits of 2/pi only those are multiplied by m that
