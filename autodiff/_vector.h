@@ -51,6 +51,26 @@ static inline double upper_half(double x) { return of_bits(bits_of(x) & UINT64_C
 /* Adding it rounds to an integer (to even at ties), which the low bits of the sum hold. */
 #define ROUNDER 6755399441055744.0
 
+/* A polynomial of degree 3, in the order with the shortest chain of operations. */
+static inline double cubic(double c0, double c1, double c2, double c3, double x, double x2)
+{
+    return (c0 + x * c1) + x2 * (c2 + x * c3);
+}
+
+#define AUTODIFF_VECTOR_FLOAT64(name)                                                                                  \
+    static void name##_block_float64(const double *x, double *out, Py_ssize_t count)                                   \
+    {                                                                                                                  \
+        EACH(count) out[i] = name##_float64(x[i]);                                                                     \
+    }
+
+/* float32: computed in double and rounded. */
+#define AUTODIFF_VECTOR_FLOAT32(name)                                                                                  \
+    static inline float name##_float32(float x) { return (float)name##_float64((double)x); }                           \
+    static void name##_block_float32(const float *x, float *out, Py_ssize_t count)                                     \
+    {                                                                                                                  \
+        EACH(count) out[i] = name##_float32(x[i]);                                                                     \
+    }
+
 /* Elements evaluated at a time: the input is kept until the rare ones among them are repaired. */
 #define VECTOR_BLOCK 512
 
@@ -204,5 +224,198 @@ AUTODIFF_WITH_RARE(sin)
 static inline double cos_common(double x, uint64_t *rare) { return sine_shifted(x, 1, rare); }
 static inline double cos_rare(double x) { return sine_far(x, 1); }
 AUTODIFF_WITH_RARE(cos)
+
+/* ---- exp and what is made of it */
+
+#define ONE_OVER_LN2 1.4426950408889634
+/* ln 2 = A + B, A of 42 bits: its product with the exponent of a double is exact. */
+#define LN2_A 0.6931471805598903
+#define LN2_B 5.497923018708371e-14
+/* ln 2 = LN2 + LN2_LOW */
+#define LN2 0.6931471805599453
+#define LN2_LOW 2.3190468138462996e-17
+
+/* exp(x - below) = (high + low) 2^n, where the low bits of the result are n; high is in [0.7, 1.42], low at most half an
+   ulp of it, and the error of their sum 2^-57.  |x| <= 1000, below at most 1.  In r on [-ln2/2, ln2/2]:
+   (exp r - 1 - r) / r^2 of degree 9, error 2^-57.9. */
+static inline uint64_t exp_parts(double x, double below, double *high, double *low)
+{
+    const double shifted = x * ONE_OVER_LN2 + ROUNDER, n = shifted - ROUNDER;
+    const double a = x - n * LN2_A, b = n * LN2_B + below, r = a - b, lost = (a - r) - b;
+    const double r2 = r * r, r4 = r2 * r2;
+    const double q = cubic(0.5000000000000011, 0.16666666666666413, 0.041666666666530246, 0.008333333333494564, r, r2)
+        + r4 * (cubic(0.0013888888943609243, 0.00019841269506692388, 2.4801493120406703e-05, 2.755758605671037e-06, r, r2)
+        + r4 * (2.763024047137799e-07 + r * 2.5000209988632056e-08));
+    const double bend = r2 * q + lost, p = r + bend;
+    *high = 1 + p;
+    *low = ((1 - *high) + p) + ((r - p) + bend);
+    return bits_of(shifted);
+}
+
+/* Two powers of two whose product is 2^n: by steps, 1.4 * 2^-1075 and 0.7 * 2^1024 are what they should be. */
+static inline double half_power(uint64_t n) { return of_bits(((n >> 1) + 1023) << 52); }
+static inline double other_half_power(uint64_t n) { return of_bits((n - (n >> 1) + 1023) << 52); }
+
+/* Where the order of comparison lets nan through. */
+static inline double at_most(double x, double bound) { return bound < x ? bound : x; }
+static inline double at_least(double x, double bound) { return bound > x ? bound : x; }
+
+/* At most 1 ulp (0.7 measured). */
+static inline double exp_float64(double x)
+{
+    double high, low;
+    const uint64_t n = exp_parts(at_least(at_most(x, 710), -746), -0.0, &high, &low);
+    return high * half_power(n) * other_half_power(n);
+}
+AUTODIFF_VECTOR_FLOAT64(exp)
+
+/* 1 / (1 + exp(-x)), at most 1 ulp: e = exp(-|x|) is at most 1; 1 / (1 + e) and e / (1 + e) each have a first
+   quotient of 26 bits, whose remainder is exact. */
+static inline double sigmoid_float64(double x)
+{
+    double high, low;
+    const uint64_t negative = spread(bits_of(x));
+    const uint64_t n = exp_parts(0 - at_most(fabs(x), 746), -0.0, &high, &low);
+    const double power = half_power(n) * other_half_power(n), e = high * power;
+    const double divisor = 1 + e, reciprocal = 1 / divisor;
+    const double a = upper_half(divisor), b = ((1 - a) + e) + low * power;
+    const double dividend = select_bits(negative, high, 1), rest = of_bits(bits_of(low) & negative);
+    const double first = upper_half(dividend * reciprocal);
+    const double remainder = ((dividend - first * a) - first * b) + rest;
+    return (first + remainder * reciprocal) * select_bits(negative, power, 1);
+}
+AUTODIFF_VECTOR_FLOAT64(sigmoid)
+AUTODIFF_VECTOR_FLOAT32(sigmoid)
+
+/* f - log(1 + f) for f in [-0.3, 0.5], with s = f / (2 + f): log(1 + f) is 2 atanh(s), and 2 s is f - s f.
+   In z = s^2 on [0, 0.04]: (2 atanh(s) / s - 2) / z of degree 7, error 2^-60 of the sum. */
+static inline double log1p_bend(double f, double s)
+{
+    const double half = 0.5 * f * f, z = s * s, z2 = z * z, z4 = z2 * z2;
+    const double r = cubic(0.666666666666666, 0.4000000000005594, 0.2857142855600732, 0.2222222427618291, z, z2)
+        + z4 * cubic(0.1818166708985155, 0.1539107238001123, 0.13174262723713936, 0.13838560669956343, z, z2);
+    return half - s * (half + z * r);
+}
+
+/* log1p(exp(-t)), t >= 0, as high + low, error 2^-56.  e = exp(-t); from a half on, log1p(e) is ln 2 + log1p((e - 1) / 2). */
+static inline double log1p_exp_minus_parts(double t, double *low)
+{
+    double high, e_low;
+    const uint64_t n = exp_parts(0 - at_most(t, 746), -0.0, &high, &e_low);
+    const double power = half_power(n) * other_half_power(n), e = high * power;
+    const uint64_t large = spread(bits_of(0.5) - bits_of(e));
+    const double f = select_bits(large, 0.5 * (e - 1), e), f_low = e_low * power * select_bits(large, 0.5, 1);
+    const double s = f / (2 + f);
+    const double ln2 = of_bits(bits_of(LN2) & large), ln2_low = of_bits(bits_of(LN2_LOW) & large);
+    const double sum = ln2 + f;
+    /* 1 / (1 + f) is (1 - s) / (1 + s) */
+    const double rest = ((ln2 - sum) + f) + (ln2_low + f_low * (1 - 2 * s * (1 - s))) - log1p_bend(f, s);
+    const double value = sum + rest;
+    *low = (sum - value) + rest;
+    return value;
+}
+
+/* log1p(exp(-t)) for t >= 0, at most 1 ulp. */
+static inline double log1p_exp_minus_float64(double t)
+{
+    double low;
+    return log1p_exp_minus_parts(t, &low);
+}
+AUTODIFF_VECTOR_FLOAT64(log1p_exp_minus)
+AUTODIFF_VECTOR_FLOAT32(log1p_exp_minus)
+
+/* log1p(exp(x)) = max(x, 0) + log1p(exp(-|x|)), at most 1 ulp: their sum with what it loses (Knuth), which does not count
+   from 64 on, and at infinity is nan. */
+static inline double softplus_float64(double x)
+{
+    double low;
+    const double large = x > 0 ? x : 0, small = log1p_exp_minus_parts(fabs(x), &low);
+    const double sum = large + small, part = sum - large;
+    const double lost = ((large - (sum - part)) + (small - part)) + low;
+    return sum + of_bits(bits_of(lost) & spread(bits_of(large) - bits_of(64.0)));
+}
+AUTODIFF_VECTOR_FLOAT64(softplus)
+AUTODIFF_VECTOR_FLOAT32(softplus)
+
+/* ---- log: at most 1 ulp */
+
+static inline double log_common(double x, uint64_t *rare)
+{
+    const uint64_t bits = bits_of(x), tiny = spread(bits - UINT64_C(0x10000000000000));
+    /* so that the quotient by the power of two is in [sqrt(1/2), sqrt(2)) */
+    const uint64_t moved = bits_of(x * select_bits(tiny, 18014398509481984.0, 1)) + UINT64_C(0x95f619980c433);
+    const double k = of_bits((moved >> 52) | UINT64_C(0x4330000000000000)) - select_bits(tiny, 4503599627371573.0,
+                                                                                          4503599627371519.0);
+    const double f = of_bits((moved & UINT64_C(0xfffffffffffff)) + UINT64_C(0x3fe6a09e667f3bcd)) - 1;
+    const double whole = k * LN2_A, sum = whole + f;
+    *rare = bits | (bits - 1) | (UINT64_C(0x7fefffffffffffff) - bits);
+    return sum + (((whole - sum) + f) + k * LN2_B - log1p_bend(f, f / (2 + f)));
+}
+
+/* Of zero, negative numbers, infinity and nan. */
+static inline double log_rare(double x) { return x == 0 ? -INFINITY : x < 0 ? NAN : x + x; }
+AUTODIFF_WITH_RARE(log)
+
+/* ---- erf, erfc */
+
+/* At most 1 ulp.  Below 1, x + x p: in v = x^2 - 0.75 on [-0.75, 0.25], erf(x) / x - 1 of degree 11, error 2^-56.9; around
+   0.75 the rounding errors of its coefficients count least.  From there 1 - 2^(y - 3): in u = x - 1 on [0, 5],
+   log2(erfc x) + 3 of degree 17, error 2^-57.1 of erf, small where erfc is not; from 5.93 on erf rounds to 1. */
+static inline double erf_float64(double x)
+{
+    const double a = at_most(fabs(x), 6), v = a * a - 0.75, v2 = v * v, v4 = v2 * v2;
+    const double p = cubic(-0.10010880203447824, -0.24458841374655807, 0.06691888796466569, -0.015131144700100348, v, v2)
+        + v4 * (cubic(0.0028472083348139387, -0.0004554912393700245, 6.318505632689336e-05, -7.725322103502633e-06, v, v2)
+        + v4 * cubic(8.436937756914217e-07, -8.329851581399469e-08, 7.292918198629932e-09, -7.779471403361985e-10, v, v2));
+    const double u = a - 1, u2 = u * u, u4 = u2 * u2;
+    const double y = cubic(0.33158330321840035, -3.807225345853586, -1.2163466576872242, -0.05995999001468659, u, u2)
+        + u4 * (cubic(0.014475749827059008, -0.0028535082751816186, 0.0003423752421039257, 3.793758576973539e-05, u, u2)
+        + u4 * (cubic(-3.9239835711667086e-05, 1.3952868568178851e-05, -3.075763379953526e-06, 2.9550126811229535e-07, u, u2)
+        + u4 * (cubic(8.3681234824409e-08, -4.816852309170193e-08, 1.2288604925581586e-08, -1.9028066569579953e-09, u, u2)
+        + u4 * (1.721229843218847e-10 + u * -7.017395981292784e-12))));
+    /* in r on [-1/2, 1/2]: (2^r - 1) / r of degree 9, error 2^-52.0, of which erfc(1) = 0.16 counts */
+    const double shifted = y + ROUNDER, r = y - (shifted - ROUNDER), r2 = r * r, r4 = r2 * r2;
+    const double q = cubic(0.6931471805599492, 0.240226506959091, 0.0555041086644824, 0.009618129107983285, r, r2)
+        + r4 * (cubic(0.0013333558225751996, 0.00015403529993933288, 1.5252659438928372e-05, 1.321565375201871e-06, r, r2)
+        + r4 * (1.0208323205480876e-07 + r * 7.038157386577054e-09));
+    const double rest = (1 + r * q) * of_bits((bits_of(shifted) + 1020) << 52);
+    const double value = select_bits(spread(bits_of(a) - bits_of(1.0)), a + a * p, 1 - rest);
+    return of_bits(bits_of(value) | (bits_of(x) & SIGN_BIT));
+}
+AUTODIFF_VECTOR_FLOAT64(erf)
+AUTODIFF_VECTOR_FLOAT32(erf)
+
+/* At most 2 ulp.  Below 0.5, 1 - erf: in z on [0, 0.25], erf(x) / x - 1 of degree 8, error 2^-59.7.  From there
+   exp(-x^2) f / (1 + 2 x): in t = (x - 3.5) / (x + 3.5) up to x = 28, (1 + 2 x) exp(x^2) erfc(x) of degree 20, error
+   2^-55; x^2 as a sum of two doubles.  Below -0.5, 2 - erfc(-x). */
+static inline double erfc_float64(double x)
+{
+    double high, low;
+    const double a = at_most(fabs(x), 28), z = a * a, z2 = z * z, z4 = z2 * z2;
+    const double p = cubic(0.12837916709551253, -0.3761263890318278, 0.11283791670886786, -0.026866170623198266, z, z2)
+        + z4 * (cubic(0.005223977243903305, -0.0008548287992591189, 0.0001205291482928321, -1.4836246125121159e-05, z, z2)
+        + z4 * 1.4635512743315028e-06);
+    const double t = (a - 3.5) / (a + 3.5), t2 = t * t, t4 = t2 * t2;
+    const double bend = cubic(0, -0.14000918013762026, -0.01055559633222368, 0.0975190951533663, t, t2)
+        + t4 * (cubic(-0.11508959815986267, 0.08798315382084954, -0.04882332583566269, 0.019099331011150914, t, t2)
+        + t4 * (cubic(-0.004215019815363824, -0.0003022685252249786, 0.0005643837883642503, -0.00012150874687681128, t, t2)
+        + t4 * (cubic(-4.2779632749918194e-05, 2.4247854579905925e-05, 2.3216886642033575e-06, -3.784971411772311e-06, t, t2)
+        + t4 * (cubic(-3.4065311142107833e-08, 5.595691261469919e-07, -1.657114694548275e-08, -6.165023481403322e-08, t, t2)
+        + t4 * 3.688873524592913e-09))));
+    const double upper = upper_half(a);
+    const uint64_t n = exp_parts(0 - upper * upper, (a - upper) * (a + upper), &high, &low);
+    /* high f / (1 + 2 a), its factors and a first quotient in halves, so that the remainder is almost exact */
+    const double f = 1.2423492448711544 + bend, divisor = 1 + 2 * a, reciprocal = 1 / divisor;
+    const double high_a = upper_half(high), high_b = (high - high_a) + low;
+    const double f_a = upper_half(f), f_b = (1.2423492448711544 - f_a) + bend;
+    const double divisor_a = upper_half(divisor), divisor_b = (1 - divisor_a) + 2 * a;
+    const double first = upper_half(high * f * reciprocal);
+    const double remainder = ((high_a * f_a - first * divisor_a) - first * divisor_b) + (high_a * f_b + high_b * f);
+    const double far = (first + remainder * reciprocal) * half_power(n) * other_half_power(n);
+    const uint64_t negative = spread(bits_of(x)), near = spread(bits_of(a) - bits_of(0.5));
+    return select_bits(near, 0.5 + ((0.5 - x) - x * p), select_bits(negative, 2 - far, far));
+}
+AUTODIFF_VECTOR_FLOAT64(erfc)
+AUTODIFF_VECTOR_FLOAT32(erfc)
 
 #endif
