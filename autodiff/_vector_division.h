@@ -1,9 +1,9 @@
 /* fmod, remainder and floor_quotient (NumPy's floor_divide): NumPy's bits, in loops that the compiler vectorises.
 
    The C library's fmod divides bit by bit.  Here the quotient is one division, rounded to a whole number n, and
-   |x| - n |y| is exact: n |y| as the sum of partial products that are exact themselves, the difference a whole multiple of
-   the last place of the smaller operand and no larger than |y| / 2.  Where it is negative one more |y| makes it the
-   remainder.  A quotient above 2^50, 0 / 0, an infinity or an operand above 2^1022 goes to the C library.
+   |x| - n |y| is exact: n |y| is the sum of partial products that are exact themselves, and the difference is a whole
+   multiple of the last place of the smaller operand and no larger than |y| / 2.  Where it is negative one more |y|
+   makes it the remainder.  A quotient above 2^50, 0 / 0, an infinity or an operand above 2^1022 goes to the C library.
 
    EACH(count) is the including file's. */
 #ifndef AUTODIFF_VECTOR_DIVISION_H
