@@ -11,14 +11,6 @@
 /* A function of one operand at float32. */
 #define AUTODIFF_FLOAT32(name) static inline float name##_float32(float x) { return (float)name##_float64((double)x); }
 
-/* The C library's: at most 1 ulp in glibc, erfc 3 ulp, lgamma 4 ulp away from its zeros at 1 and 2. */
-static inline double erf_float64(double x) { return erf(x); }
-static inline double erfc_float64(double x) { return erfc(x); }
-static inline double lgamma_float64(double x) { return lgamma(x); }
-AUTODIFF_FLOAT32(erf)
-AUTODIFF_FLOAT32(erfc)
-AUTODIFF_FLOAT32(lgamma)
-
 /* The inverse of erf: Giles' polynomials (2010, "Approximating the erfinv function"; those for single precision but near
    1), then two steps of Halley's method on erf, or towards 1 on erfc, where 1 - |x| is exact.  At most 3 ulp. */
 static double erfinv_float64(double x)
@@ -63,53 +55,6 @@ static inline double pi_cotangent(double x)
     const double fraction = x - round(x);
     return fabs(fraction) == 0.5 ? 0 : AUTODIFF_PI / tan(AUTODIFF_PI * fraction);
 }
-
-/* The logarithmic derivative of the gamma function.  Above 10 by its asymptotic series (Abramowitz and Stegun 6.3.18),
-   below by recurrence (6.3.5), from 1 to 2 by a rational function around the root 1.4616..., given in three parts so that
-   the difference is exact (the coefficients of Boost's digamma), below 0 by reflection (6.3.7).  At most 4 ulp above 0;
-   below, 4 ulp of the larger of the two terms that are subtracted. */
-static double digamma_float64(double x)
-{
-    static const double even[8] = {0.08333333333333333, -0.008333333333333333, 0.003968253968253968,
-                                   -0.004166666666666667, 0.007575757575757576, -0.021092796092796094,
-                                   0.08333333333333333, -0.4432598039215686};
-    double shift = 0, w, sum;
-    int i;
-    if (isnan(x)) return x;
-    if (x == 0) return copysign(INFINITY, -x);
-    if (x < 0) {
-        if (isinf(x) || x == floor(x)) return NAN;
-        return digamma_float64(1 - x) - pi_cotangent(x);
-    }
-    if (x < 10) {
-        while (x > 2) {
-            x -= 1;
-            shift += 1 / x;
-        }
-        while (x < 1) {
-            shift -= 1 / x;
-            x += 1;
-        }
-        {
-            static const double p[6] = {0.25479851061131551, -0.32555031186804491, -0.65031853770896507,
-                                        -0.28919126444774784, -0.045251321448739056, -0.0020713321167745952};
-            static const double q[7] = {1.0, 2.0767117023730469, 1.4606242909763515, 0.43593529692665969,
-                                        0.054151797245674225, 0.0021284987017821144, -0.55789841321675513e-6};
-            const double g = ((x - 1569415565.0 / 1073741824.0) - 381566830.0 / 1073741824.0 / 1073741824.0)
-                             - 0.9016312093258695918615325266959189453125e-19;
-            const double z = x - 1;
-            double above = p[5], below = q[6];
-            for (i = 4; i >= 0; i--) above = p[i] + above * z;
-            for (i = 5; i >= 0; i--) below = q[i] + below * z;
-            return shift + (g * 0.99558162689208984 + g * (above / below));
-        }
-    }
-    w = 1 / (x * x);
-    sum = even[7];
-    for (i = 6; i >= 0; i--) sum = even[i] + sum * w;
-    return log(x) - 0.5 / x - (isinf(x) ? 0 : sum * w);
-}
-AUTODIFF_FLOAT32(digamma)
 
 /* n! / x^(n + 1), factor by factor where the power alone underflows. */
 static double factorial_over_power(int n, double factorial, double x)

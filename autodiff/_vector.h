@@ -261,13 +261,13 @@ static inline double at_most(double x, double bound) { return bound < x ? bound 
 static inline double at_least(double x, double bound) { return bound > x ? bound : x; }
 
 /* At most 1 ulp (0.7 measured). */
-static inline double exp_float64(double x)
+static inline double own_exp_float64(double x)
 {
     double high, low;
     const uint64_t n = exp_parts(at_least(at_most(x, 710), -746), -0.0, &high, &low);
     return high * half_power(n) * other_half_power(n);
 }
-AUTODIFF_VECTOR_FLOAT64(exp)
+AUTODIFF_VECTOR_FLOAT64(own_exp)
 
 /* 1 / (1 + exp(-x)), at most 1 ulp: e = exp(-|x|) is at most 1; 1 / (1 + e) and e / (1 + e) each have a first
    quotient of 26 bits, whose remainder is exact. */
@@ -339,7 +339,7 @@ AUTODIFF_VECTOR_FLOAT32(softplus)
 
 /* ---- log: at most 1 ulp */
 
-static inline double log_common(double x, uint64_t *rare)
+static inline double own_log_common(double x, uint64_t *rare)
 {
     const uint64_t bits = bits_of(x), tiny = spread(bits - UINT64_C(0x10000000000000));
     /* so that the quotient by the power of two is in [sqrt(1/2), sqrt(2)) */
@@ -353,8 +353,8 @@ static inline double log_common(double x, uint64_t *rare)
 }
 
 /* Of zero, negative numbers, infinity and nan. */
-static inline double log_rare(double x) { return x == 0 ? -INFINITY : x < 0 ? NAN : x + x; }
-AUTODIFF_WITH_RARE(log)
+static inline double own_log_rare(double x) { return x == 0 ? -INFINITY : x < 0 ? NAN : x + x; }
+AUTODIFF_WITH_RARE(own_log)
 
 /* ---- erf, erfc */
 

@@ -20,6 +20,7 @@ REFERENCES = {
     "erf": by_mpmath(mpmath.erf), "erfc": by_mpmath(mpmath.erfc),
     "erfinv": by_mpmath(lambda x: mpmath.erfinv(x) if abs(x) < 1 else mpmath.inf if x == 1 else mpmath.nan),
     "lgamma": by_mpmath(lambda x: mpmath.log(abs(mpmath.gamma(x)))), "digamma": by_mpmath(mpmath.digamma),
+    "trigamma": by_mpmath(lambda x: mpmath.polygamma(1, x)),
     "polygamma_at": by_mpmath(lambda x, n: mpmath.polygamma(int(n), x)),
 }
 
@@ -84,5 +85,6 @@ KINKS = {
     "hypot": lambda: same(gradients_at(autodiff.hypot, 0.0, 0.0), nan, nan),
     "xlogy": xlogy_kinks, "lgamma": infinite("lgamma", (0.0, -inf), (-1.0, nan)),
     "digamma": infinite("digamma", (0.0, inf), (-2.0, inf)),
+    "trigamma": lambda: same([derivative(lambda x: autodiff.polygamma(1, x), 0.0)], -inf),
     "polygamma_at": lambda: same([derivative(lambda x: autodiff.polygamma(2, x), 0.0)], inf),
 }

@@ -115,14 +115,25 @@ def test_operator_function_and_method_agree(rule, shape):
         assert out.grad_fn.name() == outs[0].grad_fn.name()
 
 
+#: Rendered texts in place of NumPy's scalar loops; deg2rad and rad2deg have another float32 for pi / 180.
+ROUNDED_OTHERWISE = ("logaddexp", "logaddexp2", "deg2rad", "rad2deg")
+
+
 @pytest.mark.parametrize("rule", [r for r in ELEMENTWISE if r.numpy], ids=by_name)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_value_has_numpys_bits(rule, dtype):
+    """Or is as near as docs/accuracy.md says, where the loop is our own."""
     operands = [sample(rule, 129, which=i, dtype=dtype) for i in range(rule.arity)]
     expected = getattr(np, rule.numpy)(*operands)
     out = call(rule, *[autodiff.tensor(a) for a in operands])
     assert out.numpy().dtype == expected.dtype
-    np.testing.assert_array_equal(out.numpy(), expected)
+    if rule.name in ROUNDED_OTHERWISE or rule.loop_at(expected.dtype.name) == "vector" and "like" not in rule.loop:
+        # a sum that cancels is as exact as its terms
+        scale = max(1.0, *(np.abs(operand).max() for operand in operands)) if rule.arity == 2 else 0.0
+        limit = 3 * np.finfo(dtype).eps
+        np.testing.assert_allclose(out.numpy(), expected, rtol=limit, atol=limit * scale)
+    else:
+        np.testing.assert_array_equal(out.numpy(), expected)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
