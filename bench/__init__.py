@@ -5,7 +5,8 @@ import os
 
 def limit_threads(threads: int):
     """Set the environment that libraries read when they are loaded: call it before NumPy is imported."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    libraries = ("OMP", "OPENBLAS", "MKL", "AUTODIFF")
+    for name in (*(f"{library}_NUM_THREADS" for library in libraries), "VECLIB_MAXIMUM_THREADS"):
         os.environ[name] = str(threads)
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     if threads == 1:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
+import importlib
+import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from pathlib import Path
 
 from . import limit_threads
 
+GROUPS = ("arrays", "scalars", "indexing", "objectives", "training", "ops", "memory", "startup")
+COMMANDS = ("compare", "report")
 EXTRA = 'the "bench" extra is not complete ({}): install it with  pip install -e ".[bench]"'
 
 
@@ -28,7 +32,11 @@ def arguments(argv):
             "  python -m bench                          everything (some minutes)\n"
             "  python -m bench --quick                  a smoke run; its numbers are not measurements\n"
             "  python -m bench chain rosenbrock         the cases whose name contains one of these\n"
+            "  python -m bench --group ops,training     the cases of these files of bench/\n"
             "  python -m bench --peers torch,floats     only these beside autodiff\n"
+            "  python -m bench --threads 1,2            with one thread, then with two what is large enough for it\n"
+            "  python -m bench compare OLD NEW          two results.json: what became slower (--help says more)\n"
+            "  python -m bench report FILE... --output DIR   table and plots again, from one results.json or several\n"
             "\nexit status: 0; 1 if a gradient is wrong or autodiff fails, or with --strict if a demand is missed;\n"
             "2 if autodiff cannot be imported or an argument is wrong."
         ),
@@ -38,23 +46,36 @@ def arguments(argv):
     parser.add_argument("--quick", action="store_true", help="few rounds, short samples, small sizes: a smoke run")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of interleaved samples (default 7; quick 2)")
     parser.add_argument("--peers", metavar="A,B", help="peers and baselines to run beside autodiff (default: all)")
-    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads each library may use (default 1)")
+    parser.add_argument("--group", metavar="A,B", help=f"run the cases of these groups only: {', '.join(GROUPS)}")
+    parser.add_argument("--threads", default="1", metavar="N,M", help="threads each library may use (default 1)")
     parser.add_argument(
         "--output",
         type=Path,
         default=Path(__file__).parent / "results",
         metavar="DIR",
-        help="where results.json, table.txt and ratios.png go (default bench/results)",
+        help="where results.json, table.txt and the plots go (default bench/results)",
     )
     parser.add_argument(
         "--no-freeze",
         action="store_true",
         help="let the collector scan the modules of all peers too, as in a program that has imported them all",
     )
+    parser.add_argument(
+        "--threaded-only", action="store_true", help="leave out the cases whose time no number of threads changes"
+    )
+    parser.add_argument("--no-plots", action="store_true", help="write the table and results.json only")
     parser.add_argument("--strict", action="store_true", help="exit with status 1 if a demand is missed")
     options = parser.parse_args(argv)
-    if options.threads < 1 or (options.rounds is not None and options.rounds < 1):
+    try:
+        options.threads = [int(n) for n in str(options.threads).split(",")]
+    except ValueError:
+        parser.error("--threads is a number, or several with commas between them")
+    if min(options.threads) < 1 or (options.rounds is not None and options.rounds < 1):
         parser.error("--rounds and --threads are at least 1")
+    options.group = [g.strip() for g in options.group.split(",")] if options.group else list(GROUPS)
+    unknown = [g for g in options.group if g not in GROUPS]
+    if unknown:
+        parser.error(f"unknown group {', '.join(unknown)}; known are {', '.join(GROUPS)}")
     return parser, options
 
 
@@ -78,9 +99,16 @@ class Lines:
 
 
 def choose(parser, options, harness):
-    cases = [c for c in harness.CASES.values() if not options.filter or any(w in c.name for w in options.filter)]
+    cases = [
+        c
+        for c in harness.CASES.values()
+        if c.group in options.group
+        and (c.small or not options.quick)
+        and (c.threaded or not options.threaded_only)
+        and (not options.filter or any(w in c.name for w in options.filter))
+    ]
     if not cases:
-        parser.error(f"no case matches {' '.join(options.filter)}; see --list")
+        parser.error(f"no case matches {' '.join(options.filter) or 'these options'}; see --list")
     known = [*(p for p in harness.PEERS if p != "autodiff"), *harness.BASELINES]
     if options.peers is None:
         return cases, known
@@ -100,8 +128,8 @@ def listing(cases):
             f"{c.name}\n    {c.description}\n    peers: {', '.join(p for p in c.build(True) if p != 'autodiff') or '-'}"
         )
         for d in c.demands:
-            show = harness.bytes_text if c.unit == "B" else harness.seconds_text
-            text = words[d.kind].format(show(d.number)) if d.kind == "most" else words[d.kind].format(d.number, d.peer)
+            number = harness.show(d.number, c.unit)
+            text = words[d.kind].format(number) if d.kind == "most" else words[d.kind].format(d.number, d.peer)
             print(f"    demand: {text}" + (f" (aim {d.aim:g}x)" if d.aim else ""))
 
 
@@ -124,29 +152,109 @@ def load_peers(cases, peers, threads, harness):
     return modules
 
 
+def each_number_of_threads(options, argv):
+    """Measure in a fresh process for each: BLAS libraries read their number of threads once, when they are loaded."""
+    from . import report
+
+    runs, codes = [], []
+    with tempfile.TemporaryDirectory() as scratch:
+        for i, threads in enumerate(options.threads):
+            folder = Path(scratch) / str(threads)
+            # Of two options of a name the last holds.
+            command = [sys.executable, "-m", "bench", *argv, "--threads", str(threads), "--output", str(folder), "--no-plots"]
+            done = subprocess.run([*command, *(["--threaded-only"] if i else [])], stdout=subprocess.DEVNULL, check=False)
+            codes.append(done.returncode)
+            if done.returncode in (0, 1):
+                runs.append(report.read(folder / "results.json"))
+    if not runs:
+        return max(codes)
+    print(report.write(report.merge(runs), options.output, plots=plots_possible(options)))
+    return max(codes)
+
+
+def plots_possible(options):
+    if options.no_plots:
+        return False
+    try:
+        importlib.import_module("matplotlib")
+    except ModuleNotFoundError as error:
+        print(f"no plot: {EXTRA.format(error)}", file=sys.stderr)
+        return False
+    return True
+
+
+def measure_all(cases, modules, options, rounds, step, child_bar):
+    """The report, and whether it was interrupted. The cases of a family are measured together, in passes."""
+    from . import harness, report
+
+    entries, interrupted = [], False
+    together = {}
+    for c in cases:
+        together.setdefault(c.family or c.name, []).append(c)
+    for name, members in together.items():
+        family = harness.FAMILIES.get(name) if members[0].family else None
+        passes = 1 if options.quick or family is None else family.passes
+        each = rounds if passes == 1 else max(2, -(-rounds // passes))
+        results = {}
+        try:
+            for _ in range(passes):
+                for c in members:
+                    results[c.name] = harness.measure(
+                        c,
+                        modules,
+                        quick=options.quick,
+                        rounds=each,
+                        threads=options.threads[0],
+                        step=step,
+                        progress=child_bar,
+                        results=results.get(c.name),
+                    )
+        except KeyboardInterrupt:
+            interrupted = True
+        measured = [report.entry(c, results[c.name], options.threads[0]) for c in members if c.name in results]
+        if family is not None and not interrupted:
+            measured += [e | {"group": members[0].group, "threads": options.threads[0]} for e in family.summary(measured)]
+        if interrupted and passes == 1 and measured:
+            measured.pop()
+        entries += measured
+        if interrupted:
+            break
+    return entries, interrupted
+
+
 def main(argv=None):
-    parser, options = arguments(argv)
+    argv = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    if argv and argv[0] in COMMANDS:
+        from . import compare
+
+        return getattr(compare, argv[0])(argv[1:])
+    parser, options = arguments(argv)
+    if len(options.threads) > 1 and not options.list:
+        return each_number_of_threads(options, argv)
 
     # NumPy's BLAS and XLA read their number of threads when they are loaded, so the imports come after it is set.
-    limit_threads(options.threads)
+    threads = options.threads[0]
+    limit_threads(threads)
     try:
-        from . import arrays, harness, indexing, memory, scalars, training  # noqa: F401  (each declares its cases)
+        from . import harness, report
+
+        for group in GROUPS:
+            importlib.import_module(f"bench.{group}")  # each declares its cases
     except ModuleNotFoundError as error:
         print(EXTRA.format(error), file=sys.stderr)
+        return 2
+    except ImportError as error:
+        print(f"autodiff cannot be imported ({error}): build it with  pip install -e .", file=sys.stderr)
         return 2
 
     cases, peers = choose(parser, options, harness)
     if options.list:
         listing(cases)
         return 0
-    try:
-        modules = load_peers(cases, peers, options.threads, harness)
-    except ImportError as error:
-        print(f"autodiff cannot be imported ({error}): build it with  pip install -e .", file=sys.stderr)
-        return 2
+    modules = load_peers(cases, peers, threads, harness)
     try:
         from tqdm import tqdm
     except ModuleNotFoundError as error:
@@ -162,12 +270,8 @@ def main(argv=None):
         gc.collect()
         gc.freeze()
 
-    total = 0
-    for c in cases:
-        works = sum(harness.base(p) in modules for p in c.build(options.quick))
-        total += works * (1 if c.name.startswith(("memory", "deep")) else rounds + 1)
-    report, interrupted, started = [], False, time.time()
-    bar = tqdm(total=total, desc="bench", unit="sample", dynamic_ncols=True, smoothing=0.05)
+    started = time.time()
+    bar = tqdm(total=None, desc="bench", unit="sample", dynamic_ncols=True, smoothing=0.05)
 
     def step(text):
         bar.set_description_str(text)
@@ -176,68 +280,17 @@ def main(argv=None):
     def child_bar(text, size):
         return tqdm(total=size, desc=text, leave=False, dynamic_ncols=True, unit_scale=True)
 
-    try:
-        for c in cases:
-            results = harness.measure(
-                c,
-                modules,
-                quick=options.quick,
-                rounds=rounds,
-                threads=options.threads,
-                step=step,
-                progress=child_bar,
-            )
-            report.append(
-                {
-                    "name": c.name,
-                    "description": c.description,
-                    "unit": c.unit,
-                    "demands": [vars(d) for d in c.demands],
-                    "rows": harness.rows(c, results),
-                }
-            )
-    except KeyboardInterrupt:
-        interrupted = True
+    entries, interrupted = measure_all(cases, modules, options, rounds, step, child_bar)
     bar.close()
 
-    facts = harness.machine(modules)
-    text = harness.table(report)
-    notes = [
-        f"{facts['cpu']}, {facts['cores']} cores; {facts['python']}; "
-        + ", ".join(f"{name} {number}" for name, number in facts["versions"].items() if number),
-        f"float64, threads: {options.threads}, rounds: {rounds}; peer/autodiff above 1x: autodiff is ahead",
-    ]
-    if options.quick:
-        notes.append(
-            "A quick run: small sizes, few and short samples. It shows that the cases work, not how fast they are."
-        )
-    if interrupted:
-        notes.append("Interrupted: the cases above are complete, the others were not run.")
-    verdicts = [row["verdict"] for entry in report for row in entry["rows"] if row["verdict"]]
-    notes.append(
-        f"Demands: {sum('met' in v for v in verdicts)} met, {verdicts.count('missed')} missed, "
-        f"{verdicts.count('-')} not measured."
-    )
-    text = "\n".join([text, "", *notes])
-    print(text)
-
-    options.output.mkdir(parents=True, exist_ok=True)
-    settings = {"quick": options.quick, "rounds": rounds, "threads": options.threads, "freeze": not options.no_freeze}
+    settings = {"quick": options.quick, "rounds": rounds, "threads": [threads], "freeze": not options.no_freeze}
     settings |= {"interrupted": interrupted, "seconds": round(time.time() - started, 1)}
-    whole = {"machine": facts, "settings": settings, "cases": report}
-    (options.output / "results.json").write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
-    (options.output / "table.txt").write_text(text + "\n", encoding="utf-8")
-    try:
-        title = f"{facts['cpu']}, {facts['python']}, threads: {options.threads}"
-        title += " (quick run: not a measurement)" if options.quick else ""
-        harness.plot(report, str(options.output / "ratios.png"), title)
-    except ModuleNotFoundError as error:
-        print(f"no plot: {EXTRA.format(error)}", file=sys.stderr)
-
-    failed = any(row["wrong"] or (row["error"] and row["peer"] == "autodiff") for e in report for row in e["rows"])
+    whole = {"machine": harness.machine(modules), "settings": settings, "cases": entries}
+    print(report.write(whole, options.output, plots=plots_possible(options)))
     if interrupted:
         return 130
-    return 1 if failed or (options.strict and "missed" in verdicts) else 0
+    failed = any(row["wrong"] or (row["error"] and row["peer"] == "autodiff") for e in entries for row in e["rows"])
+    return 1 if failed or (options.strict and "missed" in report.verdicts(entries)) else 0
 
 
 if __name__ == "__main__":

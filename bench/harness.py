@@ -4,6 +4,10 @@ A case is declared once, with the decorator `case`; its function returns one bui
 gradients agree, then times the peers in turn (autodiff, peer 1, peer 2, ... in every round), so that a change of clock
 speed or a busy neighbour meets all of them alike. What is stated is the ratio of the best samples: the minimum is the
 sample least disturbed by other work, and the median beside it shows how much disturbance there was.
+
+Cases that differ in one thing (the size, the op) form a family. A family is measured in passes over all its cases, some
+minutes apart if it is large, and states the median of the passes' ratios: a neighbour that is busy for a while spoils one
+pass of three. Its summary turns the ratios of its cases into rows of their own.
 """
 
 from __future__ import annotations
@@ -46,13 +50,23 @@ BASELINES = {"floats": "plain Python floats, value only", "numpy": "plain NumPy,
 class Work:
     """What a builder returns: `run` is timed. `gradient` is compared with autodiff's; by default what `run` returns.
 
-    `setup`, if there is one, is called before every `run` and not timed.
+    `setup`, if there is one, is called before every `run` and not timed. `per` is the number of operations in a run:
+    what is stated is the time of one of them.
     """
 
     run: Callable[[], Any]
     gradient: Callable[[], Any] | None = None
     setup: Callable[[], Any] | None = None
     rtol: float = 1e-9
+    per: int = 1
+
+
+@dataclass
+class Figure:
+    """A measurement that comes with its own clock or scales: `take()` is a sample. `once`: it is the same every time."""
+
+    take: Callable[[], float]
+    once: bool = False
 
 
 @dataclass
@@ -74,34 +88,40 @@ class Demand:
 
     def judge(self, results: dict[str, Result], unit: str) -> tuple[str, str]:
         """The demand in words, and the verdict: met, aim met, missed, or - if its peer was not run."""
-        show = bytes_text if unit == "B" else seconds_text
+        wanted = self.words(unit)
         own, other = results.get("autodiff"), results.get(self.peer)
-        wanted = {
-            "faster": f">= {self.number:g}x",
-            "cost": f">= 1/{self.number:g}x",
-            "most": f"<= {show(self.number)}",
-            "completes": "completes",
-        }[self.kind]
-        if self.aim is not None:
-            wanted += f" (aim 1/{self.aim:g}x)" if self.kind == "cost" else f" (aim {self.aim:g}x)"
         if own is not None and own.best is None and own.error is not None:
             return wanted, "missed"
         if other is not None and other.wrong:
             return wanted, "missed"
         if own is None or own.best is None or other is None or other.best is None or other.error is not None:
             return wanted, "-"
+        return wanted, self.verdict(own.best, ratio_of(own, other))
+
+    def words(self, unit: str) -> str:
+        wanted = {
+            "faster": f">= {self.number:g}x",
+            "cost": f">= 1/{self.number:g}x",
+            "most": f"<= {show(self.number, unit)}",
+            "completes": "completes",
+        }[self.kind]
+        if self.aim is not None:
+            wanted += f" (aim 1/{self.aim:g}x)" if self.kind == "cost" else f" (aim {self.aim:g}x)"
+        return wanted
+
+    def verdict(self, own: float, ratio: float | None) -> str:
+        """`own` is autodiff's figure, `ratio` the peer's by it; None where the figure is zero, as growth of memory may be."""
         if self.kind == "completes":
-            return wanted, "met"
+            return "met"
         if self.kind == "most":
-            return wanted, "met" if own.best <= self.number else "missed"
-        if own.best <= 0:  # a growth of memory may be zero
-            return wanted, "met"
-        ratio = other.best / own.best
+            return "met" if own <= self.number else "missed"
+        if ratio is None:
+            return "met"
         if self.kind == "faster":
             reached, aimed = ratio >= self.number, self.aim is not None and ratio >= self.aim
         else:
             reached, aimed = 1 / ratio <= self.number, self.aim is not None and 1 / ratio <= self.aim
-        return wanted, "aim met" if reached and aimed else "met" if reached else "missed"
+        return "aim met" if reached and aimed else "met" if reached else "missed"
 
 
 def faster(peer: str, number: float, aim: float | None = None) -> Demand:
@@ -115,7 +135,7 @@ def cost(peer: str, number: float, aim: float | None = None) -> Demand:
 
 
 def most(number: float) -> Demand:
-    """Autodiff takes at most `number` seconds (or bytes)."""
+    """Autodiff takes at most `number` seconds (or bytes, or whatever the unit of the case is)."""
     return Demand("autodiff", "most", number)
 
 
@@ -128,23 +148,70 @@ class Case:
     name: str
     description: str
     demands: tuple[Demand, ...]
-    unit: str  # "s" or "B"
-    build: Callable[[bool], dict[str, Callable[[Any], Work | Child]]]
+    unit: str  # "s", "B", or "" for a plain number
+    build: Callable[[bool], dict[str, Callable[[Any], Work | Child | Figure]]]
+    group: str = ""  # the file it is declared in
+    family: str = ""
+    size: int | None = None  # what the members of a family are plotted against
+    threaded: bool = False
+    small: bool = True
+
+    def __post_init__(self):
+        peers = [demand.peer for demand in self.demands]
+        if len(set(peers)) < len(peers):
+            raise ValueError(f"{self.name}: one demand for each peer")
 
 
 CASES: dict[str, Case] = {}
 
 
-def case(name: str, description: str, demands: Iterable[Demand] = (), unit: str = "s") -> Callable:
+def case(
+    name: str,
+    description: str,
+    demands: Iterable[Demand] = (),
+    unit: str = "s",
+    *,
+    family: str = "",
+    size: int | None = None,
+    threaded: bool = False,
+    small: bool = True,
+) -> Callable:
     """Declare a case. The decorated function takes `quick` and returns `{peer: builder}`; a builder takes the peer's
-    module (None for a baseline) and returns a `Work` or a `Child`. A name that starts with "autodiff" other than
-    "autodiff" itself is autodiff on other work, to state how time grows."""
+    module (None for a baseline) and returns a `Work`, a `Child`, a `Figure`, or None if the peer has no such thing. A
+    name that starts with "autodiff" other than "autodiff" itself is autodiff on other work, to state how time grows.
+
+    `threaded`: the work is large enough that the number of threads matters, and is measured with each. `small`: false for
+    sizes that a quick run leaves out.
+    """
 
     def register(build: Callable) -> Callable:
         if name in CASES:
             raise ValueError(f"two cases are called {name}")
-        CASES[name] = Case(name, description, tuple(demands), unit, build)
+        group = build.__module__.rpartition(".")[2]
+        CASES[name] = Case(name, description, tuple(demands), unit, build, group, family, size, threaded, small)
         return build
+
+    return register
+
+
+@dataclass(frozen=True)
+class Family:
+    """Cases measured in `passes`, and what is said of them together: `summary` takes their entries of the report."""
+
+    name: str
+    summary: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+    passes: int = 1
+
+
+FAMILIES: dict[str, Family] = {}
+
+
+def family(name: str, passes: int = 1) -> Callable:
+    """Declare a family. The decorated function takes the entries of its measured cases and returns summary entries."""
+
+    def register(summary: Callable) -> Callable:
+        FAMILIES[name] = Family(name, summary, passes)
+        return summary
 
     return register
 
@@ -214,11 +281,15 @@ def machine(peers: Iterable[str]) -> dict[str, Any]:
 
 @dataclass
 class Result:
-    samples: list[float] = field(default_factory=list)
+    passes: list[list[float]] = field(default_factory=list)  # the samples of each pass
     repeat: int = 1
     error: str | None = None
     wrong: bool = False  # the error is a gradient that differs from autodiff's
     detail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def samples(self) -> list[float]:
+        return [value for samples in self.passes for value in samples]
 
     @property
     def best(self) -> float | None:
@@ -227,6 +298,14 @@ class Result:
     @property
     def median(self) -> float | None:
         return statistics.median(self.samples) if self.samples else None
+
+
+def ratio_of(own: Result, other: Result) -> float | None:
+    """Time of the other by autodiff's: of the best samples of a pass, and the median of the passes."""
+    pairs = [(min(o), min(p)) for o, p in zip(own.passes, other.passes, strict=True) if o and p]
+    if not pairs or any(o <= 0 for o, _ in pairs):
+        return None
+    return statistics.median(p / o for o, p in pairs)
 
 
 def sample(work: Work, repeat: int) -> float:
@@ -267,7 +346,7 @@ def calibrate(work: Work, seconds: float) -> int:
 def flat(value: Any) -> np.ndarray:
     """Any gradient (a tensor, an array, a float, a list of them) as one vector of float64."""
     if hasattr(value, "detach"):
-        value = value.detach().numpy()
+        value = value.detach().numpy(force=True)  # PyTorch's gradient of sgn is a tensor of zeros without storage
     if isinstance(value, list | tuple):
         return np.concatenate([flat(v) for v in value]) if value else np.zeros(0)
     return np.array(value, dtype=np.float64).ravel()  # a copy: later runs may accumulate into the gradient
@@ -307,52 +386,76 @@ def measure(
     threads: int,
     step: Callable[[str], None],
     progress: Callable[[str, int], Any] | None = None,
+    results: dict[str, Result] | None = None,
 ) -> dict[str, Result]:
     """Check and time one case. `modules` are the peers to run; `step(text)` is called once per sample taken, and
-    once per peer prepared; `progress(text, total)` opens a bar for a long measurement in a process of its own."""
+    once per peer prepared; `progress(text, total)` opens a bar for a long measurement in a process of its own.
+    `results` are those of the passes before, which have checked the gradients and found the number of runs."""
     try:
         builders = case.build(quick)
     except Exception as error:  # the case itself is broken: say so, go on with the others
         return {"autodiff": Result(error=error_text(error))}
-    peers = [peer for peer in builders if base(peer) in modules]
-    results = {peer: Result() for peer in peers}
-    works: dict[str, Work] = {}
+    first = results is None
+    if results is None:
+        results = {peer: Result() for peer in builders if base(peer) in modules}
+    works: dict[str, Work | Figure] = {}
     ours: np.ndarray | None = None
 
-    for peer in peers:
-        result = results[peer]
+    for peer, result in list(results.items()):
         step(f"{case.name}: {peer}")
+        if result.error is not None:
+            continue
         if results["autodiff"].error is not None:  # nothing to compare with
             result.error = "not run"
             continue
         try:
             work = builders[peer](modules[base(peer)])
+            if work is None:
+                del results[peer]
+                continue
             if isinstance(work, Child):
                 answer = run_child(work, threads, progress)
-                result.samples, result.detail = [answer["value"]], answer["detail"]
+                result.passes, result.detail = [[answer["value"]]], answer["detail"]
                 theirs = None if answer.get("gradient") is None else flat(answer["gradient"])
+            elif isinstance(work, Figure):
+                theirs = None
+                if work.once:
+                    result.passes = [[work.take()]]
+                else:
+                    works[peer] = work
+                continue
             else:
-                theirs = gradient(work)
+                theirs = gradient(work) if first else None
             if peer == "autodiff":
                 ours = theirs
             elif ours is not None and theirs is not None:
                 result.error = disagreement(ours, theirs, work.rtol)
                 if result.error is not None:
-                    result.samples, result.wrong = [], True
+                    result.passes, result.wrong = [], True
                     continue
             if isinstance(work, Work):
-                result.repeat = calibrate(work, 0.002 if quick else 0.02)
+                if first:
+                    result.repeat = calibrate(work, 0.002 if quick else 0.02)
+                else:
+                    sample(work, 1)
                 works[peer] = work
         except Exception as error:  # whatever a peer raises belongs in the table
-            result.samples, result.error = [], error_text(error)
+            result.passes, result.error = [], error_text(error)
 
+    for peer in works:
+        results[peer].passes.append([])
     for _ in range(rounds if works else 0):
         for peer, work in list(works.items()):
             step(f"{case.name}: {peer}")
+            result = results[peer]
             try:
-                results[peer].samples.append(sample(work, results[peer].repeat) / results[peer].repeat)
+                if isinstance(work, Figure):
+                    taken = work.take()
+                else:
+                    taken = sample(work, result.repeat) / result.repeat / work.per
+                result.passes[-1].append(taken)
             except Exception as error:
-                results[peer].error, results[peer].samples = error_text(error), []
+                result.error, result.passes = error_text(error), []
                 del works[peer]
     return results
 
@@ -391,7 +494,7 @@ def run_child(child: Child, threads: int, progress: Callable[[str, int], Any] | 
     return answer
 
 
-# --------------------------------------------------------------------------------------------------------------- report
+# ------------------------------------------------------------------------------------------------------------- in words
 
 
 def seconds_text(value: float) -> str:
@@ -413,138 +516,5 @@ def ratio_text(value: float) -> str:
     return f"{value:.3g}x" if value >= 1 else f"1/{1 / value:.3g}x"
 
 
-def rows(case: Case, results: dict[str, Result]) -> list[dict[str, Any]]:
-    """One row per peer: what the table prints and the plot draws."""
-    demands = {demand.peer: demand for demand in case.demands}
-    own = results["autodiff"]
-    table = []
-    for peer in [*results, *(peer for peer in demands if peer not in results)]:
-        result = results.get(peer, Result(error="not run"))
-        ratio = median = None
-        if peer != "autodiff" and result.best is not None and own.best is not None and own.best > 0:
-            ratio = result.best / own.best
-            median = statistics.median(p / o for p, o in zip(result.samples, own.samples, strict=True))
-        demand = demands.get(peer)
-        wanted, verdict = demand.judge(results, case.unit) if demand is not None else ("", "")
-        table.append(
-            {
-                "peer": peer,
-                "best": result.best,
-                "median": result.median,
-                "samples": result.samples,
-                "repeat": result.repeat,
-                "detail": result.detail,
-                "error": result.error,
-                "wrong": result.wrong,
-                "ratio": ratio,
-                "ratio_median": median,
-                "demand": wanted,
-                "verdict": verdict,
-            }
-        )
-    return table
-
-
-def table(report: list[dict[str, Any]]) -> str:
-    """The report as text: time of the peer / time of autodiff, and the demand beside it."""
-    lines = [("case", "peer", "best", "median", "peer/autodiff", "(median)", "demand", "verdict")]
-    for entry in report:
-        show = bytes_text if entry["unit"] == "B" else seconds_text
-        for i, row in enumerate(entry["rows"]):
-            texts = [row["error"] or "", ""] if row["best"] is None else [show(row["best"]), show(row["median"])]
-            ratios = ["" if row[k] is None else ratio_text(row[k]) for k in ("ratio", "ratio_median")]
-            lines.append((entry["name"] if i == 0 else "", row["peer"], *texts, *ratios, row["demand"], row["verdict"]))
-            parts = [f"{name} {show(value)}" for name, value in row["detail"].get("parts", {}).items()]
-            if parts:
-                lines.append(("", "", ", ".join(parts), "", "", "", "", ""))
-    # An error may be long; it overflows its column instead of widening the table.
-    widths = [max(len(line[k]) for line in lines if k != 2 or line[3]) for k in range(len(lines[0]))]
-    out = []
-    for n, line in enumerate(lines):
-        if n and line[0]:
-            out.append("")
-        if line[2] and not line[3]:  # an error or a note, in the place of the times and ratios
-            cells = [line[0].ljust(widths[0]), line[1].ljust(widths[1]), line[2].ljust(sum(widths[2:6]) + 6)]
-            cells += [line[6].ljust(widths[6]), line[7]]
-        else:
-            cells = [
-                t.rjust(w) if 2 <= k <= 5 else t.ljust(w) for k, (t, w) in enumerate(zip(line, widths, strict=True))
-            ]
-        out.append("  ".join(cells).rstrip())
-        if n == 0:
-            out.append("  ".join("-" * w for w in widths))
-    return "\n".join(out)
-
-
-def plot(report: list[dict[str, Any]], path: str, title: str) -> None:
-    """Bars of the ratios on a logarithmic axis, one block per case, demands as black ticks."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
-    bars = []  # (height, case or "", peer, ratio, demanded ratio, verdict)
-    height = 0.0
-    blocks = []
-    for entry in report:
-        rows = [row for row in entry["rows"] if row["ratio"] is not None]
-        if not rows:
-            continue
-        first = height
-        for row in rows:
-            demand = next((d for d in entry["demands"] if d["peer"] == row["peer"]), None)
-            wanted = None
-            if demand is not None and demand["kind"] in ("faster", "cost"):
-                wanted = demand["number"] if demand["kind"] == "faster" else 1 / demand["number"]
-            bars.append((height, row["peer"], row["ratio"], wanted, row["verdict"]))
-            height += 1
-        blocks.append((first, height - 1, entry["name"]))
-        height += 0.8
-    if not bars:
-        return
-    names = list(dict.fromkeys(bar[1] for bar in bars))
-    known = [*PEERS, *BASELINES]  # a peer has the same colour in every plot
-    names.sort(key=lambda name: known.index(name) if name in known else len(known))
-    colours = {name: f"C{known.index(name)}" if name in known else "0.6" for name in names}
-    figure, axes = pyplot.subplots(figsize=(10, 1.6 + 0.27 * height), layout="constrained")
-    for y, peer, ratio, wanted, verdict in bars:
-        # From 1 outwards: right of the line autodiff is faster, left of it slower.
-        axes.barh(y, ratio - 1, left=1, height=0.82, color=colours[peer], edgecolor="none")
-        text = ratio_text(ratio) + (" missed" if verdict == "missed" else "")
-        right = ratio >= 1
-        axes.annotate(
-            text,
-            (max(ratio, wanted or ratio) if right else min(ratio, wanted or ratio), y),
-            xytext=(5 if right else -5, 0),
-            textcoords="offset points",
-            ha="left" if right else "right",
-            va="center",
-            fontsize=8,
-            color="firebrick" if verdict == "missed" else "0.2",
-        )
-        if wanted is not None:
-            axes.plot([wanted, wanted], [y - 0.46, y + 0.46], color="black", linewidth=1.8, zorder=3)
-    for first, _, _ in blocks:
-        if first > 0:
-            axes.axhline(first - 0.9, color="0.88", linewidth=0.8)
-    axes.set_xscale("log")
-    ratios = [bar[2] for bar in bars] + [bar[3] for bar in bars if bar[3]] + [1.0]
-    axes.set_xlim(min(ratios) / 6, max(ratios) * 4)  # room for the figures
-    axes.set_ylim(height - 0.5, -0.9)
-    axes.axvline(1, color="0.3", linewidth=0.8)
-    axes.set_yticks([(first + last) / 2 for first, last, _ in blocks], [name for _, _, name in blocks])
-    axes.tick_params(axis="y", length=0)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}x")
-    axes.grid(axis="x", color="0.9", linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.set_xlabel("peer / autodiff (time; bytes for memory): right of 1x autodiff is ahead")
-    handles: list[Any] = [Patch(color=colours[name], label=name) for name in names]
-    handles.append(Line2D([], [], color="black", linewidth=1.8, label="demand"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 5), frameon=False, fontsize=9)
-    figure.suptitle(title, fontsize=10)
-    figure.savefig(path, dpi=130)
-    pyplot.close(figure)
+def show(value: float, unit: str) -> str:
+    return {"s": seconds_text, "B": bytes_text}.get(unit, "{:.3g}".format)(value)
