@@ -124,18 +124,16 @@ def listing(cases):
     from . import harness
 
     for c in cases:
-        print(
-            f"{c.name}\n    {c.description}\n    peers: {', '.join(p for p in c.build(True) if p != 'autodiff') or '-'}"
-        )
+        print(f"{c.name}\n    {c.description}\n    peers: {', '.join(p for p in c.build(False) if p != 'autodiff') or '-'}")
         for d in c.demands:
             number = harness.show(d.number, c.unit)
             text = words[d.kind].format(number) if d.kind == "most" else words[d.kind].format(d.number, d.peer)
             print(f"    demand: {text}" + (f" (aim {d.aim:g}x)" if d.aim else ""))
 
 
-def load_peers(cases, peers, threads, harness):
+def load_peers(cases, peers, threads, quick, harness):
     """Import autodiff and the peers that the cases use; a peer that is not there is named once and left out."""
-    used = {harness.base(p) for c in cases for p in c.build(True)}
+    used = {harness.base(p) for c in cases for p in c.build(quick)}
     modules, missing = {"autodiff": harness.load("autodiff", threads)}, []
     for peer in peers:
         if peer not in used:
@@ -254,7 +252,7 @@ def main(argv=None):
     if options.list:
         listing(cases)
         return 0
-    modules = load_peers(cases, peers, threads, harness)
+    modules = load_peers(cases, peers, threads, options.quick, harness)
     try:
         from tqdm import tqdm
     except ModuleNotFoundError as error:

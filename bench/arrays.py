@@ -1,10 +1,12 @@
-"""Arrays: expressions on small arrays, and a program whose control flow depends on its data."""
+"""Arrays: expressions from one element to ten million, chains of ops, and a program whose control flow depends on its
+data."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .harness import Work, case, central_difference, faster
+from .harness import Work, case, central_difference, cost, faster, family, most
+from .report import growth, summary
 
 
 def expression_peers(n):
@@ -64,18 +66,110 @@ def expression_peers(n):
     }
 
 
+EXPRESSIONS = {
+    1: [],
+    4: [faster("torch", 15), faster("jax", 1), cost("numpy", 1), faster("autograd", 20)],
+    10: [],
+    100: [],
+    1_000: [faster("torch", 5), faster("jax", 1)],
+    10_000: [faster("torch", 2.5)],
+    100_000: [faster("torch", 2)],
+    1_000_000: [faster("torch", 1.8)],
+    10_000_000: [],
+}
+
+for size, demands in EXPRESSIONS.items():
+
+    @case(
+        f"expression_{size}",
+        f"(tanh(x)*x + exp(-x)*2).sum() of {size:,} elements and its gradient (jax: compiled; numpy: the value only)",
+        demands,
+        family="expression",
+        size=size,
+        threaded=size >= 10_000,
+        small=size <= 10_000,
+    )
+    def expression(quick, size=size):
+        peers = expression_peers(size)
+        # mygrad takes a second for the largest, and says nothing more by it.
+        return {name: build for name, build in peers.items() if size <= 1_000_000 or name != "mygrad"}
+
+
+@family("expression")
+def expressions(entries):
+    times = growth(entries)
+    found = []
+    if 1 in times and 100 in times:
+        description = "time of the expression of 100 elements by that of one"
+        found.append(summary("expression: 100 by 1", description, most(1.5), times[100] / times[1]))
+    steps = {n: times[10 * n] / times[n] for n in times if n >= 1_000 and 10 * n in times}
+    if steps:
+        note = ", ".join(f"{10 * n:,} by {n:,}: {ratio:.3g}" for n, ratio in steps.items())
+        description = "the largest t(10 n) / t(n) from n = 1,000"
+        found.append(summary("expression: growth", description, most(15), max(steps.values()), note=note))
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------- chains
+
+
+def chain_peers(start, chain, ops=1):
+    """`chain` computes with operators alone, so that one text serves every library. `ops`: how many it has."""
+
+    def tensors(lib):
+        x = lib.tensor(start, requires_grad=True)
+
+        def run():
+            x.grad = None
+            chain(x).sum().backward()
+            return x.grad
+
+        return Work(run, per=ops)
+
+    def autograd(lib):
+        gradient = lib.grad(lambda x: chain(x).sum())
+        return Work(lambda: gradient(start), per=ops)
+
+    return {"autodiff": tensors, "torch": tensors, "autograd": autograd}
+
+
+def products(x):
+    y = x
+    for _ in range(100):
+        y = y * x
+    return y
+
+
+def logistic(x):
+    """64 ops, and each result is needed again on the way back. It tends to 1/2, so no value leaves the normal range."""
+    y = x
+    for _ in range(32):
+        y = y * (1.5 - y)
+    return y
+
+
 @case(
-    "expression_4",
-    "(tanh(x)*x + exp(-x)*2).sum() of 4 elements and its gradient (jax: compiled; numpy: the value only)",
-    [faster("torch", 10), faster("autograd", 20)],
+    "products_4",
+    "100 times y = y * x on 4 elements: forward and backward, time of one product",
+    [most(0.3e-6), faster("torch", 15), faster("autograd", 40)],
 )
-def expression_4(quick):
-    return expression_peers(4)
+def products_4(quick):
+    return chain_peers(np.linspace(0.99, 1.01, 4), products, ops=100)
 
 
-@case("expression_1000", "the same of 1,000 elements", [faster("torch", 3)])
-def expression_1000(quick):
-    return expression_peers(1000)
+for size, megabytes in ((131_072, 1), (1_048_576, 8)):
+
+    @case(
+        f"intermediates_{megabytes}MB",
+        f"32 times y = y * (1.5 - y), 64 ops on arrays of {megabytes} MB that all live until the backward pass",
+        [faster("torch", 3), faster("autograd", 8)],
+        threaded=True,
+    )
+    def intermediates(quick, size=size):
+        return chain_peers(np.linspace(0.1, 0.9, 2_000 if quick else size), logistic)
+
+
+# ---------------------------------------------------------------------------------------------------------- control flow
 
 
 def doubling(a, norm):

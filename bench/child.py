@@ -28,6 +28,28 @@ def resident() -> int:
         return 1024 * int(subprocess.check_output(["ps", "-o", "rss=", "-p", str(os.getpid())]))
 
 
+def watch_peak() -> tuple[int, bool]:
+    """Bytes in physical memory now, from where a peak is counted; and whether the peak could be set back to it."""
+    gc.collect()
+    try:
+        with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
+            file.write("5")  # VmHWM := VmRSS
+    except OSError:  # not Linux: what the import needed for a moment counts too, for every peer alike
+        return resident(), False
+    return resident(), True
+
+
+def peak(reset: bool) -> int:
+    """The most that was resident since `watch_peak`."""
+    if reset:
+        with open("/proc/self/status", encoding="ascii") as lines:
+            return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else 1024 * most
+
+
 def leaf(peer, lib, value):
     return lib.Value(value) if peer == "micrograd" else lib.tensor(value, requires_grad=True)
 
@@ -53,6 +75,70 @@ def per_node(peer, size, threads):
     y = extend(x, size)
     gc.collect()
     return {"value": (resident() - before) / size, "detail": {"nodes": size}}, y
+
+
+def above(run, detail):
+    """The peak while `run()` computes, above what was resident before."""
+    before, reset = watch_peak()
+    gradient = run()
+    answer = {"value": peak(reset) - before, "detail": detail | {"after_import": before}}
+    return answer | ({} if gradient is None else {"gradient": gradient}), None
+
+
+def peak_mlp(peer, size, threads):
+    from .training import LARGE, tensor_step
+
+    lib = load(peer, threads)
+
+    def run():
+        step, _ = tensor_step(lib, LARGE)
+        return [step().item() for _ in range(size)]  # the losses, by which the peers are compared
+
+    return above(run, {"steps": size})
+
+
+def peak_intermediates(peer, size, threads):
+    from .arrays import chain_peers, logistic
+
+    lib = load(peer, threads)
+    import numpy as np
+
+    def run():
+        gradient = chain_peers(np.linspace(0.1, 0.9, size), logistic)[peer](lib).run()
+        return float(gradient.sum())
+
+    return above(run, {"elements": size})
+
+
+def peak_chain(peer, size, threads):
+    lib = load(peer, threads)
+
+    def run():
+        x = leaf(peer, lib, 0.5)
+        extend(x, size).backward()
+        return float(x.grad)
+
+    return above(run, {"nodes": size})
+
+
+def survivors(peer, size, threads):
+    """The kept node is the first after the leaf, so that it keeps no other: what it holds beyond itself is the memory that
+    its neighbours left and nobody can use."""
+    lib = load(peer, threads)
+    x = leaf(peer, lib, 0.5)
+    warm = extend(x, 1000)
+    warm.backward()
+    del warm
+    gc.collect()
+    before = resident()
+    kept = []
+    for _ in range(size // 1000):
+        y = x * 1.000001
+        kept.append(y)
+        y = extend(y, 999)
+    del y
+    gc.collect()
+    return {"value": (resident() - before) / len(kept), "detail": {"nodes": size, "survivors": len(kept)}}, kept
 
 
 def training(peer, size, threads):
@@ -111,7 +197,8 @@ def deep(peer, size, threads):
 def main():
     program, peer, size, threads = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     limit_threads(threads)
-    answer, _alive = {"per_node": per_node, "training": training, "deep": deep}[program](peer, size, threads)
+    programs = per_node, training, deep, peak_mlp, peak_intermediates, peak_chain, survivors
+    answer, _alive = {function.__name__: function for function in programs}[program](peer, size, threads)
     say(progress=size)
     say(answer=answer)
     # Leave without releasing the graph: freeing a deep graph is another case, and some peers recurse in it.

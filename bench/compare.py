@@ -70,7 +70,9 @@ def differences(old: dict[str, Any], new: dict[str, Any], threshold: float) -> d
         elif place not in before:
             found["new"].append(name)
         elif not works(after[place]):
-            errors = [row["error"] for row in after[place]["rows"] if row["error"] and (row["wrong"] or row["peer"] == "autodiff")]
+            errors = [
+                row["error"] for row in after[place]["rows"] if row["error"] and (row["wrong"] or row["peer"] == "autodiff")
+            ]
             found["broken" if works(before[place]) else "level"].append(f"{name}: {errors[0] if errors else 'no figure'}")
         elif not works(before[place]):
             found["improvements"].append(Change(name, 0.0, "it failed before"))

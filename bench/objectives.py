@@ -143,9 +143,7 @@ def mixture_peers(d, k, n):
         import autograd.numpy as anp
         from autograd.scipy.special import logsumexp
 
-        ops = Ops(
-            exp=anp.exp, concatenate=lambda p: anp.concatenate(p, 1), logsumexp=logsumexp, zeros=np.zeros((k, 1))
-        )
+        ops = Ops(exp=anp.exp, concatenate=lambda p: anp.concatenate(p, 1), logsumexp=logsumexp, zeros=np.zeros((k, 1)))
         gradient = lib.grad(lambda leaves: mixture(*leaves, mixture.points, ops))
         return Work(lambda: gradient(mixture.start))
 

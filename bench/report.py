@@ -97,6 +97,12 @@ def summary(name: str, description: str, demand, value: float, *, peer: str = "a
     }
 
 
+def growth(entries: list[dict[str, Any]]) -> dict[int, float]:
+    """Autodiff's best time of each size of a family, where it was measured."""
+    own = [(entry["size"], entry["rows"][0]["best"]) for entry in entries]
+    return {size: best for size, best in own if best}
+
+
 # ----------------------------------------------------------------------------------------------------------------- table
 
 
@@ -155,9 +161,7 @@ def cases_table(report: list[dict[str, Any]]) -> str:
             cells = [line[0].ljust(widths[0]), line[1].ljust(widths[1]), line[2].ljust(sum(widths[2:6]) + 6)]
             cells += [line[6].ljust(widths[6]), line[7]]
         else:
-            cells = [
-                t.rjust(w) if 2 <= k <= 5 else t.ljust(w) for k, (t, w) in enumerate(zip(line, widths, strict=True))
-            ]
+            cells = [t.rjust(w) if 2 <= k <= 5 else t.ljust(w) for k, (t, w) in enumerate(zip(line, widths, strict=True))]
         out.append("  ".join(cells).rstrip())
         if n == 0:
             out.append("  ".join("-" * w for w in widths))
@@ -377,9 +381,7 @@ def plot_times(report: list[dict[str, Any]], path: str, title: str) -> None:
             panels.append((name, entries[0]["description"], lines))
     if not panels:
         return
-    figure, grid = pyplot.subplots(
-        1, len(panels), figsize=(5.6 * len(panels), 5), layout="constrained", squeeze=False
-    )
+    figure, grid = pyplot.subplots(1, len(panels), figsize=(5.6 * len(panels), 5), layout="constrained", squeeze=False)
     for axes, (name, _, lines) in zip(grid[0], panels, strict=True):
         for peer, points in lines.items():
             own = peer == "autodiff"
