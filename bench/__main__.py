@@ -124,7 +124,8 @@ def listing(cases):
     from . import harness
 
     for c in cases:
-        print(f"{c.name}\n    {c.description}\n    peers: {', '.join(p for p in c.build(False) if p != 'autodiff') or '-'}")
+        peers = ", ".join(p for p in c.build(False) if p != "autodiff")
+        print(f"{c.name}\n    {c.description}\n    peers: {peers or '-'}")
         for d in c.demands:
             number = harness.show(d.number, c.unit)
             text = words[d.kind].format(number) if d.kind == "most" else words[d.kind].format(d.number, d.peer)
@@ -159,8 +160,20 @@ def each_number_of_threads(options, argv):
         for i, threads in enumerate(options.threads):
             folder = Path(scratch) / str(threads)
             # Of two options of a name the last holds.
-            command = [sys.executable, "-m", "bench", *argv, "--threads", str(threads), "--output", str(folder), "--no-plots"]
-            done = subprocess.run([*command, *(["--threaded-only"] if i else [])], stdout=subprocess.DEVNULL, check=False)
+            command = [
+                sys.executable,
+                "-m",
+                "bench",
+                *argv,
+                "--threads",
+                str(threads),
+                "--output",
+                str(folder),
+                "--no-plots",
+            ]
+            done = subprocess.run(
+                [*command, *(["--threaded-only"] if i else [])], stdout=subprocess.DEVNULL, check=False
+            )
             codes.append(done.returncode)
             if done.returncode in (0, 1):
                 runs.append(report.read(folder / "results.json"))
@@ -211,7 +224,9 @@ def measure_all(cases, modules, options, rounds, step, child_bar):
             interrupted = True
         measured = [report.entry(c, results[c.name], options.threads[0]) for c in members if c.name in results]
         if family is not None and not interrupted:
-            measured += [e | {"group": members[0].group, "threads": options.threads[0]} for e in family.summary(measured)]
+            measured += [
+                e | {"group": members[0].group, "threads": options.threads[0]} for e in family.summary(measured)
+            ]
         if interrupted and passes == 1 and measured:
             measured.pop()
         entries += measured

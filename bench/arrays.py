@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .harness import Work, case, central_difference, cost, faster, family, most
+from .harness import Work, case, central_difference, cost, family, faster, most
 from .report import growth, summary
 
 
@@ -110,7 +110,7 @@ def expressions(entries):
     return found
 
 
-# ---------------------------------------------------------------------------------------------------------------- chains
+# --------------------------------------------------------------------------------------------------------------- chains
 
 
 def chain_peers(start, chain, ops=1):
@@ -169,7 +169,7 @@ for size, megabytes in ((131_072, 1), (1_048_576, 8)):
         return chain_peers(np.linspace(0.1, 0.9, 2_000 if quick else size), logistic)
 
 
-# ---------------------------------------------------------------------------------------------------------- control flow
+# --------------------------------------------------------------------------------------------------------- control flow
 
 
 def doubling(a, norm):

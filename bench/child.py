@@ -122,8 +122,8 @@ def peak_chain(peer, size, threads):
 
 
 def survivors(peer, size, threads):
-    """The kept node is the first after the leaf, so that it keeps no other: what it holds beyond itself is the memory that
-    its neighbours left and nobody can use."""
+    """The kept node is the first after the leaf, so that it keeps no other: what it holds beyond itself is the memory
+    that its neighbours left and nobody can use."""
     lib = load(peer, threads)
     x = leaf(peer, lib, 0.5)
     warm = extend(x, 1000)

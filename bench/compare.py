@@ -1,4 +1,4 @@
-"""`python -m bench compare OLD NEW` and `python -m bench report FILE... --output DIR`: what is done with finished runs."""
+"""`python -m bench compare OLD NEW`, `python -m bench report FILE... --output DIR`: what is done with finished runs."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def works(entry: dict[str, Any]) -> bool:
 def change(old: dict[str, Any], new: dict[str, Any], name: str) -> Change:
     """By the ratio to the first peer that both runs measured; by autodiff's own figure where there is none.
 
-    Machines differ, and so does one machine from hour to hour, but a peer timed in the same rounds meets the same machine.
-    Bytes and counts do not depend on its speed, and are compared as they are."""
+    Machines differ, and so does one machine from hour to hour, but a peer timed in the same rounds meets the same
+    machine. Bytes and counts do not depend on its speed, and are compared as they are."""
     before, after = own_row(old)["best"], own_row(new)["best"]
     if old["unit"] == "s":
         ratios = {row["peer"]: row["ratio"] for row in old["rows"] if row["ratio"]}
@@ -59,7 +59,14 @@ def differences(old: dict[str, Any], new: dict[str, Any], threshold: float) -> d
     """The cases of two runs under five headings: regressions, improvements, broken, missing, new."""
     if old["settings"]["quick"] != new["settings"]["quick"]:
         raise ValueError("one of the runs is a quick run, the other is not: their sizes differ")
-    found: dict[str, list] = {"broken": [], "regressions": [], "improvements": [], "missing": [], "new": [], "level": []}
+    found: dict[str, list] = {
+        "broken": [],
+        "regressions": [],
+        "improvements": [],
+        "missing": [],
+        "new": [],
+        "level": [],
+    }
     before = {key(e): e for e in old["cases"] if not e.get("summary")}
     after = {key(e): e for e in new["cases"] if not e.get("summary")}
     several = len({threads for _, threads in (*before, *after)}) > 1
@@ -71,9 +78,13 @@ def differences(old: dict[str, Any], new: dict[str, Any], threshold: float) -> d
             found["new"].append(name)
         elif not works(after[place]):
             errors = [
-                row["error"] for row in after[place]["rows"] if row["error"] and (row["wrong"] or row["peer"] == "autodiff")
+                row["error"]
+                for row in after[place]["rows"]
+                if row["error"] and (row["wrong"] or row["peer"] == "autodiff")
             ]
-            found["broken" if works(before[place]) else "level"].append(f"{name}: {errors[0] if errors else 'no figure'}")
+            found["broken" if works(before[place]) else "level"].append(
+                f"{name}: {errors[0] if errors else 'no figure'}"
+            )
         elif not works(before[place]):
             found["improvements"].append(Change(name, 0.0, "it failed before"))
         else:
@@ -119,14 +130,16 @@ def compare(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench compare",
         description=(
-            "Compare two results.json. A case with a peer in both runs is compared by its ratio to that peer, since machines "
-            "differ; one without by autodiff's own time; memory by its bytes."
+            "Compare two results.json. A case with a peer in both runs is compared by its ratio to that peer, since "
+            "machines differ; one without by autodiff's own time; memory by its bytes."
         ),
-        epilog="exit status: 0; 1 if a case is slower by more than the threshold, or fails that worked; 2 for a wrong argument.",
+        epilog="exit status: 0; 1 if a case is slower by more than the threshold or fails; 2: wrong argument",
     )
     parser.add_argument("old", metavar="OLD.json")
     parser.add_argument("new", metavar="NEW.json")
-    parser.add_argument("--threshold", type=float, default=1.1, metavar="X", help="what counts as a change (default 1.1)")
+    parser.add_argument(
+        "--threshold", type=float, default=1.1, metavar="X", help="what counts as a change (default 1.1)"
+    )
     options = parser.parse_args(argv)
     if not options.threshold > 1:
         parser.error("--threshold is above 1")
@@ -145,8 +158,8 @@ def report(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench report",
         description=(
-            "Make the table and the plots again from one results.json, or from several: a case that two of them measured "
-            "with the same number of threads is taken from the last."
+            "Make the table and the plots again from one results.json, or from several: a case that two of them "
+            "measured with the same number of threads is taken from the last."
         ),
     )
     parser.add_argument("files", nargs="+", metavar="RESULTS.json")

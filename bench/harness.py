@@ -5,9 +5,9 @@ gradients agree, then times the peers in turn (autodiff, peer 1, peer 2, ... in 
 speed or a busy neighbour meets all of them alike. What is stated is the ratio of the best samples: the minimum is the
 sample least disturbed by other work, and the median beside it shows how much disturbance there was.
 
-Cases that differ in one thing (the size, the op) form a family. A family is measured in passes over all its cases, some
-minutes apart if it is large, and states the median of the passes' ratios: a neighbour that is busy for a while spoils one
-pass of three. Its summary turns the ratios of its cases into rows of their own.
+Cases that differ in one thing (the size, the op) form a family. A family is measured in passes over all its cases, and
+states the median of the passes' ratios: a neighbour that is busy for a while spoils one pass of three. Its summary
+turns the ratios of its cases into rows of their own.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Work:
 
 @dataclass
 class Figure:
-    """A measurement that comes with its own clock or scales: `take()` is a sample. `once`: it is the same every time."""
+    """A measurement with its own clock or scales: `take()` is a sample. `once`: it is the same every time."""
 
     take: Callable[[], float]
     once: bool = False
@@ -110,7 +110,7 @@ class Demand:
         return wanted
 
     def verdict(self, own: float, ratio: float | None) -> str:
-        """`own` is autodiff's figure, `ratio` the peer's by it; None where the figure is zero, as growth of memory may be."""
+        """`own` is autodiff's figure, `ratio` the peer's by it; None where it is zero, as growth of memory may be."""
         if self.kind == "completes":
             return "met"
         if self.kind == "most":
@@ -180,8 +180,8 @@ def case(
     module (None for a baseline) and returns a `Work`, a `Child`, a `Figure`, or None if the peer has no such thing. A
     name that starts with "autodiff" other than "autodiff" itself is autodiff on other work, to state how time grows.
 
-    `threaded`: the work is large enough that the number of threads matters, and is measured with each. `small`: false for
-    sizes that a quick run leaves out.
+    `threaded`: the work is large enough that the number of threads matters, and is measured with each. `small`: false
+    for sizes that a quick run leaves out.
     """
 
     def register(build: Callable) -> Callable:
@@ -243,8 +243,8 @@ def load(peer: str, threads: int = 1) -> Any:
         module.set_num_threads(threads)
     elif peer == "jax":
         module.config.update("jax_enable_x64", True)
-        # Every call is waited for, so that handing it to another thread would only cost JAX: the gradient of the expression
-        # of 1,000 elements takes 5 us instead of 20, logsumexp of 2,500 takes 9 instead of 22.
+        # Every call is waited for, so that handing it to another thread would only cost JAX: the gradient of the
+        # expression of 1,000 elements takes 5 us instead of 20, that of logsumexp of 2,500 takes 9 instead of 22.
         module.config.update("jax_cpu_enable_async_dispatch", False)
     elif peer == "autodiff" and hasattr(module, "set_num_threads"):
         module.set_num_threads(threads)
@@ -318,9 +318,9 @@ def sample(work: Work, repeat: int) -> float:
     run, setup, clock = work.run, work.setup, time.perf_counter
     gc.collect()
     if setup is None:
-        # The peer before has displaced this one's code and data from the caches, and changed what the allocator holds: in
-        # short samples the first runs took two to three times as long, PyTorch's logsumexp of 10 MB six times. A run of a
-        # fifth of a second warms itself up.
+        # The peer before has displaced this one's code and data from the caches, and changed what the allocator holds:
+        # in short samples the first runs took two to three times as long, PyTorch's logsumexp of 10 MB six times. A run
+        # of a fifth of a second warms itself up.
         start = clock()
         run()
         taken = clock() - start
@@ -476,7 +476,9 @@ def run_child(child: Child, threads: int, progress: Callable[[str, int], Any] | 
     bar = progress(f"{child.program} {child.peer}", child.size) if progress is not None else None
     answer = None
     with tempfile.TemporaryFile("w+") as complaints:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, env=environment, text=True) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=complaints, env=environment, text=True
+        ) as process:
             try:
                 for line in process.stdout:
                     try:

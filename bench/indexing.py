@@ -81,7 +81,7 @@ def rosenbrock_growth(quick):
     return {"autodiff": whole, "autodiff, n/10": tenth, "numpy": numpy}
 
 
-# -------------------------------------------------------------------------------------- one element at a time, 100,000 times
+# --------------------------------------------------------------------------------- one element at a time, 100,000 times
 
 
 def values(n):

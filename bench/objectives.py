@@ -8,7 +8,7 @@ import numpy as np
 
 from .harness import Work, case, faster
 
-# --------------------------------------------------------------------------------------------------------- log-sum-exp
+# ---------------------------------------------------------------------------------------------------------- log-sum-exp
 
 
 def logsumexp_peers(n):
@@ -61,15 +61,15 @@ for size, ratio in ((2_500, 4), (1_280_000, 3)):
         return logsumexp_peers(min(size, 10_000) if quick else size)
 
 
-# ---------------------------------------------------------------------------------------------------- Gaussian mixture
+# ----------------------------------------------------------------------------------------------------- Gaussian mixture
 
 
 class Mixture:
-    """The objective GMM of ADBench (Srajer, Kukelova, Fitzgibbon 2018): log-likelihood of n points of d dimensions under a
-    mixture of k Gaussians, with a Wishart prior on the precisions.
+    """The objective GMM of ADBench (Srajer, Kukelova, Fitzgibbon 2018): log-likelihood of n points of d dimensions
+    under a mixture of k Gaussians, with a Wishart prior on the precisions.
 
-    Component j has the log-weight `alphas[j]`, the mean `means[j]` and the precision Q'Q of a lower triangular Q, given by
-    `factors[j]`: first the logarithms of the diagonal of Q, then the d (d - 1) / 2 entries below it.
+    Component j has the log-weight `alphas[j]`, the mean `means[j]` and the precision Q'Q of a lower triangular Q, given
+    by `factors[j]`: first the logarithms of the diagonal of Q, then the d (d - 1) / 2 entries below it.
     """
 
     GAMMA, EXTRA = 1.0, 0  # the prior's scale, and its degrees of freedom beyond d + 1
@@ -79,7 +79,11 @@ class Mixture:
         self.d, self.k, self.n = d, k, n
         self.points = random.standard_normal((n, d))
         below = d * (d - 1) // 2
-        self.start = [random.standard_normal(k), random.standard_normal((k, d)), random.standard_normal((k, d + below)) * 0.5]
+        self.start = [
+            random.standard_normal(k),
+            random.standard_normal((k, d)),
+            random.standard_normal((k, d + below)) * 0.5,
+        ]
         # The entry (r, c) of Q is at place[r, c] of [0, diagonal, below]: a gather is differentiated by every library,
         # assignment into a part of an array is not.
         self.place = np.zeros((d, d), dtype=np.int64)
@@ -133,7 +137,9 @@ def mixture_peers(d, k, n):
         from jax.scipy.special import logsumexp
 
         np_ = lib.numpy
-        ops = Ops(exp=np_.exp, concatenate=lambda p: np_.concatenate(p, 1), logsumexp=logsumexp, zeros=np_.zeros((k, 1)))
+        ops = Ops(
+            exp=np_.exp, concatenate=lambda p: np_.concatenate(p, 1), logsumexp=logsumexp, zeros=np_.zeros((k, 1))
+        )
         points = np_.asarray(mixture.points)
         compiled = lib.jit(lib.grad(lambda leaves: mixture(*leaves, points, ops)))
         leaves = [np_.asarray(array) for array in mixture.start]
@@ -154,7 +160,7 @@ for d, k, ratio in ((2, 5, 3), (20, 25, 1.3)):
 
     @case(
         f"gaussian_mixture_{d}_{k}",
-        f"log-likelihood of a Gaussian mixture with Wishart prior, d={d}, k={k}, n=1,000, and its gradient (jax: compiled)",
+        f"log-likelihood of a Gaussian mixture, Wishart prior, d={d}, k={k}, n=1,000, and its gradient (jax: compiled)",
         [faster("torch", ratio)],
         threaded=d > 10,
     )

@@ -1,7 +1,7 @@
 """Ops: every elementwise row of the catalogue that has a derivative, on a large array, beside PyTorch's.
 
-There is no list of ops here. The rows of `autodiff/rules.py` say which there are and from which interval their operands are
-sampled, so that an op added there is timed here; PyTorch's function is looked up by the row's name.
+There is no list of ops here. The rows of `autodiff/rules.py` say which there are and from which interval their operands
+are sampled, so that an op added there is timed here; PyTorch's function is looked up by the row's name.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import numpy as np
 
 from autodiff import rules
 
-from .harness import Work, case, faster, family, most
+from .harness import Work, case, family, faster, most
 from .report import summary
 
-# PyTorch's constants set the tolerance: its hardsigmoid divides float64 by a 6 that went through float32 (3e-8 off), and its
-# derivative of sinc in float32 cancels near 0 (3e-4 off).
+# PyTorch sets the tolerance: its hardsigmoid multiplies float64 by a sixth that went through float32 (3e-8 off), and
+# its derivative of sinc in float32 cancels near 0 (3e-4 off).
 RTOL = {"float64": 1e-7, "float32": 2e-3}
 LEAST = 0.9
 

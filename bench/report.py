@@ -12,7 +12,7 @@ from .harness import BASELINES, PEERS, Case, Result, ratio_of, ratio_text, show
 QUICK = "A quick run: small sizes, few and short samples. It shows that the cases work, not how fast they are."
 
 
-# --------------------------------------------------------------------------------------------------------------- entries
+# -------------------------------------------------------------------------------------------------------------- entries
 
 
 def entry(case: Case, results: dict[str, Result], threads: int) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def growth(entries: list[dict[str, Any]]) -> dict[int, float]:
     return {size: best for size, best in own if best}
 
 
-# ----------------------------------------------------------------------------------------------------------------- table
+# ---------------------------------------------------------------------------------------------------------------- table
 
 
 def thread_counts(report: list[dict[str, Any]]) -> list[int]:
@@ -152,7 +152,9 @@ def cases_table(report: list[dict[str, Any]]) -> str:
                 lines.append(("", "", note, None, "", "", "", ""))
     # An error or a note may be long; it overflows its column instead of widening the table.
     long = [line[3] is None or (not line[3] and not line[4] and len(line[2]) > 12) for line in lines]
-    widths = [max(len(line[k] or "") for line, wide in zip(lines, long, strict=True) if k != 2 or not wide) for k in range(8)]
+    widths = [
+        max(len(line[k] or "") for line, wide in zip(lines, long, strict=True) if k != 2 or not wide) for k in range(8)
+    ]
     out = []
     for n, (line, wide) in enumerate(zip(lines, long, strict=True)):
         if n and line[0]:
@@ -161,7 +163,9 @@ def cases_table(report: list[dict[str, Any]]) -> str:
             cells = [line[0].ljust(widths[0]), line[1].ljust(widths[1]), line[2].ljust(sum(widths[2:6]) + 6)]
             cells += [line[6].ljust(widths[6]), line[7]]
         else:
-            cells = [t.rjust(w) if 2 <= k <= 5 else t.ljust(w) for k, (t, w) in enumerate(zip(line, widths, strict=True))]
+            cells = [
+                t.rjust(w) if 2 <= k <= 5 else t.ljust(w) for k, (t, w) in enumerate(zip(line, widths, strict=True))
+            ]
         out.append("  ".join(cells).rstrip())
         if n == 0:
             out.append("  ".join("-" * w for w in widths))
@@ -184,11 +188,16 @@ def sweep_table(report: list[dict[str, Any]]) -> str:
         lines.append((other["ratio"] or 0.0, (*times, *ratios, other["demand"], end)))
     lines.sort(key=lambda line: line[0])
     peer = next((row["peer"] for entry in report for row in entry["rows"][1:]), "peer")
-    cells = [("op", "autodiff", peer, f"{peer}/autodiff", "(median)", "demand", "verdict"), *(line for _, line in lines)]
+    cells = [
+        ("op", "autodiff", peer, f"{peer}/autodiff", "(median)", "demand", "verdict"),
+        *(line for _, line in lines),
+    ]
     widths = [max(len(row[k]) for row in cells) for k in range(6)] + [len("verdict")]
     cells.insert(1, tuple("-" * width for width in widths))
     return "\n".join(
-        "  ".join(t.rjust(w) if 1 <= k <= 4 else t.ljust(w) for k, (t, w) in enumerate(zip(row, widths, strict=True))).rstrip()
+        "  ".join(
+            t.rjust(w) if 1 <= k <= 4 else t.ljust(w) for k, (t, w) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
         for row in cells
     )
 
@@ -209,19 +218,18 @@ def notes(whole: dict[str, Any]) -> str:
         lines.append(QUICK)
     if settings["interrupted"]:
         lines.append("Interrupted: the cases above are complete, the others were not run.")
-    lines.append(
-        f"Demands: {sum('met' in v for v in given)} met, {given.count('missed')} missed, {given.count('-')} not measured."
-    )
-    missed = {}
+    met, missed, unknown = sum("met" in verdict for verdict in given), given.count("missed"), given.count("-")
+    lines.append(f"Demands: {met} met, {missed} missed, {unknown} not measured.")
+    names_by_threads: dict[int, list[str]] = {}
     for entry in whole["cases"]:
         if any(row["verdict"] == "missed" for row in entry["rows"]):
-            missed.setdefault(entry["threads"], []).append(entry["name"])
-    for threads, names in sorted(missed.items()):
+            names_by_threads.setdefault(entry["threads"], []).append(entry["name"])
+    for threads, names in sorted(names_by_threads.items()):
         lines.append(f"Missed with {threads_text(threads)}: {', '.join(names)}.")
     return "\n".join(lines)
 
 
-# ----------------------------------------------------------------------------------------------------------------- files
+# ---------------------------------------------------------------------------------------------------------------- files
 
 
 def merge(runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -237,7 +245,11 @@ def merge(runs: list[dict[str, Any]]) -> dict[str, Any]:
     settings["interrupted"] = any(run["settings"]["interrupted"] for run in runs)
     settings["seconds"] = round(sum(run["settings"]["seconds"] for run in runs), 1)
     versions = {name: number for run in runs for name, number in run["machine"]["versions"].items()}
-    return {"machine": runs[-1]["machine"] | {"versions": versions}, "settings": settings, "cases": list(cases.values())}
+    return {
+        "machine": runs[-1]["machine"] | {"versions": versions},
+        "settings": settings,
+        "cases": list(cases.values()),
+    }
 
 
 def read(path: str | Path) -> dict[str, Any]:
@@ -252,7 +264,9 @@ def write(whole: dict[str, Any], output: Path, *, plots: bool = True) -> str:
     output.mkdir(parents=True, exist_ok=True)
     head = {key: value for key, value in whole.items() if key != "cases"}
     cases = ",\n".join(json.dumps(entry) for entry in whole["cases"])  # a line for each: a difference names its case
-    (output / "results.json").write_text(f'{json.dumps(head, indent=1)[:-2]},\n "cases": [\n{cases}\n]}}\n', encoding="utf-8")
+    (output / "results.json").write_text(
+        f'{json.dumps(head, indent=1)[:-2]},\n "cases": [\n{cases}\n]}}\n', encoding="utf-8"
+    )
     text = f"{table(whole['cases'])}\n\n{notes(whole)}"
     (output / "table.txt").write_text(text + "\n", encoding="utf-8")
     if plots:
@@ -268,7 +282,7 @@ def write(whole: dict[str, Any], output: Path, *, plots: bool = True) -> str:
     return text
 
 
-# ----------------------------------------------------------------------------------------------------------------- plots
+# ---------------------------------------------------------------------------------------------------------------- plots
 
 
 def drawing():
@@ -278,6 +292,19 @@ def drawing():
     from matplotlib import pyplot
 
     return pyplot
+
+
+def save(figure, path: str) -> None:
+    """With a palette of 64 colours: bars and lines need no more, and the file is a third."""
+    import io
+
+    from matplotlib import pyplot
+    from PIL import Image  # matplotlib requires it
+
+    whole = io.BytesIO()
+    figure.savefig(whole, dpi=90)
+    pyplot.close(figure)
+    Image.open(whole).convert("RGB").quantize(64).save(path, optimize=True)
 
 
 def colour(peer: str) -> str:
@@ -309,7 +336,8 @@ def plot_ratios(report: list[dict[str, Any]], path: str, title: str) -> None:
     blocks = []
     for entry in report:
         rows = [row for row in entry["rows"] if row["ratio"] is not None]
-        if is_sweep(entry):
+        # The sweep has a plot of its own, and so have sizes that nothing is demanded of.
+        if is_sweep(entry) or (entry["family"] and not entry["demands"]):
             continue
         if not rows:
             continue
@@ -326,7 +354,7 @@ def plot_ratios(report: list[dict[str, Any]], path: str, title: str) -> None:
     names = list(dict.fromkeys(bar[1] for bar in bars))
     known = [*PEERS, *BASELINES]
     names.sort(key=lambda name: known.index(name) if name in known else len(known))
-    figure, axes = pyplot.subplots(figsize=(10, 1.6 + 0.27 * height), layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(10, 1.6 + 0.2 * height), layout="constrained")
     for y, peer, ratio, wanted, verdict in bars:
         # From 1 outwards: right of the line autodiff is faster, left of it slower.
         axes.barh(y, ratio - 1, left=1, height=0.82, color=colour(peer), edgecolor="none")
@@ -339,7 +367,7 @@ def plot_ratios(report: list[dict[str, Any]], path: str, title: str) -> None:
             textcoords="offset points",
             ha="left" if right else "right",
             va="center",
-            fontsize=8,
+            fontsize=7,
             color="firebrick" if verdict == "missed" else "0.2",
         )
         if wanted is not None:
@@ -362,8 +390,7 @@ def plot_ratios(report: list[dict[str, Any]], path: str, title: str) -> None:
     handles.append(Line2D([], [], color="black", linewidth=1.8, label="demand"))
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 5), frameon=False, fontsize=9)
     figure.suptitle(title, fontsize=10)
-    figure.savefig(path, dpi=130)
-    pyplot.close(figure)
+    save(figure, path)
 
 
 def plot_times(report: list[dict[str, Any]], path: str, title: str) -> None:
@@ -403,8 +430,7 @@ def plot_times(report: list[dict[str, Any]], path: str, title: str) -> None:
         axes.legend(frameon=False, fontsize=8)
         bare(axes, "top", "right")
     figure.suptitle(title, fontsize=10)
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
+    save(figure, path)
 
 
 def plot_sweep(report: list[dict[str, Any]], path: str, title: str) -> None:
@@ -430,7 +456,9 @@ def plot_sweep(report: list[dict[str, Any]], path: str, title: str) -> None:
         values = [ratios[op].get(name, 1.0) for op in ops]
         mean = statistics.geometric_mean(ratios[op][name] for op in ops if name in ratios[op])
         label = f"{name.replace('_', ' ')}, geometric mean {mean:.2f}x"
-        axes.barh(at, [value - 1 for value in values], left=1, height=height, color=("C0", "C1", "C2")[i % 3], label=label)
+        axes.barh(
+            at, [value - 1 for value in values], left=1, height=height, color=("C0", "C1", "C2")[i % 3], label=label
+        )
     if wanted is not None:
         axes.axvline(wanted, color="black", linewidth=1, label=f"demand, {wanted:g}x")
     axes.axvline(1, color="0.3", linewidth=0.8)
@@ -443,8 +471,7 @@ def plot_sweep(report: list[dict[str, Any]], path: str, title: str) -> None:
     axes.tick_params(axis="x", which="minor", labelsize=8)
     axes.grid(axis="x", color="0.9", linewidth=0.8)
     axes.set_xlabel("torch / autodiff, forward and backward: right of 1x autodiff is ahead")
-    axes.legend(frameon=False, fontsize=9, loc="lower right")
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     bare(axes, "top", "right", "left")
     figure.suptitle(title, fontsize=10)
-    figure.savefig(path, dpi=100)
-    pyplot.close(figure)
+    save(figure, path)

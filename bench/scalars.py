@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from .harness import Child, Work, case, central_difference, completes, cost, faster, family, most
+from .harness import Child, Work, case, central_difference, completes, cost, family, faster, most
 from .report import growth, summary
 
 
@@ -116,7 +116,7 @@ for size in (1_000, 10_000, 100_000, 1_000_000, 10_000_000):
         small=size <= 10_000,
     )
     def long_chain(quick, size=size):
-        # Growth by e over the longest: neither the values nor the cotangents leave the normal range, where a multiplication
+        # Growth by less than e over the longest: neither values nor cotangents become subnormal, where a multiplication
         # takes a hundred cycles.
         peers = scalar_chain_peers(lambda x: chain(x, size // 2, 1 + 1e-7))
         return {name: build for name, build in peers.items() if size <= LARGEST.get(name, size)}
@@ -183,11 +183,11 @@ def scalar_rosenbrock_1000(quick):
     return scalar_rosenbrock_peers(200 if quick else 1_000)
 
 
-# -------------------------------------------------------------------------------------------------- micrograd's perceptron
+# ----------------------------------------------------------------------------------------------- micrograd's perceptron
 
 
 class Scalars:
-    """The perceptron 2-16-16-1 of micrograd's demonstration, its numbers single leaves: the program its author wrote."""
+    """The perceptron 2-16-16-1 of micrograd's demonstration, each of its numbers a leaf."""
 
     SIZES = 2, 16, 16, 1
 

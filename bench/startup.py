@@ -1,4 +1,4 @@
-"""Starting: the time from `import numpy` to the first gradient in a fresh process, and the size of what is installed."""
+"""Starting: the time from `import numpy` to the first gradient in a fresh process, and the size of a wheel."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ print(time.perf_counter() - start)
 
 @cache
 def bytecode() -> str:
-    """A folder for compiled modules: a process that may write no bytecode compiles every module each time, which takes longer
-    than the import of what is installed."""
+    """A folder for bytecode: a process that may write none compiles every module each time, which takes longer than the
+    import of an installed package."""
     folder = tempfile.mkdtemp(prefix="bench-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
@@ -48,7 +48,10 @@ def bytecode() -> str:
 
 def first_gradient(peer: str) -> Figure:
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")}
-    environment |= {"PYTHONPYCACHEPREFIX": bytecode(), "PYTHONPATH": os.pathsep.join(p or os.getcwd() for p in sys.path)}
+    environment |= {
+        "PYTHONPYCACHEPREFIX": bytecode(),
+        "PYTHONPATH": os.pathsep.join(p or os.getcwd() for p in sys.path),
+    }
 
     def take() -> float:
         command = [sys.executable, "-c", PROGRAM.format(FIRST[peer])]
@@ -63,7 +66,7 @@ def first_gradient(peer: str) -> Figure:
 
 @case(
     "first_gradient",
-    "from the end of `import numpy` to the gradient of x * x, import included, in a fresh process with compiled bytecode",
+    "from the end of `import numpy` to the gradient of x * x, import included, in a fresh process with bytecode cached",
     [most(0.060)],
 )
 def start(quick):
@@ -72,7 +75,7 @@ def start(quick):
 
 
 def packed() -> float:
-    """Bytes of the installed package as a wheel: a zip archive of its Python files, stubs, headers and compiled modules."""
+    """Bytes of the package as a wheel: a zip archive of its Python files, stubs, headers and compiled modules."""
     places = {Path(autodiff.__file__).parent, Path(autodiff._variable.__file__).parent}
     archive = io.BytesIO()
     names = set()
