@@ -205,11 +205,12 @@ def measure_all(cases, modules, options, rounds, step, child_bar):
     for name, members in together.items():
         family = harness.FAMILIES.get(name) if members[0].family else None
         passes = 1 if options.quick or family is None else family.passes
-        each = rounds if passes == 1 else max(2, -(-rounds // passes))
-        results = {}
+        each = rounds if passes == 1 else max(2, rounds // passes)
+        results, seconds = {}, dict.fromkeys((c.name for c in members), 0.0)
         try:
             for _ in range(passes):
                 for c in members:
+                    started = time.perf_counter()
                     results[c.name] = harness.measure(
                         c,
                         modules,
@@ -220,9 +221,14 @@ def measure_all(cases, modules, options, rounds, step, child_bar):
                         progress=child_bar,
                         results=results.get(c.name),
                     )
+                    seconds[c.name] += time.perf_counter() - started
         except KeyboardInterrupt:
             interrupted = True
-        measured = [report.entry(c, results[c.name], options.threads[0]) for c in members if c.name in results]
+        measured = [
+            report.entry(c, results[c.name], options.threads[0]) | {"seconds": round(seconds[c.name], 1)}
+            for c in members
+            if c.name in results
+        ]
         if family is not None and not interrupted:
             measured += [
                 e | {"group": members[0].group, "threads": options.threads[0]} for e in family.summary(measured)

@@ -110,6 +110,23 @@ def peak_intermediates(peer, size, threads):
     return above(run, {"elements": size})
 
 
+def alone(peer, size, threads):
+    from .arrays import chain_peers, logistic
+
+    lib = load(peer, threads)
+    import numpy as np
+
+    run = chain_peers(np.linspace(0.1, 0.9, size), logistic)[peer](lib).run
+    gradient = float(np.asarray(run()).sum())
+    run()
+    times = []
+    for _ in range(9):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return {"value": min(times), "samples": times, "detail": {"elements": size}, "gradient": gradient}, None
+
+
 def peak_chain(peer, size, threads):
     lib = load(peer, threads)
 
@@ -197,7 +214,7 @@ def deep(peer, size, threads):
 def main():
     program, peer, size, threads = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     limit_threads(threads)
-    programs = per_node, training, deep, peak_mlp, peak_intermediates, peak_chain, survivors
+    programs = per_node, training, deep, peak_mlp, peak_intermediates, alone, peak_chain, survivors
     answer, _alive = {function.__name__: function for function in programs}[program](peer, size, threads)
     say(progress=size)
     say(answer=answer)

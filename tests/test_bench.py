@@ -1,4 +1,4 @@
-"""The benchmark's own machinery. Nothing here judges a time: the figures are made up, the sizes those of a smoke run."""
+"""The benchmark's own machinery. Nothing here judges a time: figures are made up, sizes are those of a smoke run."""
 import json
 import subprocess
 import sys
@@ -28,8 +28,9 @@ def result(*passes):
 
 
 def measured(build, quick=True, rounds=2, modules=None, **more):
-    return harness.measure(harness.Case("made up", "", (), "s", build), modules or {"autodiff": autodiff, "floats": None},
-                           quick=quick, rounds=rounds, threads=1, step=lambda text: None, **more)
+    modules = modules or {"autodiff": autodiff, "floats": None}
+    return harness.measure(harness.Case("made up", "", (), "s", build), modules, quick=quick, rounds=rounds, threads=1,
+                           step=lambda text: None, **more)
 
 
 # ---- demands
@@ -59,7 +60,7 @@ def test_a_demand_is_missed_by_an_error_and_by_a_wrong_gradient():
     demand = harness.faster("torch", 1)
     assert demand.judge({"autodiff": failed, "torch": result([1.0])}, "s")[1] == "missed"
     assert demand.judge({"autodiff": result([1.0]), "torch": wrong}, "s")[1] == "missed"
-    assert demand.judge({"autodiff": result([1.0]), "torch": failed}, "s")[1] == "-", "its own failure is the peer's affair"
+    assert demand.judge({"autodiff": result([1.0]), "torch": failed}, "s")[1] == "-"    # a failure of its own is the peer's affair
 
 
 def test_one_demand_for_each_peer():
@@ -162,8 +163,8 @@ def test_disagreement_is_relative_to_the_largest_entry():
 # ---- the cases
 
 CASES = harness.CASES.values()
-REPRESENTATIVE = ["expression_4", "products_4", "intermediates_1MB", "scalar_rosenbrock_1000", "micrograd_perceptron", "reads",
-                  "writes_1000", "stack", "numpy_scalar", "logsumexp_2500", "gaussian_mixture_2_5", "mlp_step",
+REPRESENTATIVE = ["expression_4", "products_4", "intermediates_1MB", "scalar_rosenbrock_1000", "micrograd_perceptron", 
+                  "reads", "writes_1000", "stack", "numpy_scalar", "logsumexp_2500", "gaussian_mixture_2_5", "mlp_step",
                   "mlp_step_784_float32", "rnn", "layer_norm", "ops_float64/tanh", "ops_float32/hypot", "memory_chain",
                   "memory_mlp", "memory_survivors"]
 
@@ -250,14 +251,17 @@ def run(*entries, quick=False):
 
 
 def sweep(ratios):
-    return [entry(f"ops_float64/{name}", {"autodiff": 1e-3, "torch": ratio * 1e-3}, demands=[harness.faster("torch", 0.9)],
-                  family="ops_float64") for name, ratio in ratios.items()]
+    demands = [harness.faster("torch", 0.9)]
+    return [entry(f"ops_float64/{name}", {"autodiff": 1e-3, "torch": ratio * 1e-3}, demands=demands, family="ops_float64")
+            for name, ratio in ratios.items()]
 
 
 def test_the_summary_of_the_sweep():
-    found = {e["name"]: e["rows"][0] for e in harness.FAMILIES["ops_float64"].summary(sweep({"a": 0.8, "b": 2.0, "c": 5.0}))}
+    entries = harness.FAMILIES["ops_float64"].summary(sweep({"a": 0.8, "b": 2.0, "c": 5.0}))
+    found = {e["name"]: e["rows"][0] for e in entries}
     slowest, mean, below = (found[f"ops_float64: {word}"] for word in ("slowest", "mean", "below 1x"))
-    assert slowest["ratio"] == 0.8 and slowest["verdict"] == "missed" and slowest["detail"]["note"].startswith("a 0.80x")
+    assert slowest["ratio"] == 0.8 and slowest["verdict"] == "missed"
+    assert slowest["detail"]["note"].startswith("a 0.80x")
     assert mean["ratio"] == pytest.approx(2.0) and mean["verdict"] == "met" and mean["demand"] == ">= 1.5x"
     assert below["best"] == 1 and below["verdict"] == "met" and below["detail"]["note"] == "a"
     assert harness.FAMILIES["ops_float64"].summary([]) == []
@@ -279,8 +283,8 @@ def test_the_summaries_of_growth():
 
 
 def test_files_of_a_report(tmp_path):
-    timed = entry("expression_4", {"autodiff": 2e-6, "torch": 36e-6, "jax": harness.Result(error="no")}, family="expression",
-                  size=4, demands=[harness.faster("torch", 15)])
+    rows = {"autodiff": 2e-6, "torch": 36e-6, "jax": harness.Result(error="no")}
+    timed = entry("expression_4", rows, family="expression", size=4, demands=[harness.faster("torch", 15)])
     other = entry("expression_10", {"autodiff": 2e-6, "torch": 37e-6}, family="expression", size=10)
     two = entry("expression_4", {"autodiff": 2e-6, "torch": 20e-6}, threads=2, demands=[harness.faster("torch", 15)])
     bytes_ = entry("memory", {"autodiff": 49.0, "torch": 1125.0}, unit="B")
@@ -407,7 +411,8 @@ def test_a_run_with_two_numbers_of_threads(tmp_path):
     """In processes of their own, merged; what threads do not change is measured once."""
     arguments = ["--quick", "--threads", "1,2", "--peers", "floats,numpy", "--output", str(tmp_path), "--no-plots",
                  "logsumexp", "products"]
-    done = subprocess.run([sys.executable, "-m", "bench", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "bench", *arguments], cwd=ROOT, capture_output=True, text=True,
+                          check=False)
     assert done.returncode == 0, done.stderr
     whole = report.read(tmp_path / "results.json")
     assert [(e["name"], e["threads"]) for e in whole["cases"]] == [
