@@ -60,7 +60,7 @@ def test_a_demand_is_missed_by_an_error_and_by_a_wrong_gradient():
     demand = harness.faster("torch", 1)
     assert demand.judge({"autodiff": failed, "torch": result([1.0])}, "s")[1] == "missed"
     assert demand.judge({"autodiff": result([1.0]), "torch": wrong}, "s")[1] == "missed"
-    assert demand.judge({"autodiff": result([1.0]), "torch": failed}, "s")[1] == "-"    # a failure of its own is the peer's affair
+    assert demand.judge({"autodiff": result([1.0]), "torch": failed}, "s")[1] == "-"       # its failure is no merit
 
 
 def test_one_demand_for_each_peer():
@@ -163,7 +163,7 @@ def test_disagreement_is_relative_to_the_largest_entry():
 # ---- the cases
 
 CASES = harness.CASES.values()
-REPRESENTATIVE = ["expression_4", "products_4", "intermediates_1MB", "scalar_rosenbrock_1000", "micrograd_perceptron", 
+REPRESENTATIVE = ["expression_4", "products_4", "intermediates_1MB", "scalar_rosenbrock_1000", "micrograd_perceptron",
                   "reads", "writes_1000", "stack", "numpy_scalar", "logsumexp_2500", "gaussian_mixture_2_5", "mlp_step",
                   "mlp_step_784_float32", "rnn", "layer_norm", "ops_float64/tanh", "ops_float32/hypot", "memory_chain",
                   "memory_mlp", "memory_survivors"]
@@ -252,8 +252,8 @@ def run(*entries, quick=False):
 
 def sweep(ratios):
     demands = [harness.faster("torch", 0.9)]
-    return [entry(f"ops_float64/{name}", {"autodiff": 1e-3, "torch": ratio * 1e-3}, demands=demands, family="ops_float64")
-            for name, ratio in ratios.items()]
+    return [entry(f"ops_float64/{name}", {"autodiff": 1e-3, "torch": ratio * 1e-3}, demands=demands,
+                  family="ops_float64") for name, ratio in ratios.items()]
 
 
 def test_the_summary_of_the_sweep():
