@@ -233,8 +233,6 @@ def measure_all(cases, modules, options, rounds, step, child_bar):
             measured += [
                 e | {"group": members[0].group, "threads": options.threads[0]} for e in family.summary(measured)
             ]
-        if interrupted and passes == 1 and measured:
-            measured.pop()
         entries += measured
         if interrupted:
             break

@@ -45,7 +45,8 @@ def rows(case: Case, results: dict[str, Result]) -> list[dict[str, Any]]:
         ratio = median = None
         if peer != "autodiff" and result.best is not None and own.best is not None and own.best > 0:
             ratio = ratio_of(own, result)
-            median = statistics.median(p / o for p, o in zip(result.samples, own.samples, strict=True))
+            # An interrupted round has fewer samples of the later peers.
+            median = statistics.median(p / o for p, o in zip(result.samples, own.samples, strict=False))
         demand = demands.get(peer)
         wanted, verdict = demand.judge(results, case.unit) if demand is not None else ("", "")
         table.append(

@@ -420,6 +420,29 @@ def test_a_run_with_two_numbers_of_threads(tmp_path):
     assert "1 THREAD" in done.stdout and "2 THREADS" in done.stdout and "A quick run" in done.stdout
 
 
+def test_an_interrupted_run_keeps_what_it_has(monkeypatch):
+    """Ctrl-C in the second pass of a family: the first pass counts, later cases are not in the report."""
+    calls = []
+
+    def interrupting():
+        calls.append(1)
+        if len(calls) > 3:
+            raise KeyboardInterrupt
+        return 3.0
+
+    def build(quick):
+        return {"autodiff": lambda _: harness.Figure(lambda: 1.0), "floats": lambda _: harness.Figure(interrupting)}
+
+    monkeypatch.setitem(harness.FAMILIES, "made up", harness.Family("made up", lambda entries: 1 / 0, passes=2))
+    cases = [harness.Case("made up/a", "", (), "s", build, family="made up"), harness.Case("later", "", (), "s", build)]
+    _, options = command.arguments([])
+    modules = {"autodiff": autodiff, "floats": None}
+    entries, interrupted = command.measure_all(cases, modules, options, 4, lambda _: None, None)
+    assert interrupted and [e["name"] for e in entries] == ["made up/a"]
+    own, floats = entries[0]["rows"]
+    assert (len(own["samples"]), len(floats["samples"]), floats["ratio"]) == (4, 3, 3.0)
+
+
 # ---- memory and start
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is set back by a file of Linux")
