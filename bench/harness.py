@@ -241,6 +241,9 @@ def load(peer: str, threads: int = 1) -> Any:
     if peer == "torch":
         module.set_default_dtype(module.float64)
         module.set_num_threads(threads)
+        # The first call with gradient= imports SymPy. Here it comes before the modules are frozen; later, each collection
+        # between the samples scanned it, 12 ms.
+        module.ones(1, requires_grad=True).backward(module.ones(1))
     elif peer == "jax":
         module.config.update("jax_enable_x64", True)
         # Every call is waited for, so that handing it to another thread would only cost JAX: the gradient of the
