@@ -222,6 +222,9 @@ def measure_all(cases, modules, options, rounds, step, child_bar):
                         results=results.get(c.name),
                     )
                     seconds[c.name] += time.perf_counter() - started
+                    if not options.no_freeze:  # what a peer has imported late: JAX at its first compilation
+                        gc.collect()
+                        gc.freeze()
         except KeyboardInterrupt:
             interrupted = True
         measured = [

@@ -435,7 +435,7 @@ def test_an_interrupted_run_keeps_what_it_has(monkeypatch):
 
     monkeypatch.setitem(harness.FAMILIES, "made up", harness.Family("made up", lambda entries: 1 / 0, passes=2))
     cases = [harness.Case("made up/a", "", (), "s", build, family="made up"), harness.Case("later", "", (), "s", build)]
-    _, options = command.arguments([])
+    _, options = command.arguments(["--no-freeze"])         # the objects of other tests stay in the collector's sight
     modules = {"autodiff": autodiff, "floats": None}
     entries, interrupted = command.measure_all(cases, modules, options, 4, lambda _: None, None)
     assert interrupted and [e["name"] for e in entries] == ["made up/a"]
