@@ -49,6 +49,8 @@ cdef void add_into(int dtype, int ndim, const intp* shape, char* dst, const intp
                    const intp* src_strides) noexcept nogil
 # The sum of n-d strided elements; contiguous memory is summed with NumPy's pairwise bits (np.sum's).
 cdef double sum_all(int dtype, int ndim, const intp* shape, char* src, const intp* strides) noexcept nogil
+# The sum of exp(x - top) over n > 0 contiguous elements, and top: their maximum, or 0 where that is infinite.
+cdef double exp_sum(int dtype, intp n, char* x, double* top) noexcept nogil
 cdef void fill(int dtype, intp n, char* dst, double value) noexcept nogil
 # (m,k) @ (k,n) -> (m,n) through the captured matmul loop; strides in bytes, any sign.
 cdef void matmul(int dtype, intp m, intp k, intp n, char* x, intp xs0, intp xs1, char* y, intp ys0, intp ys1,

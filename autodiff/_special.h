@@ -11,44 +11,6 @@
 /* A function of one operand at float32. */
 #define AUTODIFF_FLOAT32(name) static inline float name##_float32(float x) { return (float)name##_float64((double)x); }
 
-/* The inverse of erf: Giles' polynomials (2010, "Approximating the erfinv function"; those for single precision but near
-   1), then two steps of Halley's method on erf, or towards 1 on erfc, where 1 - |x| is exact.  At most 3 ulp. */
-static double erfinv_float64(double x)
-{
-    static const double central[9] = {2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
-                                      -0.00125372503, -0.00417768164, 0.246640727, 1.50140941};
-    static const double tail[9] = {-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
-                                   -0.0076224613, 0.00943887047, 1.00167406, 2.83297682};
-    static const double end[9] = {2.2900482228026655e-07, -9.9298272942317e-07, 4.526062597223154e-06,
-                                  -1.968177810553167e-05, 7.599527703001776e-05, -0.00021503011930044477,
-                                  -0.00013871931833623122, 1.0103004648645344, 4.849906401408584};
-    const double a = fabs(x), rest = 1 - a;
-    double w, p;
-    const double *coefficient;
-    int i;
-    if (!(a < 1)) return a == 1 ? copysign(INFINITY, x) : NAN;
-    if (a == 0) return x;
-    w = -log(rest * (1 + a));
-    if (w < 5) {
-        w -= 2.5;
-        coefficient = central;
-    }
-    else {
-        coefficient = w < 16 ? tail : end;
-        w = sqrt(w) - (w < 16 ? 3 : 5);
-    }
-    p = coefficient[0];
-    for (i = 1; i < 9; i++) p = coefficient[i] + p * w;
-    p *= a;
-    for (i = 0; i < 2; i++) {
-        const double miss = a < 0.5 ? erf(p) - a : rest - erfc(p);
-        const double step = miss / (1.1283791670955126 * exp(-p * p));
-        p -= step / (1 + p * step);
-    }
-    return copysign(p, x);
-}
-AUTODIFF_FLOAT32(erfinv)
-
 /* pi / tan(pi x) with the argument reduced first: x is far from 0 where it is asked for. */
 static inline double pi_cotangent(double x)
 {
@@ -123,6 +85,7 @@ static double polygamma_at_float64(double x, double order)
     if (isnan(x) || isnan(order) || order < 0 || order > 100) return NAN;
     n = (int)order;
     if (n == 0) return digamma_float64(x);
+    if (n == 1) return trigamma_float64(x);
     if (isinf(x)) return x > 0 ? 0.0 : NAN;
     if (x <= 0 && x == floor(x)) return n % 2 ? INFINITY : x == 0 ? copysign(INFINITY, -x) : NAN;
     if (x < 0) {

@@ -66,8 +66,8 @@ static inline double division_quotient_float64(double x, double r, double y)
 {
     const double exact = (x - r) / y;
     const double below = (r != 0) & ((r < 0) != (y < 0)) ? exact - 1 : exact;
-    const double near = (below + DIVISION_ROUND) - DIVISION_ROUND;
-    const double floored = near > below ? near - 1 : near;
+    const double nearest = (below + DIVISION_ROUND) - DIVISION_ROUND;
+    const double floored = nearest > below ? nearest - 1 : nearest;
     const double whole = below - floored > 0.5 ? floored + 1 : floored;
     return below == 0 ? copysign(0.0, x / y) : whole;
 }
@@ -126,8 +126,8 @@ static inline float division_quotient_float32(float x, float r, float y)
 {
     const float exact = (x - r) / y;
     const float below = (r != 0) & ((r < 0) != (y < 0)) ? exact - 1 : exact;
-    const float near = (float)(((double)below + DIVISION_ROUND) - DIVISION_ROUND);
-    const float floored = near > below ? near - 1 : near;
+    const float nearest = (float)(((double)below + DIVISION_ROUND) - DIVISION_ROUND);
+    const float floored = nearest > below ? nearest - 1 : nearest;
     const float whole = below - floored > 0.5f ? floored + 1 : floored;
     return below == 0 ? copysignf(0.0f, x / y) : whole;
 }

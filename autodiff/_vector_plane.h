@@ -64,22 +64,22 @@ static void hypot_block_float32(const float *x, const float *y, float *out, Py_s
 
 /* atan2.  The smaller of |x| and |y| over the larger is the tangent of an angle in the first octant; less the angle of
    tangent 0, 1/2 or 1, whichever is near, its tangent is t = n / d, at most 1/4 in size, with n exact and d known to
-   twice the precision.  t is known to twice the precision too, so that only the power series after its first term, 2% of
-   the angle, and the last sum are rounded.
+   twice the precision.  t is known to twice the precision too, so that only the power series after its first term, 2%
+   of the angle, and the last sum are rounded.
 
    Coefficients by Remez' algorithm: (atan(t) - t) / t^3 as a polynomial in z = t^2 on [0, 1/16], the error weighted by
    z + 0.002; of degree 8, with an error of 9e-20, and of degree 4, 3e-12. */
 #define PLANE_PI 3.141592653589793
 #define PLANE_PI_LOW 1.2246467991473532e-16
 
-/* Not 0 outside of 2^-300 to 2^300, where products would leave the range of doubles; a zero is ordinary, nan is not.  The
-   bits of a double, for SSE2 cannot compare whole numbers of 64 bits. */
+/* Not 0 outside of 2^-300 to 2^300, where products would leave the range of doubles; a zero is ordinary, nan is not.
+   The bits of a double, for SSE2 cannot compare whole numbers of 64 bits. */
 static inline int64_t plane_rare_float64(double y, double x)
 {
     const double a = fabs(x), b = fabs(y);
     const double larger = a < b ? b : a, smaller = a < b ? a : b;
-    const double zero = smaller == 0 ? 1.0 : 0.0, small = smaller >= 0x1p-300 ? 0.0 : 1.0;
-    const double large = larger < 0x1p300 ? 0.0 : 1.0, rare = large + small * (1 - zero);
+    const double zero = smaller == 0 ? 1.0 : 0.0, minute = smaller >= 0x1p-300 ? 0.0 : 1.0;
+    const double large = larger < 0x1p300 ? 0.0 : 1.0, rare = large + minute * (1 - zero);
     int64_t bits;
     memcpy(&bits, &rare, sizeof bits);
     return bits;
@@ -93,10 +93,10 @@ static inline double plane_angle_float64(double y, double x)
     const double steep = a < b ? 1.0 : 0.0, above_half = smaller > 0.25 * whole ? 1.0 : 0.0;
     const double one = smaller > 0.7 * whole ? 1.0 : 0.0, half = above_half - one;
     /* near 0, 1/2 or 1: the subtraction from it is exact within a factor of 2 */
-    const double near = 0.5 * half + one;
+    const double point = 0.5 * half + one;
     const double angle = half * 0.4636476090008061 + one * (PLANE_PI / 4);
     const double angle_low = half * 2.2698777452961687e-17 + one * (PLANE_PI_LOW / 4);
-    const double n = smaller - near * whole, add = near * smaller, d = whole + add, d_low = add - (d - whole);
+    const double n = smaller - point * whole, add = point * smaller, d = whole + add, d_low = add - (d - whole);
     const double inverse = 1 / d, t = n * inverse;
     const double t_high = plane_high(t), t_low = t - t_high, d_high = plane_high(d), d_rest = d - d_high;
     const double product = t * d;
@@ -126,7 +126,7 @@ static double atan2_float64(double y, double x)
 static inline int64_t plane_rare_float32(float y, float x)
 {
     const double a = fabs((double)x), b = fabs((double)y);
-    const double small = a < INFINITY ? 0.0 : 1.0, rare = b < INFINITY ? small : 1.0;
+    const double minute = a < INFINITY ? 0.0 : 1.0, rare = b < INFINITY ? minute : 1.0;
     int64_t bits;
     memcpy(&bits, &rare, sizeof bits);
     return bits;
@@ -138,9 +138,9 @@ static inline float plane_angle_float32(float y, float x)
     const double a = fabs((double)x), b = fabs((double)y), side = copysign(1.0, (double)x);
     const double larger = a < b ? b : a, smaller = a < b ? a : b, whole = larger + (smaller == 0 ? 1.0 : 0.0);
     const double steep = a < b ? 1.0 : 0.0, above_half = smaller > 0.25 * whole ? 1.0 : 0.0;
-    const double one = smaller > 0.7 * whole ? 1.0 : 0.0, half = above_half - one, near = 0.5 * half + one;
+    const double one = smaller > 0.7 * whole ? 1.0 : 0.0, half = above_half - one, point = 0.5 * half + one;
     const double angle = half * 0.4636476090008061 + one * (PLANE_PI / 4);
-    const double t = (smaller - near * whole) / (whole + near * smaller), z = t * t;
+    const double t = (smaller - point * whole) / (whole + point * smaller), z = t * t;
     const double p = (((-0.07834078784103884 * z + 0.11030436841289451) * z + -0.14283360968330536) * z
                       + 0.1999997073181415) * z + -0.33333333223102013;
     const double start = (steep + (1 - steep) * (1 - side)) * (PLANE_PI / 2), sign = side - 2 * steep * side;

@@ -385,7 +385,7 @@ def logsumexp_value(np, x, dim, keepdim):
 
 def logsumexp_dx(ops, g, x, out, dim, keepdim):
     shape = tuple(x.shape)
-    return kept(ops, g, shape, dim, keepdim) * ops.exp(x - kept(ops, out, shape, dim, keepdim))
+    return kept(ops, g, shape, dim, keepdim) * ops.exp_shifted(x, kept(ops, out, shape, dim, keepdim))
 
 
 def softmax_front(ops, name, x, dim, dtype):
