@@ -76,7 +76,8 @@ def test_bits_do_not_depend_on_the_number_of_threads(rule, threads):
             same(results(rule, "float64"), wanted)
 
 
-@pytest.mark.parametrize("shape", [(SIZE,), (700, 900), (3, 250_000), (250_000, 3), (40, 50, 300), (1, 600_000), (2, 2, 150_000)])
+@pytest.mark.parametrize("shape", [(SIZE,), (700, 900), (3, 250_000), (250_000, 3), (40, 50, 300), (1, 600_000),
+                                   (2, 2, 150_000), (150_000, 2), (100, 700, 5)])
 def test_sums_have_numpys_bits_with_any_number_of_threads(shape, threads):
     for dtype in rules.DTYPES:
         array = np.random.default_rng(3).standard_normal(shape).astype(dtype)

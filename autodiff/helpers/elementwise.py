@@ -247,7 +247,9 @@ def polygamma_of(ops, x, n):
         raise RuntimeError("polygamma(n, x) does not support negative n.")
     if n > 100:
         raise RuntimeError(f"polygamma(n, x) supports n up to 100, not {n}: doubles overflow for most x beyond")
-    return ops.named(ops.digamma(x), "PolygammaBackward0", x) if n == 0 else ops.trigamma(x) if n == 1 else ops.polygamma_at(x, n)
+    if n == 0:
+        return ops.named(ops.digamma(x), "PolygammaBackward0", x)
+    return ops.trigamma(x) if n == 1 else ops.polygamma_at(x, n)
 
 
 # ---- comparisons, bits: values alone
