@@ -65,6 +65,40 @@ def test_bits_do_not_depend_on_the_cpu_level(rule, dtype, level):
         same(found, wanted.setdefault("found", found))
 
 
+SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -5e-324, 1e-310, 2.2250738585072014e-308, 1e-45, 1e300, -1e300,
+           1.7976931348623157e308, 0.5, -0.5, 1.0, -1.0, 2.0, -3.0, 710.0, -746.0, 1e22, 3.4e38, 88.7, -104.0]
+
+
+@pytest.mark.parametrize("dtype", rules.DTYPES)
+@pytest.mark.parametrize("rule", rules.ELEMENTWISE, ids=lambda rule: rule.name)
+def test_special_values_have_the_same_bits_everywhere(rule, dtype, level):
+    """At every CPU level, at any place of a block, at any alignment, backwards; the payload of a NaN apart."""
+    with np.errstate(over="ignore"):
+        grid = np.array(np.meshgrid(SPECIAL, SPECIAL), dtype).reshape(2, -1)
+    operands = [np.ascontiguousarray(row) for row in grid[:len(rule.operands)]]
+    kind = np.dtype("?" if rule.dtype == "bool" else dtype)
+
+    def value(*arrays):
+        out = _kernels.evaluate(rule.name, "value", np.empty(arrays[0].shape, kind), *arrays)
+        return np.where(np.isnan(out), np.array(np.nan, kind), out) if kind.kind != "b" else out
+
+    wanted = None
+    for name in _kernels.cpu_levels():
+        level(name)
+        found = value(*operands)
+        wanted = found if wanted is None else wanted
+        same([found], [wanted])
+        for start in (1, 2, 3, 5):
+            same([value(*(array[start:] for array in operands))], [wanted[start:]])
+        same([value(*(array[7:8] for array in operands))], [wanted[7:8]])
+        same([value(*(array[:0] for array in operands))], [wanted[:0]])
+        if not rule.loop_at(dtype).startswith("numpy:") and "numpy:" not in rule.value:
+            functions = [name for name in rules.FUNCTIONS if f"{name}(" in rule.value]
+            if all(rules.BY_NAME[name].loop_at(dtype) in ("vector", "c") for name in functions):
+                same([value(*(array[::-1] for array in operands))], [wanted[::-1].copy()])
+                same([value(*(np.repeat(array, 3)[::3] for array in operands))], [wanted])
+
+
 @pytest.mark.parametrize("rule", [rule for rule in rules.ELEMENTWISE if rule.name in (
     "mul", "exp", "sin", "pow", "maximum", "lt", "atan2", "sigmoid", "remainder")], ids=lambda rule: rule.name)
 def test_bits_do_not_depend_on_the_number_of_threads(rule, threads):
@@ -246,3 +280,60 @@ def test_without_numpys_inner_loops_there_are_no_helpers(threads):
         assert ad.ones(SIZE).sum().item() == SIZE
     finally:
         _kernels.refuse_captured(False)
+
+
+@pytest.mark.parametrize("shape", [(5,), (40_000,), (200_000,), (3, 50_000), (1_000_003,), (2, 3, 40_000)])
+@pytest.mark.parametrize("dtype", rules.DTYPES)
+def test_logsumexp_over_many_elements(shape, dtype, threads):
+    """Its value within rounding of long doubles, value and gradient with the same bits on any number of threads."""
+    array = np.random.default_rng(9).normal(0, 3, shape).astype(dtype)
+    exact = array.astype(np.longdouble)
+    top = exact.max(-1, keepdims=True)
+    exact = (np.log(np.exp(exact - top).sum(-1, keepdims=True)) + top)[..., 0]
+    seen = []
+    for count in (1, 2, 5):
+        threads(count)
+        x = ad.tensor(array, requires_grad=True)
+        out = x.logsumexp(-1)
+        np.testing.assert_allclose(out.detach().numpy().astype(np.longdouble), exact, rtol=4 * np.finfo(dtype).eps)
+        out.backward(ad.ones(out.shape, dtype=out.dtype))
+        np.testing.assert_allclose(x.grad.numpy().sum(-1), 1, rtol=1e-4 if dtype == "float32" else 1e-12)
+        seen.append([out.detach().numpy(), x.grad.numpy()])
+    same(seen[1], seen[0])
+    same(seen[2], seen[0])
+
+
+@pytest.mark.parametrize("where", [0, 17_000, 39_999])
+def test_logsumexp_of_infinities_and_nan_in_any_part(where):
+    array = np.zeros(40_000)
+    for value, wanted in ((np.inf, np.inf), (-np.inf, np.log(39_999)), (np.nan, np.nan)):
+        array[where] = value
+        assert np.allclose(ad.tensor(array).logsumexp(0).item(), wanted, equal_nan=True)
+    assert ad.tensor(np.full(40_000, -np.inf)).logsumexp(0).item() == -np.inf
+
+
+@pytest.mark.parametrize("shape", [(8, 16), (300, 2), (300, 7), (60, 7, 3), (4, 0), (0, 4), (1, 1), (5,), (2, 300, 1)])
+def test_sums_and_means_over_dimensions(shape):
+    """Values have NumPy's bits, gradients those of the general rule; -0.0 sums to 0.0, as in NumPy."""
+    array = np.random.default_rng(6).standard_normal(shape)
+    array.flat[: array.size // 3] = -0.0
+    for dtype in rules.DTYPES:
+        plain = array.astype(dtype)
+        for axis in (*range(len(shape)), -1, tuple(range(len(shape))), None):
+            for keepdim in (False, True):
+                x = ad.tensor(plain, requires_grad=True)
+                total = x.sum(axis, keepdim)
+                wanted = np.asarray(plain.sum(axis=axis, keepdims=keepdim))
+                same([total.detach().numpy()], [wanted])
+                g = np.random.default_rng(1).standard_normal(wanted.shape).astype(dtype)
+                total.backward(ad.tensor(g))
+                spread = g if keepdim or axis is None else np.expand_dims(g, axis)
+                same([x.grad.numpy()], [np.broadcast_to(spread, shape) + np.zeros(shape, dtype)])
+                if array.size:
+                    y = ad.tensor(plain, requires_grad=True)
+                    average = y.mean(axis, keepdim)
+                    count = plain.size // max(wanted.size, 1)
+                    same([average.detach().numpy()], [np.asarray(wanted / wanted.dtype.type(count))])
+                    (first,) = ad.autograd.grad(average, y, ad.tensor(g), create_graph=True)
+                    (second,) = ad.autograd.grad(average, y, ad.tensor(g))
+                    same([second.numpy()], [first.detach().numpy()])
