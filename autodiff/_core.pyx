@@ -22,7 +22,21 @@ cdef extern from *:
     #include <stdlib.h>
     #define autodiff_highest_bit(mask) (31 - __builtin_clz(mask))
     #define autodiff_prefetch(address) __builtin_prefetch((address), 1)
+    #if defined(__linux__)
+    #  include <sys/mman.h>
+    #endif
+    /* Pages of 2 MB where the system gives them to who asks: one fault instead of 512, and no misses of the translation
+       cache. */
+    static void autodiff_huge_pages(void *memory, size_t bytes)
+    {
+    #if defined(__linux__) && defined(MADV_HUGEPAGE)
+        (void)madvise(memory, bytes, MADV_HUGEPAGE);
+    #else
+        (void)memory; (void)bytes;
+    #endif
+    }
     """
+    void huge_pages "autodiff_huge_pages"(void* memory, size_t bytes) nogil
     void prefetch "autodiff_prefetch"(const void* address) nogil
     void* aligned_alloc(size_t alignment, size_t size) nogil
     int highest_bit "autodiff_highest_bit"(uint32_t mask) nogil
@@ -68,6 +82,8 @@ cdef enum:
     SMALLEST_CLASS = 6          # 64 bytes
     LARGEST_CLASS = 27          # 128 MB
     POOL_CAP = 1 << 30          # bytes kept at the most
+    HUGE = 1 << 22              # 4 MB: from here on huge pages are asked for, as NumPy does
+    HUGE_PAGE = 1 << 21
 
 cdef struct Spare:
     Spare* next
@@ -93,6 +109,7 @@ cdef char* take_buffer(size_t bytes, size_t* room) except NULL:
     cdef int c = size_class(bytes)
     cdef Spare* spare
     cdef void* memory
+    cdef size_t alignment
     if c <= LARGEST_CLASS:
         room[0] = <size_t>1 << c
         spare = spare_buffers[c]
@@ -103,12 +120,18 @@ cdef char* take_buffer(size_t bytes, size_t* room) except NULL:
             return <char*>spare
     else:
         room[0] = (bytes + 63) & ~(<size_t>63)
-    memory = aligned_alloc(64, room[0]) if allowed() else NULL
+    alignment = 64
+    if bytes >= HUGE:
+        alignment = HUGE_PAGE
+        room[0] = (room[0] + HUGE_PAGE - 1) & ~(<size_t>(HUGE_PAGE - 1))
+    memory = aligned_alloc(alignment, room[0]) if allowed() else NULL
     if memory == NULL:
         release_memory()
-        memory = aligned_alloc(64, room[0]) if allowed() else NULL
+        memory = aligned_alloc(alignment, room[0]) if allowed() else NULL
     if memory == NULL:
         raise MemoryError(f"autodiff could not allocate {bytes} bytes for an array")
+    if bytes >= HUGE:
+        huge_pages(memory, room[0])
     used_bytes += room[0]
     return <char*>memory
 

@@ -23,6 +23,7 @@ static int threads_wanted = 1;
 static int threads_available(void) { return 1; }
 static int threads_set(int count) { return count == 1 ? 0 : -1; }
 static int threads_helpful(void) { return 0; }
+static int threads_awake(void) { return 0; }
 static void threads_run(Chunk chunk, void *work, Py_ssize_t chunks)
 {
     for (Py_ssize_t i = 0; i < chunks; i++) chunk(work, i);
@@ -187,6 +188,9 @@ static int threads_set(int count)
 
 /* Whether to ask for help at all: not while the pool rests. */
 static int threads_helpful(void) { return threads_wanted > 1 && (pool.rest_until == 0 || nanoseconds() > pool.rest_until); }
+
+/* Whether all helpers are awake, looking for work: then one is there at once.  A race does no harm. */
+static int threads_awake(void) { return pool.started >= threads_wanted - 1 && pool.sleeping == 0; }
 
 static long long threads_rests(void) { return pool.rests; }
 

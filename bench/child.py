@@ -127,6 +127,36 @@ def alone(peer, size, threads):
     return {"value": min(times), "samples": times, "detail": {"elements": size}, "gradient": gradient}, None
 
 
+def busy(op, single, peer, size):
+    """Mean time of an op forward and backward while a process for all cores but one computes."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    lib = load(peer, 1 if single else cores)
+    x = lib.tensor([0.5] * size, requires_grad=True)
+    y = lib.tensor([1.5] * size)
+    ones = lib.tensor(1.0 if op == "sum" else [1.0] * size)
+
+    def run():
+        x.grad = None
+        out = lib.exp(x) if op == "exp" else x * y if op == "mul" else (x * y).sum()
+        out.backward(ones)
+
+    run()
+    neighbours = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(max(cores - 1, 1))]
+    try:
+        time.sleep(0.2)
+        times = []
+        end = time.perf_counter() + (0.1 if size < 100_000 else 2)
+        while time.perf_counter() < end or len(times) < 5:
+            start = time.perf_counter()
+            run()
+            times.append(time.perf_counter() - start)
+    finally:
+        for neighbour in neighbours:
+            neighbour.kill()
+            neighbour.wait()
+    return {"value": sum(times) / len(times), "detail": {"elements": size, "runs": len(times)}}, None
+
+
 def peak_chain(peer, size, threads):
     lib = load(peer, threads)
 
@@ -215,7 +245,10 @@ def main():
     program, peer, size, threads = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     limit_threads(threads)
     programs = per_node, training, deep, peak_mlp, peak_intermediates, alone, peak_chain, survivors
-    answer, _alive = {function.__name__: function for function in programs}[program](peer, size, threads)
+    if program.startswith("busy_"):
+        answer, _alive = busy(program.split("_")[1], program.endswith("_single"), peer, size)
+    else:
+        answer, _alive = {function.__name__: function for function in programs}[program](peer, size, threads)
     say(progress=size)
     say(answer=answer)
     # Leave without releasing the graph: freeing a deep graph is another case, and some peers recurse in it.
