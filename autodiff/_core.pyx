@@ -15,7 +15,7 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from ._kernels cimport (FLOAT32 as KERNEL_FLOAT32, FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_X, SAVES_Y,
-                        Kernel, Partial, add_into, intp, run_partial, sum_all)
+                        Kernel, Partial, add_into, copy_bytes, intp, run_partial, sum_all)
 
 cdef extern from *:
     """
@@ -413,7 +413,7 @@ cdef void write_double(int type, char* data, double value) noexcept nogil:
 
 cdef Array* zeros(int type, Shape* shape) except NULL:
     cdef Array* array = new_array(type, shape)
-    memset(array.data, 0, shape.size * SIZES[type])
+    copy_bytes(array.data, NULL, shape.size * SIZES[type])
     return array
 
 
@@ -432,7 +432,7 @@ cdef Array* contiguous_copy(Array* source) except NULL:
     cdef Array* copy
     if source.strides == NULL:
         copy = new_array(source.type, source.shape)
-        memcpy(copy.data, source.data, source.shape.size * SIZES[source.type])
+        copy_bytes(copy.data, source.data, source.shape.size * SIZES[source.type])
         return copy
     return table.reduce_generic(source, source.type, source.shape)
 

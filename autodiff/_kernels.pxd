@@ -49,6 +49,8 @@ cdef void add_into(int dtype, int ndim, const intp* shape, char* dst, const intp
                    const intp* src_strides) noexcept nogil
 # The sum of n-d strided elements; contiguous memory is summed with NumPy's pairwise bits (np.sum's).
 cdef double sum_all(int dtype, int ndim, const intp* shape, char* src, const intp* strides) noexcept nogil
+# n bytes copied, on several threads if there are many; from NULL: zeros.
+cdef void copy_bytes(char* target, char* source, intp n) noexcept nogil
 # The sum of exp(x - top) over n > 0 contiguous elements, and top: their maximum, or 0 where that is infinite.
 cdef double exp_sum(int dtype, intp n, char* x, double* top) noexcept nogil
 cdef void fill(int dtype, intp n, char* dst, double value) noexcept nogil

@@ -2,9 +2,9 @@
 
    What the design must survive is a busy neighbour: an OpenMP barrier beside a process that occupies the other core costs
    8 ms an operation, since it waits for a thread that has not started.  Here the caller works through the chunks itself,
-   whoever is awake helps, and nobody is waited for who has not taken a chunk.  What remains is a helper that loses its core
-   in the middle of a chunk (3 ms, a time slice).  Such a wait is measured, and the pool rests for a hundred times as long,
-   so that what is lost stays at about one part in a hundred.
+   whoever is awake helps, and nobody is waited for who has not joined.  What remains is a helper that loses its core in the
+   middle of a chunk (3 ms, a time slice).  A wait much longer than the caller's own longest chunk is taken for that, and
+   the pool rests for a hundred times as long, at most 5 s, so that what is lost stays at about one part in a hundred.
 
    Each thread begins with a part of its own, the same in every loop over the same length, so that a chunk is mostly found
    in the cache of the core that wrote it; then it takes from the parts of others. */
@@ -50,8 +50,10 @@ static long long nanoseconds(void) { return 0; }
 
 /* How long a helper looks for the next loop before it sleeps: waking one takes some 50 us, as long as a loop. */
 #define LOOK_FOR 60000
-/* A wait for helpers longer than this (a chunk takes some 25 us) makes the pool rest. */
+/* ns beyond four of the caller's longest chunks, of 25 us mostly, from which a wait for helpers makes the pool rest; and
+   the longest wait that counts, since a process may be stopped for an hour. */
 #define LATE 400000
+#define LATE_AT_MOST 50000000
 
 typedef struct {
     _Alignas(64) atomic_llong next;     /* the chunk to be taken; at or beyond last: none is left */
@@ -95,18 +97,24 @@ static int threads_available(void)
     return count < 1 ? 1 : count > THREADS_AT_MOST ? THREADS_AT_MOST : (int)count;
 }
 
-/* Take chunks until none is left, from part `own` first. */
-static void work_through(int own)
+/* Take chunks until none is left, from part `own` first; returns how long the longest took. */
+static long long work_through(int own)
 {
     const int parts = pool.parts;
+    long long longest = 0, before = nanoseconds();
     for (int k = 0; k < parts; k++) {
         Part *const part = &pool.part[(own + k) % parts];
         for (;;) {
             const long long i = atomic_fetch_add_explicit(&part->next, 1, memory_order_relaxed);
+            long long after;
             if (i >= part->last) break;
             pool.chunk(pool.work, (Py_ssize_t)i);
+            after = nanoseconds();
+            if (after - before > longest) longest = after - before;
+            before = after;
         }
     }
+    return longest;
 }
 
 static void *helper(void *number)
@@ -197,8 +205,9 @@ static long long threads_rests(void) { return pool.rests; }
 /* Run chunk(work, 0 ... chunks - 1), each once, in any order, on the calling thread and whoever helps. */
 static void threads_run(Chunk chunk, void *work, Py_ssize_t chunks)
 {
-    const int parts = threads_wanted < chunks ? threads_wanted : (int)chunks;
+    const int wanted = threads_wanted, parts = wanted < chunks ? wanted : (int)chunks;
     unsigned int serial;
+    long long allowed;
     if (parts < 2 || pthread_mutex_trylock(&pool.turn)) {
         for (Py_ssize_t i = 0; i < chunks; i++) chunk(work, i);
         return;
@@ -216,7 +225,7 @@ static void threads_run(Chunk chunk, void *work, Py_ssize_t chunks)
     pthread_mutex_lock(&pool.lock);
     if (pool.sleeping) pthread_cond_broadcast(&pool.wake);
     pthread_mutex_unlock(&pool.lock);
-    work_through(0);
+    allowed = LATE + 4 * work_through(0);
     atomic_store(&pool.serial, serial + 1);
     if (atomic_load(&pool.inside)) {
         const long long start = nanoseconds();
@@ -229,8 +238,9 @@ static void threads_run(Chunk chunk, void *work, Py_ssize_t chunks)
                 if (waited > LATE) sched_yield();
             }
         }
-        if (waited > LATE) {
-            pool.rest_until = start + 101 * waited;
+        if (waited > allowed) {
+            if (waited > LATE_AT_MOST) waited = LATE_AT_MOST;
+            pool.rest_until = nanoseconds() + 100 * waited;
             pool.rests++;
         }
     }

@@ -337,3 +337,74 @@ def test_sums_and_means_over_dimensions(shape):
                     (first,) = ad.autograd.grad(average, y, ad.tensor(g), create_graph=True)
                     (second,) = ad.autograd.grad(average, y, ad.tensor(g))
                     same([second.numpy()], [first.detach().numpy()])
+
+
+@pytest.mark.parametrize("view", [lambda x: x.unfold(0, 7, 3), lambda x: x.unfold(0, 32, 1),
+                                  lambda x: x.as_strided((20_000, 50), (1, 1))], ids=["windows", "dense", "strided"])
+def test_gradients_of_overlapping_views(view, threads):
+    """Two chunks must not add into one place."""
+    array = np.random.default_rng(8).standard_normal(400_000)
+
+    def gradient():
+        x = ad.tensor(array, requires_grad=True)
+        out = view(x)
+        out.backward(ad.tensor(np.cos(np.arange(out.numel(), dtype=float)).reshape(out.shape)))
+        return x.grad.numpy()
+
+    threads(1)
+    wanted = gradient()
+    threads(8)
+    for _ in range(20):
+        same([gradient()], [wanted])
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean", "logsumexp"])
+def test_a_list_of_dims_may_change_after_the_call(reduce):
+    x = ad.ones(3, 3, requires_grad=True)
+    dims = [0]
+    out = getattr(x, reduce)(dims)
+    dims[0] = 10 ** 7
+    out.backward(ad.tensor([1.0, 2.0, 3.0]))
+    factor = {"sum": 1.0}.get(reduce, 1 / 3)
+    np.testing.assert_allclose(x.grad.numpy(), np.tile([1.0, 2.0, 3.0], (3, 1)) * factor)
+
+
+@pytest.mark.parametrize("dim", [1.7, 1.0, (0, 1.2), "0"])
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+def test_dims_are_whole_numbers(reduce, dim):
+    with pytest.raises(TypeError):
+        getattr(ad.ones(3, 3), reduce)(dim)
+
+
+def test_data_may_be_replaced_while_a_reduction_runs():
+    x = ad.zeros(2_000_000)
+    done = []
+
+    def replace():
+        while not done:
+            x.data = ad.zeros(2_000_000)
+
+    thread = threading.Thread(target=replace)
+    thread.start()
+    try:
+        for _ in range(20):
+            assert x.logsumexp(0).item() == pytest.approx(np.log(2_000_000))
+    finally:
+        done.append(True)
+        thread.join()
+
+
+def test_long_chunks_do_not_send_the_helpers_to_rest(threads):
+    threads(2)
+    x = ad.ones(5, 2 ** 20)
+    before = _kernels.count_rests()
+    for _ in range(5):
+        x.sum(1)
+    assert _kernels.count_rests() - before <= 2      # but another program may
+
+
+def test_empty_variables_are_as_good_as_none():
+    done = run("import autodiff as ad; print(ad.get_num_threads() >= 1)", AUTODIFF_NUM_THREADS="", AUTODIFF_CPU="")
+    assert done.stdout.strip() == "True", done.stderr
+    bad = run("import autodiff", AUTODIFF_NUM_THREADS="\u00b2")
+    assert "it is a whole number of threads" in bad.stderr
