@@ -8,8 +8,6 @@
 #include <math.h>
 
 #define AUTODIFF_PI 3.141592653589793
-/* A function of one operand at float32. */
-#define AUTODIFF_FLOAT32(name) static inline float name##_float32(float x) { return (float)name##_float64((double)x); }
 
 /* pi / tan(pi x) with the argument reduced first: x is far from 0 where it is asked for. */
 static inline double pi_cotangent(double x)

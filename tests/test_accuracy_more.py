@@ -116,7 +116,7 @@ def test_functions_of_a_point_of_the_plane(name, reference, bound, kind, dtype):
     x, y = planes(kind, dtype)
     found = plain(getattr(autodiff, name)(autodiff.tensor(y), autodiff.tensor(x)))
     # NumPy's own arctan2 of floats, the loop on processors with AVX-512, is 4 ulp
-    assert ulps(found, (y, x), reference) <= (4.0 if (name, dtype) == ("atan2", np.float32) else bound)
+    assert ulps(found, (y, x), reference) <= bound
 
 
 @dtypes
