@@ -57,6 +57,9 @@ cdef struct Array:              # a geometry on a storage; immutable but for the
     Shape* shape
     intp* strides               # bytes; NULL: C-contiguous
 
+cdef enum:
+    FLAT_SIZE = 4096            # elements from which a loop may be shared among threads; below it may be called as it is
+
 cdef Shape* new_shape(int ndim, const intp* dim) except NULL
 cdef Shape* scalar_shape
 cdef void release_shape(Shape* shape) noexcept
@@ -76,6 +79,7 @@ cdef Array* zeros(int type, Shape* shape) except NULL
 cdef int add_array(Array* target, Array* source) except -1
 cdef Array* contiguous_copy(Array* source) except NULL
 cdef Array* reduce_array(Array* source, int type, Shape* shape) except NULL
+cdef bint lies_flat(Array* array, Shape* shape) noexcept
 cdef bint broadcast_strides(Array* source, Shape* shape, intp* strides) noexcept
 cdef double read_double(int type, char* data) noexcept nogil
 cdef void write_double(int type, char* data, double value) noexcept nogil
@@ -176,7 +180,8 @@ cdef struct Chunk:
 cdef struct Pass:
     Slab** heap                 # touched slabs, newest on top
     intp heap_size, heap_room
-    Block* spare_block
+    Block* spare_block          # linked by `next`
+    int spare_count
     Block* open                 # of a pass with marks: all its blocks
     Slab** order                # slabs in the order of marking, newest first
     intp order_size, order_room
