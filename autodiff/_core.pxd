@@ -9,8 +9,9 @@ cdef enum:
     MAX_NODE_OPS = 512
     SLAB_BYTES = 8192           # aligned to its size, so that a node finds its slab by masking its address
     SLAB_NODES = 169
-    GROUP = 64                  # nodes to a bit of Block.groups
-    GROUPS = 3
+    GROUP = 16                  # nodes to a bit of Block.groups: with 64, a pass over ten nodes looked at 200 places
+    WORD = 64                   # bits
+    WORDS = 3
     CHUNK_SLABS = 128
 
 cdef enum:                      # flags of a node
@@ -148,9 +149,9 @@ cdef enum:
     UNDEFINED = 0x7FF4DEADBEEF0002
 
 cdef struct Marks:
-    uint64_t reachable[GROUPS]
-    uint64_t needed[GROUPS]
-    uint64_t captured[GROUPS]
+    uint64_t reachable[WORDS]
+    uint64_t needed[WORDS]
+    uint64_t captured[WORDS]
     int32_t pending[SLAB_NODES]
 
 cdef struct Block:              # the adjoints of one slab in one pass

@@ -21,6 +21,7 @@ cdef extern from *:
     """
     #include <stdlib.h>
     #define autodiff_highest_bit(mask) (31 - __builtin_clz(mask))
+    #define autodiff_highest_bit_of(size) (63 - __builtin_clzll((unsigned long long)(size)))
     #define autodiff_prefetch(address) __builtin_prefetch((address), 1)
     #if defined(__linux__)
     #  include <sys/mman.h>
@@ -40,6 +41,7 @@ cdef extern from *:
     void prefetch "autodiff_prefetch"(const void* address) nogil
     void* aligned_alloc(size_t alignment, size_t size) nogil
     int highest_bit "autodiff_highest_bit"(uint32_t mask) nogil
+    int highest_bit_of "autodiff_highest_bit_of"(size_t size) nogil
 
 # NumPy's type numbers of the dtypes that the kernels are compiled for.
 cdef enum:
@@ -98,10 +100,7 @@ cdef Spare* spare_payloads = NULL
 
 
 cdef inline int size_class(size_t bytes) noexcept:
-    cdef int c = SMALLEST_CLASS
-    while (<size_t>1 << c) < bytes:
-        c += 1
-    return c
+    return SMALLEST_CLASS if bytes <= 1 << SMALLEST_CLASS else highest_bit_of(bytes - 1) + 1
 
 
 cdef char* take_buffer(size_t bytes, size_t* room) except NULL:
@@ -631,11 +630,14 @@ cdef Node* record_payload(int op, int flags, Payload* payload, Node* left, Node*
     """A node of an op on arrays, or of a custom op.  Takes the payload, also when it fails."""
     cdef Node* node
     cdef int i
-    try:
+    if graph.newest != NULL and graph.newest.used < SLAB_NODES:
         node = next_node()
-    except MemoryError:
-        release_payload(payload)
-        raise
+    else:
+        try:
+            node = next_node()
+        except MemoryError:
+            release_payload(payload)
+            raise
     node.left, node.right, node.x.payload, node.y.value, node.out.value = left, right, payload, 0, 0
     if payload.shape.ndim == 0 and kernel_type(payload.type) >= 0:
         flags |= OUT_SCALAR
@@ -1057,11 +1059,11 @@ cdef inline Block* block_of(Pass* walk, Slab* slab) except NULL:
 
 
 cdef inline bint marked(const uint64_t* bits, intp i) noexcept:
-    return (bits[i // GROUP] >> (i % GROUP)) & 1
+    return (bits[i // WORD] >> (i % WORD)) & 1
 
 
 cdef inline void set_mark(uint64_t* bits, intp i) noexcept:
-    bits[i // GROUP] |= <uint64_t>1 << (i % GROUP)
+    bits[i // WORD] |= <uint64_t>1 << (i % WORD)
 
 
 cdef bint wanted(Pass* walk, Node* node) noexcept:

@@ -210,9 +210,10 @@ def test_wide_sums():
 
 def test_user_attributes():
     x = leaf([1.0])
-    assert not hasattr(x, "__dict__")
+    assert vars(x) == {}
     x.note = "mine"
     assert x.note == "mine"
+    assert vars(x) == {"note": "mine"}
     del x.note
     with pytest.raises(AttributeError):
         x.note  # noqa: B018
