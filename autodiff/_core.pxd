@@ -14,6 +14,7 @@ cdef enum:
     WORDS = 3
     CHUNK_SLABS = 128
 
+# An ARRAY without PAYLOAD is an element node: one element of an array was read (OUT_SCALAR) or written.
 cdef enum:                      # flags of a node
     LEAF = 1
     ARRAY = 2                   # an op on arrays: operands, result and parameters are in the payload
@@ -49,6 +50,8 @@ cdef struct Storage:            # shared by Variables and saved values
     PyObject* base              # who owns foreign memory
     bint readonly
     Node* watched               # of a 0-d value that ops copied before it had a storage; owned
+    int watchers                # nodes of elements read: they keep this struct, and not the elements
+    int unchanged               # ... of which so many were made at this version
 
 cdef struct Array:              # a geometry on a storage; immutable but for the elements
     int owners
@@ -90,10 +93,17 @@ cdef void write_double(int type, char* data, double value) noexcept nogil
 cdef union NodeX:
     double value
     Payload* payload
+    Storage* storage            # of an element read: watched; NULL: what is saved of it is a snapshot
+    Shape* shape                # of an element write: of its result; owned
+
+cdef struct Place:              # of an element: its number in C order, and the storage's version when it was read
+    uint32_t position
+    uint32_t version
 
 cdef union NodeY:
     double value
     void* variable              # of a leaf: its Variable, weakly
+    Place place                 # of an element node
 
 cdef union NodeOut:
     double value
@@ -128,6 +138,8 @@ cdef struct Payload:
     int edges                   # how many operands beyond left and right, in edge
     Node** edge
     bint snapshot               # the op wrote in place: what it saved of its operands are copies of its own
+    uint32_t version
+    Storage* watched            # of what was an element node: its storage (see NodeX), read at this version
     Saved x, y, out
     PyObject* params
     PyObject* extras            # hooks, metadata: NodeExtras
@@ -239,6 +251,7 @@ cdef struct Table:
     int (*changed)(Node* node, Array* array, int expected) except -1    # raises: modified in place
     int (*add_generic)(Array* target, Array* source) except -1        # dtypes that _kernels has no loop for
     Array* (*reduce_generic)(Array* source, int type, Shape* shape) except NULL
+    PyObject* (*place)(Node* node) except NULL                       # of an element node: what its payload has as params
 
 cdef Table table
 
@@ -248,6 +261,9 @@ cdef Node* new_leaf(void* variable, int flags, Payload* payload) except NULL
 cdef Payload* new_payload(int type, Shape* shape) except NULL
 cdef void release_payload(Payload* payload) noexcept
 cdef void release_saved(Saved* saved) noexcept
+cdef Node* record_read(int op, int type, Node* left, intp position, Storage* watched) except NULL
+cdef Node* record_write(int op, int type, Shape* shape, Node* left, intp position, Node* right) except NULL
+cdef bint watches(Node* node, Storage* storage) noexcept
 cdef Payload* promote(Node* node) except NULL
 cdef void bury(Node* node) noexcept
 cdef void drain() noexcept
@@ -258,6 +274,9 @@ cdef void mark_stale(Node* node) noexcept
 cdef int saved_array(Node* node, Saved* saved, Array** array) except -1
 cdef int raise_freed() except -1
 cdef int check_stale(Node* node, int operand) except -1
+
+cdef inline bint is_element(Node* node) noexcept nogil:
+    return node.flags & (ARRAY | PAYLOAD) == ARRAY
 
 cdef inline void disown(Node* node) noexcept:
     if node != NULL:

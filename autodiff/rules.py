@@ -1394,7 +1394,7 @@ RULES: tuple[Rule, ...] = (
          compiled=True, front="compiled", doc="Join along an existing dimension.",
          example="cat([tensor([1.0]), tensor([2.0, 3.0])]) -> tensor([1., 2., 3.])"),
     Rule("stack", "stack_value(xs, dim)", "stack_dx(g, position, dim)", kind="linear", operands="*",
-         params="dim=0", signature="join", method=False, numpy="stack", loop="helper", dtype="promote",
+         params="dim=0", signature="join", method=False, numpy="stack", loop="helper", fast="stack", dtype="promote",
          grad_fn="StackBackward0", complex="holomorphic",
          compiled=True, front="compiled", doc="Join along a new dimension.",
          example="stack([tensor([1.0, 2.0]), tensor([3.0, 4.0])], dim=1) -> tensor([[1., 3.],\n        [2., 4.]])"),
