@@ -1476,6 +1476,10 @@ cdef int mark(Pass* walk, list roots, list inputs) except -1:
 
 # ---- the walk
 
+cdef enum:
+    LEAVES_AHEAD = 12           # Variables of 100,000 leaves lie beyond the caches
+
+
 cdef int run_pass(Pass* walk) except -1:
     """Newest first, touched slab by touched slab, touched group by touched group."""
     cdef Slab* slab
@@ -1506,6 +1510,8 @@ cdef int run_pass(Pass* walk) except -1:
                 node = &slab.node[i]
                 if node.flags & (LEAF | PAYLOAD | OUT_SCALAR) == LEAF | OUT_SCALAR and not special and node.left == NULL:
                     # a 0-d leaf with nothing on it, by hand: run_node costs several times as much
+                    if i >= LEAVES_AHEAD:
+                        prefetch(node[-LEAVES_AHEAD].y.variable)    # of a leaf, alive or not
                     leaf_value = block.adjoint[i]
                     block.adjoint[i].bits = UNTOUCHED
                     if leaf_value.bits != UNDEFINED:

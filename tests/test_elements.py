@@ -1,4 +1,5 @@
 """Single elements: x[i] read, out[i] = v written, scalars stacked.  Their nodes have no payload until something needs one."""
+import copy
 import gc
 import weakref
 
@@ -469,3 +470,40 @@ def test_stacks_of_scalars():
     assert t.requires_grad and t.tolist() == [2.0, 3.0]
     with ad.no_grad():
         assert not ad.stack([a, b]).requires_grad
+
+
+def test_stacks_of_what_is_no_list():
+    a = leaf(2.0)
+    assert ad.stack(a * i for i in range(1, 4)).tolist() == [2.0, 4.0, 6.0]
+    assert ad.stack((a, a * 2)).grad_fn.name() == "StackBackward0"
+    with pytest.raises(RuntimeError, match="non-empty"):
+        ad.stack([])
+    with pytest.raises(TypeError, match="but got str"):
+        ad.stack([a, "b"])
+
+
+def test_gradients_of_leaves_that_were_looked_at():
+    """A leaf keeps what a look at its gradient made; later gradients are pending there as they were at first."""
+    a = leaf(2.0)
+    a.note = "mine"
+    (a * 3).backward()
+    assert a.grad.item() == 3.0
+    a.grad = None
+    assert a.grad is None
+    (a * 4).backward()
+    (a * 5).backward()
+    kept = a.grad
+    assert kept.item() == 9.0 and a.note == "mine"
+    (a * 1).backward()
+    assert a.grad is kept and kept.item() == 10.0
+    a.grad = None
+    (a * 2).backward()
+    assert copy.deepcopy(a).grad.item() == 2.0
+    (a * 2).backward()
+    a.grad.zero_()
+    (a * 7).backward(create_graph=True)
+    assert a.grad.item() == 7.0
+    a.grad = None
+    (a * 2).backward()
+    a.requires_grad_(False)
+    assert a.grad.item() == 2.0
