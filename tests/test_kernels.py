@@ -376,18 +376,3 @@ def test_the_door_refuses_what_would_crash():
     for call in refused:
         with pytest.raises((TypeError, ValueError, KeyError)):
             call()
-
-
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("columns", range(2, 10))
-@pytest.mark.parametrize("outer", [(), (3,), (2, 3)])
-def test_short_rows_are_added_one_after_the_other(dtype, columns, outer):
-    random = np.random.default_rng(columns)
-    for rows in (2, 5, 301):
-        src = (random.standard_normal((*outer, 2 * rows, columns)) * 10.0 ** random.integers(-3, 4, columns)).astype(dtype)
-        for part in (src[..., ::2, :], src[..., ::-2, :], src[..., :rows, :]):
-            dst = random.standard_normal((*outer, 1, columns)).astype(dtype)
-            expected = dst.copy()
-            for row in range(rows):
-                expected[..., 0, :] += part[..., row, :]
-            assert _kernels.evaluate_add(dst, part).tobytes() == expected.tobytes()
