@@ -51,8 +51,10 @@ cdef void add_into(int dtype, int ndim, const intp* shape, char* dst, const intp
 cdef double sum_all(int dtype, int ndim, const intp* shape, char* src, const intp* strides) noexcept nogil
 # n bytes copied, on several threads if there are many; from NULL: zeros.
 cdef void copy_bytes(char* target, char* source, intp n) noexcept nogil
-# The sum of exp(x - top) over n > 0 contiguous elements, and top: their maximum, or 0 where that is infinite.
-cdef double exp_sum(int dtype, intp n, char* x, double* top) noexcept nogil
+# The sum of exp(x - top) over n > 0 contiguous elements, and top: their maximum, or 0 where that is infinite. Unless kept
+# is NULL, exp(x - top) is written there.
+cdef double exp_sum(int dtype, intp n, char* x, double* top, char* kept) noexcept nogil
+cdef void scale(int dtype, intp n, char* x, double factor) noexcept nogil
 cdef void fill(int dtype, intp n, char* dst, double value) noexcept nogil
 # (m,k) @ (k,n) -> (m,n) through the captured matmul loop; strides in bytes, any sign.
 cdef void matmul(int dtype, intp m, intp k, intp n, char* x, intp xs0, intp xs1, char* y, intp ys0, intp ys1,

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
+from autodiff._core import memory_stats
 from autodiff._variable import record_custom
 
 
@@ -311,6 +312,36 @@ def test_retain_graph():
     y.backward(create_graph=True, retain_graph=False)
     with pytest.raises(RuntimeError, match=SECOND):
         y.backward()
+
+
+@pytest.mark.parametrize("shape", [(50,), (40_000,), (3, 50), (2, 40_000)])
+def test_what_logsumexp_kept_serves_any_number_of_passes(shape):
+    """It keeps its exponentials: the last pass writes the gradient over them, an earlier one must not."""
+    array = np.random.default_rng(2).normal(0, 3, shape)
+    x = leaf(array)
+    y = x.logsumexp(-1).sum()
+    passes = [ad.autograd.grad(y, x, retain_graph=True)[0] for _ in range(2)] + [ad.autograd.grad(y, x)[0]]
+    exact = np.exp(array.astype(np.longdouble))
+    exact /= exact.sum(-1, keepdims=True)
+    for gradient in passes:
+        np.testing.assert_allclose(gradient.numpy(), exact.astype(float), rtol=1e-13)
+        assert gradient.numpy().tobytes() == passes[0].numpy().tobytes()
+    assert len({address(gradient) for gradient in passes}) == 3
+    with pytest.raises(RuntimeError, match="second time"):
+        y.backward()
+    y = x.logsumexp(-1).sum()
+    with ad.no_grad():
+        x.add_(1)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.backward()
+
+
+def test_the_gradient_of_logsumexp_takes_the_memory_of_what_it_kept():
+    x = leaf(np.zeros(100_000))
+    y = x.logsumexp(0)
+    before = memory_stats()["used_bytes"]
+    y.backward()
+    assert memory_stats()["used_bytes"] <= before
 
 
 def test_custom_ops_count_as_saving():
