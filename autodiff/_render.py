@@ -146,7 +146,7 @@ def check(rules) -> None:
             refuse(f"operands {rule.operands!r} are not x, xy, xyz or *")
         if rule.dtype not in ("promote", "float", "bool", "same", "index"):
             refuse(f"dtype {rule.dtype!r} is unknown")
-        if (rule.loop not in ("c", "vector", "helper", "composite", "view")
+        if (rule.loop not in ("c", "c vector", "vector", "helper", "composite", "view")
                 and not rule.loop.removeprefix("vector ").removeprefix("like ").startswith("numpy:")):
             refuse(f"loop {rule.loop!r} is unknown")
         if rule.elementwise and rule.operands not in ("x", "xy"):
@@ -303,9 +303,16 @@ def c_expression(node, dtype: str, leaf, call, inline=()) -> str:
     return call(node)
 
 
+def compiled_tree(rule, which: str, dtype: str, functions) -> ast.expr | None:
+    """The tree of a text; for the value of a row with a loop of its own, whatever its text, the call of that."""
+    if which == "value" and rule.loop_at(dtype) == "vector":
+        return ast.parse(f"{rule.name}({', '.join(rule.operands)})", mode="eval").body
+    return parse(rule, which, functions)
+
+
 def c_scalar(rule, which: str, dtype: str, functions, inline=()) -> str:
     """The C function of one text on doubles; at float32 every operation is in float arithmetic."""
-    real, tree = C_TYPE[dtype], parse(rule, which, functions)
+    real, tree = C_TYPE[dtype], compiled_tree(rule, which, dtype, functions)
     names = _ordered(rule, which)
 
     def call(node):
@@ -336,7 +343,7 @@ def c_loop(rule, which: str, dtype: str, functions, inline=()) -> str:
     Whatever does not run contiguously is brought into a block on the stack, so that one contiguous loop, which the
     compiler vectorises, serves every geometry.  Each call of a NumPy loop is computed for a block ahead of it.
     """
-    real, tree = C_TYPE[dtype], parse(rule, which, functions)
+    real, tree = C_TYPE[dtype], compiled_tree(rule, which, dtype, functions)
     names = _ordered(rule, which)
     value = which == "value"
     place = {"x": 0, "y": 1, "dst": len(rule.operands)} if value else {"dst": 0, "g": 1, "x": 2, "y": 3, "out": 4}

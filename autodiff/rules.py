@@ -49,7 +49,7 @@ numpy      the NumPy function of the same meaning, for dispatch and for tests of
 loop       kernel source: ``numpy:NAME`` captures NumPy's inner loop, ``c`` renders the text of ``value`` (which may be
            a call of a C function of ``_special.h``), ``vector`` is a loop of its own, ``NAME_block_DTYPE`` of the headers
            ``_vector*.h`` (``vector numpy:NAME``: at float64, and NumPy's at float32, where that is vectorised;
-           ``vector like numpy:NAME``: at both, with NumPy's bits),
+           ``vector like numpy:NAME``: at both, with NumPy's bits; ``c vector``: the text at float64, its own at float32),
            ``helper`` evaluates it on plain arrays, ``composite`` on recorded values, ``view`` shares the operand's
            storage under another geometry
 fast       a value-only VJP in C beside the recorded one, by name; the tests hold the two together
@@ -132,12 +132,12 @@ class Rule:
     @property
     def elementwise(self) -> bool:
         """Whether loops are compiled for the row."""
-        return not self.signature and (self.loop == "c" or self.loop.startswith(("numpy:", "vector")))
+        return not self.signature and (self.loop in ("c", "c vector") or self.loop.startswith(("numpy:", "vector")))
 
     def loop_at(self, dtype: str) -> str:
         """Where the loop of the value comes from at a dtype: ``numpy:NAME``, ``vector``, ``c``, ..."""
-        own, _, numpys = self.loop.partition(" ")
-        return numpys if numpys.startswith("numpy:") and dtype == "float32" else own
+        own, _, other = self.loop.partition(" ")
+        return other if other.startswith(("numpy:", "vector")) and dtype == "float32" else own
 
     @property
     def composite(self) -> bool:
@@ -254,7 +254,7 @@ RULES: tuple[Rule, ...] = (
     _elementwise("tanh", "tanh(x)", "g * (1 - out * out)", inplace=True, numpy="tanh", dtype="float",
                  complex="holomorphic", source=CALCULUS, doc="Hyperbolic tangent.",
                  example="tensor([0.0, 1.0]).tanh() -> tensor([0.0000, 0.7616])"),
-    _elementwise("sigmoid", "1 / (1 + exp(-x))", "g * (1 - out) * out", inplace=True, dtype="float",
+    _elementwise("sigmoid", "1 / (1 + exp(-x))", "g * (1 - out) * out", inplace=True, dtype="float", loop="c vector",
                  complex="holomorphic", source=CALCULUS, doc="Logistic function 1 / (1 + exp(-x)).",
                  example="tensor([0.0, 2.0]).sigmoid() -> tensor([0.5000, 0.8808])"),
     _elementwise("relu", "where(x <= 0, 0, x)", "where(out <= 0, 0 * out, g)", inplace=True, kinks={"x = 0": "0"},

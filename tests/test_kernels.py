@@ -54,6 +54,8 @@ def reference(rule, which, **arrays):
     if which == "value" and rule.name in NAMESPACE[dtype]:
         with np.errstate(all="ignore"):
             return NAMESPACE[dtype][rule.name](*(arrays[name] for name in rule.operands))
+    if which == "value" and rule.loop_at(dtype) == "vector":
+        return own(rule.name)(*(arrays[name] for name in rule.operands))
     with np.errstate(all="ignore"):
         found = eval(getattr(rule, which), {**NAMESPACE[dtype], "pow": power}, arrays)
     if getattr(rule, which) == "0":
