@@ -481,6 +481,11 @@ def plain_text(rule) -> str | None:
     return ast.unparse(tree)
 
 
+def unary_door(rule) -> str:
+    """The function of _variable that applies a row of one operand."""
+    return "itself" if rule.itself else "condition" if rule.dtype == "bool" else "unary"
+
+
 def plain_function(rule) -> str:
     """What computes a row at dtypes without loops: NumPy's function, or one of its text."""
     if "numpy:" in rule.loop:
@@ -891,7 +896,7 @@ def namespace(rules) -> dict:
         "numpy_arguments": numpy_arguments, "numpy_signature": numpy_signature, "numpy_call": numpy_call,
         "passed_on": passed_on, "also": _also,
         "saves": saves, "saves_mask": saves_mask, "is_g": is_g, "mentioned": mentioned, "parameters": parameters,
-        "recorded": recorded, "plain_text": plain_text, "plain_function": plain_function,
+        "recorded": recorded, "plain_text": plain_text, "plain_function": plain_function, "unary_door": unary_door,
         "parse": lambda rule, which: parse(rule, which, functions),
         "c_scalar": lambda rule, which, dtype: c_scalar(rule, which, dtype, functions, inline),
         "c_loop": lambda rule, which, dtype: c_loop(rule, which, dtype, functions, inline),

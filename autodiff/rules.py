@@ -134,6 +134,11 @@ class Rule:
         """Whether loops are compiled for the row."""
         return not self.signature and (self.loop in ("c", "c vector") or self.loop.startswith(("numpy:", "vector")))
 
+    @property
+    def itself(self) -> bool:
+        """Whether the value is the operand: a call then returns it, in PyTorch's flavour, and records nothing."""
+        return self.elementwise and self.value == "x"
+
     def loop_at(self, dtype: str) -> str:
         """Where the loop of the value comes from at a dtype: ``numpy:NAME``, ``vector``, ``c``, ..."""
         own, _, other = self.loop.partition(" ")
@@ -222,7 +227,8 @@ RULES: tuple[Rule, ...] = (
                  complex="holomorphic", aliases=("negative",), doc="Negation.",
                  example="-tensor([1.0, -2.0]) -> tensor([-1.,  2.])"),
     _elementwise("positive", "x", "g", kind="linear", infix="pos", numpy="positive", complex="holomorphic",
-                 grad_fn={"": "PositiveBackward0", "tn": "PowBackward0"}, doc="The operand itself.",
+                 grad_fn={"": "PositiveBackward0", "tn": "PowBackward0"},
+                 doc="The operand itself; of the NumPy flavour a copy.",
                  example="+tensor([1.0, -2.0]) -> tensor([ 1., -2.])"),
     _elementwise("abs", "abs(x)", "g * where(x > 0, 1, where(x < 0, -1, 0 * x))", infix="abs", inplace=True,
                  numpy="absolute", aliases=("absolute",), kinks={"x = 0": "0"}, source=TORCH_KINK,

@@ -107,9 +107,12 @@ def test_operator_function_and_method_agree(rule, shape):
     operands = [sample(rule, shape, which=i) for i in range(rule.arity)]
     outs = [f(*[leaf(a) for a in operands])
             for f in (lambda *a: operator(rule, *a), lambda *a: call(rule, *a), lambda x, *a: getattr(x, rule.name)(*a))]
-    if rule.infix == "pos":
-        assert outs[0].is_leaf          # +x is x itself, as in PyTorch
-        outs = outs[1:]
+    if rule.itself:         # as in PyTorch
+        x = leaf(operands[0])
+        assert operator(rule, x) is call(rule, x) is getattr(x, rule.name)() is x
+        copied = autodiff.numpy.array(operands[0])
+        assert copied is not call(rule, copied) is not +copied
+        return
     for out in outs[1:]:
         assert out.tolist() == outs[0].tolist()
         assert out.grad_fn.name() == outs[0].grad_fn.name()
