@@ -59,3 +59,6 @@ cdef void fill(int dtype, intp n, char* dst, double value) noexcept nogil
 # (m,k) @ (k,n) -> (m,n) through the captured matmul loop; strides in bytes, any sign.
 cdef void matmul(int dtype, intp m, intp k, intp n, char* x, intp xs0, intp xs1, char* y, intp ys0, intp ys1,
                  char* out, intp os0, intp os1) noexcept nogil
+# A batch of products, on several threads if they are many and small: sizes are m, k, n; steps in bytes those from product
+# to product of x, y, out, then the two of each. Without the GIL, which a loop may take to report an error.
+cdef void matmul_batch(int dtype, intp batch, const intp* sizes, char** args, const intp* steps) noexcept nogil

@@ -304,6 +304,49 @@ def test_logsumexp_over_many_elements(shape, dtype, threads):
     same(seen[2], seen[0])
 
 
+BATCHES = [((25, 200, 20), (25, 20, 20)), ((3, 90, 70), (3, 70, 80)), ((2, 300, 300), (2, 300, 300)),
+           ((2, 5, 300, 7), (2, 5, 7, 9)), ((4, 0, 3), (4, 3, 2)), ((4, 3, 0), (4, 0, 2)), ((0, 3, 2), (0, 2, 4)),
+           ((3, 1, 4), (3, 4, 1))]
+
+
+@pytest.mark.parametrize("shapes", BATCHES, ids=str)
+@pytest.mark.parametrize("dtype", rules.DTYPES)
+@pytest.mark.parametrize("turned", [False, True])
+def test_batches_of_products(shapes, dtype, turned, threads):
+    """Values and gradients have the bits of NumPy's product of each pair, on any number of threads."""
+    rng = np.random.default_rng(4)
+
+    def operand(shape):
+        array = rng.standard_normal(shape).astype(dtype)
+        return np.ascontiguousarray(array.swapaxes(-1, -2)).swapaxes(-1, -2) if turned else array
+
+    x, y = (operand(shape) for shape in shapes)
+    wanted = np.matmul(x, y)
+    g = rng.standard_normal(wanted.shape).astype(dtype)
+    gradients = np.matmul(g, y.swapaxes(-1, -2)), np.matmul(x.swapaxes(-1, -2), g)
+    for count in (1, 2, 5):
+        threads(count)
+        a, b = (ad.tensor(array.swapaxes(-1, -2).copy() if turned else array, requires_grad=True) for array in (x, y))
+        out = a.mT @ b.mT if turned else a @ b
+        same([out.detach().numpy()], [wanted])
+        found = ad.autograd.grad(out, (a, b), ad.tensor(g), retain_graph=True)
+        recorded = ad.autograd.grad(out, (a, b), ad.tensor(g), create_graph=True)
+        for gradients_of in (found, recorded):
+            plain = [v.detach().numpy() for v in gradients_of]
+            same([v.swapaxes(-1, -2) for v in plain] if turned else plain, gradients)
+
+
+def test_batches_of_products_without_numpys_inner_loop(threads):
+    threads(2)
+    x, y = np.random.default_rng(4).standard_normal((2, 25, 60, 60))
+    wanted = np.matmul(x, y)
+    _kernels.refuse_captured(True)
+    try:
+        same([(ad.tensor(x) @ ad.tensor(y)).numpy()], [wanted])
+    finally:
+        _kernels.refuse_captured(False)
+
+
 @pytest.mark.parametrize("where", [0, 17_000, 39_999])
 def test_logsumexp_of_infinities_and_nan_in_any_part(where):
     array = np.zeros(40_000)
