@@ -378,3 +378,24 @@ def test_the_door_refuses_what_would_crash():
     for call in refused:
         with pytest.raises((TypeError, ValueError, KeyError)):
             call()
+
+
+@pytest.mark.parametrize("dtype", rules.DTYPES)
+@pytest.mark.parametrize("length", [2, 3, 4, 5, 7, 8, 13, 15, 16, 17])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_short_rows_are_added_in_their_order(dtype, length, threads):
+    """Row upon row, as NumPy adds them; into memory that has something, strided and backwards, on any number of threads."""
+    before = _kernels.get_num_threads()
+    _kernels.set_num_threads(threads)
+    try:
+        for outer, count in ((1, 1), (3, 50), (70, 900)):
+            source = np.random.default_rng(length).standard_normal((outer, count, 2 * length)).astype(dtype)
+            for src in (source[..., :length], source[..., ::2], source[:, ::-1, length:], source[..., ::-2],
+                        np.ascontiguousarray(source[..., :length].swapaxes(0, 1)).swapaxes(0, 1)):
+                start = np.arange(outer * length).reshape(outer, 1, length).astype(dtype)
+                wanted = start.copy()
+                for i in range(count):
+                    wanted += src[:, i:i + 1]
+                assert _kernels.evaluate_add(start, src).tobytes() == wanted.tobytes()
+    finally:
+        _kernels.set_num_threads(before)
