@@ -193,3 +193,17 @@ def test_small_values_stay_in_memory(tmp_path):
     assert os.listdir(tmp_path) == []
     y.backward()
     assert x.grad.tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("size", [50, 40_000])
+def test_a_hook_on_what_logsumexp_saves_may_give_its_operand_other_data(size):
+    x = autodiff.tensor(np.zeros(size), requires_grad=True)
+
+    def pack(saved):
+        x.data = autodiff.tensor(np.ones(size))
+        return saved
+
+    with autograd.graph.saved_tensors_hooks(pack, lambda saved: saved):
+        y = x.logsumexp(0)
+    y.backward()
+    np.testing.assert_allclose([y.item(), x.grad.sum().item()], [np.log(size), 1])
