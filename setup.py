@@ -48,7 +48,8 @@ def extension(name):
         [f"autodiff/{name}.pyx", *(LOOPS if name == "_kernels" else ())],
         include_dirs=[numpy.get_include(), "autodiff"],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION")],
-        depends=[f"autodiff/{path.name}" for path in sorted((*PACKAGE.glob("*.pxd"), *PACKAGE.glob("*.h")))],
+        depends=[f"autodiff/{path.name}" for path in sorted(
+            path for kind in ("pxd", "pxi", "h") for path in PACKAGE.glob(f"*.{kind}"))],
         extra_compile_args=compile_flags,
         extra_link_args=link_flags,
     )

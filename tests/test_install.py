@@ -81,7 +81,7 @@ def test_numpy_is_the_only_hard_requirement():
 def checkout(tmp_path):
     """A checkout that was never built: the package without compiled modules."""
     folder = tmp_path / "checkout"
-    ignore = shutil.ignore_patterns("__pycache__", "*.so", "*.pyd", "*.c", "*.pyx", "*.tp")
+    ignore = shutil.ignore_patterns("__pycache__", "*.so", "*.pyd", "*.c", "*.pyx", "*.pxi", "*.tp")
     shutil.copytree(SOURCE, folder / "autodiff", ignore=ignore)
     return folder
 
@@ -90,7 +90,7 @@ def checkout(tmp_path):
 def installed(tmp_path):
     """An installed copy."""
     folder = tmp_path / "installed"
-    shutil.copytree(SOURCE, folder / "autodiff", ignore=shutil.ignore_patterns("__pycache__", "*.c", "*.pyx", "*.tp"))
+    shutil.copytree(SOURCE, folder / "autodiff", ignore=shutil.ignore_patterns("__pycache__", "*.c", "*.pyx", "*.pxi", "*.tp"))
     if BUILT != SOURCE:
         for module in BUILT.glob("_*.*"):
             if module.suffix in (".so", ".pyd"):
@@ -149,7 +149,7 @@ def check_files(files):
     assert names >= {"__init__.py", "__init__.pyi", "_variable.pyi", "_core.pyi", "py.typed", "api.pxd"}
     for module in ("_kernels", "_core", "_variable"):
         assert any(re.match(rf"{module}\..*(so|pyd)$", name) for name in names), module
-    left = [file for file in files if file.endswith((".c", ".tp", ".pyx")) or file.startswith(("tests/", "bench/"))]
+    left = [file for file in files if file.endswith((".c", ".tp", ".pyx", ".pxi")) or file.startswith(("tests/", "bench/"))]
     assert not left
 
 

@@ -144,12 +144,14 @@ def resolve(module, names, package):
 def sources():
     for path in sorted(PACKAGE.rglob("*")):
         name = path.name.removesuffix(".tp")
-        if name.endswith((".py", ".pyx", ".pxd")) and "__pycache__" not in path.parts:
+        if name.endswith((".py", ".pyx", ".pxi", ".pxd")) and "__pycache__" not in path.parts:
             yield path
 
 
 def layer(path):
-    return path.relative_to(PACKAGE).parts[0].split(".")[0]
+    """Parts that a module includes, `_variable_object.pxi` and its like, are of its layer."""
+    name, *kinds = path.relative_to(PACKAGE).parts[0].split(".")
+    return "_" + name.split("_")[1] if "pxi" in kinds else name
 
 
 SOURCES = [str(path.relative_to(PACKAGE)) for path in sources()]

@@ -74,18 +74,19 @@ def test_from_a_row_follow_method_function_stub_help_and_reference(copy):
     assert set(NAMES) <= set(rules.BY_NAME)
     render.check(rules)
     text = {name: render.render(copy / "autodiff" / f"{name}.tp", rules)
-            for name in ("_ops.py", "_variable.pyx", "_variable.pyi", "__init__.pyi", "return_types.pyi", "_loops_rows.h")}
+            for name in ("_ops.py", "_variable_functions.pxi", "_variable_object.pxi", "_variable.pyi", "__init__.pyi",
+                         "return_types.pyi", "_loops_rows.h")}
     reference = page.page(rules, render)
     for name in NAMES:
         rule = rules.BY_NAME[name]
-        compiled = "_variable.pyx" if rule.elementwise else "_ops.py"
+        compiled = "_variable_functions.pxi" if rule.elementwise else "_ops.py"
         assert f"def f_{name}(input" in text[compiled] and rule.doc in text[compiled]
         assert f"    def {name}(" in text["_variable.pyi"] and f"\ndef {name}(input: _V" in text["__init__.pyi"]
         assert (f"    def {name}_(" in text["_variable.pyi"]) == rule.inplace
         assert f"### {name}\n\n{rule.doc}" in reference
         assert f">>> {rule.example.split(' -> ')[0]}" in text[compiled]
         if rule.elementwise:
-            assert f"    def {name}(self):" in text["_variable.pyx"] and f"{name}_dx_float32" in text["_loops_rows.h"]
+            assert f"    def {name}(self):" in text["_variable_object.pxi"] and f"{name}_dx_float32" in text["_loops_rows.h"]
         else:
             assert f'_METHODS.append((_Base, "{name}", f_{name}))' in text["_ops.py"]
     assert "beta: _Any = 1.0" in text["__init__.pyi"] or "beta: _Number = 1.0" in text["__init__.pyi"]

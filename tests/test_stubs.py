@@ -167,7 +167,8 @@ def copy(tmp_path_factory):
     """The package with its compiled modules and fresh stubs, in a folder of its own."""
     folder = tmp_path_factory.mktemp("stubs")
     shutil.copytree(SOURCE, folder / "autodiff",
-                    ignore=lambda _, names: [n for n in names if n.endswith((".c", ".pyx", ".pyx.tp")) or n == "__pycache__"])
+                    ignore=lambda _, names: [n for n in names if n == "__pycache__"
+                                             or n.endswith((".c", ".pyx", ".pxi", ".pyx.tp", ".pxi.tp"))])
     compiled = Path(autodiff._variable.__file__).resolve().parent
     for module in compiled.glob("_*.*"):
         if module.suffix in (".so", ".pyd") and compiled != SOURCE:
