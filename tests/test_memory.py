@@ -1,5 +1,6 @@
 """Memory: release of huge graphs, leaks, cycles that are collected and the ones that are not, user attributes."""
 import contextlib
+import copy
 import gc
 import os
 import subprocess
@@ -759,3 +760,36 @@ def test_training_keeps_its_level():
         step()
     after = memory_stats()
     assert (after["nodes"], after["used_bytes"]) == (before["nodes"], before["used_bytes"])
+
+
+@pytest.mark.parametrize("leave", ["detach_", "attach_grad"])
+def test_a_leaf_whose_variable_left_the_graph_and_died(leave):
+    # The graph keeps the leaf: its gradient must not be written to whatever lives where the Variable was.
+    results = []
+    for i in range(200):
+        x = ad.tensor(1.5, requires_grad=True)
+        results.append(x * 2)
+        getattr(x, leave)()
+        if i % 2 and leave == "detach_":
+            x.requires_grad_(True)
+        del x
+    others = [ad.tensor(2.0) * 2 for _ in range(300)]
+    for result in results:
+        result.backward()
+    assert all(other.grad is None for other in others)
+
+
+@pytest.mark.parametrize("value", [1.5, [1.0, 2.0]])
+def test_detached_in_place_a_variable_gets_no_gradient(value):
+    x = ad.tensor(value, requires_grad=True)
+    y = (x * 2).sum()
+    x.detach_()
+    y.backward()
+    assert x.grad is None
+
+
+def test_attributes_are_copied_as_they_are():
+    x = leaf([1.0])
+    x.__dict__.update({1: 2, "grad": 3})
+    copied = copy.deepcopy(x)
+    assert copied.__dict__ == {1: 2, "grad": 3} and copied.grad is None
