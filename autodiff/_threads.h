@@ -4,7 +4,9 @@
    8 ms an operation, since it waits for a thread that has not started.  Here the caller works through the chunks itself,
    whoever is awake helps, and nobody is waited for who has not joined.  What remains is a helper that loses its core in the
    middle of a chunk (3 ms, a time slice).  A wait much longer than the caller's own longest chunk is taken for that, and
-   the pool rests for a hundred times as long, at most 5 s, so that what is lost stays at about one part in a hundred.
+   the pool rests for eight times as long, for twice as long again after each further one, up to 128 times: beside a core
+   that stays busy about one part in a hundred is lost, and after another library's threads, which look out for work for
+   some milliseconds after each of its calls, helpers are soon asked again.
 
    Each thread begins with a part of its own, the same in every loop over the same length, so that a chunk is mostly found
    in the cache of the core that wrote it; then it takes from the parts of others. */
@@ -54,6 +56,9 @@ static long long nanoseconds(void) { return 0; }
    the longest wait that counts, since a process may be stopped for an hour. */
 #define LATE 400000
 #define LATE_AT_MOST 50000000
+#define LATE_IN_A_ROW 4
+/* Helped loops in time after which a core counts as free again. */
+#define PUNCTUAL 32
 
 typedef struct {
     _Alignas(64) atomic_llong next;     /* the chunk to be taken; at or beyond last: none is left */
@@ -73,6 +78,7 @@ static struct {
     _Alignas(64) atomic_uint serial;    /* odd while a loop may be joined */
     _Alignas(64) atomic_int inside;     /* helpers that have joined it */
     long long rest_until, rests;
+    int late, punctual;                 /* rests in a row, and loops that were helped in time since the last */
 } pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER};
 
 static int threads_wanted = 1;
@@ -240,9 +246,12 @@ static void threads_run(Chunk chunk, void *work, Py_ssize_t chunks)
         }
         if (waited > allowed) {
             if (waited > LATE_AT_MOST) waited = LATE_AT_MOST;
-            pool.rest_until = nanoseconds() + 100 * waited;
+            pool.rest_until = nanoseconds() + (8LL << pool.late) * waited;
             pool.rests++;
+            pool.punctual = 0;
+            if (pool.late < LATE_IN_A_ROW) pool.late++;
         }
+        else if (++pool.punctual == PUNCTUAL) pool.late = pool.punctual = 0;
     }
     pthread_mutex_unlock(&pool.turn);
 }
