@@ -1657,19 +1657,11 @@ cdef int run_element(Pass* walk, Block* block, intp i, Node* node) except -1:
     block.adjoint[i].bits = UNTOUCHED
     if node.flags & OUT_SCALAR:
         return pass_element(walk, node, 0, &g, True)
-    try:
-        if node.right != NULL:
-            pass_element(walk, node, 1, &g, node.left == NULL)
-        if node.left != NULL:
-            pass_element(walk, node, 0, &g, True)
-    finally:
-        release_adjoint(walk, node, g)
-    return 0
+    return run_plain(walk, node, g)
 
 
 cdef int pass_element(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
     """The cotangent of an element read is added where it was; of a write, it is taken out of that of the whole."""
-    cdef Adjoint* place
     cdef Array* array
     cdef char* element
     cdef intp position = node.y.place.position
@@ -1686,17 +1678,7 @@ cdef int pass_element(Pass* walk, Node* node, int operand, Adjoint* g, bint last
     else:
         array = contiguous_copy(array)
     memset(array.data + position * SIZES[array.type], 0, SIZES[array.type])
-    try:
-        place = slot(walk, node.left)
-        if place.bits == UNTOUCHED or place.bits == UNDEFINED:
-            place.array = array
-            array = NULL
-        else:
-            make_own(place)
-            add_array(place.array, array)
-    finally:
-        release_array(array)
-    return 0
+    return deposit_array(walk, node.left, array)
 
 
 cdef char* element_at(Array* array, intp position) noexcept:
