@@ -278,6 +278,23 @@ cdef int check_stale(Node* node, int operand) except -1
 cdef inline bint is_element(Node* node) noexcept nogil:
     return node.flags & (ARRAY | PAYLOAD) == ARRAY
 
+# What is borrowed (a Node*, an Array*, a Storage*, a Payload* that only some Variable owns) may not be looked at again after
+# anything that makes a Python object, runs Python or lets something go: CPython 3.11 collects inside allocations, and a
+# finaliser may call detach_(), assign .data or run a pass.  So: hold() what is needed later, or record first and make the
+# object then.  tests/test_layers.py reads the sources for it.
+
+cdef inline Node* hold(Node* node) noexcept:
+    """The node, owned by the caller from now on, who lets it go by disown()."""
+    if node != NULL:
+        node.owners += 1
+    return node
+
+cdef inline Array* hold_array(Array* array) noexcept:
+    """The array, owned by the caller from now on, who lets it go by release_array()."""
+    if array != NULL:
+        array.owners += 1
+    return array
+
 cdef inline void disown(Node* node) noexcept:
     if node != NULL:
         node.owners -= 1

@@ -1813,7 +1813,11 @@ cdef int run_hooks(Pass* walk, Node* node, Adjoint* g) except -1:
         for hook in list(extras.prehooks.values()):
             result = hook((gradient,))
             if result is not None:
-                result = result[0] if isinstance(result, (tuple, list)) else result
+                if isinstance(result, (tuple, list)):
+                    if len(result) != 1:
+                        raise RuntimeError(f"hook '{_hook_name(hook)}' has returned an incorrect number of values (got "
+                                           f"{len(result)}, but expected 1)")
+                    result = result[0]
                 check_hook(hook, gradient, result)
                 gradient = result
         if gradient is not original:

@@ -235,3 +235,54 @@ def f(x):
     assert named(text, ops) == ["abs", "cos", "sqrt", "tanh"]
     assert imported("from . import functional\nfrom .functional import relu\nfrom .. import func", ("nn",)) == {
         "nn", "func"}
+
+
+# ---- what is borrowed is not looked at again after other code may have run: see hold() in _core.pxd
+
+BORROWED = re.compile(r"\b(edge_of|current_node)\(")
+#: Functions that may keep the node they are lent without owning it, and what makes that right.
+LOOKS = {
+    "edge_of": "hands on what it was lent",
+    "element_view": "makes no object that the collector tracks before the node is recorded",
+    "make_view": "the object is made first, the node recorded before anything else runs",
+    "whole_reduction": "the node is recorded before the object is made",
+    "point_reduction": "the node is recorded before the object is made",
+    "cast": "the node is recorded before the object is made",
+    "fill_in": "the node is recorded at once",
+    "condition_in_place": "asked for last among the arguments of the record",
+    "set_data": "looks at it at once, and again at the end",
+    "set_requires_grad": "looks at it at once",
+    "become_view": "compares it",
+    "check_writable": "looks at it at once",
+    "is_leaf": "looks at it at once",
+    "grad_fn": "face_of() holds it",
+    "output_nr": "looks at it at once",
+    "grad": "looks at it at once",
+    "retain_grad": "holds it before anything is made",
+    "register_hook": "add_hook() holds it",
+    "register_post_accumulate_grad_hook": "add_hook() holds it",
+    "run_backward": "holds it in the next statement",
+}
+
+
+def test_borrowed_nodes_are_held():
+    """A node that a function is lent goes through hold(), or is only compared, or the function stands above with a reason."""
+    lent, seen = [], set()
+    for path in sorted(PACKAGE.glob("_variable*.tp")):
+        function = None
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            head = re.match(r"\s*(?:cdef|def|cpdef)\s[^=]*?(\w+)\(.*:\s*$|\s*(?:cdef|def|cpdef)\s[^=]*?(\w+)\([^)]*$", line)
+            if head:
+                function = head[1] or head[2]
+                continue
+            code = line.split("#")[0]
+            for match in BORROWED.finditer(code):
+                before, after = code[:match.start()], code[match.end():]
+                if before.rstrip().endswith("hold(") or re.search(r"\)\s*[!=]= NULL", after) or not before.strip():
+                    continue
+                if function in LOOKS:
+                    seen.add(function)
+                    continue
+                lent.append(f"{path.name}:{number}: {line.strip()}")
+    assert not lent, "held by nobody: " + "; ".join(lent)
+    assert not LOOKS.keys() - seen, "no longer lent a node: " + ", ".join(sorted(LOOKS.keys() - seen))
