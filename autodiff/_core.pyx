@@ -1586,7 +1586,7 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
         return run_plain(walk, node, g)
     # A leaf that is an input keeps its gradient, though a hook or a derivative took a view of it and so another took its place.
     if node.flags & LEAF and node.left != NULL and not (marks != NULL and marked(marks.captured, i) and walk.captures != NULL):
-        return run_successor(walk, node, g)
+        return run_successor(walk, node, g, marks != NULL and marked(marks.needed, i))
     try:
         if node.flags & HOOKED and g.bits != UNDEFINED and not node.flags & HEAD:
             run_hooks(walk, node, &g)
@@ -1706,15 +1706,27 @@ cdef int capture(Pass* walk, Node* node, object gradient) except -1:
     return 0
 
 
-cdef int run_successor(Pass* walk, Node* node, Adjoint g) except -1:
+cdef int run_successor(Pass* walk, Node* node, Adjoint g, bint is_needed) except -1:
     """The gradient of a leaf that was written in place since: it goes to the leaf that took its place."""
     cdef Node* leaf = current_leaf(node)
     cdef Slab* slab = slab_of(leaf)
-    cdef Block* block = block_of(walk, slab)
-    cdef Adjoint* place = &block.adjoint[leaf - &slab.node[0]]
+    cdef Block* block
+    cdef Adjoint* place
     cdef Adjoint kept
     if g.bits == UNDEFINED:
         return 0
+    try:
+        if not same_shape(node_shape(node), node_shape(leaf)):
+            raise RuntimeError("a leaf was given .data of another shape after it was used: got a gradient of shape "
+                               f"{dims_of(node_shape(node))} but expected shape compatible with {dims_of(node_shape(leaf))}. "
+                               "Compute the result again from the new data.")
+        block = block_of(walk, slab)
+        if is_needed:           # the leaf may be younger than the marks
+            set_mark(marks_of(walk, slab).needed, leaf - &slab.node[0])
+    except BaseException:
+        release_adjoint(walk, node, g)
+        raise
+    place = &block.adjoint[leaf - &slab.node[0]]
     kept = place[0]
     place[0] = g
     try:
