@@ -1,5 +1,6 @@
-"""What counts as a write: what is refused leaves no trace, integers and leaves keep to their places."""
+"""What counts as a write: what is refused leaves no trace, integers and leaves keep to their places, copies are recorded."""
 import contextlib
+import copy
 import warnings
 
 import numpy as np
@@ -311,3 +312,79 @@ def test_several_results_are_written_all_or_none():
     with pytest.raises(RuntimeError, match="can't be cast"):
         ad.max(ad.ones(2, 2), 1, out=(values, positions))
     assert values.tolist() == [0.0, 0.0] and values._version == 0
+
+
+# ---- copies: recorded, whoever is asked
+
+@pytest.mark.parametrize("make", FLAVOURS)
+@pytest.mark.parametrize("shape", [(), (3,), (2, 2)])
+@pytest.mark.parametrize("prepare", [lambda x: x, lambda x: x * 1])
+def test_a_copy_is_recorded_of_a_leaf_and_of_a_result(make, shape, prepare):
+    values = np.full(shape, 3.0)
+    x = make(values, requires_grad=True)
+    y = prepare(x)
+    z = y.copy()
+    assert type(z) is type(x) and z is not y and not z.is_leaf
+    (y * z).sum().backward()
+    np.testing.assert_array_equal(x.grad.tolist(), 2 * values)
+    with ad.no_grad():
+        z = y.copy()
+        assert not z.requires_grad
+        z[...] = 0.0
+    np.testing.assert_array_equal(y.tolist(), values)
+
+
+def test_a_copy_of_what_attach_grad_made_follows_record():
+    x = anp.array([1.0, 2.0])
+    x.attach_grad()
+    assert not x.copy().requires_grad
+    u = x.copy()
+    u.attach_grad()                             # a leaf all the same
+    with autograd.record():
+        y = (x.copy() * u).sum()
+    y.backward()
+    assert x.grad.tolist() == [1.0, 2.0] and u.grad.tolist() == [1.0, 2.0]
+
+
+def test_copy_of_the_copy_module_follows_the_flavour():
+    x = anp.array([1.0, 2.0], requires_grad=True)
+    (x * copy.copy(x)).sum().backward()         # NumPy's copy.copy(a) is a.copy()
+    assert x.grad.tolist() == [2.0, 4.0]
+    t = leaf([1.0, 2.0])
+    assert copy.copy(t).is_leaf and copy.copy(t * 1).is_leaf    # PyTorch's, both
+
+
+#: Methods that are about leaves, or about the graph itself.
+ABOUT_LEAVES = {"grad_fn", "is_leaf", "register_post_accumulate_grad_hook", "requires_grad_", "__deepcopy__", "retain_grad",
+                "retains_grad", "grad", "backward", "attach_grad", "drop_grad"}
+ARGUMENTS = [(), (0,), (1.5,), (2,), (0, 0), (0, 1), (1, 1), ((2, 2),), ("float32",), (ad.float32,), (ad.tensor([0, 1]),),
+             (0, ad.tensor([0, 1]))]
+
+
+@pytest.mark.parametrize("make", FLAVOURS)
+def test_membership_in_the_graph_does_not_depend_on_who_is_asked(make):
+    """A leaf and a result of the same values are asked for everything: what they answer is in the graph of both or of none."""
+    def answer(v, name, arguments):
+        try:
+            found = getattr(v, name)
+            found = found(*arguments) if callable(found) else found
+        except Exception as error:
+            return None if "leaf Variable that requires grad is being used in an in-place" in str(error) else type(error)
+        found = found if isinstance(found, (tuple, list)) else (found,)
+        return [(one.requires_grad, one is v) if isinstance(one, (ad.Tensor, anp.ndarray)) else type(one) for one in found]
+
+    asked = 0
+    names = [n for n in dir(type(make([1.0]))) if n not in ABOUT_LEAVES and not n.endswith("_")]
+    names += ["__copy__", "__neg__", "__pos__"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in names:
+            for arguments in ARGUMENTS:
+                x = make([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+                result = answer(x * 1, name, arguments)
+                given = answer(x, name, arguments)
+                assert given in (result, None), (name, arguments)       # None: a leaf is not written, as by put()
+                asked += type(result) is list
+                if not callable(getattr(type(x), name)):
+                    break
+    assert asked > 100
