@@ -124,6 +124,15 @@ def test_what_is_captured_is_the_gradient_before_prehooks(create_graph):
     assert gy.tolist() == [3.0, 3.0] and gx.tolist() == [60.0, 60.0] and y.grad.tolist() == [3.0, 3.0]
 
 
+def test_what_is_captured_is_the_gradient_after_hooks_of_the_tensor():
+    x = leaf([1.0, 2.0])
+    y = x * 2
+    y.register_hook(lambda g: g * 10)
+    z = (y * 3).sum()
+    for inputs in ((y,), (y, x)):
+        assert autograd.grad(z, inputs, retain_graph=True)[0].tolist() == [30.0, 30.0]
+
+
 def test_an_input_of_backward_runs_its_hooks():
     x, y, order = captured_node()
     (y * 3).sum().backward(inputs=[y])
