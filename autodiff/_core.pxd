@@ -245,6 +245,8 @@ cdef struct Table:
     PyObject* (*add)(PyObject* a, PyObject* b) except NULL
     PyObject* (*fit)(Node* node, PyObject* g) except NULL            # undo broadcasting and cast, recorded
     int (*accumulate)(Node* leaf, Adjoint g, bint recorded) except -1  # into .grad; takes g
+    PyObject* (*own)(PyObject* variable, bint recorded) except NULL  # it, or a copy if somebody else can see its elements
+    bint (*is_variable)(PyObject* o) noexcept
     int (*retain)(Node* node, object variable, Adjoint g, bint recorded) except -1
     int (*created)(Node* node) except -1                             # anomaly mode: remember where
     int (*inspect)(Node* node, PyObject* results) except -1          # ... and raise if a result has a NaN

@@ -1578,7 +1578,6 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
     cdef Adjoint g = block.adjoint[i]
     cdef Marks* marks = block.marks
     cdef int operand, edges, last
-    cdef bint needed_below
     cdef PyObject* captured
     block.adjoint[i].bits = UNTOUCHED
     if (node.flags & (SPECIAL | PAYLOAD) == ARRAY | PAYLOAD and node.x.payload.edges == 0 and g.bits != UNDEFINED
@@ -1586,7 +1585,7 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
         return run_plain(walk, node, g)
     # A leaf that is an input keeps its gradient, though a hook or a derivative took a view of it and so another took its place.
     if node.flags & LEAF and node.left != NULL and not (marks != NULL and marked(marks.captured, i) and walk.captures != NULL):
-        return run_successor(walk, node, g)
+        return run_successor(walk, node, g, marks != NULL and marked(marks.needed, i))
     try:
         if node.flags & HOOKED and g.bits != UNDEFINED and not node.flags & HEAD:
             run_hooks(walk, node, &g)
@@ -1600,9 +1599,15 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
                     Py_DECREF(<object>captured)
                 if node.flags & LEAF:
                     return 0
-            needed_below = leads_on(walk, node)
-            if not needed_below:
+            if not leads_on(walk, node):
+                # Captured alone, a node does not run; an input of backward() does, for the sake of its hooks, as in PyTorch.
+                if walk.captures == NULL and node.flags & HOOKED and g.bits != UNDEFINED and not node.flags & (HEAD | PICK):
+                    run_prehooks(walk, node, &g)
+                    if g.bits != UNDEFINED and posthooks_of(node) is not None:
+                        run_collected(walk, node, &g)
                 return 0
+        if node.flags & HOOKED and g.bits != UNDEFINED and not node.flags & HEAD:
+            run_prehooks(walk, node, &g)
         if node.flags & LEAF:
             if g.bits != UNDEFINED:
                 accumulate(walk, node, &g)
@@ -1706,15 +1711,27 @@ cdef int capture(Pass* walk, Node* node, object gradient) except -1:
     return 0
 
 
-cdef int run_successor(Pass* walk, Node* node, Adjoint g) except -1:
+cdef int run_successor(Pass* walk, Node* node, Adjoint g, bint is_needed) except -1:
     """The gradient of a leaf that was written in place since: it goes to the leaf that took its place."""
     cdef Node* leaf = current_leaf(node)
     cdef Slab* slab = slab_of(leaf)
-    cdef Block* block = block_of(walk, slab)
-    cdef Adjoint* place = &block.adjoint[leaf - &slab.node[0]]
+    cdef Block* block
+    cdef Adjoint* place
     cdef Adjoint kept
     if g.bits == UNDEFINED:
         return 0
+    try:
+        if not same_shape(node_shape(node), node_shape(leaf)):
+            raise RuntimeError("a leaf was given .data of another shape after it was used: got a gradient of shape "
+                               f"{dims_of(node_shape(node))} but expected shape compatible with {dims_of(node_shape(leaf))}. "
+                               "Compute the result again from the new data.")
+        block = block_of(walk, slab)
+        if is_needed:           # the leaf may be younger than the marks
+            set_mark(marks_of(walk, slab).needed, leaf - &slab.node[0])
+    except BaseException:
+        release_adjoint(walk, node, g)
+        raise
+    place = &block.adjoint[leaf - &slab.node[0]]
     kept = place[0]
     place[0] = g
     try:
@@ -1791,37 +1808,77 @@ cdef void free_saved(Node* node) noexcept:
 
 cdef int run_hooks(Pass* walk, Node* node, Adjoint* g) except -1:
     """Hooks of the tensor in the order of registration, then retain_grad."""
-    cdef NodeExtras extras = <NodeExtras>node.x.payload.extras
-    cdef object gradient, result
-    if extras is None:
+    cdef NodeExtras extras
+    if node.x.payload.extras == NULL:
         return 0
+    extras = <NodeExtras>node.x.payload.extras
     if extras.hooks:
-        original = gradient = given(walk, node, g)
-        for hook in list(extras.hooks.values()):
-            result = hook(gradient)
-            if result is not None:
-                check_hook(hook, gradient, result)
-                gradient = result
-        if gradient is not original:
-            replace(walk, node, g, gradient)
+        call_hooks(walk, node, g, extras.hooks, False)
     if extras.retained is not None:
         variable = extras.retained()
         if variable is not None:
             table.retain(node, variable, g[0], walk.recorded)
+    return 0
+
+
+cdef int run_prehooks(Pass* walk, Node* node, Adjoint* g) except -1:
+    """Hooks of the node: after the gradient was captured, so that what they return is not."""
+    cdef NodeExtras extras
+    if node.x.payload.extras == NULL:
+        return 0
+    extras = <NodeExtras>node.x.payload.extras
     if extras.prehooks:
-        original = gradient = given(walk, node, g)
-        for hook in list(extras.prehooks.values()):
-            result = hook((gradient,))
-            if result is not None:
-                if isinstance(result, (tuple, list)):
-                    if len(result) != 1:
-                        raise RuntimeError(f"hook '{_hook_name(hook)}' has returned an incorrect number of values (got "
-                                           f"{len(result)}, but expected 1)")
-                    result = result[0]
-                check_hook(hook, gradient, result)
-                gradient = result
-        if gradient is not original:
-            replace(walk, node, g, gradient)
+        call_hooks(walk, node, g, extras.prehooks, True)
+    return 0
+
+
+cdef int call_hooks(Pass* walk, Node* node, Adjoint* g, hooks, bint of_node) except -1:
+    """Each may write into its argument, which is a copy where somebody else holds the elements, or return another."""
+    cdef object gradient = given(walk, node, g), result
+    release_adjoint(walk, node, g[0])
+    g.bits = UNDEFINED
+    for hook in list(hooks.values()):
+        if gradient is not None:
+            gradient = own(walk, gradient)
+        result = hook((gradient,)) if of_node else hook(gradient)
+        if result is None:
+            continue
+        if of_node and isinstance(result, (tuple, list)):
+            if len(result) != 1:
+                raise RuntimeError(f"hook '{_hook_name(hook)}' has returned an incorrect number of values (got {len(result)}, "
+                                   "but expected 1)")
+            result = result[0]
+            if result is None:
+                gradient = None
+                continue
+        check_hook(walk, node, hook, result)
+        gradient = result
+    if gradient is None:
+        return 0
+    if walk.recorded:
+        Py_INCREF(gradient)
+        g.variable = <PyObject*>gradient
+    else:
+        table.unwrap(node, gradient, g)
+    return 0
+
+
+cdef object own(Pass* walk, object variable):
+    """A Variable that a hook may write into.  The caller has the only reference if nobody else is to see the write."""
+    cdef PyObject* result = table.own(<PyObject*>variable, walk.recorded)
+    owned = <object>result      # another name: an argument that is assigned to gets a second reference
+    Py_DECREF(owned)
+    return owned
+
+
+cdef int set_apart(Pass* walk, list variables) except -1:
+    """... each of a list, None among them."""
+    cdef intp i
+    cdef object variable
+    for i in range(len(variables)):
+        variable, variables[i] = variables[i], None
+        if variable is not None:
+            variables[i] = own(walk, variable)
     return 0
 
 
@@ -1836,31 +1893,18 @@ cdef object given(Pass* walk, Node* node, Adjoint* g):
     return gradient
 
 
-cdef int replace(Pass* walk, Node* node, Adjoint* g, object gradient) except -1:
-    cdef PyObject* before
-    if walk.recorded:
-        Py_INCREF(gradient)
-        before = g.variable
-        g.variable = <PyObject*>gradient
-        Py_DECREF(<object>before)
-    else:
-        release_adjoint(walk, node, g[0])
-        g.bits = UNDEFINED
-        table.unwrap(node, gradient, g)
-    return 0
-
-
 def _hook_name(hook):
     return getattr(hook, "__name__", type(hook).__name__)
 
 
-cdef int check_hook(object hook, object before, object after) except -1:
-    if not isinstance(after, type(before).__base__):
-        raise TypeError(f"expected Variable, but hook returned '{type(after).__name__}'; a hook returns the new "
+cdef int check_hook(Pass* walk, Node* node, object hook, object result) except -1:
+    cdef object shape = tuple(dims_of(node_shape(node)))
+    if not table.is_variable(<PyObject*>result):
+        raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'; a hook returns the new "
                         "gradient or None")
-    if tuple(after.shape) != tuple(before.shape):
-        raise RuntimeError(f"hook '{_hook_name(hook)}' has changed the size of value: it got shape "
-                           f"{tuple(before.shape)} and returned {tuple(after.shape)}")
+    if tuple(result.shape) != shape:
+        raise RuntimeError(f"hook '{_hook_name(hook)}' has changed the size of value: it got shape {shape} and returned "
+                           f"{tuple(result.shape)}")
     return 0
 
 
@@ -1924,6 +1968,12 @@ cdef int run_collected(Pass* walk, Node* node, Adjoint* g) except -1:
         table.inspect(node, <PyObject*>results)
     hooks = posthooks_of(node)
     if hooks is not None:
+        # A rule may hand the cotangent on as it is, to two operands even; the hooks may write into each by itself.
+        if not node.flags & HEAD:
+            release_adjoint(walk, node, g[0])
+            g.bits = UNDEFINED
+        set_apart(walk, results)
+        set_apart(walk, gs)
         for hook in list(hooks.values()):
             replaced = hook(tuple(results), tuple(gs))
             if replaced is not None:

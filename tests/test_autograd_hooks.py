@@ -91,6 +91,284 @@ def test_a_node_hook_of_another_arity_is_refused_and_the_graph_stays_usable():
     assert x.grad.tolist() == [2.0, 4.0]
 
 
+# ---- where prehooks run
+
+def captured_node():
+    order = []
+    x = leaf([1.0, 2.0])
+    y = x * 2
+    y.register_hook(lambda g: order.append("tensor"))
+    y.retain_grad()
+
+    def prehook(grad_outputs):
+        order.append("pre")
+        return (grad_outputs[0] * 10,)
+
+    y.grad_fn.register_prehook(prehook)
+    y.grad_fn.register_hook(lambda gi, go: order.append("post"))
+    return x, y, order
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_node_that_is_only_captured_does_not_run(create_graph):
+    _, y, order = captured_node()
+    gradient, = autograd.grad((y * 3).sum(), y, create_graph=create_graph)
+    assert order == ["tensor"] and gradient.tolist() == [3.0, 3.0] and y.grad.tolist() == [3.0, 3.0]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_what_is_captured_is_the_gradient_before_prehooks(create_graph):
+    x, y, order = captured_node()
+    gy, gx = autograd.grad((y * 3).sum(), (y, x), create_graph=create_graph)
+    assert order == ["tensor", "pre", "post"]
+    assert gy.tolist() == [3.0, 3.0] and gx.tolist() == [60.0, 60.0] and y.grad.tolist() == [3.0, 3.0]
+
+
+def test_what_is_captured_is_the_gradient_after_hooks_of_the_tensor():
+    x = leaf([1.0, 2.0])
+    y = x * 2
+    y.register_hook(lambda g: g * 10)
+    z = (y * 3).sum()
+    for inputs in ((y,), (y, x)):
+        assert autograd.grad(z, inputs, retain_graph=True)[0].tolist() == [30.0, 30.0]
+
+
+def test_an_input_of_backward_runs_its_hooks():
+    x, y, order = captured_node()
+    (y * 3).sum().backward(inputs=[y])
+    assert order == ["tensor", "pre", "post"] and y.grad.tolist() == [3.0, 3.0] and x.grad is None
+    x, y, order = captured_node()
+    (y * 3).sum().backward(inputs=[y, x])
+    assert order == ["tensor", "pre", "post"] and y.grad.tolist() == [3.0, 3.0] and x.grad.tolist() == [60.0, 60.0]
+
+
+def test_hooks_of_a_leaf_that_is_an_input():
+    x = leaf([1.0, 2.0])
+    order = []
+    x.register_hook(lambda g: order.append("tensor"))
+    x.register_post_accumulate_grad_hook(lambda p: order.append("accumulated"))
+    y = x * 2
+    accumulator = y.grad_fn.next_functions[0][0]
+    accumulator.register_prehook(lambda grads: order.append("pre"))
+    autograd.grad(y.sum(), x, retain_graph=True)
+    assert order == ["tensor"]
+    order.clear()
+    y.sum().backward(inputs=[x])
+    assert order == ["tensor", "pre", "accumulated"]
+
+
+@pytest.mark.parametrize("answer, match", [(lambda g: (), "got 0, but expected 1"),
+                                           (lambda g: (g[0], g[0]), "got 2, but expected 1"),
+                                           (lambda g: (g[0][:1],), "changed the size"), (lambda g: (1.0,), "expected Variable"),
+                                           (lambda g: [], "got 0, but expected 1")])
+def test_what_a_prehook_must_not_return(answer, match):
+    x = leaf([1.0, 2.0])
+    y = x * 2
+    handle = y.grad_fn.register_prehook(answer)
+    with pytest.raises((RuntimeError, TypeError), match=match):
+        y.sum().backward(retain_graph=True)
+    handle.remove()
+    y.sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
+def test_a_prehook_that_returns_none_in_its_tuple_ends_the_gradient():
+    x, w = leaf([1.0, 2.0]), leaf([1.0, 1.0])
+    y = x * 2
+    y.grad_fn.register_prehook(lambda grads: (None,))
+    (y * w).sum().backward()
+    assert x.grad is None and w.grad.tolist() == [2.0, 4.0]
+
+
+# ---- a hook that writes into its argument
+
+def write(g):
+    g.mul_(10)
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("shape", [(), (2,), (2, 2)])
+def test_a_hook_that_writes_changes_its_own_gradient_alone(shape, create_graph):
+    a, b, c = (leaf(np.full(shape, v)) for v in (1.0, 2.0, 3.0))
+    a.register_hook(write)
+    ((a + b + c) * 3).sum().backward(create_graph=create_graph)
+    for v, expected in ((a, 30.0), (b, 3.0), (c, 3.0)):
+        np.testing.assert_array_equal(v.grad.tolist(), np.full(shape, expected))
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("shape", [(), (2,)])
+@pytest.mark.parametrize("kind", ["hook", "prehook", "posthook"])
+def test_a_writing_hook_leaves_other_branches_and_the_users_cotangent(shape, create_graph, kind):
+    a, b = leaf(np.full(shape, 1.0)), leaf(np.full(shape, 2.0))
+    y, z = a.clone(), b.clone()
+    if kind == "hook":
+        y.register_hook(write)
+    elif kind == "prehook":
+        y.grad_fn.register_prehook(lambda grads: write(grads[0]))
+    else:
+        y.grad_fn.register_hook(lambda gi, go: write(gi[0]))
+    cotangent = autodiff.tensor(np.full(shape, 1.0))
+    total = y + z
+    total.retain_grad()
+    total.backward(cotangent, create_graph=create_graph)
+    np.testing.assert_array_equal(a.grad.tolist(), np.full(shape, 10.0))
+    for v in (b.grad, total.grad, cotangent):
+        np.testing.assert_array_equal(v.tolist(), np.full(shape, 1.0))
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_hook_that_writes_into_grad_outputs_after_the_node_ran(create_graph):
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    y = a + b
+    y.grad_fn.register_hook(lambda gi, go: write(go[0]))
+    captured, ga, gb = autograd.grad((y * 3).sum(), (y, a, b), create_graph=create_graph)
+    for g in (captured, ga, gb):
+        assert g.tolist() == [3.0, 3.0]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_one_gradient_of_two_operands_is_two_for_a_hook(create_graph):
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    y = a + b
+    y.grad_fn.register_hook(lambda gi, go: write(gi[1]))
+    (y * 3).sum().backward(create_graph=create_graph)
+    assert a.grad.tolist() == [3.0, 3.0] and b.grad.tolist() == [30.0, 30.0]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_what_a_hook_kept_is_not_changed_by_the_next(shape, create_graph):
+    x = leaf(np.full(shape, 1.0))
+    kept = []
+    x.register_hook(kept.append)
+    x.register_hook(write)
+    x.register_hook(kept.append)
+    (x * 3).sum().backward(create_graph=create_graph)
+    (x * 3).sum().backward(create_graph=create_graph)
+    for g, expected in zip(kept, (3.0, 30.0, 3.0, 30.0)):
+        np.testing.assert_array_equal(g.tolist(), np.full(shape, expected))
+    np.testing.assert_array_equal(x.grad.tolist(), np.full(shape, 60.0))
+
+
+def test_a_post_accumulate_hook_that_writes_changes_its_own_gradient_alone():
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    cotangent = autodiff.ones(2)
+    a.register_post_accumulate_grad_hook(lambda p: write(p.grad))
+    (a + b).backward(cotangent)
+    assert a.grad.tolist() == [10.0, 10.0] and b.grad.tolist() == [1.0, 1.0] and cotangent.tolist() == [1.0, 1.0]
+
+
+def test_a_hook_that_writes_into_what_it_returned_before():
+    x = leaf([1.0, 2.0])
+    mine = autodiff.ones(2)
+    x.register_hook(lambda g: mine)
+    x.register_hook(write)
+    (x * 3).sum().backward()
+    assert x.grad.tolist() == [10.0, 10.0] and mine.tolist() == [1.0, 1.0]
+
+
+def test_a_writing_hook_is_differentiated():
+    x = leaf([1.0, 2.0])
+    x.register_hook(write)
+    gradient, = autograd.grad((x ** 3).sum(), x, create_graph=True)
+    assert gradient.tolist() == [30.0, 120.0]
+    second, = autograd.grad(gradient.sum(), x)      # the hook again, on 10 * 6 x
+    assert second.tolist() == [600.0, 1200.0]
+
+
+def test_a_gradient_owned_alone_is_not_copied_for_a_hook():
+    x = leaf(np.ones(1000))
+    y = x * 2
+    addresses = []
+    for _ in range(2):
+        y.register_hook(lambda g: addresses.append(g.data_ptr()))
+    x.register_hook(lambda g: addresses.append(g.data_ptr()))
+    y.exp().sum().backward()
+    assert addresses[0] == addresses[1] == addresses[2] == x.grad.data_ptr()    # the product hands its buffer on
+
+
+# ---- inputs that are no leaves
+
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_backward_into_what_is_no_leaf(shape):
+    x = leaf(np.full(shape, 2.0))
+    y = x * 2
+    z = (y * y).sum()
+    z.backward(inputs=[y], retain_graph=True)
+    assert y.retains_grad and x.grad is None
+    first = y.grad
+    z.backward(inputs=[y, y], retain_graph=True)
+    np.testing.assert_array_equal(y.grad.tolist(), np.full(shape, 16.0))
+    np.testing.assert_array_equal(first.tolist(), np.full(shape, 8.0))     # retained gradients are added out of place
+    z.backward()
+    np.testing.assert_array_equal(y.grad.tolist(), np.full(shape, 24.0))
+    np.testing.assert_array_equal(x.grad.tolist(), np.full(shape, 16.0))
+
+
+def test_the_root_a_view_and_what_is_not_reached_as_inputs():
+    x = leaf([1.0, 2.0])
+    z = (x * x).sum()
+    z.backward(inputs=[z])
+    assert z.grad.item() == 1.0 and x.grad is None
+    y = x * 2
+    part = y[0]
+    (part * 3).backward(inputs=[part])
+    assert part.grad.item() == 3.0
+    y = x * 2
+    part, other = y[0], x * 5
+    (y * 3).sum().backward(inputs=[part, other])
+    assert part.retains_grad and other.retains_grad and part.grad is None and other.grad is None
+
+
+def test_an_input_written_later_keeps_its_gradient():
+    x = leaf([1.0, 1.0])
+    y = x * 2
+    (y * 3).sum().backward(inputs=[y], retain_graph=True)
+    y.mul_(2)
+    (y * 5).sum().backward()
+    assert y.grad.tolist() == [8.0, 8.0] and x.grad.tolist() == [20.0, 20.0]
+
+
+def test_inputs_with_hooks_and_create_graph():
+    x = leaf([1.0, 1.0])
+    y = x * 2
+    y.register_hook(lambda g: g * 10)
+    (y * 3).sum().backward(inputs=[y, x])
+    assert y.grad.tolist() == [30.0, 30.0] and x.grad.tolist() == [60.0, 60.0]
+    y = x * 2
+    (y * y).sum().backward(inputs=[y], create_graph=True)
+    assert y.grad.tolist() == [4.0, 4.0] and autograd.grad(y.grad.sum(), x)[0].tolist() == [4.0, 4.0]
+
+
+def test_a_leaf_input_accumulates_in_place():
+    x = leaf([1.0, 1.0])
+    (x * 3).sum().backward(inputs=[x])
+    g = x.grad
+    (x * 4).sum().backward(inputs=[x, x])
+    assert x.grad is g and g.tolist() == [7.0, 7.0]
+
+
+def test_a_leaf_input_that_a_hook_took_a_view_of():
+    x = leaf(2.0)
+    y = x * 3
+    addresses = []
+    y.register_hook(lambda g: addresses.append(x.data_ptr()))      # the value leaves the object: the leaf has a successor
+    y.backward(inputs=[x])
+    assert x.grad.item() == 3.0
+
+
+def test_the_gradient_of_nothing():
+    x = leaf([1.0])
+    assert autograd.grad([], [x], allow_unused=True) == (None,)
+    with pytest.raises(RuntimeError, match="not have been used in the graph"):
+        autograd.grad([], [x])
+    zero, = autograd.grad([], [x], allow_unused=True, materialize_grads=True)
+    assert zero.tolist() == [0.0]
+    assert autograd.backward([]) is None
+
+
+
 # ---- anomaly mode
 
 def test_a_nan_names_the_op_and_the_line():

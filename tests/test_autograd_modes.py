@@ -1,6 +1,8 @@
 """Grad modes: contexts, decorators, generators, threads; saved-tensor hooks."""
 import functools
 import gc
+import subprocess
+import sys
 import threading
 import weakref
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
+from autodiff import _variable, autograd
 from autodiff._variable import record_custom
 from autodiff.autograd.graph import saved_tensors_hooks
 
@@ -568,3 +571,98 @@ def test_saved_hooks_do_not_run_on_what_the_hooks_compute():
         y = x.exp()
     y.backward(ad.ones(1))
     np.testing.assert_allclose(x.grad.numpy(), np.exp([2.0]))
+
+
+# ---- threads that end inside a mode
+
+def _interpreter(name, operands, params):
+    return NotImplemented
+
+
+ENTERED = {
+    "grad off": lambda: autograd.set_grad_enabled(False),
+    "no_grad": lambda: ad.no_grad().__enter__(),
+    "inference": lambda: ad.inference_mode().__enter__(),
+    "record": lambda: autograd.record().__enter__(),
+    "training": lambda: autograd.set_training(True),
+    "anomaly": lambda: autograd.set_detect_anomaly(True),
+    "saved hooks": lambda: autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t).__enter__(),
+    "forward level": lambda: autograd.forward_ad.enter_dual_level(),
+    "interpreter": lambda: _variable.push_interpreter(_interpreter),
+}
+
+
+@pytest.mark.parametrize("enter", ENTERED.values(), ids=ENTERED)
+def test_the_modes_of_a_thread_end_with_it(enter):
+    inside = []
+
+    def run():
+        enter()
+        inside.append(_variable.threads_in_modes())
+
+    before = _variable.threads_in_modes()
+    for _ in range(3):
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    assert inside == [before + 1] * 3
+    assert _variable.threads_in_modes() == before
+    x = ad.tensor([1.0, 2.0], requires_grad=True)
+    assert (x * 2).requires_grad and not ad.is_inference_mode_enabled()
+
+
+def test_many_threads_that_end_in_modes_at_once():
+    gate = threading.Barrier(8)
+
+    def run(enter):
+        enter()
+        gate.wait()
+
+    before = _variable.threads_in_modes()
+    enters = [enter for name, enter in ENTERED.items() if name != "forward level"]
+    threads = [threading.Thread(target=run, args=(enter,)) for enter in enters]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert _variable.threads_in_modes() == before
+
+
+def test_a_mode_of_the_main_thread_outlives_those_of_others():
+    def run():
+        autograd.set_grad_enabled(False)
+
+    before = _variable.threads_in_modes()
+    with ad.no_grad():
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+        assert _variable.threads_in_modes() == before + 1
+        assert not (ad.tensor(1.0, requires_grad=True) * 2).requires_grad
+    assert _variable.threads_in_modes() == before
+
+
+def test_the_interpreter_ends_while_daemons_are_in_modes():
+    program = """
+import threading, time
+import autodiff as ad
+from autodiff import autograd
+started = []
+def run(enter):
+    enter()
+    x = ad.tensor([1.0, 2.0], requires_grad=True)
+    started.append(1)
+    while True:
+        with ad.no_grad():
+            (x * 2).sum()
+        with ad.enable_grad():
+            (x * 2).sum().backward()
+for enter in (lambda: autograd.set_grad_enabled(False), lambda: autograd.set_detect_anomaly(True), lambda: None):
+    threading.Thread(target=run, args=(enter,), daemon=True).start()
+while len(started) < 3:
+    time.sleep(0.01)
+autograd.set_grad_enabled(False)
+print("done")
+"""
+    result = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=120)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "done\n", "")
