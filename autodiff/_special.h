@@ -95,6 +95,18 @@ static double polygamma_at_float64(double x, double order)
 }
 static inline float polygamma_at_float32(float x, float order) { return (float)polygamma_at_float64(x, order); }
 
+/* 1 - x * x, at most 1.5 ulp: 1 - x is exact from a half on. */
+static inline double one_minus_square_float64(double x) { return (1 - x) * (1 + x); }
+static inline float one_minus_square_float32(float x) { return (1 - x) * (1 + x); }
+
+/* x - y, rounded once; 0 of equal operands, the infinities among them. */
+static inline double difference_float64(double x, double y) { return x == y ? 0.0 : x - y; }
+static inline float difference_float32(float x, float y) { return x == y ? 0.0f : x - y; }
+
+/* x / hypot(x, y), at most 2 ulp. */
+static inline double cosine_of_float64(double x, double y) { return x / hypot_float64(x, y); }
+static inline float cosine_of_float32(float x, float y) { return x / hypot_float32(x, y); }
+
 /* The quotient rounded towards zero: exact roundings both. */
 static inline double trunc_quotient_float64(double x, double y) { return trunc(x / y); }
 static inline float trunc_quotient_float32(float x, float y) { return truncf(x / y); }

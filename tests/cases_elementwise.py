@@ -4,11 +4,14 @@ import math
 import numpy as np
 
 import autodiff
+from autodiff._variable import OPS
 from checks import derivative, leaf
 
 erf = np.vectorize(math.erf, otypes=[float])
 REFERENCES = {"floor_quotient": np.floor_divide, "trunc_quotient": lambda x, y: np.trunc(x / y),
-              "log1p_exp_minus": lambda x: np.log1p(np.exp(-x))}
+              "log1p_exp_minus": lambda x: np.log1p(np.exp(-x)), "one_minus_square": lambda x: 1 - x * x,
+              "difference": np.subtract, "cosine_of": lambda x, y: x / np.hypot(x, y),
+              "logistic": lambda x: 1 / (1 + np.exp(-x)), "logistic_slope": lambda x: 1 / (2 + np.exp(x) + np.exp(-x))}
 SHAPES = ((), (2, 3), (0,))
 BAD = [1, np.nan, np.inf]
 
@@ -231,7 +234,23 @@ def leaky_relu_kink():
     assert derivative(lambda x: autodiff.leaky_relu(x, 0.25), 0.0) == 0.25
 
 
-KINKS = {"leaky_relu": leaky_relu_kink, "remainder": remainder_kink, "fmod": fmod_kink, "frac": frac_kink,
+def same_infinities():
+    """As two equal numbers, in the second order too."""
+    for f in (autodiff.logaddexp, autodiff.logaddexp2):
+        for x in (np.inf, -np.inf):
+            assert derivative(lambda v, f=f, x=x: f(v, x), x) == derivative(lambda v, f=f, x=x: f(x, v), x) == 0.5
+            assert derivative(lambda v, f=f, x=x: f(v, x), x, order=2) == derivative(lambda v, f=f: f(v, 3.0), 3.0, order=2)
+    for x in (np.inf, -np.inf):
+        assert derivative(lambda v, x=x: OPS.exp_shifted(v, x), x) == 1
+
+
+def cosine_at_the_origin():
+    assert np.isnan(derivative(lambda v: OPS.cosine_of(v, 0.0), 0.0))
+
+
+KINKS = {"cosine_of": cosine_at_the_origin,
+         **dict.fromkeys(("exp_shifted", "logaddexp", "logaddexp2"), same_infinities),
+         "leaky_relu": leaky_relu_kink, "remainder": remainder_kink, "fmod": fmod_kink, "frac": frac_kink,
          "floor_quotient": quotient_kinks, "trunc_quotient": quotient_kinks, "clamp": clamp_boundaries,
          "copysign": copysign_kink, "nan_to_num": nan_to_num_kinks, "softplus": softplus_kink}
 KINKS |= dict.fromkeys(("sign", "sgn", "floor", "ceil", "trunc", "round"),

@@ -17,7 +17,7 @@ def by_mpmath(function):
 
 
 REFERENCES = {
-    "erf": by_mpmath(mpmath.erf), "erfc": by_mpmath(mpmath.erfc),
+    "erf": by_mpmath(mpmath.erf), "erfc": by_mpmath(mpmath.erfc), "normal_cdf": by_mpmath(mpmath.ncdf),
     "erfinv": by_mpmath(lambda x: mpmath.erfinv(x) if abs(x) < 1 else mpmath.inf if x == 1 else mpmath.nan),
     "lgamma": by_mpmath(lambda x: mpmath.log(abs(mpmath.gamma(x)))), "digamma": by_mpmath(mpmath.digamma),
     "trigamma": by_mpmath(lambda x: mpmath.polygamma(1, x)),

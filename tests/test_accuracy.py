@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import autodiff
+from autodiff._variable import OPS
 from checks import plain
 
 inf, nan = math.inf, math.nan
@@ -67,10 +68,14 @@ FUNCTIONS = {
                                              evenly(26.5, 27.22), by_magnitude(-320, 0)], around(0.5, 6.0, 26.0)),
     "erfinv": (3, erfinv, autodiff.erfinv, [evenly(-1, 1), evenly(-0.3, 0.3), evenly(0.99, 1), by_magnitude(-300, 0)],
                [*around(0.5, 0.9966), *(s * (1 - 10.0 ** -k) for k in range(1, 16) for s in (1, -1)), 1 - 2.0 ** -53]),
+    "normal_cdf": (4, lambda x: mpmath.erfc(-x / mpmath.sqrt(2)) / 2, OPS.normal_cdf,
+                   [evenly(-0.8, 0.8), evenly(-10, 10), evenly(-38.4, -5), by_magnitude(-300, 0)], around(0.7071067811865476)),
+    "logistic": (3, lambda x: 1 / (1 + mpmath.exp(-x)), OPS.logistic, *LOGISTIC),
+    "logistic_slope": (4, lambda x: 1 / (2 + mpmath.exp(x) + mpmath.exp(-x)), OPS.logistic_slope, *LOGISTIC),
     "logaddexp": (2, softplus, lambda t: autodiff.logaddexp(t, autodiff.zeros_like(t)), *LOGISTIC),
 }
 # computed in double and rounded
-FLOAT32 = {"erf": (-5, 5), "erfc": (-5, 10), "erfinv": (-1, 1)}
+FLOAT32 = {"erf": (-5, 5), "erfc": (-5, 10), "erfinv": (-1, 1), "normal_cdf": (-13, 6)}
 
 
 def largest_error(found, wanted, spacing):

@@ -41,6 +41,21 @@ def checked_dims(ops, x, dim):
     return dims if x.ndim else None
 
 
+def rounded_once(formula):
+    """A formula of several ops, which of half floats alone is computed in float32: half floats end at 65504, where what is
+    between operands and result easily goes beyond (lerp of -60000 and 60000), and 11 bits do not bear several roundings."""
+    def compute(ops, x, *rest):
+        if not ops.is_variable(x) or ops.dtype(x).char != "e":
+            return formula(ops, x, *rest)
+        if any(ops.is_variable(v) and ops.dtype(v).char != "e" for v in rest):
+            return formula(ops, x, *rest)       # promoted, or refused, as it comes
+        wide = [ops.to(v, "float32") if ops.is_variable(v) else v for v in (x, *rest)]
+        return ops.to(formula(ops, *wide), "float16")
+
+    compute.__name__, compute.__doc__ = formula.__name__, formula.__doc__
+    return compute
+
+
 def along(np, positions, dim):
     """The index that takes, along a dimension, the elements at an array of positions (as np.take_along_axis)."""
     grid = np.indices(positions.shape, sparse=True)

@@ -1,4 +1,5 @@
 """Elementwise ops whose text is too long for a row, or that take parameters."""
+from .common import rounded_once
 
 
 def where_value(np, x, y, condition):
@@ -23,7 +24,7 @@ def _floats(ops, x, kernel):
 
 
 def float_front(ops, name, x, *params):
-    kernel = {"logsigmoid": "log_sigmoid", "celu": "elu"}.get(name, name) + "_cpu"
+    kernel = {"celu": "elu"}.get(name, name) + "_cpu"
     return ops.apply(name, (_floats(ops, x, kernel),), params)
 
 
@@ -45,6 +46,7 @@ def _without_derivative(ops, name, result, *operands):
 
 # ---- rounding and remainders
 
+@rounded_once
 def round_of(ops, x, decimals):
     if decimals == 0:
         return ops.rint(x)
@@ -88,6 +90,7 @@ def _same_dtype(ops, x, y, argument):
         raise RuntimeError(f"expected dtype {names[0]} for `{argument}` but got dtype {names[1]}")
 
 
+@rounded_once
 def lerp_of(ops, x, end, weight):
     """From the nearer end, so that both ends are met exactly."""
     ops.operand(end, "lerp", "end", 2)
@@ -104,12 +107,14 @@ def lerp_of(ops, x, end, weight):
     return ops.named(ops.where(near, x, end) + ops.where(near, weight, weight - 1) * (end - x), "LerpBackward1", x)
 
 
+@rounded_once
 def addcmul_of(ops, x, tensor1, tensor2, value):
     ops.operand(tensor1, "addcmul", "tensor1", 2)
     ops.operand(tensor2, "addcmul", "tensor2", 3)
     return x + (tensor1 if value == 1 else value * tensor1) * tensor2
 
 
+@rounded_once
 def addcdiv_of(ops, x, tensor1, tensor2, value):
     ops.operand(tensor1, "addcdiv", "tensor1", 2)
     ops.operand(tensor2, "addcdiv", "tensor2", 3)
@@ -158,6 +163,7 @@ def elu_dx(ops, g, x, alpha):
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
+@rounded_once
 def selu_of(ops, x):
     return ops.elu(x, SELU_ALPHA) * SELU_SCALE
 
@@ -176,41 +182,45 @@ def celu_dx(ops, g, x, alpha):
     return g * ops.where(x > 0, 1.0, ops.exp(ops.where(x > 0, 0.0, x) / alpha))
 
 
+@rounded_once
 def gelu_of(ops, x, approximate):
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
     _floats(ops, x, "GeluKernelImpl")
     if approximate == "none":
-        return x * 0.5 * (1 + ops.erf(x * 0.7071067811865476))
-    # tanh is 1 to the last bit long before 30; beyond, a power of x would overflow.
+        return x * ops.normal_cdf(x)
+    # The logistic function of twice u is (1 + tanh(u)) / 2 without the subtraction of equal numbers below 0.  It is 0 or
+    # 1 long before 30; beyond, a power of x would overflow.
     near = ops.clamp(x, -30.0, 30.0)
-    return x * 0.5 * (1 + ops.tanh(0.7978845608028654 * (near + 0.044715 * (near * near * near))))
+    return x * ops.logistic(1.5957691216057308 * (near + 0.044715 * (near * near * near)))
 
 
+@rounded_once
 def silu_of(ops, x):
     return _floats(ops, x, "silu_cpu") * ops.sigmoid(x)
 
 
+@rounded_once
 def mish_of(ops, x):
     return _floats(ops, x, "mish_cpu") * ops.tanh(ops.softplus(x, 1, 40))
 
 
 def softplus_value(np, x, beta, threshold):
-    z = x * beta
-    return np.where(z > threshold, x, np.log1p(np.exp(np.minimum(z, threshold))) / beta)
+    z = x if beta == 1 else x * beta
+    if threshold > 80:      # where the exponential of a float32 overflows
+        value = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+    else:
+        value = np.log1p(np.exp(np.minimum(z, threshold)))
+    return np.where(z > threshold, x, value if beta == 1 else value / beta)
 
 
 def softplus_dx(ops, g, x, beta, threshold):
-    z = x * beta
-    return g * ops.where(z > threshold, 1.0, ops.sigmoid(z))
+    z = x if beta == 1 else x * beta
+    return g * ops.where(z > threshold, 1.0, ops.logistic(z))
 
 
-def logsigmoid_value(np, x):
-    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
-
-
-def logsigmoid_dx(ops, g, x):
-    return g * ops.sigmoid(-x)
+def logsigmoid_of(ops, x):
+    return ops.log_logistic(_floats(ops, x, "log_sigmoid_cpu"))
 
 
 def hardtanh_front(ops, name, x, low, high):

@@ -1,4 +1,6 @@
 """Linear algebra: products."""
+from .common import rounded_once
+
 #: What PyTorch's kernels call a dtype, in messages.
 C_NAMES = {"float64": "double", "float32": "float", "int64": "long int", "int32": "int", "int16": "short int",
            "int8": "signed char", "uint8": "unsigned char"}
@@ -273,6 +275,7 @@ def _same_dtypes(ops, x, a, b):
                                f"{ops.scalar_name(other)}")
 
 
+@rounded_once
 def addmm_of(ops, x, a, b, beta, alpha):
     _tensors(ops, "addmm", mat1=(2, a), mat2=(3, b))
     for name, operand in (("mat1", a), ("mat2", b)):
@@ -282,6 +285,7 @@ def addmm_of(ops, x, a, b, beta, alpha):
     return _blended(ops, "AddmmBackward0", x, ops.matmul(a, b), beta, alpha)
 
 
+@rounded_once
 def addmv_of(ops, x, matrix, vector, beta, alpha):
     _tensors(ops, "addmv", mat=(2, matrix), vec=(3, vector))
     if matrix.ndim != 2 or vector.ndim != 1 or x.ndim > 1:
@@ -295,6 +299,7 @@ def addmv_of(ops, x, matrix, vector, beta, alpha):
     return _blended(ops, "AddmvBackward0", x, ops.matmul(matrix, vector), beta, alpha)
 
 
+@rounded_once
 def addr_of(ops, x, a, b, beta, alpha):
     _tensors(ops, "addr", vec1=(2, a), vec2=(3, b))
     for name, operand in (("vec1", a), ("vec2", b)):
@@ -306,6 +311,7 @@ def addr_of(ops, x, a, b, beta, alpha):
     return _blended(ops, "AddrBackward0", x, ops.reshape(a, (a.shape[0], 1)) * b, beta, alpha)
 
 
+@rounded_once
 def baddbmm_of(ops, x, a, b, beta, alpha):
     _tensors(ops, "baddbmm", batch1=(2, a), batch2=(3, b))
     _check_batches(a, b)
@@ -315,6 +321,7 @@ def baddbmm_of(ops, x, a, b, beta, alpha):
     return _blended(ops, "BaddbmmBackward0", x, ops.matmul(a, b), beta, alpha)
 
 
+@rounded_once
 def addbmm_of(ops, x, a, b, beta, alpha):
     """The sum over the batch is an inner dimension of one product of matrices."""
     _tensors(ops, "addbmm", batch1=(2, a), batch2=(3, b))
@@ -331,6 +338,7 @@ def addbmm_of(ops, x, a, b, beta, alpha):
 
 # ---- layers
 
+@rounded_once
 def linear_of(ops, x, weight, bias):
     """x weight^T + bias."""
     _tensors(ops, "linear", weight=(2, weight))
@@ -356,6 +364,7 @@ def linear_of(ops, x, weight, bias):
     return ops.reshape(result, (*tuple(x.shape)[:-1], weight.shape[0]))
 
 
+@rounded_once
 def bilinear_of(ops, x, y, weight, bias):
     """x weight[k] y for each k, plus bias."""
     _tensors(ops, "bilinear", input2=(2, y), weight=(3, weight))

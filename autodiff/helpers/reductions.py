@@ -1,5 +1,5 @@
 """Reductions, statistics, cumulative ops, softmax."""
-from .common import along, axis_of, checked_dims, count_of, dims_of, kept
+from .common import along, axis_of, checked_dims, count_of, dims_of, kept, rounded_once
 
 
 def floating(ops, x, error, text):
@@ -360,10 +360,18 @@ def logcumsumexp_dx(ops, g, x, out, dim):
     """exp(x_k - out_k) t_k, where t_k = g_k + exp(out_k - out_(k+1)) t_(k+1): no exponent is positive."""
     if not len(x.shape) or not x.shape[dim]:
         return g
-    before = _shifted(ops, out, dim, 0)
-    stays = ops.numpy.isinf(ops.plain(out)) & (ops.plain(before) == ops.plain(out))     # inf - inf would be NaN
-    falls = ops.exp(ops.where(stays, 0.0, before) - ops.where(stays, 0.0, out))
-    return ops.exp(x - out) * _recurrence_from(ops, g, falls, dim)
+    np = ops.numpy
+    # The first has none before it: itself, so that nothing is infinite where nothing is asked for.
+    before = ops.cat([ops.narrow(out, dim, 0, 1), ops.narrow(out, dim, 0, x.shape[dim] - 1)], dim)
+    parts, falls = ops.exp_shifted(x, out), ops.exp_shifted(before, out)
+    tied = np.isinf(ops.plain(out)) & (ops.plain(x) == ops.plain(out))
+    if tied.any():      # the elements that are the same infinity share evenly, those before and this one
+        count = np.where(ops.plain(out) > 0, *[np.cumsum(ops.plain(x) == end, axis=dim, dtype=ops.dtype(x))
+                                              for end in (np.inf, -np.inf)])
+        parts = parts / ops.constant(np.where(tied, count, 1))
+        stays = tied & (ops.plain(before) == ops.plain(out)) & (count > 1)
+        falls = falls * ops.constant(np.where(stays, (count - 1) / np.maximum(count, 1), 1).astype(ops.dtype(x)))
+    return parts * _recurrence_from(ops, g, falls, dim)
 
 
 # ---- exponentials
@@ -385,8 +393,15 @@ def logsumexp_value(np, x, dim, keepdim):
 
 
 def logsumexp_dx(ops, g, x, out, dim, keepdim):
+    """Where the result is infinite, the elements that are the same infinity share evenly: the limit along equal ones."""
     shape = tuple(x.shape)
-    return kept(ops, g, shape, dim, keepdim) * ops.exp_shifted(x, kept(ops, out, shape, dim, keepdim))
+    g, out = kept(ops, g, shape, dim, keepdim), kept(ops, out, shape, dim, keepdim)
+    np, values = ops.numpy, ops.plain(out)
+    infinite = np.isinf(values)
+    if infinite.any():
+        count = np.sum(ops.plain(x) == values, axis=dims_of(dim, len(shape)), keepdims=True, dtype=ops.dtype(out))
+        g = g / ops.constant(np.where(infinite, np.maximum(count, 1), 1).astype(ops.dtype(out)))
+    return g * ops.exp_shifted(x, out)
 
 
 def softmax_front(ops, name, x, dim, dtype):
@@ -515,6 +530,7 @@ def _without_nan(ops, x):
     return x if present.all() else ops.where(present, x, 0.0)
 
 
+@rounded_once
 def nanmean_of(ops, x, dim, keepdim, dtype):
     np = ops.numpy
     if dtype is not None:
@@ -605,6 +621,7 @@ def nanquantile_of(ops, x, q, dim, keepdim, interpolation):
     return _quantile(ops, x, q, dim, keepdim, interpolation, True)
 
 
+@rounded_once
 def _quantile(ops, x, q, dim, keepdim, interpolation, ignore_nan):
     """Elements at the ranks around q (n - 1), blended; q, if it is a Variable of one dimension, comes first in the result."""
     np = ops.numpy
@@ -697,6 +714,7 @@ def diff_of(ops, x, n, dim, prepend, append):
     return out
 
 
+@rounded_once
 def trapezoid_of(ops, y, x, dx, dim):
     """The integral of samples y at x, or at distances dx, by the trapezoidal rule."""
     y, steps, dim = _trapezoids(ops, "trapezoid", y, x, dx, dim)
@@ -711,6 +729,7 @@ def trapezoid_of(ops, y, x, dx, dim):
     return ops.sum(steps * (left + right), (dim,), False) / 2
 
 
+@rounded_once
 def cumulative_trapezoid_of(ops, y, x, dx, dim):
     """The same up to each sample but the first."""
     y, steps, dim = _trapezoids(ops, "cumulative_trapezoid", y, x, dx, dim)
@@ -743,6 +762,7 @@ def _trapezoids(ops, name, y, x, dx, dim):
     return y, ops.narrow(x, dim, 1, x.shape[dim] - 1) - ops.narrow(x, dim, 0, x.shape[dim] - 1), dim
 
 
+@rounded_once
 def dist_of(ops, x, y, p):
     if not ops.is_variable(y):
         raise TypeError(f"dist(): argument 'other' (position 2) must be Tensor, not {type(y).__name__}")

@@ -183,6 +183,26 @@ def unit_dx(ops, g, x, out):
     return across * ops.where(size == 0, 0.0, 1 / ops.where(size == 0, 1.0, size))
 
 
+def exp2_complex_dx(ops, g, out):
+    return g * ops.conj(out * 0.6931471805599453)
+
+
+def asin_complex_dx(ops, g, x):
+    return g / ops.conj(ops.sqrt(1 - x * x))
+
+
+def atan_complex_dx(ops, g, x):
+    return g / ops.conj(x * x + 1)
+
+
+def asinh_complex_dx(ops, g, x):
+    return g / ops.conj(ops.sqrt(x * x + 1))
+
+
+def atanh_complex_dx(ops, g, x):
+    return g / ops.conj(1 - x * x)
+
+
 def pow_complex_dx(ops, g, x, y):
     """g conj(y x^(y - 1)); 0 where y is 0."""
     if not ops.is_variable(y):
