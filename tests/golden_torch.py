@@ -363,8 +363,6 @@ x = torch.ones(2); hasattr(x, 'nothing'), hasattr(x, 'grad')
 x = torch.ones(2); x.nothing
 
 x = torch.ones(3); y = x[:2]; y._is_view(), x._is_view(), y._base is x, x._base
-#! a view knows its base's node and storage, not the base object
-#> AttributeError: 'Tensor' object has no attribute '_base'
 
 x = torch.ones(2); v = x._version; x.add_(1); v, x._version, x.detach()._version, x.data._version
 
@@ -1148,8 +1146,6 @@ x = torch.randn(3, requires_grad=True); y = x.sigmoid(); y.sum().backward(); tor
 x = torch.ones(2, requires_grad=True); list(map(type, [x.grad])) == [type(None)]
 
 x = torch.ones(2, requires_grad=True); y = x.view(2); x.shape, y._base is x
-#! a view knows its base's node and storage, not the base object
-#> AttributeError: 'Tensor' object has no attribute '_base'
 """
 
 SNIPPETS["old style"] = """

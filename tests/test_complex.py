@@ -174,15 +174,136 @@ def test_parts_share_storage_out_of_the_graph():
     assert z.tolist() == [1 + 2j] * 3
 
 
-def test_parts_of_a_recorded_variable_refuse_writes():
-    z = leaf(points(3)) * 1
+# What PyTorch 2.13 answers, program by program: parts are views, of a recorded Variable as of any.
+
+def complex_leaf(values):
+    return autodiff.tensor(values, dtype=autodiff.complex128, requires_grad=True)
+
+
+def a_part_follows_its_base():
+    leaf = complex_leaf([1 + 2j, 3 - 1j])
+    z = leaf.clone()
+    part = z.real
+    z.mul_(2)
+    (part * part).sum().backward()
+    return part.tolist(), leaf.grad.tolist()
+
+
+def pairs_are_written():
+    leaf = complex_leaf([1 + 2j, 3 - 1j])
+    z = leaf * 1
+    pairs = autodiff.view_as_real(z)
+    pairs[0, 1] = 5.0
+    pairs[1].mul_(3.0)
+    (z * z).real.sum().backward()
+    return z.tolist(), leaf.grad.tolist()
+
+
+def joined_pairs_are_written():
+    x = autodiff.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    y = x * 1
+    autodiff.view_as_complex(y).mul_(2j)
+    (y * autodiff.tensor([[1.0, 10.0], [100.0, 1000.0]])).sum().backward()
+    return y.tolist(), x.grad.tolist()
+
+
+def a_real_number_into_joined_pairs():
+    x = autodiff.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
+    seven = autodiff.tensor(7.0, requires_grad=True)
+    pairs = (x * 1).view(2, 2)
+    autodiff.view_as_complex(pairs)[0] = seven
+    (pairs * pairs).sum().backward()
+    return x.grad.tolist(), seven.grad.item()
+
+
+def second_order_through_joined_pairs():
+    x = autodiff.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    z = autodiff.view_as_complex(x)
+    g, = autodiff.autograd.grad((z * z.conj() * z).real.sum(), x, create_graph=True)
+    return autodiff.autograd.grad((g * g).sum(), x)[0].tolist()
+
+
+def a_part_of_a_view_is_written():
+    leaf = complex_leaf([[1 + 2j, 3 - 1j], [2 + 0j, 1j]])
+    z = leaf * 1
+    z.t().real[0].copy_(autodiff.tensor([5.0, 6.0]))
+    part = z.imag.t()
+    z.mul_(3)
+    (part * part).sum().backward()
+    return z.tolist(), leaf.grad.tolist()
+
+
+def a_single_number():
+    leaf = complex_leaf(1 + 2j)
+    z = leaf * 1
+    part = z.real
+    part.mul_(5)
+    (z * z).imag.backward()
+    return part.item(), leaf.grad.item()
+
+
+def a_part_is_assigned():
+    z = complex_leaf([1 + 2j, 3j]).clone()
+    w = autodiff.tensor([4.0, 5.0], requires_grad=True)
+    z.real = w
+    (z * z).real.sum().backward()
+    return w.grad.tolist()
+
+
+def tangents():
+    forward = autodiff.autograd.forward_ad
+    with forward.dual_level():
+        z = forward.make_dual(autodiff.tensor([1 + 2j, 3j]), autodiff.tensor([1j, 2 + 1j]))
+        return [forward.unpack_dual(part).tangent.tolist()
+                for part in (z.imag, autodiff.view_as_real(z), autodiff.view_as_complex(autodiff.view_as_real(z)))]
+
+
+@pytest.mark.parametrize(("program", "expected"), [
+    (a_part_follows_its_base, ([2.0, 6.0], [8, 24])),
+    (pairs_are_written, ([1 + 5j, 9 - 3j], [2, 54 + 18j])),
+    (joined_pairs_are_written, ([[-4.0, 2.0], [-8.0, 6.0]], [[20.0, -2.0], [2000.0, -200.0]])),
+    (a_real_number_into_joined_pairs, ([0.0, 0.0, 6.0, 8.0], 14.0)),
+    (second_order_through_joined_pairs, [[116.0, 72.0], [1932.0, 976.0]]),
+    (a_part_of_a_view_is_written, ([[15 + 6j, 9 - 3j], [18 + 0j, 3j]], [[36j, -18j], [0j, 18j]])),
+    (a_single_number, (5.0, 20 + 10j)),
+    (a_part_is_assigned, [8.0, 10.0]),
+    (tangents, [[1.0, 1.0], [[0.0, 1.0], [2.0, 1.0]], [1j, 2 + 1j]]),
+])
+def test_parts_are_views(program, expected):
+    assert program() == expected
+
+
+def test_parts_of_a_leaf_are_written_as_its_views_are():
+    z = complex_leaf([1 + 2j])
     for part in (z.real, z.imag, autodiff.view_as_real(z)):
-        with pytest.raises(ValueError, match="clone"):
+        with pytest.raises(RuntimeError, match="view of a leaf"):
             part.mul_(2)
-    w = leaf(np.ones(3))
-    z.real = w * 3
-    z.abs().sum().backward()
-    np.testing.assert_allclose(plain(w.grad), 3 * plain(z).real / abs(plain(z)), rtol=1e-14)
+    assert z.tolist() == [1 + 2j]
+    with pytest.raises(RuntimeError, match="non-complex"):
+        autodiff.ones(2).imag = 3.0
+
+
+def test_a_view_knows_its_base():
+    z = complex_leaf([1 + 2j, 4j])
+    for view in (z.imag, z.real[1:], autodiff.view_as_real(z)[0], z[1:], z.view(2, 1).t()):
+        assert view._is_view() and view._base is z
+    assert z._base is None and not z._is_view() and z.detach()._base is None
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_the_base_of_a_view_is_the_one_that_its_writes_reach(gone):
+    x = autodiff.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = x * 2
+    view = y[1:]
+    if gone:
+        del y
+    view.mul_(10)
+    base = view._base
+    assert base.tolist() == [2.0, 40.0, 60.0] and base.grad_fn is not None and view._base is base
+    base.mul_(2)
+    assert view.tolist() == [80.0, 120.0]
+    (view.sum() + base.sum()).backward()
+    assert x.grad.tolist() == [4.0, 80.0, 80.0]
 
 
 def test_hooks_retained_gradients_and_accumulation():

@@ -3,8 +3,31 @@
 
 def embed_value(np, x, geometry, shape):
     """By positions: an expanded geometry looks at one element several times, a reshape may have no view here."""
-    out = np.zeros(shape, x.dtype)
-    np.add.at(out.reshape(-1), geometry.places(tuple(shape)), x)
+    for step, before in reversed(geometry.steps(tuple(shape))):
+        if isinstance(step, str):
+            x = _without_parts(np, x, step)
+            continue
+        out = np.zeros(before, x.dtype)
+        np.add.at(out.reshape(-1), step, x)
+        x = out
+    return x
+
+
+def _parts_shown(np, x, step):
+    """What a step over parts of complex numbers shows, a view; x is contiguous."""
+    if step == "joined":
+        return x.view(np.result_type(x.dtype, np.complex64))[..., 0]
+    return x.view(x.real.dtype).reshape(*x.shape, 2) if step == "pairs" else x.real if step == "real" else x.imag
+
+
+def _without_parts(np, x, step):
+    """The transpose: zeros where the step does not look."""
+    if step == "joined":
+        return _parts_shown(np, np.ascontiguousarray(x), "pairs")
+    if step == "pairs":
+        return _parts_shown(np, np.ascontiguousarray(x), "joined")
+    out = np.zeros(x.shape, np.result_type(x.dtype, np.complex64))
+    _parts_shown(np, out, step)[...] = x
     return out
 
 
@@ -26,8 +49,20 @@ def to_value(np, x, dtype):
 
 def copy_region_value(np, x, y, geometry):
     out = np.array(x, order="C")
-    out.reshape(-1)[geometry.places(out.shape)] = y
+    _write(np, out, geometry.steps(out.shape), y)
     return out
+
+
+def _write(np, out, steps, y):
+    """y where the steps look in a contiguous array; what is between two of them is copied, and back."""
+    (step, _), *rest = steps
+    place = _parts_shown(np, out, step) if isinstance(step, str) else out.reshape(-1)
+    index = ... if isinstance(step, str) else step
+    if rest:
+        inner = np.array(place[index], order="C")
+        _write(np, inner, rest, y)
+        y = inner
+    place[index] = y
 
 
 def copy_region_dx(ops, g, geometry):

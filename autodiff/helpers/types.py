@@ -41,50 +41,23 @@ def itself(ops, x):
     return x
 
 
-def part_front(ops, name, x):
-    """A view where nothing is recorded; else a copy that may not be written, since a write would not reach x."""
+def real_of(ops, x):
+    return ops.real_parts(x) if _is_complex(ops, x) else x
+
+
+def imag_of(ops, x):
     if not _is_complex(ops, x):
-        if name == "imag":
-            raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
-        return x
-    if ops.records(x):
-        return ops.read_only(ops.apply(name, (x,), ()))
-    return ops.part(x, int(name == "imag"))
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return ops.imaginary_parts(x)
 
 
-def real_value(np, x):
-    return np.array(x.real)
-
-
-def imag_value(np, x):
-    return np.array(x.imag)
-
-
-def real_dx(ops, g):
-    return ops.complex(g, ops.zeros_like(g))
-
-
-def imag_dx(ops, g):
-    return ops.complex(ops.zeros_like(g), g)
-
-
-def view_as_real_front(ops, name, x):
+def view_as_real_of(ops, x):
     if not _is_complex(ops, x):
         raise RuntimeError("view_as_real is only supported for complex tensors")
-    if ops.records(x):
-        return ops.read_only(ops.apply(name, (x,), ()))
-    return ops.part(x, 0, True)
+    return ops.pairs_of_parts(x)
 
 
-def view_as_real_value(np, x):
-    return np.stack([x.real, x.imag], -1)
-
-
-def view_as_real_dx(ops, g):
-    return ops.complex(ops.select(g, len(g.shape) - 1, 0), ops.select(g, len(g.shape) - 1, 1))
-
-
-def view_as_complex_front(ops, name, x):
+def view_as_complex_of(ops, x):
     if ops.dtype(x).kind != "f" or ops.dtype(x).itemsize < 4:
         raise RuntimeError("view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar "
                            f"type: {ops.scalar_name(x)}" + ("; half floats would make complex32, which NumPy does not have"
@@ -93,20 +66,10 @@ def view_as_complex_front(ops, name, x):
         raise RuntimeError("Input tensor must have one or more dimensions")
     if x.shape[-1] != 2:
         raise RuntimeError("Tensor must have a last dimension of size 2")
-    if ops.records(x):
-        return ops.read_only(ops.apply(name, (x,), ()))
     result = ops.joined_parts(x)
     if result is None:
         raise RuntimeError("Tensor must have a last dimension with stride 1")
     return result
-
-
-def view_as_complex_value(np, x):
-    return _joined(np, x[..., 0], x[..., 1])
-
-
-def view_as_complex_dx(ops, g):
-    return ops.view_as_real(g)
 
 
 # ---- made of two
