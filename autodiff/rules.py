@@ -372,8 +372,8 @@ RULES: tuple[Rule, ...] = (
                  grad_fn={"": "XlogyBackward0", "nt": "XlogyBackward1", "tn": "XlogyBackward2"},
                  source="PyTorch, torch.xlogy", doc="x * log(y), and 0 where x is 0.",
                  example="tensor([0.0, 2.0]).xlogy(tensor([0.0, 1.0])) -> tensor([0., 0.])"),
-    # The root is 1, and NaN outside: that of a number, so that it has no derivative which could be infinite.
-    _elementwise("log_odds", "log(x / (1 - x))", "g / (x * (1 - x) * sqrt(where(x < 0, -1, where(x > 1, -1, 1))))",
+    # The root is 1, and NaN outside the interval; inside it is that of a number, which has no derivative.
+    _elementwise("log_odds", "log(x / (1 - x))", "g / (x * (1 - x) * sqrt(where(x < 0, x, where(x > 1, -x, 1))))",
                  method=False, function=False, dtype="float", at=(0.1, 0.9), kinks={"x = 0 or 1": "inf"},
                  grad_fn="LogitBackward0", source="PyTorch, torch.logit", doc="log(x / (1 - x)): logit without its eps.",
                  example="tensor([0.5]).logit() -> tensor([0.])"),

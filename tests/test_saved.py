@@ -138,6 +138,11 @@ def test_a_quotient_may_be_written(dtype, shape):
     expected = quotients(lambda y: None)
     assert quotients(lambda y: y.add_(1)) == expected
     assert quotients(lambda y: y.data.mul_(0.5)) == expected
+    if shape:
+        assert quotients(lambda y: y[:1].data.mul_(0.5)) == expected
+        # Elements that are overwritten have no gradient, the others theirs.
+        kept = [[g[0], 0.0] for g in expected]
+        assert quotients(lambda y: y[1:].zero_()) == tuple(kept)
 
 
 @pytest.mark.parametrize("shape", [(), (2,)])
@@ -215,7 +220,7 @@ def test_writes_between_first_and_second_derivatives(case):
 
 
 #: Second derivatives whose graph saved an operand itself, where PyTorch's saved a product: (case, needs, place).
-SECOND = {("atan2", "x", "y"), ("atan2", "y", "x"), ("addcdiv", "xyz", "y"), ("addcdiv", "z", "y"), ("kron", "xy", "x"),
+SECOND = {("atan2", "x", "y"), ("atan2", "y", "x"), ("atan2 in place", "x", "y"), ("addcdiv", "xyz", "y"), ("addcdiv", "z", "y"), ("kron", "xy", "x"),
           ("kron", "xy", "y"), ("kron", "x", "y"), ("kron", "y", "x")}
 
 
@@ -227,6 +232,18 @@ def test_no_second_derivative_refuses_more_writes_than_pytorchs(case):
             if second(autodiff, autograd.grad, case, needs, lambda v: v.add_(1), place) is None:
                 theirs = second(saved_torch.Torch(), torch.autograd.grad, case, needs, lambda v: v.add_(1), place)
                 assert theirs is None, (needs, place)
+
+
+@pytest.mark.parametrize("f", [lambda x: x.logit(), lambda x: x.sinc(), lambda x: x.erfinv(), lambda x: x ** -1,
+                               lambda x: x ** 0.5, lambda x: x / (x + 1), lambda x: 3 / x])
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_a_recorded_derivative_has_the_bits_of_the_compiled_one(f, shape):
+    x = autodiff.full(shape, 0.3, dtype=autodiff.float32, requires_grad=True)
+    y = f(x)
+    (recorded,) = autograd.grad(y.sum(), x, create_graph=True)
+    (compiled,) = autograd.grad(f(x).sum(), x)
+    assert recorded.dtype == compiled.dtype == autodiff.float32 and recorded.tolist() == compiled.tolist()
+    assert recorded.grad_fn.name() != "ToCopyBackward0"
 
 
 def test_a_second_pass_needs_no_graph_retained_where_a_number_alone_was_saved():
