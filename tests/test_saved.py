@@ -220,8 +220,8 @@ def test_writes_between_first_and_second_derivatives(case):
 
 
 #: Second derivatives whose graph saved an operand itself, where PyTorch's saved a product: (case, needs, place).
-SECOND = {("atan2", "x", "y"), ("atan2", "y", "x"), ("atan2 in place", "x", "y"), ("addcdiv", "xyz", "y"), ("addcdiv", "z", "y"), ("kron", "xy", "x"),
-          ("kron", "xy", "y"), ("kron", "x", "y"), ("kron", "y", "x")}
+SECOND = {("atan2", "x", "y"), ("atan2", "y", "x"), ("atan2 in place", "x", "y"), ("addcdiv", "xyz", "y"),
+          ("addcdiv", "z", "y"), ("kron", "xy", "x"), ("kron", "xy", "y"), ("kron", "x", "y"), ("kron", "y", "x")}
 
 
 @pytest.mark.parametrize("case", CASES)
