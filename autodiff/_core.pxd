@@ -231,6 +231,7 @@ cdef struct Op:
     # a value-only VJP in C: deposit operand's cotangent, given g of the result. Only if grads are not recorded.
     int (*fast)(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1
     int dx_saves, dy_saves
+    int copies                  # LEFT_NUMBER: a node with that flag saved copies of its operands; 0: none does
 
 cdef Op[512] ops
 cdef Partial1[1024] point_dx    # [dtype * MAX_NODE_OPS + op]

@@ -967,7 +967,7 @@ cdef int saved_array(Node* node, Saved* saved, Array** array) except -1:
 cdef int check_stale(Node* node, int operand) except -1:
     """A 0-d operand whose value this op saved was written in place since."""
     cdef int saves = (ops[node.op].dx_saves if operand == 0 else ops[node.op].dy_saves)
-    if node.flags & PAYLOAD and node.x.payload.snapshot:
+    if node.flags & ops[node.op].copies or (node.flags & PAYLOAD and node.x.payload.snapshot):
         saves &= SAVES_OUT
     if saves & SAVES_X and node.left != NULL:
         if node.left.flags & STALE:

@@ -160,6 +160,8 @@ def check(rules) -> None:
         for position, which in enumerate(("dx", "dy", "dz")):
             if getattr(rule, which) is not None and rule.operands != "*" and position >= len(rule.operands):
                 refuse(f"{which} is given, but the operands are {rule.operands!r}")
+        if rule.copies not in ("", "nt") or (rule.copies and not (rule.elementwise and rule.operands == "xy")):
+            refuse(f"copies {rule.copies!r} is not the overload 'nt' of an elementwise row of two operands")
         for special in rule.special.values():
             if special not in names:
                 refuse(f"special names {special!r}, which is not a row")

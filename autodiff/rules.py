@@ -19,6 +19,9 @@ The grammar of a row
 What is **saved** for the reverse pass is what ``dx``, ``dy``, ``dz`` mention: ``x``, ``y``, ``z`` or ``out``.  The
 tokens ``shape_x``, ``shape_y`` are known without saving an array and do not count.  An operand's value is saved only
 if the operand whose derivative mentions it needs a gradient (``x * y`` with a constant ``y`` saves ``y`` alone).
+A saved value that is written before the backward pass makes that pass raise, and one that is written through ``.data``
+makes it wrong, so a row saves what PyTorch's op does, and computes again what it could have kept: a quotient saves its
+operands, for ``y = x / w; y += 1`` is ordinary code.  ``tests/test_saved.py`` holds the rows against PyTorch's table.
 A derivative of ``None`` says that the op has none in that operand; an op with no derivative at all is not recorded.
 A derivative of ``0`` says that it is zero everywhere (``floor``).
 
@@ -58,6 +61,8 @@ outputs    names of the results where there are several: the call returns a name
 single     whether a call without ``dim`` has one result nevertheless
 grad_fn    the name of the node, PyTorch's; a dict where overloads differ, keyed by ``t``/``n`` (tensor, number) for
            each position, ``""`` for the rest
+copies     the overload, keyed as in ``grad_fn`` (``nt``), that saves copies of its operands, so that writes to them are
+           no matter; for ops that PyTorch computes in steps, of which it saves a result that nobody else has
 special    exponents (or other constant second operands) that have a row of their own: ``{2: "square"}``
 at         the interval tests and documentation sample operands from; ``at_y`` for the second
 kinks      points without a derivative and the value chosen there, as ``{point: "convention"}``
@@ -112,6 +117,7 @@ class Rule:
     outputs: tuple[str, ...] = ()
     single: bool = False
     grad_fn: str | dict[str, str] = ""
+    copies: str = ""
     special: dict[float, str] = field(default_factory=dict)
     at: tuple[float, float] = (-2.0, 2.0)
     at_y: tuple[float, float] | None = None
@@ -210,15 +216,15 @@ RULES: tuple[Rule, ...] = (
     _elementwise("mul", "x * y", "g * y", "g * x", kind="multilinear", infix="mul", inplace=True, numpy="multiply",
                  complex="holomorphic", aliases=("multiply",), doc="Product of two operands.",
                  example="tensor([1.0, 2.0]) * tensor([3.0, 4.0]) -> tensor([3., 8.])"),
-    _elementwise("div", "x / y", "g / y", "-g * out / y", infix="truediv", inplace=True, numpy="true_divide",
-                 dtype="float", grad_fn={"": "DivBackward0", "nt": "MulBackward0"}, at_y=(0.5, 2.0),
+    _elementwise("div", "x / y", "g / y", "-g * (x / y) / y", infix="truediv", inplace=True, numpy="true_divide",
+                 dtype="float", grad_fn={"": "DivBackward0", "nt": "MulBackward0"}, copies="nt", at_y=(0.5, 2.0),
                  complex="holomorphic", source=CALCULUS, aliases=("divide", "true_divide"), doc="Quotient of two operands.",
                  example="tensor([1, 2]) / 2 -> tensor([0.5000, 1.0000])"),
     _elementwise("pow", "pow(x, y)", "g * where(y == 0, 0, y * pow(x, y - 1))",
                  "g * where(x == 0, where(y < 0, log(x) * out, 0), out * log(x))", infix="pow", inplace=True,
                  names="input, exponent",
                  numpy="power", grad_fn={"": "PowBackward1", "tn": "PowBackward0", "nt": "PowBackward2"},
-                 special={2: "square", 1: "positive", 0.5: "sqrt", -1: "reciprocal"}, at=(0.5, 2.0), at_y=(-2.0, 2.0),
+                 special={2: "square", 1: "positive", 0.5: "pow_half", -1: "pow_minus_one"}, at=(0.5, 2.0), at_y=(-2.0, 2.0),
                  kinks={"x = 0, y >= 0": "0 in y", "y = 0": "0 in x"},
                  complex="pow_complex_dx(g, x, y); pow_complex_dy(g, x, y, out)",
                  source=CALCULUS, doc="x to the power y.",
@@ -234,15 +240,21 @@ RULES: tuple[Rule, ...] = (
                  numpy="absolute", aliases=("absolute",), kinks={"x = 0": "0"}, source=TORCH_KINK,
                  complex="magnitude", doc="Absolute value.", example="abs(tensor([-1.5, 2.0])) -> tensor([1.5000, 2.0000])"),
     _elementwise("reciprocal", "1 / x", "-g * out * out", inplace=True, numpy="reciprocal", dtype="float",
-                 grad_fn={"": "ReciprocalBackward0", "tn": "PowBackward0"}, at=(0.5, 2.0), complex="holomorphic",
+                 at=(0.5, 2.0), complex="holomorphic",
                  source=CALCULUS, doc="1 / x.", example="tensor([2.0, 4.0]).reciprocal() -> tensor([0.5000, 0.2500])"),
+    _elementwise("pow_minus_one", "1 / x", "-g * (1 / x) * (1 / x)", method=False, function=False, loop="numpy:reciprocal",
+                 dtype="float", grad_fn="PowBackward0", at=(0.5, 2.0), complex="holomorphic", source=CALCULUS,
+                 doc="x ** -1, which saves x, as other powers do."),
     _elementwise("square", "square(x)", "g * (2 * x)", inplace=True, numpy="square", grad_fn="PowBackward0",
                  complex="holomorphic", source=CALCULUS, doc="x * x.",
                  example="tensor([3.0, -2.0]).square() -> tensor([9., 4.])"),
     _elementwise("sqrt", "sqrt(x)", "g / (2 * out)", inplace=True, numpy="sqrt", dtype="float",
-                 grad_fn={"": "SqrtBackward0", "tn": "PowBackward0"}, at=(0.5, 2.0), kinks={"x = 0": "inf"},
+                 at=(0.5, 2.0), kinks={"x = 0": "inf"},
                  complex="holomorphic", source=CALCULUS, doc="Square root.",
                  example="tensor([4, 9]).sqrt() -> tensor([2., 3.])"),
+    _elementwise("pow_half", "sqrt(x)", "g / (2 * sqrt(x))", method=False, function=False, loop="numpy:sqrt", dtype="float",
+                 grad_fn="PowBackward0", at=(0.5, 2.0), kinks={"x = 0": "inf"}, complex="holomorphic", source=CALCULUS,
+                 doc="x ** 0.5, which saves x, as other powers do."),
     # ---- transcendental functions
     _elementwise("exp", "exp(x)", "g * out", inplace=True, numpy="exp", dtype="float", complex="holomorphic",
                  source=CALCULUS, doc="Exponential.", example="tensor([0.0, 1.0]).exp() -> tensor([1.0000, 2.7183])"),
@@ -332,7 +344,8 @@ RULES: tuple[Rule, ...] = (
                  ("g * where(abs(x) < 0.1, 0 - 19.739208802178716 * _X * (1 / 6 - 9.869604401089358 * _X * _X * (2 / 120"
                   " - 9.869604401089358 * _X * _X * (3 / 5040 - 9.869604401089358 * _X * _X * (4 / 362880"
                   " - 9.869604401089358 * _X * _X * (5 / 39916800 - 9.869604401089358 * _X * _X * (6 / 6227020800)))))),"
-                  " (cos(3.141592653589793 * x) - out) / where(abs(x) < 0.1, 1, x))").replace("_X", _NEAR_0),
+                  " (cos(3.141592653589793 * x) - sin(3.141592653589793 * x) / where(abs(x) < 0.1, 1, 3.141592653589793 * x))"
+                  " / where(abs(x) < 0.1, 1, x))").replace("_X", _NEAR_0),
                  inplace=True, dtype="float", source=CALCULUS, doc="sin(pi x) / (pi x), and 1 at 0.",
                  example="tensor([0.0, 0.5, 1.0]).sinc() -> tensor([1.0000e+00, 6.3662e-01, 3.8982e-17])"),
     # The derivatives of 1 and -1 stay where the infinities meet: the limit along x = y, in every order.
@@ -385,9 +398,10 @@ RULES: tuple[Rule, ...] = (
                  grad_fn={"": "XlogyBackward0", "nt": "XlogyBackward1", "tn": "XlogyBackward2"},
                  source="PyTorch, torch.xlogy", doc="x * log(y), and 0 where x is 0.",
                  example="tensor([0.0, 2.0]).xlogy(tensor([0.0, 1.0])) -> tensor([0., 0.])"),
-    _elementwise("log_odds", "log(x / (1 - x))", "where(x < 0, out, where(x > 1, out, g / (x * (1 - x))))", method=False,
-                 function=False, dtype="float", at=(0.1, 0.9), kinks={"x = 0 or 1": "inf"}, grad_fn="LogitBackward0",
-                 source="PyTorch, torch.logit", doc="log(x / (1 - x)): logit without its eps.",
+    # The root is 1, and NaN outside the interval; inside it is that of a number, which has no derivative.
+    _elementwise("log_odds", "log(x / (1 - x))", "g / (x * (1 - x) * sqrt(where(x < 0, x, where(x > 1, -x, 1))))",
+                 method=False, function=False, dtype="float", at=(0.1, 0.9), kinks={"x = 0 or 1": "inf"},
+                 grad_fn="LogitBackward0", source="PyTorch, torch.logit", doc="log(x / (1 - x)): logit without its eps.",
                  example="tensor([0.5]).logit() -> tensor([0.])"),
     Rule("logit", "logit_of(x, eps)", operands="x", params="eps=None", loop="composite", inplace=True, out=True,
          grad_fn="LogitBackward0", source="PyTorch, torch.logit", kinks={"x = 0 or 1": "inf"},
@@ -404,7 +418,7 @@ RULES: tuple[Rule, ...] = (
     _elementwise("normal_cdf", "normal_cdf(x)", "g * (0.3989422804014327 * exp(-0.5 * (x * x)))", method=False,
                  function=False, dtype="float", loop="vector", source="Abramowitz and Stegun 26.2.29",
                  doc="erfc(-x / sqrt(2)) / 2, the normal distribution function: what gelu calls."),
-    _elementwise("erfinv", "erfinv(x)", "g * (0.886226925452758 * exp(out * out))", inplace=True, dtype="float",
+    _elementwise("erfinv", "erfinv(x)", "g * (0.886226925452758 * exp(square(erfinv(x))))", inplace=True, dtype="float",
                  loop="vector", at=(-0.9, 0.9), kinks={"abs(x) = 1": "inf"}, source="Abramowitz and Stegun 7.1.1",
                  doc="Inverse error function.", example="tensor([0.0, 0.5]).erfinv() -> tensor([0.0000, 0.4769])"),
     _elementwise("lgamma", "lgamma(x)", "g * digamma(x)", inplace=True, dtype="float", loop="vector", at=(0.5, 3.0),

@@ -80,7 +80,8 @@ def check(f, *arrays):
         np.testing.assert_allclose(0 * expected if g is None else plain(g), expected, rtol=2e-5, atol=2e-5)
 
 
-HOLOMORPHIC = [rule for rule in rules.ELEMENTWISE if rule.complex != "refused"]
+#: Rows that calls know by name: those of powers are among the formulas below.
+HOLOMORPHIC = [rule for rule in rules.ELEMENTWISE if rule.complex != "refused" and rule.function]
 
 
 @pytest.mark.parametrize("shape", [(), (2, 3)], ids=str)

@@ -483,7 +483,8 @@ def relu_kink():
 
 
 KINKS = {"norm": norm_kink, "amax": amax_kink, "pow": pow_kinks, "abs": abs_kink, "relu": relu_kink,
-         "sqrt": lambda: check_infinite(autodiff.sqrt), "log": lambda: check_infinite(autodiff.log)}
+         "sqrt": lambda: check_infinite(autodiff.sqrt), "pow_half": lambda: check_infinite(lambda x: x ** 0.5),
+         "log": lambda: check_infinite(autodiff.log)}
 
 
 def check_infinite(f):

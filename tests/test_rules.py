@@ -2,6 +2,7 @@
 import ast
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -80,10 +81,19 @@ def test_elementwise_rows(rule):
 
 
 @pytest.mark.parametrize(("mask", "name", "which"), [
-    (2, "mul", "dx"), (1, "mul", "dy"), (4, "tanh", "dx"), (6, "div", "dy"), (0, "add", "dx"), (7, "pow", "dy"),
+    (2, "mul", "dx"), (1, "mul", "dy"), (4, "tanh", "dx"), (3, "div", "dy"), (0, "add", "dx"), (7, "pow", "dy"),
 ])
 def test_saved_masks(mask, name, which):
     assert _render.saves_mask(rules.BY_NAME[name], which) == mask
+
+
+@pytest.mark.parametrize(("name", "copies"), [("div", "tn"), ("exp", "nt"), ("matmul", "nt")])
+def test_copies_are_of_operands_beside_a_number(name, copies):
+    wrong = replace(rules.BY_NAME[name], copies=copies)
+
+    catalogue = {**vars(rules), "RULES": tuple(wrong if rule.name == name else rule for rule in rules.RULES)}
+    with pytest.raises(_render.GrammarError, match=f"'{name}'.*copies"):
+        _render.check(SimpleNamespace(**catalogue))
 
 
 @pytest.mark.parametrize(("text", "message"), [

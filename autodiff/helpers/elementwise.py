@@ -52,7 +52,8 @@ def round_of(ops, x, decimals):
         return ops.rint(x)
     _floats(ops, x, "round_cpu")
     scale = 10.0 ** abs(decimals)
-    return ops.named(ops.rint(x * scale) / scale if decimals > 0 else ops.rint(x / scale) * scale, "RoundBackward1", x)
+    up, down = (x * scale, lambda whole: whole / scale) if decimals > 0 else (x / scale, lambda whole: whole * scale)
+    return ops.named(ops.keep_number(down(ops.rint(ops.keep_number(up)))), "RoundBackward1", x)
 
 
 def divided(ops, x, y, rounding_mode):
@@ -98,8 +99,8 @@ def lerp_of(ops, x, end, weight):
     ops.broadcast_shapes(x.shape, end.shape)
     if not ops.is_variable(weight):
         _floats(ops, x, "lerp_kernel_scalar")
-        return ops.named(x + weight * (end - x) if abs(weight) < 0.5 else end - (end - x) * (1 - weight),
-                         "LerpBackward0", x)
+        return ops.named(x + ops.keep_number(weight * (end - x)) if abs(weight) < 0.5
+                         else end - ops.keep_number((end - x) * (1 - weight)), "LerpBackward0", x)
     _same_dtype(ops, x, weight, "weight")
     _floats(ops, x, "lerp_kernel_tensor")
     near = abs(ops.plain(weight)) < 0.5

@@ -251,10 +251,10 @@ def _blended(ops, name, x, product, beta, alpha):
                                f"{list(sizes)}")
     beta, alpha = _factor(ops, beta, x, product), _factor(ops, alpha, x, product)
     if alpha is not None:
-        product = product * alpha
+        product = ops.keep_number(product * alpha)
     if beta is not None and not ops.is_variable(beta) and beta == 0:
         return ops.named(_of_no_influence(ops, x, product), name)
-    return ops.named((x if beta is None else x * beta) + product, name)
+    return ops.named((x if beta is None else ops.keep_number(x * beta)) + product, name)
 
 
 def _factor(ops, value, x, product):

@@ -724,9 +724,9 @@ def trapezoid_of(ops, y, x, dx, dim):
         return ops.constant(ops.numpy.zeros(shape[:dim] + shape[dim + 1:], dtype), like=y)
     if x is None:
         ends = ops.select(y, dim, 0) + ops.select(y, dim, shape[dim] - 1)
-        return ops.named((ops.sum(y, (dim,), False) - ends * 0.5) * steps, "MulBackward1")
+        return ops.named(ops.keep_number((ops.sum(y, (dim,), False) - ops.keep_number(ends * 0.5)) * steps), "MulBackward1")
     left, right = (ops.narrow(y, dim, start, shape[dim] - 1) for start in (0, 1))
-    return ops.sum(steps * (left + right), (dim,), False) / 2
+    return ops.keep_number(ops.sum(steps * (left + right), (dim,), False) / 2)
 
 
 @rounded_once
@@ -735,7 +735,8 @@ def cumulative_trapezoid_of(ops, y, x, dx, dim):
     y, steps, dim = _trapezoids(ops, "cumulative_trapezoid", y, x, dx, dim)
     length = max(y.shape[dim] - 1, 0)
     left, right = (ops.narrow(y, dim, min(start, y.shape[dim]), length) for start in (0, 1))
-    return ops.cumsum((left + right) * (steps / 2), dim)
+    half = ops.keep_number(steps / 2) if ops.is_variable(steps) else steps / 2
+    return ops.cumsum(ops.keep_number((left + right) * half), dim)
 
 
 def _trapezoids(ops, name, y, x, dx, dim):

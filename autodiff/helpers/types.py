@@ -101,6 +101,8 @@ def complex_dy(ops, g):
 
 def polar_of(ops, x, y):
     _float_operands(ops, "polar", x, y)
+    # Of copies, which nobody writes: PyTorch saves the result, which at abs = 0 has lost the angle.
+    x, y = ops.clone(x), ops.clone(y)
     return ops.complex(x * ops.cos(y), x * ops.sin(y))
 
 
