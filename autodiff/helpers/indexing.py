@@ -4,11 +4,8 @@ Every op of this family is one of four, under PyTorch's name: index reads, index
 index_add_zeros, the transpose of index, adds to zeros.  Their index is what NumPy's would be: a tuple of arrays, slices and
 integers.  Its arrays are in C order, so that of several elements written to one place the last in C order stays.
 """
-from .common import along
+from .common import C_TYPES, along
 
-#: How PyTorch's message calls what a number cannot become.
-C_TYPES = {"float64": "double", "float32": "float", "float16": "at::Half", "int64": "int64_t", "int32": "int", "int16": "short",
-           "int8": "signed char", "uint8": "unsigned char", "bool": "bool"}
 #: Up to this many elements NumPy's own adding by a tuple of arrays is the faster.
 FEW = 256
 
@@ -541,7 +538,10 @@ def _rows_and_source(ops, x, dim, index, source, name, kind):
 
 def index_add_of(ops, x, dim, index, source, alpha):
     where, source = _rows_and_source(ops, x, dim, index, source, "index_add", RuntimeError)
-    return _written(ops, "index_put_add", x, source if alpha == 1 else source * alpha, where, "IndexAddBackward0")
+    alpha = ops.factor(alpha, "index_add", "alpha")
+    if ops.is_variable(alpha) or alpha != 1:
+        source = source * (ops.to(alpha, ops.dtype(x)) if ops.is_variable(alpha) else alpha)
+    return _written(ops, "index_put_add", x, source, where, "IndexAddBackward0")
 
 
 def index_copy_of(ops, x, dim, index, source):
