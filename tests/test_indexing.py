@@ -506,6 +506,24 @@ def test_bytes_are_a_mask_for_pytorch_and_numbers_for_numpy():
         with pytest.warns(UserWarning, match="uint8 is now deprecated"):
             np.testing.assert_array_equal(T(a)[i].numpy(), a[[0, 2]])
     np.testing.assert_array_equal(autodiff.numpy.array(a)[index].numpy(), a[index])
+    with pytest.warns(UserWarning, match="uint8 is now deprecated"):
+        assert T(a)[T(1, dtype=autodiff.uint8)].shape == (1, *SHAPE)       # as True, and not position 1
+    assert autodiff.numpy.array(a)[np.uint8(1)].shape == SHAPE[1:]
+
+
+def test_an_ellipsis_of_no_dimension_parts_arrays_for_numpy_alone():
+    a = np.arange(6.0).reshape(3, 2)
+    i, j = np.array([0, 1, 2]), np.array([1])
+    index = (None, i, Ellipsis, j)
+    assert a[index].shape == (3, 1)
+    np.testing.assert_array_equal(autodiff.numpy.array(a)[index].numpy(), a[index])
+    np.testing.assert_array_equal(T(a)[index].numpy(), a[None, i, j])
+    x = leaf(np.zeros(3))
+    y = T(a) * 1.0
+    y[index] = x
+    np.testing.assert_array_equal(y.detach().numpy()[:, 1], 0.0)
+    (y * T(a)).sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), a[:, 1])
 
 
 def test_augmented_writes():
