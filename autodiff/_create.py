@@ -1,6 +1,7 @@
 """Constructors: Tensors from sizes, ranges and random numbers.  Random numbers are NumPy's."""
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def _sizes(name, args, size):
     for n in args:
         if not hasattr(n, "__index__"):
             raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(n).__name__}")
-    sizes = tuple(int(n) for n in args)
+    sizes = tuple(operator.index(n) for n in args)
     if any(n < 0 for n in sizes):
         raise RuntimeError(f"{name}: Dimension size must be non-negative, not {list(sizes)}")
     return sizes
@@ -135,14 +136,14 @@ def full(size: int | Sequence[int], fill_value: Base | _Number, *, dtype: _DType
          requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """A shape filled with one number; the dtype follows the number unless given.
 
-    Raises TypeError for a fill_value that is no number, RuntimeError for a negative size.
+    Raises TypeError for a fill_value that is no number or requires grad (use fill_value.expand(size)), RuntimeError for
+    a negative size.
 
     >>> import autodiff
     >>> autodiff.full((2,), 1.5), autodiff.full((2,), 3).dtype
     (tensor([1.5000, 1.5000]), autodiff.int64)
     """
-    if _is_variable(fill_value):
-        fill_value = fill_value.item()
+    fill_value = _v.number_given(fill_value, "full", "fill_value")
     if not isinstance(fill_value, (int, float, complex, np.number, np.bool)):
         raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {type(fill_value).__name__}")
     inferred = np.dtype(bool) if isinstance(fill_value, bool) else np.dtype(np.int64) if isinstance(fill_value, int) else None
@@ -155,9 +156,13 @@ def _is_variable(value):
     return isinstance(value, Tensor.__base__)
 
 
-def _like(name, value, other, dtype, requires_grad, device=None):
+def _operand(name, other):
     if not _is_variable(other):
         raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(other).__name__}")
+
+
+def _like(name, value, other, dtype, requires_grad, device=None):
+    _operand(name, other)
     d = to_numpy_dtype(dtype if dtype is not None else other.dtype)
     return _finish(_v.full_of(tuple(other.shape), value, d), requires_grad, device)
 
@@ -203,6 +208,7 @@ def full_like(input: Base, fill_value: Base | _Number, *, dtype: _DType | None =
     >>> autodiff.full_like(autodiff.zeros(2), 7.0)
     tensor([7., 7.])
     """
+    fill_value = _v.number_given(fill_value, "full_like", "fill_value")
     return _like("full_like", fill_value, input, dtype, requires_grad, device)
 
 
@@ -226,7 +232,8 @@ def arange(start: Base | _Number = 0, end: Base | _Number | None = None, step: B
            dtype: _DType | None = None, requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """Numbers from start (0 if only the end is given) up to, without, end; integers if all arguments are.
 
-    Raises RuntimeError for a step of 0, or one that leads away from the end.
+    Raises RuntimeError for a step of 0, or one that leads away from the end, TypeError for an argument that requires
+    grad.
 
     >>> import autodiff
     >>> autodiff.arange(3), autodiff.arange(1, 2, 0.5)
@@ -234,7 +241,7 @@ def arange(start: Base | _Number = 0, end: Base | _Number | None = None, step: B
     """
     if end is None:
         start, end = 0, start
-    bounds = [v.item() if _is_variable(v) else v for v in (start, end, step)]
+    bounds = [_v.number_given(v, "arange", name) for v, name in ((start, "start"), (end, "end"), (step, "step"))]
     start, end, step = bounds
     if step == 0:
         raise RuntimeError("step must be nonzero")
@@ -250,13 +257,15 @@ def linspace(start: Base | _Number, end: Base | _Number, steps: int, *, dtype: _
              requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """steps numbers from start to end, both included.
 
-    Raises RuntimeError for a negative number of steps.
+    Raises RuntimeError for a negative number of steps, TypeError for a start or end that requires grad: write
+    start + (end - start) * linspace(0, 1, steps).
 
     >>> import autodiff
     >>> autodiff.linspace(0, 1, 5)
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    start, end = (v.item() if _is_variable(v) else v for v in (start, end))
+    start, end = _v.number_given(start, "linspace", "start"), _v.number_given(end, "linspace", "end")
+    steps = _v.number_given(steps, "linspace", "steps")
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     return _take(np.linspace(start, end, int(steps)).astype(_dtype(dtype)), requires_grad, device)
@@ -321,28 +330,34 @@ def randn(*args: int | Sequence[int], size: int | Sequence[int] | None = None, d
     return _random_of("randn", _generator().standard_normal, args, size, dtype, requires_grad, device)
 
 
-def rand_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False) -> Tensor:
+def rand_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False,
+              device: _Device | None = None) -> Tensor:
     """Uniform random numbers in another Variable's shape and dtype.
 
     >>> import autodiff
     >>> autodiff.rand_like(autodiff.zeros(2, 3)).shape
     autodiff.Size([2, 3])
     """
-    return rand(tuple(input.shape), dtype=dtype if dtype is not None else input.dtype, requires_grad=requires_grad)
+    _operand("rand_like", input)
+    return rand(tuple(input.shape), dtype=dtype if dtype is not None else input.dtype, requires_grad=requires_grad,
+                device=device)
 
 
-def randn_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False) -> Tensor:
+def randn_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False,
+               device: _Device | None = None) -> Tensor:
     """Standard normal random numbers in another Variable's shape and dtype.
 
     >>> import autodiff
     >>> autodiff.randn_like(autodiff.zeros(2, 3)).shape
     autodiff.Size([2, 3])
     """
-    return randn(tuple(input.shape), dtype=dtype if dtype is not None else input.dtype, requires_grad=requires_grad)
+    _operand("randn_like", input)
+    return randn(tuple(input.shape), dtype=dtype if dtype is not None else input.dtype, requires_grad=requires_grad,
+                 device=device)
 
 
 def randint(low: int, high: int | Sequence[int] | None = None, size: Sequence[int] | None = None, *,
-            dtype: _DType | None = None) -> Tensor:
+            dtype: _DType | None = None, requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """Random integers from low (0 if only high is given) up to, without, high.
 
     >>> import autodiff
@@ -351,7 +366,9 @@ def randint(low: int, high: int | Sequence[int] | None = None, size: Sequence[in
     """
     if size is None:
         low, high, size = 0, low, high
-    return _take(np.asarray(_generator().integers(low, high, tuple(size))).astype(_dtype(dtype, np.dtype(np.int64))))
+    low, high = _v.number_given(low, "randint", "low"), _v.number_given(high, "randint", "high")
+    values = np.asarray(_generator().integers(low, high, tuple(size))).astype(_dtype(dtype, np.dtype(np.int64)))
+    return _take(values, requires_grad, device)
 
 
 def numel(input: Base) -> int:
@@ -377,7 +394,9 @@ def _typed(name: str, numpy_name: str) -> Any:
     """FloatTensor(2, 3): sizes; FloatTensor([4]): data.  Also names a dtype: x.type(FloatTensor)."""
     d = np.dtype(numpy_name)
 
-    def new(cls, *args):
+    def new(cls, *args, device=None):
+        if device is not None:
+            _device(device)
         if len(args) == 1 and _is_variable(args[0]):
             return args[0].detach().to(d)
         if len(args) == 1 and not isinstance(args[0], (int, Size)):

@@ -510,7 +510,7 @@ PARAMETER_TYPES = {
     "chunks": "_int", "start": "_int", "length": "_int", "dimension": "_int", "step": "_int",
     "split_size_or_sections": "_Dims", "indices_or_sections": "_Dims", "sections": "_int", "split_size": "_Dims",
     "output_size": "_int", "indexing": "_str", "mode": "_str", "pad": "_Dims", "r": "_int", "with_replacement": "_bool",
-    "approximate": "_str", "rounding_mode": "_str", "decimals": "_int",
+    "approximate": "_str", "rounding_mode": "_str", "decimals": "_int", "dx": "_Number",
     "min": "_Operand", "max": "_Operand", "weight": "_Operand", "condition": "_Operand", "mask": "_Operand",
     "min_val": "_Number", "max_val": "_Number", "threshold": "_Number", "beta": "_Number", "value": "_Number",
     "alpha": "_Number", "negative_slope": "_Number", "nan": "_Number", "posinf": "_Number", "neginf": "_Number",
@@ -528,6 +528,9 @@ ROW_TYPES = {
     ("put", "source"): "_Operand", ("masked_fill", "value"): "_Operand", ("index_fill", "value"): "_Operand",
     ("tensordot", "dims"): "_Any", ("histc", "min"): "_Number", ("histc", "max"): "_Number", ("einsum", "args"): "_Any",
     ("select_scatter", "index"): "_int", ("searchsorted", "input"): "_Operand",
+    # Numbers that the row has a derivative in.
+    **{(row, name): "_Operand" for row in ("addmm", "addmv", "addr", "addbmm", "baddbmm") for name in ("beta", "alpha")},
+    ("index_add", "alpha"): "_Operand", ("addcmul", "value"): "_Operand", ("addcdiv", "value"): "_Operand",
 }
 
 
@@ -538,6 +541,17 @@ def parameter_type(rule, name) -> str:
     if name in ("dim", "axis") and "keepdim" in parameters(rule) and not rule.outputs and rule.dtype != "index":
         return "_Dims"
     return PARAMETER_TYPES.get(name, "_Any")
+
+
+def numbers(rule) -> tuple[str, ...]:
+    """The parameters of a row that are numbers, which it has no derivative in: a Variable that wants one is refused."""
+    return tuple(name for name in parameters(rule) if parameter_type(rule, name).startswith("_Number"))
+
+
+def operand_parameters(rule) -> tuple[str, ...]:
+    """The operands of a row but the first, and its parameters that may be Variables."""
+    return rule.operand_names[1:] + tuple(name for name in parameters(rule)
+                                          if parameter_type(rule, name) in ("_Operand", "_Any"))
 
 
 #: Keywords of NumPy that PyTorch takes as well, and so do functions and methods here.
@@ -896,7 +910,7 @@ def namespace(rules) -> dict:
         "signature": signature, "overloads": overloads, "result_type": result_type,
         "call_text": call_text, "docstring": docstring,
         "numpy_arguments": numpy_arguments, "numpy_signature": numpy_signature, "numpy_call": numpy_call,
-        "passed_on": passed_on, "also": _also,
+        "passed_on": passed_on, "numbers": numbers, "operand_parameters": operand_parameters, "also": _also,
         "saves": saves, "saves_mask": saves_mask, "is_g": is_g, "mentioned": mentioned, "parameters": parameters,
         "recorded": recorded, "plain_text": plain_text, "plain_function": plain_function, "unary_door": unary_door,
         "parse": lambda rule, which: parse(rule, which, functions),

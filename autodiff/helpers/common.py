@@ -1,5 +1,9 @@
 """What formulas of several families need: dimensions and counts.  Imports nothing."""
 
+#: How PyTorch's messages call what a number cannot become.
+C_TYPES = {"float64": "double", "float32": "float", "float16": "c10::Half", "int64": "int64_t", "int32": "int",
+           "int16": "int16_t", "int8": "int8_t", "uint8": "uint8_t", "bool": "bool"}
+
 
 def dims_of(dim, ndim):
     """A dimension, several or None as a sorted tuple of non-negative ones."""

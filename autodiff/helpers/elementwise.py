@@ -1,5 +1,5 @@
 """Elementwise ops whose text is too long for a row, or that take parameters."""
-from .common import rounded_once
+from .common import C_TYPES, rounded_once
 
 
 def where_value(np, x, y, condition):
@@ -108,11 +108,26 @@ def lerp_of(ops, x, end, weight):
     return ops.named(ops.where(near, x, end) + ops.where(near, weight, weight - 1) * (end - x), "LerpBackward1", x)
 
 
+def _at_one_dtype(ops, name, x, tensor1, tensor2, value):
+    """The operands at the dtype that they promote to, in which value, a number, has no part; value scales tensor1."""
+    dtype = ops.common_dtype((x, tensor1, tensor2))
+    value = ops.factor(value, name, "value")
+    x, tensor1, tensor2 = [ops.to(v, dtype) for v in (x, tensor1, tensor2)]
+    if ops.is_variable(value):
+        return x, tensor1 * ops.to(value, dtype), tensor2
+    if isinstance(value, (complex, ops.numpy.complexfloating)) and dtype.kind != "c":
+        raise RuntimeError(f"value cannot be converted to type {C_TYPES[dtype.name]} without overflow")
+    if dtype.kind in "iub":     # PyTorch's kernels take numbers of their dtype
+        value = bool(value) if dtype.kind == "b" else int(value)
+    return x, tensor1 if value == 1 else tensor1 * value, tensor2
+
+
 @rounded_once
 def addcmul_of(ops, x, tensor1, tensor2, value):
     ops.operand(tensor1, "addcmul", "tensor1", 2)
     ops.operand(tensor2, "addcmul", "tensor2", 3)
-    return x + (tensor1 if value == 1 else value * tensor1) * tensor2
+    x, tensor1, tensor2 = _at_one_dtype(ops, "addcmul", x, tensor1, tensor2, value)
+    return x + tensor1 * tensor2
 
 
 @rounded_once
@@ -123,7 +138,8 @@ def addcdiv_of(ops, x, tensor1, tensor2, value):
         raise RuntimeError("Integer division with addcdiv is no longer supported: make one of the operands floating point "
                            "for a true division, or write input + value * torch.div(tensor1, tensor2, "
                            "rounding_mode='trunc')")
-    return x + (tensor1 if value == 1 else value * tensor1) / tensor2
+    x, tensor1, tensor2 = _at_one_dtype(ops, "addcdiv", x, tensor1, tensor2, value)
+    return x + tensor1 / tensor2
 
 
 def nan_to_num_of(ops, x, nan, posinf, neginf):

@@ -2,13 +2,10 @@
 
 Every op of this family is one of four, under PyTorch's name: index reads, index_set writes, index_put_add adds, and
 index_add_zeros, the transpose of index, adds to zeros.  Their index is what NumPy's would be: a tuple of arrays, slices and
-integers.
+integers.  Its arrays are in C order, so that of several elements written to one place the last in C order stays.
 """
-from .common import along
+from .common import C_TYPES, along
 
-#: How PyTorch's message calls what a number cannot become.
-C_TYPES = {"float64": "double", "float32": "float", "float16": "at::Half", "int64": "int64_t", "int32": "int", "int16": "short",
-           "int8": "signed char", "uint8": "unsigned char", "bool": "bool"}
 #: Up to this many elements NumPy's own adding by a tuple of arrays is the faster.
 FEW = 256
 
@@ -54,6 +51,65 @@ def index_set_dx(ops, g, index):
     return ops.index_set(g, 0.0, index)
 
 
+def index_set_dy(ops, g, index):
+    """What was written and written over again got no place in the result: its cotangent is 0."""
+    read = ops.index(g, index)
+    lost = written_over(ops.numpy, index, tuple(g.shape))
+    return read if lost is None else ops.where(lost, 0.0, read)
+
+
+def written_over(np, index, shape):
+    """Which elements of out[index] = y a later one of the same write replaces, in a shape that y's broadcasts with.
+
+    None if there are none.  NumPy writes in C order where the arrays of the index are in C order, as ours are (with arrays
+    in Fortran's order it may write in theirs), so the last in that order stays.
+    """
+    entries = index if isinstance(index, tuple) else (index,)
+    arrays = [entry for entry in entries if isinstance(entry, np.ndarray)]
+    if not arrays or (len(arrays) == 1 and _once(np, arrays[0])):
+        return None
+    # The write done again with numbers, of the arrays' dimensions alone: what a slice takes is the same for each position.
+    # The table is read where it was written and nowhere else, so what it costs grows with the index, not with the operand.
+    consumed = sum([entry.ndim if isinstance(entry, np.ndarray) and entry.dtype == np.bool else 1 for entry in entries
+                    if entry is not None and entry is not Ellipsis])
+    sizes, reduced = [], []
+    if not any(entry is Ellipsis for entry in entries):
+        entries = (*entries, Ellipsis)
+    for entry in entries:
+        room = shape[len(sizes):]
+        if isinstance(entry, np.ndarray):
+            sizes.extend(room[:entry.ndim if entry.dtype == np.bool else 1])
+        elif entry is Ellipsis:
+            sizes.extend([1] * (len(shape) - consumed))
+        elif entry is not None:
+            sizes.append(1)
+            entry = slice(None) if isinstance(entry, slice) else 0
+        reduced.append(entry)
+    places = tuple(reduced)
+    like = np.broadcast_to(True, sizes)[places]
+    table = np.empty(sizes, np.int64)
+    if table.size <= 64 * like.size:
+        # Bytes stay in the cache where numbers do not: of a permutation of a million this takes a tenth of what follows.
+        seen = np.zeros(sizes, np.bool)
+        seen[places] = True
+        if np.count_nonzero(seen) == like.size:
+            return None
+    numbers = np.arange(like.size).reshape(like.shape)
+    table[places] = numbers
+    lost = table[places] != numbers
+    return lost if lost.any() else None
+
+
+def _once(np, index):
+    """Whether it is soon seen that no position occurs twice: in a mask, where they rise, and in a few."""
+    if index.dtype == np.bool or index.size <= 1:
+        return True
+    if index.size <= FEW:
+        positions = index.reshape(-1).tolist()
+        return min(positions) >= 0 and len(set(positions)) == len(positions)
+    return index.ndim == 1 and index[0] >= 0 and bool((index[1:] > index[:-1]).all())
+
+
 def index_put_add_value(np, x, y, index):
     out = np.array(x, order="C")
     add_at(np, out, index, y)
@@ -66,7 +122,7 @@ def indices_of(ops, x, index, name, argument="index", position=2):
     """A user's index, a Variable or an array (in the NumPy flavour lists, too), as an array of its own."""
     if not (ops.is_variable(index) or isinstance(index, ops.numpy.ndarray) or ops.is_numpy(x)):
         raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(index).__name__}")
-    index = ops.numpy.array(ops.plain(index))
+    index = ops.numpy.array(ops.plain(index), order="C")
     return index.astype(ops.numpy.int64) if not index.size and ops.is_numpy(x) else index
 
 
@@ -482,7 +538,10 @@ def _rows_and_source(ops, x, dim, index, source, name, kind):
 
 def index_add_of(ops, x, dim, index, source, alpha):
     where, source = _rows_and_source(ops, x, dim, index, source, "index_add", RuntimeError)
-    return _written(ops, "index_put_add", x, source if alpha == 1 else source * alpha, where, "IndexAddBackward0")
+    alpha = ops.factor(alpha, "index_add", "alpha")
+    if ops.is_variable(alpha) or alpha != 1:
+        source = source * (ops.to(alpha, ops.dtype(x)) if ops.is_variable(alpha) else alpha)
+    return _written(ops, "index_put_add", x, source, where, "IndexAddBackward0")
 
 
 def index_copy_of(ops, x, dim, index, source):
@@ -516,7 +575,7 @@ def index_put_of(ops, x, indices, values, accumulate):
     for i, index in enumerate(indices):
         if not (ops.is_variable(index) or isinstance(index, ops.numpy.ndarray)):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(index).__name__}")
-        index = ops.numpy.array(ops.plain(index))
+        index = ops.numpy.array(ops.plain(index), order="C")
         if index.dtype.kind not in "iub":
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
         arrays.append(index.astype(bool) if index.dtype == ops.numpy.uint8 else index)

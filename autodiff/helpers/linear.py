@@ -249,7 +249,9 @@ def _blended(ops, name, x, product, beta, alpha):
             raise RuntimeError(f"The expanded size of the tensor ({shape[d]}) must match the existing size ({sizes[d]}) at "
                                f"non-singleton dimension {d + len(shape)}.  Target sizes: {list(shape)}.  Tensor sizes: "
                                f"{list(sizes)}")
-    beta, alpha = _factor(ops, beta, x, product), _factor(ops, alpha, x, product)
+    function = name.removesuffix("Backward0").lower()
+    beta = _factor(ops, beta, function, "beta", x, product)
+    alpha = _factor(ops, alpha, function, "alpha", x, product)
     if alpha is not None:
         product = ops.keep_number(product * alpha)
     if beta is not None and not ops.is_variable(beta) and beta == 0:
@@ -257,12 +259,11 @@ def _blended(ops, name, x, product, beta, alpha):
     return ops.named((x if beta is None else ops.keep_number(x * beta)) + product, name)
 
 
-def _factor(ops, value, x, product):
+def _factor(ops, value, name, argument, x, product):
     """A factor as a number (or a Variable that needs a gradient); None for 1."""
+    value = ops.factor(value, name, argument)
     if ops.is_variable(value):
-        if ops.records(value):
-            return value
-        value = value.item()
+        return ops.to(value, ops.dtype(product))
     if isinstance(value, float) and ops.dtype(product).kind in "iu" and ops.dtype(x).kind in "iu":
         value = int(value)      # PyTorch's kernels take numbers of their dtype
     return None if value == 1 else value

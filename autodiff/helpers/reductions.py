@@ -385,8 +385,8 @@ def logsumexp_front(ops, name, x, dim, keepdim):
 
 
 def logsumexp_value(np, x, dim, keepdim):
-    """Shifted by the maximum; by nothing where that is infinite."""
-    top = np.max(x, axis=dim, keepdims=True, initial=-np.inf)
+    """Shifted by the maximum; by nothing where that is infinite.  Of real parts: complex numbers give the principal value."""
+    top = np.max(x.real, axis=dim, keepdims=True, initial=-np.inf)
     top = np.where(np.isinf(top), x.dtype.type(0), top)
     out = np.log(np.sum(np.exp(x - top), axis=dim, keepdims=True)) + top
     return out if keepdim else out.reshape([n for d, n in enumerate(x.shape) if d not in dims_of(dim, x.ndim)])
@@ -520,9 +520,8 @@ def count_nonzero_of(ops, x, dim):
 
 
 def nansum_of(ops, x, dim, keepdim, dtype):
-    if dtype is not None:
-        x = ops.to(x, dtype)
-    return ops.named(ops.sum(_without_nan(ops, x), dim, keepdim), "NansumBackward0", x)
+    total = ops.sum(_without_nan(ops, x), dim, keepdim, None if dtype is None else ops.numpy_dtype(dtype))
+    return ops.named(total, "NansumBackward0", x)
 
 
 def _without_nan(ops, x):

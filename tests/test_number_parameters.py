@@ -1,0 +1,152 @@
+"""A number that a call is given may be a 0-d Variable: it is differentiated or refused, and its gradient never dropped."""
+import warnings
+
+import numpy as np
+import pytest
+
+import autodiff
+import autodiff.numpy as anp
+from autodiff import _render, autograd, rules
+from autodiff.autograd import forward_ad as fw
+
+T = autodiff.tensor
+POSITIONS, MASK = T([0, 1]), T([[True, False], [False, True]])
+#: What a call of a row needs besides its operands.
+ALSO = {
+    "scatter": {"dim": 0, "index": T([[0, 1]])}, "pad": {"pad": (1, 1)}, "masked_fill": {"mask": MASK},
+    "index_fill": {"dim": 0, "index": POSITIONS}, "index_add": {"dim": 0, "index": POSITIONS, "source": autodiff.ones(2, 2)},
+    "threshold": {"threshold": 0.3, "value": 0.1}, "lerp": {}, "quantile": {"dim": 0}, "nanquantile": {"dim": 0},
+    "norm": {"dim": 0}, "histc": {"min": 0.0, "max": 2.0},
+}
+#: Operands that are no matrices of two by two.
+SHAPES = {"addmv": [(2,), (2, 2), (2,)], "addr": [(2, 2), (2,), (2,)], "addbmm": [(2, 2), (1, 2, 2), (1, 2, 2)],
+          "baddbmm": [(1, 2, 2)] * 3}
+#: A number for a parameter, where 0.4 will not do.
+NUMBERS = {("norm", "p"): 2.5, ("dist", "p"): 2.5, ("histc", "max"): 2.0, ("hardtanh", "max_val"): 0.9,
+           ("hardtanh", "min_val"): 0.1, ("softplus", "threshold"): 20.0}
+#: Parameters that are operands, and differentiated.
+OPERANDS = ["weight", "min", "max", "value", "alpha", "beta", "q"]
+
+
+def tried():
+    for rule in rules.RULES:
+        if rule.rendered or rule.name == "norm":
+            for name in _render.parameters(rule):
+                if name in _render.numbers(rule) or (name in OPERANDS and rule.name not in ("max", "min")):
+                    yield rule.name, name
+    yield from (("add", "alpha"), ("sub", "alpha"))
+
+
+PAIRS = list(tried())
+
+
+def call_of(row, name, kind, form):
+    """The call of a row as a function of one parameter; form: the function, the method, or that in place."""
+    rule = rules.BY_NAME[row]
+    random = np.random.default_rng(0)
+    shapes = SHAPES.get(row, [(2, 2)] * rule.arity)
+    arrays = [random.uniform(0.2, 0.8, shape) for shape in shapes]
+
+    def call(value):
+        x, *others = [kind(a) for a in arrays]
+        given = {**ALSO.get(row, {}), name: value}
+        if form == "function":
+            return getattr(autodiff, row)(x, *others, **given)
+        return getattr(x, row + ("_" if form == "in place" else ""))(*others, **given)
+
+    return call
+
+
+def forms(row):
+    rule = rules.BY_NAME[row]
+    yield from ["function"] * bool(rule.function) + ["method"] * bool(rule.method) + ["in place"] * bool(rule.inplace)
+
+
+def total(out):
+    return sum((part.sin().sum() for part in out), T(0.0)) if isinstance(out, tuple) else out.sin().sum()
+
+
+@pytest.mark.parametrize(("row", "name"), PAIRS, ids=["-".join(pair) for pair in PAIRS])
+def test_rows(row, name):
+    number = NUMBERS.get((row, name), 0.4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")          # a warning is no refusal
+        for form in forms(row):
+            call = call_of(row, name, T, form)
+            expected = call(number)
+            v = T(number, requires_grad=True)
+            for constant in (v.detach(), T([number])[0]):
+                np.testing.assert_allclose(total(call(constant)).numpy(), total(expected).numpy(), rtol=1e-14)
+            with autodiff.no_grad():
+                np.testing.assert_allclose(total(call(v)).numpy(), total(expected).numpy(), rtol=1e-14)
+            try:
+                out = call(v)
+            except TypeError as error:
+                assert str(error).startswith(f"{row}(): argument '{name}' must be Number, not Tensor that requires grad")
+                assert name in _render.numbers(rules.BY_NAME[row])
+                with pytest.raises(TypeError, match="must be Number"), fw.dual_level():
+                    call(fw.make_dual(T(number), T(1.0)))
+                continue
+            (found,) = autograd.grad(total(out), v)
+            step = 1e-6
+            difference = (total(call(number + step)) - total(call(number - step))).item() / (2 * step)
+            assert abs(found.item() - difference) < 1e-6
+            if form != "in place":
+                with fw.dual_level():
+                    tangent = fw.unpack_dual(total(call(fw.make_dual(T(number), T(1.0))))).tangent
+                    assert abs(tangent.item() - difference) < 1e-6
+
+
+def test_all_kinds_of_parameters_were_tried():
+    assert len(PAIRS) > 45
+    names = {name for _, name in PAIRS}
+    assert names >= {"alpha", "beta", "value", "p", "eps", "negative_slope", "nan", "min", "correction", "dx", "q"}
+
+
+@pytest.mark.parametrize(("row", "name"), [("elu", "alpha"), ("norm", "p"), ("threshold", "value"), ("nan_to_num", "nan")])
+def test_several_elements_are_no_number(row, name):
+    with pytest.raises(TypeError, match=rf"{row}\(\): argument '{name}' must be Number, not Tensor$"):
+        call_of(row, name, T, "method")(T([1.0, 2.0]))
+
+
+def test_the_numpy_flavour():
+    x, v = anp.array([1.0, 2.0, 4.0]), anp.array(1.0, requires_grad=True)
+    for call in (lambda: x.std(ddof=v), lambda: x.var(ddof=v), lambda: x.norm(v), lambda: x.elu(v)):
+        with pytest.raises(TypeError, match="must be Number, not ndarray that requires grad"):
+            call()
+    y = x.clip(v, 3.0)
+    y.sum().backward()
+    assert v.grad is not None
+
+
+CONSTRUCTORS = {
+    "full": lambda v: autodiff.full((2,), v), "full_like": lambda v: autodiff.full_like(autodiff.ones(2), v),
+    "linspace from": lambda v: autodiff.linspace(v, 5.0, 3), "linspace to": lambda v: autodiff.linspace(0.0, v, 3),
+    "arange": lambda v: autodiff.arange(v), "arange from": lambda v: autodiff.arange(v, 5.0),
+    "arange to": lambda v: autodiff.arange(0.0, v), "arange by": lambda v: autodiff.arange(0.0, 5.0, v),
+    "randint": lambda v: autodiff.randint(v, (2,)), "eye": lambda v: autodiff.eye(v), "zeros": lambda v: autodiff.zeros(v, 2),
+    "rand": lambda v: autodiff.rand(v), "linspace steps": lambda v: autodiff.linspace(0.0, 1.0, v),
+}
+
+
+@pytest.mark.parametrize("make", CONSTRUCTORS.values(), ids=CONSTRUCTORS)
+def test_constructors(make):
+    with pytest.raises(TypeError):
+        make(T(2.0, requires_grad=True))
+    with pytest.raises(TypeError):
+        make(T(2.0, requires_grad=True) * 1)
+
+
+def test_constructors_take_constants():
+    two = T(2.0)
+    assert autodiff.full((2,), two).tolist() == [2.0, 2.0] and autodiff.linspace(0.0, two, 3).tolist() == [0.0, 1.0, 2.0]
+    assert autodiff.arange(two).tolist() == [0.0, 1.0] and autodiff.full_like(autodiff.ones(1), two).tolist() == [2.0]
+    with autodiff.no_grad():
+        assert autodiff.full((1,), T(2.0, requires_grad=True)).tolist() == [2.0]
+
+
+def test_what_is_made_of_a_variable_is_recorded():
+    v = T(2.0, requires_grad=True)
+    for out in (autodiff.zeros(2).fill_(v), autodiff.tensor([v, v]), autodiff.zeros(2).masked_fill(T([True, True]), v)):
+        (g,) = autograd.grad(out.sum(), v)
+        assert g.item() == 2.0
