@@ -1478,6 +1478,8 @@ torch.ones(3).expand(2, 4)
 torch.sqrt([1.])
 
 torch.exp(1.0)
+#! one function serves floats and Tensors
+#> tensor(2.7183)
 
 torch.sin(np.ones(2))
 
