@@ -91,7 +91,7 @@ TABLE = [
      "only floating-point types are supported as the default type"),
     (lambda: autodiff.from_numpy([1.0]), TypeError, "expected np.ndarray (got list)"),
     (lambda: autograd.variable(3), RuntimeError, "autodiff.autograd.variable(...) is deprecated"),
-    (lambda: autodiff.ones(2).attach_grad("bad"), KeyError, "grad_req 'bad'"),
+    (lambda: autodiff.ones(2).attach_grad("bad"), ValueError, "grad_req 'bad'"),
 ]
 
 
