@@ -512,7 +512,7 @@ y = pickle.loads(pickle.dumps(torch.ones(2, requires_grad=True))); y
 
 y = pickle.loads(pickle.dumps(torch.ones(2, requires_grad=True) * 2)); y, y.is_leaf
 #! no gradient reaches what the result was computed from, and PyTorch says nothing
-#> UserWarning: A result of recorded ops is pickled: its graph is not, so what comes back is a leaf, and no gradient reaches what it was computed from. Use detach() first if that is meant, clone() for a copy that is recorded.
+#> UserWarning: A pickled result comes back as a leaf: its graph is gone (detach() first if that is meant).
 #> (tensor([2., 2.], requires_grad=True), True)
 
 x = torch.ones(2, requires_grad=True); x.sum().backward(); pickle.loads(pickle.dumps(x)).grad
