@@ -156,13 +156,13 @@ def _is_variable(value):
     return isinstance(value, Tensor.__base__)
 
 
-def _operand(name, other):
-    if not _is_variable(other):
-        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(other).__name__}")
+def _require_variable(name, value):
+    if not _is_variable(value):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(value).__name__}")
 
 
 def _like(name, value, other, dtype, requires_grad, device=None):
-    _operand(name, other)
+    _require_variable(name, other)
     d = to_numpy_dtype(dtype if dtype is not None else other.dtype)
     return _finish(_v.full_of(tuple(other.shape), value, d), requires_grad, device)
 
@@ -338,7 +338,7 @@ def rand_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool =
     >>> autodiff.rand_like(autodiff.zeros(2, 3)).shape
     autodiff.Size([2, 3])
     """
-    _operand("rand_like", input)
+    _require_variable("rand_like", input)
     return rand(tuple(input.shape), dtype=dtype if dtype is not None else input.dtype, requires_grad=requires_grad,
                 device=device)
 
@@ -351,7 +351,7 @@ def randn_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool 
     >>> autodiff.randn_like(autodiff.zeros(2, 3)).shape
     autodiff.Size([2, 3])
     """
-    _operand("randn_like", input)
+    _require_variable("randn_like", input)
     return randn(tuple(input.shape), dtype=dtype if dtype is not None else input.dtype, requires_grad=requires_grad,
                  device=device)
 
@@ -378,8 +378,7 @@ def numel(input: Base) -> int:
     >>> autodiff.numel(autodiff.zeros(2, 3))
     6
     """
-    if not hasattr(input, "numel"):
-        raise TypeError(f"numel(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    _require_variable("numel", input)
     return input.numel()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._types import SCALAR_NAMES, Size, dtype_of, to_numpy_dtype
 from ._types import device as _device
-from ._variable import Tensor, common_dtype_of, from_numpy, into
+from ._variable import Tensor, common_dtype_of, from_numpy, into, number_operand
 
 if TYPE_CHECKING:
     from ._variable import Base, _Number
@@ -211,4 +211,4 @@ def polygamma(n: int, input: Base) -> Any:
     >>> autodiff.polygamma(1, autodiff.tensor([1.0]))
     tensor([1.6449])
     """
-    return _operand(input, "polygamma").polygamma(n)
+    return number_operand(input, "polygamma", position=2).polygamma(n)

@@ -141,6 +141,14 @@ class Rule:
         return not self.signature and (self.loop in ("c", "c vector") or self.loop.startswith(("numpy:", "vector")))
 
     @property
+    def takes_numbers(self) -> bool:
+        """Whether the function takes Python numbers alone, so that one function serves floats and Tensors.
+
+        Those that answer yes or no (``isnan``) do not: nothing that is differentiated calls them of floats.
+        """
+        return (self.elementwise and (self.dtype != "bool" or self.arity == 2)) or self.name in OF_ELEMENTS
+
+    @property
     def itself(self) -> bool:
         """Whether the value is the operand: a call then returns it, in PyTorch's flavour, and records nothing."""
         return self.elementwise and self.value == "x"
@@ -1508,6 +1516,12 @@ RULES: tuple[Rule, ...] = (
 
 BY_NAME = {rule.name: rule for rule in RULES}
 ELEMENTWISE = tuple(rule for rule in RULES if rule.elementwise)
+#: Rows that are no loops, but compute each element by itself: their functions take numbers as those of loops do.
+OF_ELEMENTS = frozenset({
+    "logit", "polygamma", "round", "floor_divide", "clamp", "lerp", "addcmul", "addcdiv", "nan_to_num", "heaviside",
+    "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "logsigmoid", "hardtanh", "threshold", "isclose",
+    "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift", "bitwise_not", "conj",
+    "conj_physical", "real", "imag", "complex", "polar", "angle"})
 #: Rows that are no loops but nodes of the graph.
 STRUCTURAL = tuple(rule for rule in RULES if not rule.elementwise and not rule.composite)
 #: Functions that a row's texts may call.

@@ -509,6 +509,9 @@ x = torch.ones(2); a, b = copy.deepcopy([x, x]); a is b
 y = pickle.loads(pickle.dumps(torch.ones(2, requires_grad=True))); y
 
 y = pickle.loads(pickle.dumps(torch.ones(2, requires_grad=True) * 2)); y, y.is_leaf
+#! no gradient reaches what the result was computed from, and PyTorch says nothing
+#> UserWarning: A pickled result comes back as a leaf: its graph is gone (detach() first if that is meant).
+#> (tensor([2., 2.], requires_grad=True), True)
 
 x = torch.ones(2, requires_grad=True); x.sum().backward(); pickle.loads(pickle.dumps(x)).grad
 
@@ -1474,6 +1477,8 @@ torch.ones(3).expand(2, 4)
 torch.sqrt([1.])
 
 torch.exp(1.0)
+#! one function serves floats and Tensors
+#> tensor(2.7183)
 
 torch.sin(np.ones(2))
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "autodiff"
 
 # One straight line.  A new module needs a place here: as far left as what it imports allows.
-LAYERS = ("api", "rules", "_render", "helpers", "_types", "_printing", "api", "_kernels", "_core", "_variable",
+LAYERS = ("api", "rules", "_guidance", "_render", "helpers", "_types", "_printing", "api", "_kernels", "_core", "_variable",
           "_ops", "return_types", "_create", "_functions", "autograd", "func", "linalg", "fft", "special", "nn", "numpy",
           "utils", "__init__", "__main__")
 
@@ -21,13 +21,14 @@ LAYERS = ("api", "rules", "_render", "helpers", "_types", "_printing", "api", "_
 NARROWER = {
     "api": set(),        # users compile against it: a table of functions, no struct of the core
     "rules": set(),
+    "_guidance": {"rules"},     # words only: is handed what it asks about Variables
     "_render": set(),    # is handed the rows: the build loads both files by path
     "helpers": set(),    # a helper is given the namespace of ops: recorded ops, or ops on plain arrays
     "_types": set(),
     "_printing": set(),  # prints arrays, knows no Variable
     "_kernels": set(),
     "_core": {"_kernels"},
-    "_variable": {"_types", "_printing", "_kernels", "_core"},
+    "_variable": {"_guidance", "_types", "_printing", "_kernels", "_core"},
 }
 
 # Names of ops that the engine's code may use, since they mean something else there.

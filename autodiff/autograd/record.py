@@ -107,7 +107,7 @@ def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Iterable[str
     """Make leaves of variables whose gradients go into the given buffers: attach_grad() with buffers of one's own.
 
     variables, gradients: a Variable each, or sequences of equal lengths; a gradient has its variable's shape and dtype.
-    grad_reqs: 'write', 'add' or 'null', one for all or one each.  Raises ValueError where the numbers differ, KeyError
+    grad_reqs: 'write', 'add' or 'null', one for all or one each.  Raises ValueError where the numbers differ and
     for another request, RuntimeError for a buffer that does not fit; then no variable is changed.
     As MXNet's mxnet.autograd.mark_variables.
 
@@ -129,7 +129,7 @@ def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Iterable[str
         if not isinstance(variable, _v.Base) or not isinstance(gradient, _v.Base):
             raise TypeError("mark_variables(): variables and gradients must be Variables")
         if request not in ("write", "add", "null"):
-            raise KeyError(f"grad_req {request!r}: use 'write', 'add' or 'null'")
+            raise ValueError(f"grad_req {request!r}: use 'write', 'add' or 'null'")
         if tuple(variable.shape) != tuple(gradient.shape) or variable.dtype != gradient.dtype:
             raise RuntimeError(f"mark_variables(): a gradient of shape {tuple(gradient.shape)} and dtype {gradient.dtype} does "
                                f"not fit a variable of shape {tuple(variable.shape)} and dtype {variable.dtype}")

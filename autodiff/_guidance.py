@@ -1,0 +1,209 @@
+"""What NumPy and SciPy are answered that ask a Variable for its values, where these would leave the graph.
+
+NumPy's functions are not dispatched yet.  Until they are, each computes as it does on any object that has ``__array__``;
+where that would drop a gradient, the error names the function that was called and what to use for it.  The names come
+from the catalogue.  Imported when the first such error is raised or NumPy first hands over a call.
+"""
+from __future__ import annotations
+
+import sys
+import threading
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+#: Where the catalogue's own names are not enough: NumPy's function (without ``np.``), and what to write for it.
+NUMPY = {
+    "append": "cat", "insert": "cat", "block": "cat", "dot": "dot(x, y) or x @ y", "linalg.norm": "norm",
+    "linalg.vector_norm": "norm", "linalg.matrix_norm": "norm", "linalg.multi_dot": "chain_matmul", "select": "where",
+    "piecewise": "where", "putmask": "where", "place": "where", "fix": "trunc", "around": "round", "average": "mean",
+    "std": "std(x, correction=0)", "var": "var(x, correction=0)", "median": "quantile(x, 0.5)",
+    "nanmedian": "nanquantile(x, 0.5)", "percentile": "quantile(x, q / 100)", "nanpercentile": "nanquantile(x, q / 100)",
+    "sort": "sort(x).values", "cumsum": "cumsum(x, dim)", "cumprod": "cumprod(x, dim)", "cumulative_sum": "cumsum(x, dim)",
+    "cumulative_prod": "cumprod(x, dim)", "expand_dims": "unsqueeze", "rollaxis": "movedim", "compress": "masked_select",
+    "extract": "masked_select", "take_along_axis": "take_along_dim", "put_along_axis": "scatter",
+    "broadcast_arrays": "broadcast_tensors", "fill_diagonal": "diagonal_scatter", "ediff1d": "diff", "digitize": "bucketize",
+    "histogram": "histc", "unique_values": "unique", "unstack": "unbind", "flatnonzero": "nonzero", "transpose": "permute",
+    "matrix_transpose": "x.mT", "linalg.matrix_transpose": "x.mT", "linalg.vecdot": "(x * y).sum(-1)",
+    "vecdot": "(x * y).sum(-1)", "ptp": "x.max() - x.min()", "full": "broadcast_to",
+}
+#: Made of numbers, which are not recorded: of the same name here, and no help.
+NO_HELP = {"linspace", "logspace", "geomspace", "arange", "eye", "save"}
+#: The same for SciPy's functions, where the last part of their name is not that of ours.
+SCIPY = {"special.expit": "sigmoid", "special.gammaln": "lgamma", "special.loggamma": "lgamma", "special.psi": "digamma",
+         "special.xlog1py": "xlogy", "linalg.norm": "norm", "integrate.trapezoid": "trapezoid",
+         "integrate.cumulative_trapezoid": "cumulative_trapezoid"}
+#: Other ways in which NumPy runs a ufunc.
+METHODS = {"add.reduce": "sum", "add.accumulate": "cumsum", "multiply.reduce": "prod", "multiply.accumulate": "cumprod",
+           "multiply.outer": "outer", "maximum.reduce": "amax", "minimum.reduce": "amin", "maximum.accumulate": "cummax",
+           "minimum.accumulate": "cummin", "logaddexp.reduce": "logsumexp", "logaddexp.accumulate": "logcumsumexp",
+           "logical_and.reduce": "all", "logical_or.reduce": "any"}
+#: Questions whose answer is one bool, a dtype or a number of elements: there is no gradient to lose.
+QUESTIONS = frozenset({np.array_equal, np.array_equiv, np.allclose, np.size, np.iscomplexobj, np.isrealobj, np.result_type,
+                       np.common_type, np.can_cast, np.min_scalar_type, np.may_share_memory, np.shares_memory})
+
+#: How often values were refused in this thread, and by which type of error: NumPy swallows errors in places.
+refused = threading.local()
+
+
+def _public(name: str) -> Any:
+    return getattr(sys.modules.get("autodiff"), name, None)
+
+
+def replacement(name: str) -> str | None:
+    """What to use for a function of NumPy or SciPy, given by its full name; None where there is nothing yet.
+
+    >>> replacement("np.where"), replacement("np.linalg.norm"), replacement("scipy.special.psi"), replacement("np.interp")
+    ('autodiff.where', 'autodiff.norm', 'autodiff.digamma', None)
+    """
+    from . import rules
+
+    package, _, rest = name.partition(".")
+    if package not in ("np", "scipy"):
+        return None
+    own: str | None = (NUMPY | METHODS if package == "np" else SCIPY).get(rest)
+    last = rest.rpartition(".")[2]
+    if own is None and (rest == last or rest.startswith(("linalg.", "special."))):
+        if package == "np":
+            own = next((rule.name for rule in rules.RULES if rule.numpy == last and rule.function), None)
+        own = own or (None if rest in NO_HELP else last)
+    if own is None or own.startswith(("x.", "(")):
+        return own
+    return f"autodiff.{own}" if callable(_public(own.partition("(")[0])) else None
+
+
+def name_of(function: Any, method: str = "__call__") -> str:
+    """How a program calls a function of NumPy, or a ufunc of any package.
+
+    >>> name_of(np.linalg.norm), name_of(np.add, "reduce")
+    ('np.linalg.norm', 'np.add.reduce')
+    """
+    name = function.__name__
+    if not isinstance(function, np.ufunc):
+        return f"{_short(function.__module__ or 'numpy')}.{name}"
+    if getattr(np, name, None) is not function:
+        special = sys.modules.get("scipy.special")
+        name = f"scipy.special.{name}" if getattr(special, name, None) is function else name
+    else:
+        name = f"np.{name}"
+    return name if method == "__call__" else f"{name}.{method}"
+
+
+def _short(module: str) -> str:
+    return "np" + module[len("numpy"):] if module.partition(".")[0] == "numpy" else module
+
+
+def _calling() -> str | None:
+    """The function of NumPy or SciPy that a program called, if the innermost frames are theirs."""
+    found = None
+    frame = sys._getframe()
+    while frame is not None and frame.f_globals is globals():
+        frame = frame.f_back                                        # type: ignore[assignment]
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("numpy", "scipy"):
+        code = frame.f_code
+        names = [(frame.f_globals["__name__"], getattr(code, "co_qualname", code.co_name).removesuffix(".__call__"))]
+        # A decorator's wrapper may ask before the function of that name runs; that is one of its free variables.
+        wrapped = [frame.f_locals.get(name) for name in code.co_freevars]
+        names += [(one.__module__, one.__name__) for one in wrapped if isinstance(one, FunctionType)]
+        found = next(filter(None, (_public_name(*name) for name in names)), found)
+        frame = frame.f_back                                        # type: ignore[assignment]
+    return found
+
+
+def _public_name(module: str, name: str) -> str | None:
+    """Where a program finds a function (or a method, by its class) of a package, or None."""
+    parts = module.split(".")
+    if name.startswith("_") or "<" in name or "._" in name:
+        return None
+    for length in (*range(2, len(parts) + 1), 1):
+        public = ".".join(parts[:length])
+        if "._" not in public and callable(getattr(sys.modules.get(public), name.partition(".")[0], None)):
+            return f"{_short(public)}.{name}"
+    return None
+
+
+def _way(name: str) -> str:
+    other = replacement(name)
+    return (f"Use {other} instead" if other else
+            f"autodiff has nothing in the place of {name} yet: write it with functions and operators of autodiff")
+
+
+def _ends_there(numpy_flavour: bool) -> str:
+    return f"{'array' if numpy_flavour else 'tensor'}.detach().numpy() gives the values alone: the gradient ends there."
+
+
+def lost_by(name: str, numpy_flavour: bool) -> str:
+    """The words for a function that would compute on values alone."""
+    kind = "an array" if numpy_flavour else "a Tensor"
+    return f"{name} would lose the gradient of {kind} that requires grad. {_way(name)}. {_ends_there(numpy_flavour)}"
+
+
+def no_numpy(numpy_flavour: bool) -> str:
+    """The words where values are asked for, by numpy() or by NumPy, which does not say for which of its functions."""
+    text = ("Can't call numpy() on an array that requires grad. " + _ends_there(True) if numpy_flavour else
+            "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead. The gradient ends there.")
+    name = _calling()
+    if name is not None:
+        return f"{text} To keep it: {name} was called, which computes on values alone. {_way(name)}."
+    return (f"{text} To keep it, compute with functions of autodiff (autodiff.stack([a, b]), not np.array([a, b]); x @ y, not "
+            "array.dot(y)), and write elements into a Variable, not into an array.")
+
+
+def note(error: type[Exception]) -> None:
+    """Remember that values were refused."""
+    refused.count, refused.error = getattr(refused, "count", 0) + 1, error
+
+
+def _with_values(value: Any, plain: Any, is_variable: Any, depth: int = 4) -> Any:
+    """Arguments in which arrays stand for Variables."""
+    if is_variable(value):
+        return plain(value)
+    if depth and type(value) in (list, tuple):
+        return type(value)(_with_values(v, plain, is_variable, depth - 1) for v in value)
+    if depth and type(value) is dict:
+        return {key: _with_values(v, plain, is_variable, depth - 1) for key, v in value.items()}
+    return value
+
+
+def _any(value: Any, wanted: Any, depth: int = 4) -> bool:
+    if depth and type(value) in (list, tuple, dict):
+        return any(_any(v, wanted, depth - 1) for v in (value.values() if type(value) is dict else value))
+    return bool(wanted(value))
+
+
+def undispatched(own: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """A function of NumPy as it computed before it was handed over: by methods of that name, else by ``__array__``.
+
+    own: (is_variable, requires_grad, plain, readable, numpy_flavour), functions of one value.
+    """
+    is_variable, requires_grad, plain, readable, numpy_flavour = own
+    kinds = [kind for kind in types if not issubclass(kind, np.ndarray) and kind.__module__.partition(".")[0] != "autodiff"]
+    compute = getattr(function, "_implementation", None)
+    lossy = _any((args, kwargs), requires_grad)
+    if compute is None:
+        name = name_of(function)
+        raise TypeError(f"{name}(like=...) makes an array of NumPy's, not a Variable: use "
+                        f"{replacement(name) or 'autodiff.tensor'}")
+    if function in QUESTIONS or (kinds and not lossy):
+        return function(*_with_values(args, plain, is_variable), **_with_values(kwargs, plain, is_variable))
+    if not lossy:
+        try:
+            return compute(*args, **kwargs)
+        except (TypeError, NotImplementedError):
+            # a method of ours with other parameters than NumPy's: np.std(x) passes dtype=
+            if _any(kwargs.get("out"), is_variable):
+                raise
+            return function(*_with_values(args, readable, is_variable), **_with_values(kwargs, readable, is_variable))
+    count = getattr(refused, "count", 0)
+    try:
+        result = compute(*args, **kwargs)
+    except Exception as error:
+        if getattr(refused, "count", 0) != count:
+            raise refused.error(lost_by(name_of(function), _any((args, kwargs), numpy_flavour))) from None
+        if isinstance(error, (TypeError, NotImplementedError)):
+            raise TypeError(lost_by(name_of(function), _any((args, kwargs), numpy_flavour))) from error
+        raise
+    if getattr(refused, "count", 0) != count:
+        raise refused.error(lost_by(name_of(function), _any((args, kwargs), numpy_flavour)))
+    return result

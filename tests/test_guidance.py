@@ -1,0 +1,261 @@
+"""What NumPy's and SciPy's functions are answered that would take a value out of the graph, and numbers as operands.
+
+No line may lose a gradient without a word; each error names the function called and what to write for it, and no error
+recommends detach() without saying that the gradient ends there.
+"""
+import copy
+import math
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing.overrides import get_overridable_numpy_array_functions
+
+import autodiff
+import autodiff.numpy as anp
+from autodiff import _guidance, rules
+
+FLAVOURS = [autodiff.tensor, anp.array]
+both = pytest.mark.parametrize("make", FLAVOURS, ids=["Tensor", "ndarray"])
+
+
+class Env:
+    """The names that the lines below use."""
+
+    def __init__(self, make, requires_grad=True):
+        self.x = make([0.1, 0.2, 0.3], requires_grad=requires_grad)
+        self.m = make([[2.0, 0.1], [0.1, 2.0]], requires_grad=requires_grad)
+        self.v = make(0.5, requires_grad=requires_grad)
+        self.arr = np.ones(3)
+
+    def run(self, line):
+        return eval(line, {"np": np, "math": math, **vars(self)})
+
+
+# line, the name that the error has, what it says to use ("" where there is nothing yet)
+LINES = [
+    ("np.where(x > 0, x, 0)", "np.where", "autodiff.where"), ("np.stack([x, x])", "np.stack", "autodiff.stack"),
+    ("np.dot(x, x)", "np.dot", "autodiff.dot"), ("np.linalg.norm(x)", "np.linalg.norm", "autodiff.norm"),
+    ("np.concatenate([x, x])", "np.concatenate", "autodiff.cat"), ("np.outer(x, x)", "np.outer", "autodiff.outer"),
+    ("np.einsum('i,i', x, x)", "np.einsum", "autodiff.einsum"), ("np.trapezoid(x)", "np.trapezoid", "autodiff.trapezoid"),
+    ("np.interp(0.5, x, x)", "np.interp", ""), ("np.fft.fft(x)", "np.fft.fft", ""),
+    ("np.linalg.solve(m, arr[:2])", "np.linalg.solve", ""), ("np.linalg.inv(m)", "np.linalg.inv", ""),
+    ("np.median(x)", "np.median", "autodiff.quantile(x, 0.5)"), ("np.average(x)", "np.average", "autodiff.mean"),
+    ("np.tile(x, 2)", "np.tile", "autodiff.tile"), ("np.kron(x, x)", "np.kron", "autodiff.kron"),
+    ("np.zeros_like(x)", "np.zeros_like", "autodiff.zeros_like"), ("np.isclose(x, x)", "np.isclose", "autodiff.isclose"),
+    ("np.diff(x)", "np.diff", "autodiff.diff"), ("np.hstack([arr, x])", "np.hstack", "autodiff.hstack"),
+    ("np.expand_dims(x, 0)", "np.expand_dims", "autodiff.unsqueeze"), ("np.linspace(0, x, 3)", "np.linspace", ""),
+    ("np.matrix_transpose(m)", "np.matrix_transpose", "x.mT"), ("np.convolve(x, x)", "np.convolve", ""),
+    ("np.add.reduce(x)", "np.add.reduce", "autodiff.sum"), ("np.multiply.outer(x, x)", "np.multiply.outer", "autodiff.outer"),
+    ("np.modf(x)", "np.modf", ""), ("np.ptp(x)", "np.ptp", "x.max() - x.min()"), ("np.copyto(arr, x)", "np.copyto", ""),
+    ("np.testing.assert_allclose(x, x)", "np.testing.assert_allclose", ""), ("np.vectorize(abs)(x)", "np.vectorize", ""),
+    ("np.asarray(x)", "", "autodiff.stack"), ("np.array([x, x])", "", "autodiff.stack"), ("arr.dot(x)", "", "x @ y"),
+    ("arr.__setitem__(slice(None), x)", "", "write elements into a Variable"),
+]
+
+
+@both
+@pytest.mark.parametrize(("line", "called", "use"), LINES, ids=[line for line, _, _ in LINES])
+def test_the_error_names_the_function_and_its_replacement(make, line, called, use):
+    with pytest.raises((RuntimeError, TypeError)) as caught:
+        Env(make).run(line)
+    said = str(caught.value)
+    assert called in said and use in said
+    if called and not use:
+        assert f"nothing in the place of {called} yet" in said
+    assert "the gradient ends there" in said.lower()
+    if make is anp.array:
+        assert "Tensor" not in said and "tensor." not in said
+    assert caught.value.__cause__ is None or "would lose" in said
+
+
+def test_numpy_itself_keeps_pytorchs_words():
+    with pytest.raises(RuntimeError) as caught:
+        autodiff.ones(2, requires_grad=True).numpy()
+    assert str(caught.value).startswith("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
+                                        "instead. The gradient ends there.")
+
+
+@both
+def test_a_write_into_an_array_says_what_is_wrong_itself(make):
+    # "setting an array element with a sequence" was NumPy's, with ours in __cause__
+    with pytest.raises(ValueError, match="only one element") as caught:
+        Env(make).run("arr.__setitem__(0, x)")
+    assert caught.value.__cause__ is None
+    if make is anp.array:
+        with pytest.raises(TypeError, match=r"would lose its gradient.*where the gradient ends") as caught:
+            Env(make).run("arr.__setitem__(0, v)")
+        assert caught.value.__cause__ is None
+    else:
+        with pytest.warns(UserWarning, match="(?s)Converting a tensor with requires_grad=True.*The gradient ends there"):
+            Env(make).run("arr.__setitem__(0, v)")
+
+
+@both
+@pytest.mark.parametrize("line", ["np.std(x)", "np.var(x)", "np.max(x)", "np.clip(x, 0, 1)", "np.sum(x)", "np.mean(x)",
+                                  "np.sin(x)", "np.matmul(m, m)", "np.prod(x)", "np.cumsum(x)", "np.sort(x)"])
+def test_what_is_not_refused_has_the_gradient(make, line):
+    """By finite differences: a function of NumPy's either raises or is recorded."""
+    env = Env(make)
+    try:
+        result = env.run(line)
+    except (RuntimeError, TypeError) as error:
+        assert "would lose the gradient" in str(error)
+        return
+    operand = "m" if "m)" in line else "x"
+    result.sum().backward()
+    plain, step = Env(lambda values, requires_grad: np.array(values)), 1e-6
+    base = getattr(plain, operand)
+    for i in np.ndindex(base.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = copy.copy(plain)
+            changed = base.copy()
+            changed[i] += sign * step
+            setattr(moved, operand, changed)
+            ends.append(np.sum(moved.run(line)))
+        assert getattr(env, operand).grad[i].item() == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-5, abs=1e-6)
+
+
+@both
+def test_questions_are_answered(make):
+    """np.array_equal swallowed the error and answered False."""
+    env = Env(make)
+    assert env.run("np.array_equal(x, x)") is True and env.run("np.array_equiv(x, arr)") is False
+    assert env.run("np.allclose(x, x.detach() + 1e-12)") is True
+    assert env.run("np.size(x), np.ndim(x), tuple(np.shape(x))") == (3, 1, (3,))
+    assert env.run("np.result_type(x, np.float32)") == np.float64 and env.run("np.iscomplexobj(x)") is False
+
+
+@both
+@pytest.mark.parametrize("line", [line for line, _, _ in LINES if "linspace" not in line]
+                         + ["np.std(x)", "np.add.accumulate(x)", "np.searchsorted(x, 0.15)", "np.median(m, axis=0)"])
+def test_values_that_require_nothing_are_numpys(make, line):
+    found, expected = Env(make, False).run(line), Env(lambda values, requires_grad: np.array(values)).run(line)
+    for a, b in zip(found, expected) if isinstance(expected, tuple) else [(found, expected)]:
+        assert np.allclose(np.asarray(a), np.asarray(b)) if b is not None else a is None
+    with autodiff.no_grad():
+        Env(make).run(line)
+
+
+def test_a_ufunc_does_not_write_past_the_version():
+    x = autodiff.tensor([1.0, 2.0])
+    with pytest.raises(NotImplementedError, match=r"x\.copy_"):
+        np.add.at(x, [0], 1.0)
+    with pytest.raises(NotImplementedError, match=r"x\.copy_"):
+        np.std(np.ones((2, 2)), axis=0, out=x)
+    assert x.tolist() == [1, 2] and x._version == 0
+
+
+def test_like_makes_no_variable():
+    with pytest.raises(TypeError, match=r"np\.zeros\(like=\.\.\.\).*autodiff\.zeros"):
+        np.zeros(3, like=autodiff.ones(2))
+
+
+def test_other_types_are_asked_too():
+    class Other:
+        def __array_function__(self, function, types, args, kwargs):
+            return "other's", [type(a) for a in args[0]]
+
+    assert np.stack([autodiff.ones(2), Other()]) == ("other's", [np.ndarray, Other])
+
+
+@both
+def test_ufuncs_of_helpers_take_numbers(make):
+    x = make([-1.0, 0.0, 2.0])
+    assert np.heaviside(x, 0.5).tolist() == [0, 0.5, 1] and np.bitwise_and(make([6, 3]), 2).tolist() == [2, 2]
+    assert np.heaviside(np.array([1.0, 1.0, -1.0]), x).tolist() == [1, 1, 0]
+    assert type(np.heaviside(x, 0)) is type(x) and np.floor_divide(make([7, 8]), 2).tolist() == [3, 4]
+
+
+def test_a_variable_is_a_mapping_for_indices_and_can_be_reversed():
+    for make in FLAVOURS:
+        x = make([1.0, 2.0, 3.0])
+        assert [v.item() for v in reversed(x)] == [3, 2, 1] and x[1].item() == 2 and [v.item() for v in x] == [1, 2, 3]
+        assert 2.0 in x and np.array(x).tolist() == [1, 2, 3] and np.array([x[0], x[1]], float).tolist() == [1, 2]
+
+
+def test_every_replacement_exists():
+    """Of every function that NumPy dispatches, and of SciPy's ufuncs with a name of ours."""
+    found = 0
+    for function in get_overridable_numpy_array_functions():
+        use = _guidance.replacement(_guidance.name_of(function))
+        if use is not None and use.startswith("autodiff."):
+            assert callable(getattr(autodiff, use.removeprefix("autodiff.").partition("(")[0])), use
+            found += 1
+    assert found > 100
+    for table in (_guidance.NUMPY, _guidance.METHODS, _guidance.SCIPY):
+        for use in table.values():
+            assert use.startswith(("x.", "(")) or callable(getattr(autodiff, use.partition("(")[0])), use
+
+
+def test_scipys_functions_are_called_by_their_names():
+    special = pytest.importorskip("scipy.special")
+    linalg = pytest.importorskip("scipy.linalg")
+    env = Env(autodiff.tensor)
+    for function, called, use in ((special.erf, "scipy.special.erf", "autodiff.erf"),
+                                  (special.psi, "scipy.special.psi", "autodiff.digamma"),
+                                  (special.ndtr, "scipy.special.ndtr", "nothing in the place of"),
+                                  (special.softmax, "scipy.special.softmax", "autodiff.softmax"),
+                                  (linalg.expm, "scipy.linalg.expm", "nothing in the place of")):
+        with pytest.raises((RuntimeError, NotImplementedError)) as caught:
+            function(env.m)
+        assert called in str(caught.value) and use in str(caught.value) and "np." not in str(caught.value)
+    assert np.allclose(special.erf(env.x.detach()), autodiff.erf(env.x.detach()))
+    with pytest.raises(RuntimeError, match=r"scipy\.linalg\.solve"):
+        linalg.solve(env.m, np.ones(2))
+
+
+# ---- numbers as operands
+
+NUMBERS = [rule for rule in rules.RULES if rule.takes_numbers and rule.function]
+ARGUMENTS = {"clamp": (0.0, 1.0), "lerp": (0.25,), "threshold": (0.1, 20.0)}
+INTEGERS = ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift", "bitwise_not")
+
+
+@pytest.mark.parametrize("rule", NUMBERS, ids=lambda rule: rule.name)
+def test_a_function_of_elements_takes_numbers_as_tensors(rule):
+    f, more = getattr(autodiff, rule.name), ARGUMENTS.get(rule.name, ())
+    low, high = rule.at
+    numbers = [low + (high - low) * t for t in (0.7, 0.6, 0.65)][:max(rule.arity, 1)]
+    if rule.name in INTEGERS:
+        numbers = [6, 3][:rule.arity]
+    if rule.name == "polygamma":
+        numbers, more = [2], (1.5,)
+    if rule.name == "imag":
+        numbers = [1 + 2j]
+    found = f(*numbers, *more)
+    expected = f(*(n if rule.name == "polygamma" else autodiff.tensor(n) for n in numbers),
+                 *(autodiff.tensor(m) if rule.name == "polygamma" else m for m in more))
+    assert type(found) is autodiff.Tensor and found.shape == () and found.dtype == expected.dtype
+    assert found.tolist() == pytest.approx(expected.tolist(), rel=1e-15)
+    for bad in ("a", None, [1.0], np.ones(2), object()):
+        with pytest.raises(TypeError, match=r"\w+\(\).*(must be|not|expected)"):
+            f(*((1, bad) if rule.name == "polygamma" else (bad, *numbers[1:], *more)))
+
+
+def test_numbers_are_promoted_as_tensors_of_them():
+    assert autodiff.exp(1).dtype == autodiff.float64 and autodiff.add(1, 2).dtype == autodiff.int64
+    assert autodiff.add(1, 2.5).tolist() == 3.5 and autodiff.pow(2, 3).tolist() == 8
+    assert autodiff.exp(np.float32(0.5)).dtype == autodiff.float32 and autodiff.exp(1j).dtype == autodiff.complex128
+    assert autodiff.sqrt(np.float64(4)).item() == 2
+    autodiff.set_default_dtype(autodiff.float32)
+    try:
+        assert autodiff.exp(0.5).dtype == autodiff.exp(1).dtype == autodiff.float32
+    finally:
+        autodiff.set_default_dtype(autodiff.float64)
+
+
+def test_one_function_serves_floats_and_tensors():
+    def f(x):
+        return autodiff.exp(-x) * autodiff.sin(3 * x)
+
+    x = autodiff.tensor(0.7, requires_grad=True)
+    f(x).backward()
+    assert x.grad.item() == pytest.approx((f(0.7 + 1e-6).item() - f(0.7 - 1e-6).item()) / 2e-6, rel=1e-6)
+
+
+def test_no_words_are_said_where_nothing_is_lost():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert float(autodiff.tensor(0.5)) == 0.5 and autodiff.exp(0.5).item() == math.exp(0.5)
