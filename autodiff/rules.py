@@ -288,7 +288,7 @@ RULES: tuple[Rule, ...] = (
                  example="tensor([4.0, 0.25]).rsqrt() -> tensor([0.5000, 2.0000])"),
     _elementwise("cbrt", "cbrt(x)", "g / (3 * (out * out))", inplace=True, numpy="cbrt", dtype="float", at=(0.5, 2.0),
                  kinks={"x = 0": "inf"}, source=CALCULUS, doc="Cube root.",
-                 example="tensor([8.0, -27.0]).cbrt() -> tensor([ 2., -3.])"),
+                 example="tensor([2.0, -10.0]).cbrt() -> tensor([ 1.2599, -2.1544])"),
     _elementwise("asin", "asin(x)", "g / sqrt(1 - x * x)", inplace=True, numpy="arcsin", dtype="float", at=(-0.9, 0.9),
                  aliases=("arcsin",), kinks={"abs(x) = 1": "inf"}, complex="holomorphic", source=CALCULUS,
                  doc="Inverse sine, in radians.", example="tensor([0.0, 1.0]).asin() -> tensor([0.0000, 1.5708])"),
