@@ -32,6 +32,8 @@ def _locate():
 _locate()
 del _locate
 
+import builtins as _builtins
+
 from . import _ops
 from . import _variable as _v
 from ._core import memory_stats, release_memory
@@ -153,6 +155,9 @@ class _Cuda:
 
 
 cuda = _Cuda()
+
+# For `from autodiff import *`: no builtin is replaced (sum, max, int ...), nor is the module that programs call numpy.
+__all__ = sorted(name for name in globals() if not name.startswith("_") and name not in {*dir(_builtins), "helpers", "numpy"})
 
 _MISSING = {
     "nn": "write the layer with Tensors that require grad, as in x @ weight + bias",

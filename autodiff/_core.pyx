@@ -341,19 +341,46 @@ cdef void bump(Storage* storage) noexcept:
         disown(watched)
 
 
+cdef Storage* unowned = NULL        # storages on foreign memory that nobody needs, linked by `data`
+cdef bint releasing_foreign = False
+
+
 cdef void release_storage(Storage* storage) noexcept:
-    cdef PyObject* base
     storage.owners -= 1
     if storage.owners == 0:
-        base = storage.base
         storage.watchers += 1       # the struct stays meanwhile: what is released below may end the last watch
         disown(storage.watched)
+        if storage.base != NULL:
+            release_foreign(storage)
+            return
         if storage.room:
             give_buffer(storage.data, storage.room)
-        storage.watchers -= 1
-        if storage.watchers == 0:
-            give(&spare_storages, storage)
-        Py_XDECREF(base)
+        forget_storage(storage)
+
+
+cdef void release_foreign(Storage* storage) noexcept:
+    """The owner of the memory may hold another storage on foreign memory, and so on: one is released at a time."""
+    global unowned, releasing_foreign
+    cdef PyObject* base
+    storage.data = <char*>unowned
+    unowned = storage
+    if releasing_foreign:
+        return
+    releasing_foreign = True
+    while unowned != NULL:
+        storage = unowned
+        unowned = <Storage*>storage.data
+        base = storage.base
+        storage.base = NULL
+        forget_storage(storage)
+        Py_DECREF(<object>base)
+    releasing_foreign = False
+
+
+cdef inline void forget_storage(Storage* storage) noexcept:
+    storage.watchers -= 1
+    if storage.watchers == 0:
+        give(&spare_storages, storage)
 
 
 cdef void unwatch(Storage* storage, uint32_t version) noexcept:

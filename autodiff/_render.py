@@ -9,6 +9,7 @@ tree with every operation in parentheses and every number typed, never by text s
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import struct
 import textwrap
@@ -802,7 +803,11 @@ def docstring(rule, indent=4, in_place=False, numpy=False) -> str:
     parts.append([line for text in details for line in textwrap.wrap(text, width)])
     if rule.example and not in_place and not numpy:
         expression, shown = rule.example.split(" -> ", 1)
-        parts.append([">>> from autodiff import *", f">>> {expression}", *shown.split("\n")])
+        # A star import brings no name of a builtin; abs, pow and round of Python ask the operand.
+        called = sorted({node.func.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Call)
+                         and isinstance(node.func, ast.Name)} & {*dir(builtins)} - {"abs", "pow", "round"})
+        more = [f">>> from autodiff import {', '.join(called)}"] if called else []
+        parts.append([">>> from autodiff import *", *more, f">>> {expression}", *shown.split("\n")])
     parts = [part for part in parts if part]
     lines = [line for part in parts for line in ("", *part)][1:]
     if len(lines) > 1:
@@ -923,7 +928,23 @@ def render(template: Path, rules) -> str:
     """The text a template renders to."""
     from Cython.Tempita import Template
 
-    return Template(template.read_text(encoding="utf-8"), name=template.name).substitute(namespace(rules))
+    text = Template(template.read_text(encoding="utf-8"), name=template.name).substitute(namespace(rules))
+    return text + exported(text) if template.name in ("__init__.pyi.tp", "return_types.pyi.tp") else text
+
+
+def exported(stub: str) -> str:
+    """`__all__` of a stub: its public names, but for those that a star import must not replace."""
+    names = set()
+    for statement in ast.parse(stub).body:
+        if isinstance(statement, ast.ImportFrom):
+            names |= {alias.asname for alias in statement.names if alias.asname}
+        elif isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            names.add(statement.name)
+        elif isinstance(statement, ast.AnnAssign):
+            names.add(statement.target.id)
+    kept = sorted(name for name in names if not name.startswith("_") and name not in {*dir(builtins), "numpy"})
+    return "\n__all__ = [\n" + textwrap.fill(", ".join(f'"{name}"' for name in kept), 116, initial_indent="    ",
+                                            subsequent_indent="    ") + ",\n]\n"
 
 
 def render_all(folder: Path, rules) -> list[Path]:

@@ -19,7 +19,7 @@
 #define DIVISION_CHUNK 256
 
 /* The leading 26 bits of a double: 53 = 26 + 27, and no overflow as in a split by multiplication. */
-static inline double division_high(double x)
+INLINED double division_high(double x)
 {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
@@ -30,7 +30,7 @@ static inline double division_high(double x)
 
 /* Not 0 where the loops below do not hold for the operands, nan included.  The bits of a double, not the outcome of a
    comparison: SSE2, which cannot compare whole numbers of 64 bits, has no other way to keep it in vectors. */
-static inline int64_t division_rare_float64(double x, double y)
+INLINED int64_t division_rare_float64(double x, double y)
 {
     const double a = fabs(x), b = fabs(y);
     const double ordinary = a / b < 1125899906842624.0 ? 0.0 : 1.0;
@@ -41,7 +41,7 @@ static inline int64_t division_rare_float64(double x, double y)
 }
 
 /* The remainder of |x| by |y|, at least 0. */
-static inline double division_core_float64(double x, double y)
+INLINED double division_core_float64(double x, double y)
 {
     const double a = fabs(x), b = fabs(y);
     const double n = (a / b + DIVISION_ROUND) - DIVISION_ROUND;
@@ -52,17 +52,17 @@ static inline double division_core_float64(double x, double y)
     return r < 0 ? r + b : r;
 }
 
-static inline double division_fmod_float64(double x, double y) { return copysign(division_core_float64(x, y), x); }
+INLINED double division_fmod_float64(double x, double y) { return copysign(division_core_float64(x, y), x); }
 
 /* From C's fmod, as NumPy does it: 0 takes the sign of y. */
-static inline double division_modulo_float64(double r, double y)
+INLINED double division_modulo_float64(double r, double y)
 {
     const double other = (r < 0) != (y < 0) ? r + y : r;
     return r == 0 ? copysign(0.0, y) : other;
 }
 
 /* Likewise.  The quotient of x less its remainder is whole but for rounding: to the nearest, halves down. */
-static inline double division_quotient_float64(double x, double r, double y)
+INLINED double division_quotient_float64(double x, double r, double y)
 {
     const double exact = (x - r) / y;
     const double below = (r != 0) & ((r < 0) != (y < 0)) ? exact - 1 : exact;
@@ -97,7 +97,7 @@ static double floor_quotient_float64(double x, double y)
 }
 
 /* Floats as doubles: below 2^29 the product of the whole quotient, 29 bits, and the divisor, 24, is exact. */
-static inline int64_t division_rare_float32(float x, float y)
+INLINED int64_t division_rare_float32(float x, float y)
 {
     const double a = fabs((double)x), b = fabs((double)y);
     const double ordinary = a / b < 268435456.0 ? 0.0 : 1.0;
@@ -107,7 +107,7 @@ static inline int64_t division_rare_float32(float x, float y)
     return bits;
 }
 
-static inline float division_fmod_float32(float x, float y)
+INLINED float division_fmod_float32(float x, float y)
 {
     const double a = fabs((double)x), b = fabs((double)y);
     const double n = (a / b + DIVISION_ROUND) - DIVISION_ROUND;
@@ -115,14 +115,14 @@ static inline float division_fmod_float32(float x, float y)
     return copysignf((float)(r < 0 ? r + b : r), x);
 }
 
-static inline float division_modulo_float32(float r, float y)
+INLINED float division_modulo_float32(float r, float y)
 {
     const float other = (r < 0) != (y < 0) ? r + y : r;
     return r == 0 ? copysignf(0.0f, y) : other;
 }
 
 /* Below 2^29, where a float is a whole number from 2^23 on: to round, the constant of doubles would do nothing. */
-static inline float division_quotient_float32(float x, float r, float y)
+INLINED float division_quotient_float32(float x, float r, float y)
 {
     const float exact = (x - r) / y;
     const float below = (r != 0) & ((r < 0) != (y < 0)) ? exact - 1 : exact;

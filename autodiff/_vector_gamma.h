@@ -20,7 +20,7 @@
 #define GAMMA_PI 3.141592653589793
 
 /* The leading 26 bits of a double, so that products of halves are exact. */
-static inline double gamma_high(double x)
+INLINED double gamma_high(double x)
 {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
@@ -30,14 +30,14 @@ static inline double gamma_high(double x)
 }
 
 /* What the rounding of x * y left. */
-static inline double gamma_product_low(double x, double y, double product)
+INLINED double gamma_product_low(double x, double y, double product)
 {
     const double x_high = gamma_high(x), x_low = x - x_high, y_high = gamma_high(y), y_low = y - y_high;
     return ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low;
 }
 
 /* What the rounding of x + y left. */
-static inline double gamma_sum_low(double x, double y, double sum)
+INLINED double gamma_sum_low(double x, double y, double sum)
 {
     const double part = sum - x;
     return (x - (sum - part)) + (y - part);
@@ -47,7 +47,7 @@ static inline double gamma_sum_low(double x, double y, double sum)
    times below that of a rounded one.  x is 2^k m, m from 0.707 to 1.414, and the logarithm of m twice the inverse
    hyperbolic tangent of s = (m - 1) / (m + 1); (2 atanh(s) - 2 s) / s^3 is a polynomial of degree 7 in s^2 on
    [0, 0.02945], to 2.1e-18. */
-static inline double gamma_log(double x, double x_low, double *low)
+INLINED double gamma_log(double x, double x_low, double *low)
 {
     uint64_t bits, exponent, scale_bits;
     double biased, scale;
@@ -75,17 +75,17 @@ static inline double gamma_log(double x, double x_low, double *low)
 }
 
 /* x less the nearest whole number, exact below 2^51. */
-static inline double gamma_fraction(double x)
+INLINED double gamma_fraction(double x)
 {
     return x - ((x + 6755399441055744.0) - 6755399441055744.0);
 }
 
 /* 1 below 0, otherwise 0: a factor, for of a condition that selects several values GCC makes a branch. */
-static inline double gamma_reflected(double x) { return x < 0 ? 1.0 : 0.0; }
+INLINED double gamma_reflected(double x) { return x < 0 ? 1.0 : 0.0; }
 
 /* Not 0 where gamma_digamma and gamma_trigamma do not hold: at and next to a pole, far from 0, and for nan.  The bits
    of a double, for SSE2 cannot compare whole numbers of 64 bits. */
-static inline int64_t gamma_rare(double x, double pole, double high)
+INLINED int64_t gamma_rare(double x, double pole, double high)
 {
     const double reflected = gamma_reflected(x);
     const double distance = fabs(reflected * gamma_fraction(x) + (1 - reflected) * x);
@@ -98,7 +98,7 @@ static inline int64_t gamma_rare(double x, double pole, double high)
 
 /* The sine and the cosine of pi f for f from -1/2 to 1/2, each to relative accuracy: polynomials in g^2 on [0, 1/16],
    of degree 6 to 9.9e-18 and 7 to 3e-20, for the distance g from 0 or from 1/2. */
-static inline double gamma_sine(double f, double *cosine)
+INLINED double gamma_sine(double f, double *cosine)
 {
     const double a = fabs(f), outer = a > 0.25 ? 1.0 : 0.0, g = 0.5 * outer + (1 - 2 * outer) * a, w = g * g;
     const double s = g * ((((((0.0004615322415625734 * w - 0.007370021659335902) * w + 0.08214586918509521) * w
@@ -115,7 +115,7 @@ static inline double gamma_sine(double f, double *cosine)
    1 + g (1 + v R(v)), where v = 1 / x, the distance g = x - 1.4616... from the root is known to twice the precision,
    and v R(v) is at most 0.04 in size, R of degree 9 over 9 on [0, 1], to 1.2e-17.  So the logarithm of it keeps its
    relative accuracy at the root.  From 0 to 1 from x + 1, below 0 from 1 - x (Abramowitz and Stegun 6.3.5, 6.3.7). */
-static inline double gamma_digamma(double x)
+INLINED double gamma_digamma(double x)
 {
     const double below = x < 1 ? 1.0 : 0.0, reflected = gamma_reflected(x), other = x - 2 * reflected * x;
     const double z = below + other, z_low = gamma_sum_low(below, other, z), v = 1 / z;
@@ -140,7 +140,7 @@ static inline double gamma_digamma(double x)
     return sum + (gamma_sum_low(log_high, -pole, sum) + log_low);
 }
 
-static inline int64_t gamma_digamma_rare(double x) { return gamma_rare(x, 1e-300, 1e30); }
+INLINED int64_t gamma_digamma_rare(double x) { return gamma_rare(x, 1e-300, 1e30); }
 
 static double digamma_float64(double x)
 {
@@ -154,7 +154,7 @@ static double digamma_float64(double x)
 
 /* The derivative of digamma.  From 2 on v + v^2 / 2 + v^3 S(v^2), v = 1 / x, with S rational of degree 6 over 6 on
    [0, 1/4], to 1.8e-16 (of 1/6); from 0 to 2 from x + 2, below 0 from 1 - x (Abramowitz and Stegun 6.4.6, 6.4.7). */
-static inline double gamma_trigamma(double x)
+INLINED double gamma_trigamma(double x)
 {
     const double reflected = gamma_reflected(x), y = reflected + (x - 2 * reflected * x);
     const double below = y < 2 ? 1.0 : 0.0, first = below / y, second = below / (y + 1);
@@ -171,7 +171,7 @@ static inline double gamma_trigamma(double x)
     return pole * pole + (1 - 2 * reflected) * value;
 }
 
-static inline int64_t gamma_trigamma_rare(double x) { return gamma_rare(x, 1e-150, 1e100); }
+INLINED int64_t gamma_trigamma_rare(double x) { return gamma_rare(x, 1e-150, 1e100); }
 
 static double trigamma_float64(double x)
 {
@@ -190,7 +190,7 @@ static double trigamma_float64(double x)
    v = 1 / x, its terms to twice the precision, for they cancel; Z is of degree 5 over 5 on [0, 0.16], to 1.6e-18.  From
    1/2 to 2.5 it is (x - 1) (x - 2) U(x), so that its zeros keep their relative accuracy, and U(x) is
    U(3/2) - (x - 3/2) A(x), with A of degree 7 over 8 and an error of 2.2e-17 in U.  Below 1/2 from x + 1. */
-static inline double gamma_lgamma(double x)
+INLINED double gamma_lgamma(double x)
 {
     const double large = x >= 2.5 ? 1.0 : 0.0, tiny = x < 0.5 ? 1.0 : 0.0, middle = 1 - large;
     const double z = large * 2 + middle * (x + tiny);
@@ -218,7 +218,7 @@ static inline double gamma_lgamma(double x)
     return total + (rest + (low + (product_low + factor * log_low)));
 }
 
-static inline int64_t gamma_lgamma_rare(double x)
+INLINED int64_t gamma_lgamma_rare(double x)
 {
     const double tiny = x >= 1e-290 ? 0.0 : 1.0, rare = x <= 1e290 ? tiny : 1.0;
     int64_t bits;

@@ -15,7 +15,7 @@
 #define PLANE_CHUNK 256
 
 /* The leading 26 bits of a double, so that the square of it is exact, as are products of it with the 27 bits left. */
-static inline double plane_high(double x)
+INLINED double plane_high(double x)
 {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
@@ -27,7 +27,7 @@ static inline double plane_high(double x)
 /* The sum of the squares is rounded once only, the squares being the exact ones of the leading halves and what is left,
    2^-26 of it, which need not be exact; then the root halves the error.  Scaled by a power of 2 so that the larger
    square neither overflows nor loses its last place; an infinity wins against a nan, as in C. */
-static inline double hypot_float64(double x, double y)
+INLINED double hypot_float64(double x, double y)
 {
     const double a = fabs(x), b = fabs(y);
     const double larger = a < b ? b : a, smaller = a < b ? a : b;
@@ -49,7 +49,7 @@ static void hypot_block_float64(const double *x, const double *y, double *out, P
 }
 
 /* Squares of floats are exact as doubles, and in range. */
-static inline float hypot_float32(float x, float y)
+INLINED float hypot_float32(float x, float y)
 {
     const double a = x, b = y;
     const float root = (float)sqrt(a * a + b * b);
@@ -74,7 +74,7 @@ static void hypot_block_float32(const float *x, const float *y, float *out, Py_s
 
 /* Not 0 outside of 2^-300 to 2^300, where products would leave the range of doubles; a zero is ordinary, nan is not.
    The bits of a double, for SSE2 cannot compare whole numbers of 64 bits. */
-static inline int64_t plane_rare_float64(double y, double x)
+INLINED int64_t plane_rare_float64(double y, double x)
 {
     const double a = fabs(x), b = fabs(y);
     const double larger = a < b ? b : a, smaller = a < b ? a : b;
@@ -85,7 +85,7 @@ static inline int64_t plane_rare_float64(double y, double x)
     return bits;
 }
 
-static inline double plane_angle_float64(double y, double x)
+INLINED double plane_angle_float64(double y, double x)
 {
     const double a = fabs(x), b = fabs(y), side = copysign(1.0, x);
     const double larger = a < b ? b : a, smaller = a < b ? a : b, whole = larger + (smaller == 0 ? 1.0 : 0.0);
@@ -123,7 +123,7 @@ static double atan2_float64(double y, double x)
     return plane_rare_float64(y, x) ? atan2(y, x) : plane_angle_float64(y, x);
 }
 
-static inline int64_t plane_rare_float32(float y, float x)
+INLINED int64_t plane_rare_float32(float y, float x)
 {
     const double a = fabs((double)x), b = fabs((double)y);
     const double minute = a < INFINITY ? 0.0 : 1.0, rare = b < INFINITY ? minute : 1.0;
@@ -133,7 +133,7 @@ static inline int64_t plane_rare_float32(float y, float x)
 }
 
 /* As above, in doubles without their low parts. */
-static inline float plane_angle_float32(float y, float x)
+INLINED float plane_angle_float32(float y, float x)
 {
     const double a = fabs((double)x), b = fabs((double)y), side = copysign(1.0, (double)x);
     const double larger = a < b ? b : a, smaller = a < b ? a : b, whole = larger + (smaller == 0 ? 1.0 : 0.0);

@@ -3,8 +3,10 @@
 
 The structs of the core are not part of it and may change; this table only grows.  In a .pyx of yours::
 
+    from cpython.object cimport PyObject
     from libc.math cimport cosh, sinh
     from autodiff.api cimport AutodiffApi, autodiff_api
+    import autodiff
 
     cdef double value(double x, double y) noexcept nogil:
         return cosh(x)
@@ -12,13 +14,18 @@ The structs of the core are not part of it and may change; this table only grows
     cdef double dx(double g, double x, double y, double out) noexcept nogil:
         return g * sinh(x)
 
+    def recorded_dx(g, x, y, out):
+        return g * autodiff.sinh(x)
+
     cdef AutodiffApi* api = autodiff_api()
-    cdef int COSH = api.register_op("cosh", 1, value, dx, NULL, NULL, NULL)
+    cdef int COSH = api.register_op("cosh", 1, value, dx, NULL, <PyObject*>recorded_dx, NULL)
 
     def my_cosh(x):
         return api.apply(COSH, x, None)
 
 The functions see one element at a time and must not touch Python; float32 arrays are computed in double and rounded.
+The last two arguments of register_op are Python callables that compute the derivatives with recorded ops, each cast to
+PyObject*; the table keeps a reference.  NULL there means that the op has no second derivative.
 """
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_Import

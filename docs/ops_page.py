@@ -28,12 +28,20 @@ Every op has derivatives of every order and forward mode, unless it says that it
 Parameters called `dim` and `keepdim` may be given as `axis=` and `keepdims=`. In place means the method with `_` at
 its end.
 """
+INTERNAL = """\
+## Internal rows
+
+Nobody calls these by their names: formulas above use them, or an op written by hand (indexing, `fill_`) records them.
+"""
 SECTION = re.compile(r"    # ---- (.+)")
 DTYPES = {"promote": "promoted", "float": "promoted, integers and bools to the default dtype", "bool": "bool",
           "same": "the operand's", "index": "int64"}
 OPERATORS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**", "matmul": "@", "eq": "==", "ne": "!=",
              "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "mod": "%", "floordiv": "//", "and": "&", "or": "|",
              "xor": "^", "lshift": "<<", "rshift": ">>"}
+# Rows whose method and function are written by hand: how those are called.
+BY_HAND = {"where": "`where(condition, input, other)`, method `x.where(condition, other)`", "view": "method `x.view(shape)`",
+           "to": "method `x.to(dtype)`", "ptp": "in NumPy's flavour `x.ptp(axis)`"}
 PREFIX = {"neg": "-x", "pos": "+x", "abs": "abs(x)", "invert": "~x"}
 
 
@@ -70,6 +78,8 @@ def calls(rule, render):
         own, rest = "", given
     rest = rest.replace("*, out=None", "").replace(", out=None", "").rstrip(", ")
     method = rule.method if isinstance(rule.method, str) else rule.name
+    if rule.name in BY_HAND:
+        yield BY_HAND[rule.name]
     if rule.function:
         yield f"`{rule.name}({given})`"
     if rule.method:
@@ -85,10 +95,12 @@ def calls(rule, render):
 
 
 def row_text(rule, render):
-    """One op."""
-    lines = [f"### {rule.name}", "", rule.doc, ""]
+    """One op; of a row that nobody calls the name stands in a list, not over a section."""
     ways = list(calls(rule, render))
-    lines.append("* " + (", ".join(ways) if ways else "no public name: other ops record it"))
+    if ways:
+        lines = [f"### {rule.name}", "", rule.doc, "", f"* {', '.join(ways)}"]
+    else:
+        lines = [f"**{rule.name}**: {rule.doc}", ""]
     if rule.outputs:
         lines.append(f"* results: a named tuple ({', '.join(rule.outputs)})")
     if rule.composite:
@@ -125,13 +137,18 @@ def folded(line):
 def page(rules, render):
     """The text of docs/ops.md."""
     parts = [HEAD]
-    for title, rows in families(rules).items():
+    found = families(rules)
+    called = {title: [rule for rule in rows if list(calls(rule, render))] for title, rows in found.items()}
+    called = {title: rows for title, rows in called.items() if rows}
+    for title, rows in called.items():
         names = ", ".join(f"[{rule.name}](#{rule.name})" for rule in rows)
         parts.append(folded(f"* **{title}**: {names}"))
     parts.append("")
-    for title, rows in families(rules).items():
+    for title, rows in called.items():
         parts.append(f"## {title[0].upper()}{title[1:]}\n")
         parts += [row_text(rule, render) + "\n" for rule in rows]
+    parts.append(INTERNAL)
+    parts += [row_text(rule, render) + "\n" for rows in found.values() for rule in rows if not list(calls(rule, render))]
     return "\n".join(parts)
 
 

@@ -1,6 +1,10 @@
 """A compiled op of a user's own, through the installed table of functions alone."""
+import importlib
+import os
+import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -51,20 +55,37 @@ def apply_unknown(x):
 """
 
 
-@pytest.fixture(scope="module")
-def user(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("compiled_op")
-    (folder / "autodiff_user_op.pyx").write_text(SOURCE)
+def built(folder, name, source):
+    """The module of a source, compiled as a user would."""
+    (folder / f"{name}.pyx").write_text(source)
     root = Path(autodiff.__file__).resolve().parent.parent
-    done = subprocess.run([sys.executable, "-m", "Cython.Build.Cythonize", "-i", "-3", "autodiff_user_op.pyx"], cwd=folder,
-                          capture_output=True, text=True, env={**__import__("os").environ, "PYTHONPATH": str(root)})
+    done = subprocess.run([sys.executable, "-m", "Cython.Build.Cythonize", "-i", "-3", f"{name}.pyx"], cwd=folder,
+                          capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(root)})
     assert done.returncode == 0, done.stdout + done.stderr
     sys.path.insert(0, str(folder))
     try:
-        import autodiff_user_op
+        return importlib.import_module(name)
     finally:
         sys.path.remove(str(folder))
-    return autodiff_user_op
+
+
+@pytest.fixture(scope="module")
+def user(tmp_path_factory):
+    return built(tmp_path_factory.mktemp("compiled_op"), "autodiff_user_op", SOURCE)
+
+
+def test_the_example_of_the_pages_compiles_as_it_is_written(tmp_path):
+    declared = Path(autodiff.__file__).with_name("api.pxd").read_text(encoding="utf-8")
+    example = textwrap.dedent(re.search(r"::\n\n(.*?)\n\nThe functions", declared, re.DOTALL)[1])
+    page = Path(__file__).resolve().parent.parent / "CONTRIBUTING.md"
+    if page.exists():
+        assert re.search(r"```cython\n(.*?)\n```", page.read_text(encoding="utf-8"), re.DOTALL)[1] == example
+    module = built(tmp_path, "autodiff_example_op", example)
+    x = autodiff.tensor([0.5, 2.0], requires_grad=True)
+    first, = autodiff.autograd.grad(module.my_cosh(x).sum(), x, create_graph=True)
+    second, = autodiff.autograd.grad(first.sum(), x)
+    assert np.allclose(first.detach().numpy(), np.sinh([0.5, 2.0]), rtol=1e-15)
+    assert np.allclose(second.numpy(), np.cosh([0.5, 2.0]), rtol=1e-15)
 
 
 def test_an_array(user):

@@ -5,6 +5,7 @@ import gc
 import os
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 import weakref
@@ -272,6 +273,136 @@ def test_a_long_chain_through_hooks():
         return gone() is None
 
     assert in_small_stack(run)
+
+
+# Bodies of a function in a thread with a small stack: chains of 100,000 objects, linked in every way there is.
+CHAINS = {
+    "gradients": """
+v = first = ad.tensor([1.0])
+for _ in range(100_000):
+    v.grad = ad.tensor([1.0])
+    v = v.grad
+del v, first""",
+    "gradients of attached leaves": """
+v = first = ad.tensor(1.0)
+for _ in range(100_000):
+    v.attach_grad()
+    v.grad = ad.tensor(1.0)
+    v = v.grad
+del v, first""",
+    "gradients, in a cycle that the collector breaks": """
+v = first = ad.tensor(1.0)
+for _ in range(100_000):
+    v.grad = ad.tensor(1.0)
+    v = v.grad
+v.first = first
+del v, first
+gc.collect()""",
+    "attributes": """
+v = first = ad.tensor(1.0)
+for _ in range(100_000):
+    v.next = [(ad.tensor(1.0),)]
+    v = v.next[0][0]
+del v, first""",
+    "attributes of arrays": """
+v = first = ad.numpy.array([1.0])
+for _ in range(100_000):
+    v.next = ad.numpy.array([1.0])
+    v = v.next
+del v, first""",
+    "tangents": """
+with ad.autograd.forward_ad.dual_level():
+    v = ad.tensor(1.0)
+    for _ in range(100_000):
+        v = ad.autograd.forward_ad.make_dual(ad.tensor(1.0), v)
+    del v""",
+    "memory shared with NumPy": """
+v = ad.tensor([1.0, 2.0])
+for _ in range(100_000):
+    v = ad.from_numpy(v.numpy()[::-1])
+del v""",
+    "data": """
+v = ad.tensor([1.0], requires_grad=True)
+for _ in range(100_000):
+    v = v.data
+del v""",
+    "saved values that hooks packed": """
+v = ad.tensor([1.0], requires_grad=True) * 2
+for _ in range(100_000):
+    with saved_tensors_hooks(lambda t, v=v: (t, v), lambda packed: packed[0]):
+        v = ad.tensor([1.0], requires_grad=True).exp()
+del v""",
+    "faces and metadata": """
+v = (ad.tensor([1.0], requires_grad=True) * 2).grad_fn
+for _ in range(100_000):
+    w = (ad.tensor([1.0], requires_grad=True) * 2).grad_fn
+    w.metadata["before"] = v
+    v = w
+del v, w""",
+    "faces of a chain": """
+v = ad.tensor([1.0], requires_grad=True)
+for _ in range(100_000):
+    v = v * 1.0
+v = v.grad_fn
+while v is not None and v.next_functions:
+    v = v.next_functions[0][0]
+del v""",
+}
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_long_chains_go_without_recursion(name):
+    """In a process of its own, which a stack that overflows ends.  CPython's limit on nested deallocation lies deeper
+    than such a stack from 3.13 on."""
+    body = textwrap.indent(CHAINS[name], "    ")
+    code = f"""
+import gc, threading
+import autodiff as ad
+from autodiff._core import memory_stats
+from autodiff.autograd.graph import saved_tensors_hooks
+threading.stack_size({SMALL_STACK})
+def work():
+{body}
+    done.append(1)
+done, before = [], memory_stats()
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+assert done
+after = memory_stats()
+assert (after["nodes"], after["used_bytes"]) == (before["nodes"], before["used_bytes"]), (before, after)
+"""
+    done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", code], capture_output=True, text=True, timeout=120,
+                          check=False)
+    assert done.returncode == 0, f"exit code {done.returncode}\n" + done.stderr[-2000:]
+
+
+def test_what_goes_inside_a_finaliser_goes_at_once():
+    """Only deeper than a few nested releases does a Variable with attributes wait."""
+    gone = []
+
+    class Last:
+        def __del__(self):
+            x = leaf([1.0])
+            x.thing = Thing()
+            thing = weakref.ref(x.thing)
+            del x
+            gone.append(thing() is None)
+
+    x = leaf([1.0])
+    x.last = Last()
+    del x
+    assert gone == [True]
+
+
+def test_data_of_data_keeps_only_the_memory():
+    v = ad.zeros(1000)
+    v.thing = Thing()
+    gone, used = weakref.ref(v), memory_stats()["used_bytes"]
+    for _ in range(1000):
+        v = v.data
+    v += 1
+    assert gone() is None and v.sum().item() == 1000.0 and memory_stats()["used_bytes"] == used
 
 
 def test_a_cycle_of_user_attributes_is_collected():

@@ -8,6 +8,7 @@ import re
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import autodiff
@@ -414,8 +415,48 @@ def test_the_lessons_are_the_ones_meant():
     assert list(LESSONS) == ["basics", "blitz", "vectors", "control_flow", "detach", "mxnet", "second_order"]
 
 
-def test_the_example_of_the_readme(capsys):
-    text = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
-    example = re.search(r"```python\n(.*?)```", text, flags=re.DOTALL)[1]
-    exec(compile(example, "README.md", "exec"), {})
-    assert capsys.readouterr().out.splitlines() == re.findall(r"print\(.*\)  # (.*)", example)
+README = Path(__file__).resolve().parent.parent / "README.md"
+needs_readme = pytest.mark.skipif(not README.exists(), reason="needs a checkout")
+
+
+@needs_readme
+def test_the_examples_of_the_readme(capsys):
+    """A first gradient, a Jacobian and a loop over numbers stand before every table."""
+    examples = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8").partition("\n|")[0], flags=re.DOTALL)
+    assert [word in example for word, example in zip((".backward()", "jacobian", "while"), examples)] == [True] * 3
+    for example in examples:
+        exec(compile(example, "README.md", "exec"), {})
+        assert capsys.readouterr().out.splitlines() == re.findall(r"print\(.*\)  # (.*)", example)
+
+
+@needs_readme
+def test_what_the_readme_calls_missing_is_missing():
+    """And no longer: who adds one takes its name out of the paragraph."""
+    paragraph = re.search(r"\*\*Missing today:\*\* (.*?)\n\n", README.read_text(encoding="utf-8"), flags=re.DOTALL)[1]
+    names, functions = paragraph.split("Of NumPy's functions")
+
+    def there(name):
+        thing = autodiff
+        for part in name.split("."):
+            if not hasattr(thing, part):
+                return False
+            thing = getattr(thing, part)
+        return True
+
+    missing = re.findall(r"`([\w.]+)`", names)
+    assert len(missing) >= 10 and not [name for name in missing if there(name)]
+    assert there("where") and there("cat") and there("Tensor.norm")
+    x = autodiff.tensor([3.0, 4.0], requires_grad=True)
+    for taken in (np.sin, np.sum, np.mean):
+        assert taken(x).requires_grad and f"`np.{taken.__name__}`" in functions
+    for refused in (lambda: np.where(x > 0, x, x), lambda: np.concatenate([x, x]), lambda: np.linalg.norm(x)):
+        with pytest.raises((RuntimeError, TypeError)):
+            refused()
+
+
+@needs_readme
+def test_the_readme_says_how_long_a_build_takes_and_when_not_to_use_the_library():
+    text = README.read_text(encoding="utf-8").partition("\n## ")[0]
+    assert "about two minutes" in text
+    (advice,) = re.findall(r"\*\*When not to use it\.\*\* (.*)", text, flags=re.DOTALL)
+    assert all(word in advice for word in ("GPU", "sparse", "large neural networks"))

@@ -7,6 +7,8 @@ from typing import Any, Self, TypeVar, overload
 
 from .. import _variable as _v
 
+__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled"]
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 

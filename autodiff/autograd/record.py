@@ -7,6 +7,9 @@ from typing import Any, Self, TypeVar
 
 from .. import _variable as _v
 
+__all__ = ["is_recording", "is_training", "mark_variables", "pause", "predict_mode", "record", "set_recording",
+           "set_training", "train_mode"]
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
