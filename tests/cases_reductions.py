@@ -260,6 +260,7 @@ def no_distance():
     assert gradient(lambda x: autodiff.dist(x, x.detach()), 1.0, 2.0) == [0, 0]
 
 
+CASES["pick"] = [("max along dim", lambda x: x.max(1).values, lambda x: x.max(1), [(2, 3)])]
 KINKS = {"amin": amin_ties, "max": max_ties, "min": min_ties, "aminmax": aminmax_ties, "median": median_ties,
          "nanmedian": median_ties, "median_of_all": median_ties, "cummax": running_ties, "cummin": running_ties,
          "nansum": not_a_number, "nanmean": not_a_number, "std": flat_deviation, "dist": no_distance}

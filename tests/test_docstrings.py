@@ -136,7 +136,7 @@ def test_the_page_of_ops_has_every_row_in_a_family():
     for rule in rules.RULES:
         assert f"### {rule.name}\n\n" in text
     for words in ("* derivative in x: `g * out`; saved: `out`", "operator `x + y`", "also called `absolute`",
-                  "* no derivative at ties", "composite: `leaky_relu_of(x, negative_slope)`"):
+                  "* no derivative at ties", "composite: `clamp_of(x, min, max)`"):
         assert words in text
 
 
@@ -145,6 +145,7 @@ def test_the_page_of_ops_is_what_the_rows_say():
     page = by_path(ROOT / "docs/ops_page.py")
     written = page.PAGE.read_text(encoding="utf-8")
     assert written == page.page(rules, _render), "the rows have changed: run `python docs/ops_page.py`"
+    assert page.KINKS.read_text(encoding="utf-8") == page.kinks_page(rules, _render), "run `python docs/ops_page.py`"
 
 
 # ---- README and docs
