@@ -23,7 +23,7 @@ CONTEXT = ("g", *OPERANDS, "out")
 #: Tokens of rows that are not elementwise; known without saving an array.
 TOKENS = ("xs", "shape_x", "shape_y", "shape_z", "dtype_x", "shapes", "position")
 #: Functions that are one exact operation in C; every other function of the vocabulary is a call of NumPy's inner loop.
-EXACT = ("abs", "sqrt", "square")
+EXACT = ("abs", "sqrt", "square", "flat", "kink", "hole", "pow_slope_at_0")
 #: Bits of a saved set, as SAVES_* in _kernels.pxd.
 SAVES = {"x": 1, "y": 2, "out": 4}
 C_TYPE = {"float64": "double", "float32": "float"}
@@ -163,6 +163,9 @@ def check(rules) -> None:
                 refuse(f"{which} is given, but the operands are {rule.operands!r}")
         if rule.copies not in ("", "nt") or (rule.copies and not (rule.elementwise and rule.operands == "xy")):
             refuse(f"copies {rule.copies!r} is not the overload 'nt' of an elementwise row of two operands")
+        for kink in kinks_of(rule):
+            if kink.row and kink.row not in names:
+                refuse(f"kinks names {kink.row!r}, which is not a row")
         for special in rule.special.values():
             if special not in names:
                 refuse(f"special names {special!r}, which is not a row")
@@ -174,6 +177,66 @@ def check(rules) -> None:
         if own is not None:
             for which in ("dx", "dy", "dz"):
                 parse(own, which)
+
+
+# ---- kinks
+
+class Kink(NamedTuple):
+    """A point without a derivative, as a row's ``kinks`` says it."""
+
+    point: str
+    words: str                                  # what is found in order 1, for readers
+    orders: tuple[dict[str, str], ...] = ()     # for each order the value in each operand, as texts
+    calls: tuple[str, ...] = ()                 # the arguments of calls at such points
+    row: str = ""                               # the row by which it is reached, where calls are not its own
+
+    @property
+    def of_order(self) -> int:
+        """The first derivative that does not exist."""
+        return 2 if "(order" in self.point else 1
+
+
+def kinks_of(rule) -> list[Kink]:
+    """The kinks of a row, read; GrammarError where one is not in the grammar of rules.py."""
+    def refuse(reason):
+        raise GrammarError(f"rule {rule.name!r}, kinks {point!r}: {reason}")
+
+    found = []
+    for point, text in rule.kinks.items():
+        words, _, row = text.partition(" as ")
+        if row and " at " not in text:
+            found.append(Kink(point, words, row=row))
+            continue
+        values, _, calls = text.rpartition(" at ")
+        texts = values.split("; ")
+        if not calls or len(texts) != 3:
+            refuse(f"{text!r} is not 'order 1; order 2; order 3 at call'")
+        words, _, value = texts[0].partition(" = ")
+        orders = tuple(_in_operands(rule, value, refuse) for value in (value or words, *texts[1:]))
+        arguments = [f"f({call})" for call in calls.split(" or ")]
+        for expression in [value for order in orders for value in order.values()] + arguments:
+            try:
+                ast.parse(expression, mode="eval")
+            except SyntaxError:
+                refuse(f"{expression!r} is not an expression")
+        found.append(Kink(point, words, orders, tuple(calls.split(" or "))))
+    return found
+
+
+def _in_operands(rule, text, refuse) -> dict[str, str]:
+    """``1 in x, 0 in y`` or ``0 in each`` or a value alone, by operand."""
+    if " in " not in text:
+        return dict.fromkeys(rule.operands[:1], text)
+    values = {}
+    for part in text.split(", "):
+        value, _, name = part.rpartition(" in ")
+        if name == "each":
+            return dict.fromkeys(rule.operands, value)
+        letter = dict(zip(rule.operand_names, rule.operands)).get(name, name)
+        if letter not in rule.operands:
+            refuse(f"{name!r} is not an operand")
+        values[letter] = value
+    return values
 
 
 # ---- what follows from a text
@@ -238,6 +301,12 @@ def numpy_text(rule, rules) -> str:
             return node
 
     return ast.unparse(Rename().visit(ast.parse(rule.value, mode="eval")))
+
+
+def piecewise(rule) -> int:
+    """Which derivatives stay in their operand's graph though their formula may not mention it: 1 dx, 2 dy."""
+    return sum(bit for which, bit in (("dx", 1), ("dy", 2))
+               if getattr(rule, which) == "0" or (rule.piecewise and getattr(rule, which) is not None))
 
 
 def is_g(rule, which: str) -> bool:
@@ -849,7 +918,8 @@ def _parameter_docs(rule, method, numpy):
 
 
 def _shapes_and_dtypes(rule):
-    if re.search(r"\bx\b", " ".join((rule.doc, *rule.kinks, *rule.kinks.values()))) and rule.operands != "*":
+    words = " ".join((rule.doc, *(text for kink in _missing(rule) for text in (kink.point, kink.words))))
+    if re.search(r"\bx\b", words) and rule.operands != "*":
         yield ("x is the operand.", "x and y are the operands.", "x, y and z are the operands.")[rule.arity - 1]
     elementwise = rule.elementwise or rule.signature in ("()->()", "(),()->()")
     if elementwise:
@@ -884,9 +954,14 @@ def _derivatives(rule):
             yield "The gradient is 0 everywhere."
         elif None in texts and rule.arity > 1:
             yield f"No gradient for {' and '.join(n for n, t in zip(rule.operand_names, texts) if t is None)}."
-    if rule.kinks:
-        yield "; ".join(f"No derivative at {at}: the gradient there is {what}" if not i else f"at {at}: {what}"
-                        for i, (at, what) in enumerate(rule.kinks.items())) + "."
+    if _missing(rule):
+        yield "; ".join(f"No derivative at {kink.point}: the gradient there is {kink.words}" if not i else
+                        f"at {kink.point}: {kink.words}" for i, kink in enumerate(_missing(rule))) + "."
+
+
+def _missing(rule) -> list[Kink]:
+    """Where there is no first derivative."""
+    return [kink for kink in kinks_of(rule) if kink.of_order == 1]
 
 
 def _errors(rule):
@@ -916,7 +991,8 @@ def namespace(rules) -> dict:
         "call_text": call_text, "docstring": docstring,
         "numpy_arguments": numpy_arguments, "numpy_signature": numpy_signature, "numpy_call": numpy_call,
         "passed_on": passed_on, "numbers": numbers, "operand_parameters": operand_parameters, "also": _also,
-        "saves": saves, "saves_mask": saves_mask, "is_g": is_g, "mentioned": mentioned, "parameters": parameters,
+        "saves": saves, "saves_mask": saves_mask, "is_g": is_g, "piecewise": piecewise,
+        "mentioned": mentioned, "parameters": parameters,
         "recorded": recorded, "plain_text": plain_text, "plain_function": plain_function, "unary_door": unary_door,
         "parse": lambda rule, which: parse(rule, which, functions),
         "c_scalar": lambda rule, which, dtype: c_scalar(rule, which, dtype, functions, inline),

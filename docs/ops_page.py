@@ -1,4 +1,4 @@
-"""Writes docs/ops.md, the reference of ops, from the rows of the catalogue: ``python docs/ops_page.py``.
+"""Writes docs/ops.md, the reference of ops, and docs/kinks.md from the rows of the catalogue: ``python docs/ops_page.py``.
 
 The standard library only; the package need not be built.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parent / "autodiff"
 PAGE = HERE / "ops.md"
+KINKS = HERE / "kinks.md"
 
 HEAD = """\
 # Ops
@@ -32,6 +33,24 @@ INTERNAL = """\
 ## Internal rows
 
 Nobody calls these by their names: formulas above use them, or an op written by hand (indexing, `fill_`) records them.
+"""
+KINKS_HEAD = """\
+# Kinks
+
+Written by `python docs/ops_page.py` from the field `kinks` of the rows of [`autodiff/rules.py`](../autodiff/rules.py).
+What is found where an op has no derivative, in the orders 1, 2 and 3, by `create_graph=True` and again:
+
+* Where the derivatives on both sides of the point tend to one value, it is that value.
+* Else order 1 is a convention, PyTorch's where it has one: `abs` at 0 has the gradient 0, `maximum` shares it among ties.
+* A convention is not differentiated as if it were a constant. The next order is a limit from one side, or the mean of
+  both; where there is none (`norm` at 0, `std` of equal numbers) it is `nan`, for the rows of a batch that are there.
+  The smooth spelling has all derivatives: `(x * x).sum()` for `x.norm() ** 2`, `x.var()` for `x.std() ** 2`.
+* Piecewise linear ops have a second derivative of 0 in the graph of their operand, so that asking for it does not raise.
+
+*Checked at* are the arguments of the calls by which `tests/test_kinks.py` holds a line; a list is a Tensor.
+
+| op | point | order 1 | order 2 | order 3 | checked at |
+|---|---|---|---|---|---|
 """
 SECTION = re.compile(r"    # ---- (.+)")
 DTYPES = {"promote": "promoted", "float": "promoted, integers and bools to the default dtype", "bool": "bool",
@@ -117,7 +136,10 @@ def row_text(rule, render):
             lines.append(f"* {where}: `{getattr(rule, which)}`{zero}{kept}")
         if not known:
             lines.append("* no derivative")
-    lines += [f"* no derivative at {at}: the gradient there is {what}" for at, what in rule.kinks.items()]
+    for kink in render.kinks_of(rule):
+        if kink.of_order == 1:
+            lines.append(f"* no derivative at {kink.point}: the gradient there is {kink.words}; "
+                         "[kinks](kinks.md) has the next orders")
     if not rule.composite or rule.dtype != "promote":
         lines.append(f"* dtype: {DTYPES[rule.dtype]}")
     if not rule.composite and any(getattr(rule, which) is not None for which in ("dx", "dy", "dz")):
@@ -152,6 +174,30 @@ def page(rules, render):
     return "\n".join(parts)
 
 
+def kinks_page(rules, render):
+    """The text of docs/kinks.md: a line for each point."""
+    lines = []
+    for rule in rules.RULES:
+        for kink in render.kinks_of(rule):
+            if kink.row:
+                cells = [kink.words, f"as `{kink.row}`", "", ""]
+            else:
+                orders = [by_operand(order, rule) for order in kink.orders]
+                first = orders[0] if " in " in kink.words or kink.words == kink.orders[0]["x"] else f"{kink.words}: {orders[0]}"
+                cells = [first, *orders[1:], ", ".join(f"`{rule.name}({call})`" for call in kink.calls)]
+            lines.append(f"| [{rule.name}](ops.md#{rule.name}) | {kink.point} | {' | '.join(cells)} |")
+    return KINKS_HEAD + "\n".join(lines) + "\n"
+
+
+def by_operand(order, rule):
+    """The values of one order in words."""
+    if len(rule.operands) < 2:
+        return f"`{order['x']}`"
+    return ", ".join(f"`{value}` in {operand}" for operand, value in order.items())
+
+
 if __name__ == "__main__":
+    KINKS.write_text(kinks_page(load("rules"), load("_render")), encoding="utf-8")
+    print(f"wrote {KINKS}")
     PAGE.write_text(page(load("rules"), load("_render")), encoding="utf-8")
     print(f"wrote {PAGE}")

@@ -1,7 +1,7 @@
 """Cases of the rows by family, gathered from the files ``cases_*.py`` beside this one.
 
 Each of those has CASES, ``{row: [(name, function of Variables, the same of NumPy arrays, shapes of the operands)]}``, and
-may have KINKS, ``{row: function that asserts the conventions of the row's kinks}``.  From a case follow the tests of
+may have KINKS, ``{row: function that asserts what the row's kinks do not say}``.  From a case follow the tests of
 value, first and second derivative, float32, layouts in memory and forward mode.  Rows without a derivative are in VALUES
 instead: ``{row: [(name, function of Variables, the same of NumPy arrays, arrays)]}``, held to value, shape and dtype.
 REFERENCES has, for functions of rows' texts that NumPy lacks, the same of arrays: ``{"erf": scipy.special.erf}``.

@@ -11,7 +11,9 @@ erf = np.vectorize(math.erf, otypes=[float])
 REFERENCES = {"floor_quotient": np.floor_divide, "trunc_quotient": lambda x, y: np.trunc(x / y),
               "log1p_exp_minus": lambda x: np.log1p(np.exp(-x)), "one_minus_square": lambda x: 1 - x * x,
               "difference": np.subtract, "cosine_of": lambda x, y: x / np.hypot(x, y),
-              "logistic": lambda x: 1 / (1 + np.exp(-x)), "logistic_slope": lambda x: 1 / (2 + np.exp(x) + np.exp(-x))}
+              "logistic": lambda x: 1 / (1 + np.exp(-x)), "logistic_slope": lambda x: 1 / (2 + np.exp(x) + np.exp(-x)),
+              "flat": lambda x: 0 * x, "kink": lambda x: 0 * x,
+              "hole": lambda x: np.where(x == 0, np.nan, 0 * x), "pow_slope_at_0": lambda x, y: 0 * x * y}
 SHAPES = ((), (2, 3), (0,))
 BAD = [1, np.nan, np.inf]
 

@@ -148,7 +148,7 @@ def test_the_page_of_ops_has_every_row_in_a_family():
         assert f"[{name}](#" not in text
     assert set(re.findall(r"\]\(#(\w+)\)", text)) == set(re.findall(r"^### (.+)$", text, re.MULTILINE))
     for words in ("* derivative in x: `g * out`; saved: `out`", "operator `x + y`", "also called `absolute`",
-                  "* no derivative at ties", "composite: `leaky_relu_of(x, negative_slope)`"):
+                  "* no derivative at ties", "composite: `clamp_of(x, min, max)`"):
         assert words in text
 
 
@@ -157,6 +157,7 @@ def test_the_page_of_ops_is_what_the_rows_say():
     page = by_path(ROOT / "docs/ops_page.py")
     written = page.PAGE.read_text(encoding="utf-8")
     assert written == page.page(rules, _render), "the rows have changed: run `python docs/ops_page.py`"
+    assert page.KINKS.read_text(encoding="utf-8") == page.kinks_page(rules, _render), "run `python docs/ops_page.py`"
 
 
 # ---- README and docs

@@ -38,6 +38,7 @@ ENGINE_WORDS = {
     "adjoint": "the cotangent that a pass collects for a node, not the transpose of a matrix",
     "chunk": "a piece of memory from the allocator, not a part of a tensor",
     "min": "Python's own, of two numbers",
+    "flat": "a walk over memory that runs on, not the op whose derivatives are 0",
 }
 
 TOKEN = re.compile(r'''

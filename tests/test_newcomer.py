@@ -112,7 +112,7 @@ def test_the_rows_pass_the_tests_that_follow_from_them(copy):
     shown = run(copy, "-c", use)
     for words in ("tensor(0., grad_fn=<LogAbsBackward0>)", "high=tensor(1., grad_fn=", "grad_fn=<SumsqBackward0>"):
         assert words in shown
-    files = [f"tests/test_{name}.py" for name in ("derivatives", "kernels", "rows", "forward_ad", "rules")]
+    files = [f"tests/test_{name}.py" for name in ("derivatives", "kernels", "rows", "forward_ad", "rules", "kinks")]
     shown = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files, "-k",
                 " or ".join([*NAMES, "test_every_row_has_a_case"]))
     assert re.search(r"\d{2,} passed", shown)

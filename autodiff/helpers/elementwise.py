@@ -163,8 +163,20 @@ def heaviside_of(ops, x, values):
 
 # ---- activations
 
-def leaky_relu_of(ops, x, negative_slope):
-    return ops.where(x > 0, x, x * negative_slope)
+def leaky_relu_front(ops, name, x, negative_slope):
+    if ops.is_variable(negative_slope):
+        return ops.where(x > 0, x, x * negative_slope)
+    if ops.dtype(x).kind in "biu":
+        x = ops.to(x, "float64" if ops.is_numpy(x) else ops.default_dtype())
+    return ops.apply(name, (x,), (negative_slope,))
+
+
+def leaky_relu_value(np, x, negative_slope):
+    return np.where(x > 0, x, x * x.dtype.type(negative_slope))
+
+
+def leaky_relu_dx(ops, g, x, negative_slope):
+    return ops.where(ops.plain(x) > 0, g, g * negative_slope)
 
 
 def elu_value(np, x, alpha):
@@ -255,8 +267,12 @@ def hardtanh_dx(ops, g, x, low, high):
     return ops.where((values <= low) | (values >= high), 0.0, g)
 
 
-def threshold_of(ops, x, threshold, value):
-    return ops.where(ops.plain(x) <= threshold, ops.dtype(x).type(value).item(), x)
+def threshold_value(np, x, threshold, value):
+    return np.where(x <= threshold, x.dtype.type(value), x)
+
+
+def threshold_dx(ops, g, x, threshold):
+    return ops.where(ops.plain(x) <= threshold, 0.0, g)
 
 
 def logit_of(ops, x, eps):

@@ -56,47 +56,123 @@ def _order(p):
     return float(p)
 
 
+def _scaled(np, x, dim, smallest=False):
+    """An array times powers of two that bring the largest (or the smallest) of each row near 1, and their exponents."""
+    sizes = np.abs(x)
+    top = sizes.min(axis=dim, keepdims=True) if smallest else sizes.max(axis=dim, keepdims=True, initial=0)
+    exponent = np.where(np.isfinite(top) & (top > 0), np.frexp(top)[1], 0)
+    # In two steps: one power of two alone may be too large for the dtype.
+    half = exponent // 2
+    one = sizes.dtype.type(1)
+    return x * np.ldexp(one, -half) * np.ldexp(one, half - exponent), exponent
+
+
 def norm_value(np, x, p, dim, keepdim, dtype):
+    """Naively; a row whose sum of powers left the safe range is computed again, scaled."""
     p, axis = _order(p), axis_of(dim)
     if (p < 0 or p == float("inf")) and 0 in [x.shape[d] for d in dims_of(dim, x.ndim)]:
         raise RuntimeError(f"linalg.vector_norm cannot compute the {p:g} norm on an empty tensor because the operation does "
                            "not have an identity")
     x = np.abs(x) if x.dtype.kind == "c" else x
-    if p == 2:
-        return np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdim))
-    if p == 1:
-        return np.sum(np.abs(x), axis=axis, keepdims=keepdim)
     if p == 0:
         return np.sum(x != 0, axis=axis, keepdims=keepdim, dtype=x.dtype)
+    if p == 1 or count_of(x.shape, dim) == 1:
+        return np.sum(np.abs(x), axis=axis, keepdims=keepdim)
     if p == float("inf"):
         return np.max(np.abs(x), axis=axis, keepdims=keepdim)
     if p == -float("inf"):
         return np.min(np.abs(x), axis=axis, keepdims=keepdim)
-    total = np.sum(np.abs(x) ** x.dtype.type(p), axis=axis, keepdims=keepdim)
-    return np.asarray(total ** x.dtype.type(1 / p), x.dtype)
+    total = _powers(np, x, p, axis, keepdim)
+    out = _root(np, total, p)
+    info = np.finfo(x.dtype)
+    # Above this a square that underflowed changes nothing: the others are larger by the square of a rounding.
+    safe = (total >= info.tiny / info.eps ** 2) & (total <= info.max)
+    if np.all(safe):
+        return out
+    scaled, exponent = _scaled(np, x, axis, p < 0)
+    again = np.ldexp(_root(np, _powers(np, scaled, p, axis, True), p), exponent).reshape(np.shape(out))
+    return np.where(safe, out, again).astype(x.dtype, copy=False)
+
+
+def _powers(np, x, p, axis, keepdim):
+    return np.sum(np.square(x) if p == 2 else np.abs(x) ** x.dtype.type(p), axis=axis, keepdims=keepdim)
+
+
+def _root(np, total, p):
+    return np.sqrt(total) if p == 2 else np.asarray(total ** total.dtype.type(1 / p), total.dtype)
+
+
+def _balanced(ops, g, x, out, powers=False):
+    """x and out, both times a power of two for each row where g / out or its product with x might leave the dtype's range;
+    everywhere where powers of them are wanted.
+
+    What is wanted is x / out, which does not change; nor do its bits where no number was too large or too small.
+    """
+    np = ops.numpy
+    size, weight = ops.plain(out), np.abs(ops.plain(g))
+    info = np.finfo(size.dtype)
+    low, high = np.sqrt(info.tiny), np.sqrt(info.max)
+    everyday = not powers and size.size and low <= size.min() and size.max() <= high
+    if not size.size or (everyday and low <= weight.min() and weight.max() <= high):
+        return x, out
+    exponent = np.where(np.isfinite(size) & (size > 0), np.frexp(size)[1], 0)
+    if not exponent.any():
+        return x, out
+    half = exponent // 2
+    for part in (half, exponent - half):
+        scale = ops.constant(np.asarray(np.ldexp(size.dtype.type(1), -part)), like=x)
+        x, out = x * scale, out * scale
+    return x, out
 
 
 def norm_dx(ops, g, x, out, p, dim, keepdim):
-    """Zero at x = 0, PyTorch's choice of a subgradient; divisors are masked so that no NaN comes in by 0 * inf."""
+    """Zero at x = 0, PyTorch's choice of a subgradient; no limit is at hand there for what comes next, so that it is NaN."""
     p = _order(p)
     shape_x = tuple(x.shape)
     g, out = kept(ops, g, shape_x, dim, keepdim), kept(ops, out, shape_x, dim, keepdim)
-    if p == 2:
-        return x * ops.where(out == 0, 0.0, g / ops.where(out == 0, 1.0, out))
-    if p == 1:
-        return g * _phase(ops, x)
     if p == 0:
-        return ops.expand(g * 0.0, shape_x)
+        return _stays(ops, ops.expand(g * 0.0, shape_x), x)
+    if p == 1 or (count_of(shape_x, dim) == 1 and p != 2):
+        return _stays(ops, g * _phase(ops, x, True), x)
+    zero = ops.plain(out) == 0
+    unsmooth = ops.kink(out) if ops.records(out) and zero.any() else 0.0
+    if count_of(shape_x, dim) == 1:
+        return g * (_phase(ops, x) + unsmooth)
     if p in (float("inf"), -float("inf")):
-        return _shared(ops, g * _phase(ops, x), ops.abs(x), out, dim)
-    safe = ops.where(x == 0, 1.0, ops.abs(x))
-    ratio = safe / ops.where(out == 0, 1.0, out)
-    return g * ops.where((ops.plain(x) == 0) | (ops.plain(out) == 0), 0.0, _phase(ops, x) * ratio ** (p - 1))
+        phase = _phase(ops, x)
+        if ops.dtype(x).kind == "c":
+            phase = phase + unsmooth
+        return _stays(ops, _shared(ops, g * phase, ops.abs(x), out, dim), x)
+    if p == 2:
+        x, out = _balanced(ops, g, x, out)
+        return x * (g / (ops.where(zero, 1.0, out) if zero.any() else out) + unsmooth)
+    x, out = _balanced(ops, g, x, out, True)
+    safe = ops.where(zero, 1.0, out) if zero.any() else out
+    if p > 1:
+        factor = g / safe ** (p - 1) + unsmooth
+        if p % 2 == 0 and ops.dtype(x).kind != "c":
+            return x ** (p - 1) * factor
+        return _phase(ops, x) * ops.abs(x) ** (p - 1) * factor
+    phase = _phase(ops, x)
+    none = ops.plain(x) == 0
+    ratio = ops.where(none, 1.0, ops.abs(x)) / safe
+    if ops.records(x) and none.any():
+        unsmooth = unsmooth + ops.kink(ops.abs(x))
+    return g * (ops.where(none | zero, 0.0, phase * ratio ** (p - 1)) + unsmooth)
 
 
-def _phase(ops, x):
-    """The sign of real numbers, x / abs(x) of complex ones, and 0 at 0."""
-    return ops.sgn(x) if ops.dtype(x).kind == "c" else ops.sign(x)
+def _phase(ops, x, last=False):
+    """The sign of real numbers, x / abs(x) of complex ones, and 0 at 0; last: the derivative of that at 0 is NaN."""
+    if ops.dtype(x).kind != "c":
+        return ops.sign(x)
+    if last and ops.records(x) and not ops.plain(x).all():
+        return ops.sgn(x) + ops.kink(ops.abs(x))
+    return ops.sgn(x)
+
+
+def _stays(ops, dx, x):
+    """A derivative that is constant between kinks, in the graph of x where one is recorded: the next one is 0."""
+    return dx + ops.flat(x) if ops.records(x) else dx
 
 
 def _shared(ops, g, x, extreme, dim):
@@ -165,7 +241,7 @@ def picked(ops, x, positions, dim, keepdim, name):
     if not keepdim:
         index = tuple([part.squeeze(dim) for part in np.broadcast_arrays(*index)])
         positions = index[dim]
-    return ops.apply("index", (x,), (index,), name), ops.constant(np.array(positions, np.int64), like=x)
+    return ops.apply("pick", (x,), (index,), name), ops.constant(np.array(positions, np.int64), like=x)
 
 
 def max_of(ops, x, dim, keepdim, other):
@@ -221,20 +297,26 @@ def prod_value(np, x, dim, keepdim, dtype):
     return np.prod(x, axis=dim, keepdims=keepdim, dtype=x.dtype)
 
 
-def _ordinary(ops, x):
-    """Whether every element is finite and not zero, so that a product may be divided by a factor."""
-    values = ops.plain(x)
-    return bool(ops.numpy.all(ops.numpy.isfinite(values) & (values != 0)))
+def _ordinary(ops, x, out):
+    """Whether products may be divided by a factor: none lost digits or left the range, and no derivative will be taken.
+
+    That of a quotient subtracts what is equal, and divides by the square of a factor, which may be too small for it.
+    """
+    if ops.records(x) or ops.records(out):
+        return False
+    np = ops.numpy
+    sizes = np.abs(ops.plain(out))
+    return bool(np.all((sizes >= np.finfo(sizes.dtype).tiny) & (sizes < np.inf)))
 
 
 def prod_dx(ops, g, x, out, dim, keepdim):
-    """Quotients; where a product is zero or not finite, the product of the factors before times that of those after."""
+    """Quotients; where they may not be taken, the product of the factors before times that of those after."""
     shape = tuple(x.shape)
     if not shape:
         return g
     g, out = kept(ops, g, shape, dim, keepdim), kept(ops, out, shape, dim, keepdim)
-    if _ordinary(ops, out):
-        return g * out / x
+    if _ordinary(ops, x, out):
+        return g * (out / x)
     np = ops.numpy
     dims = dims_of(dim, len(shape))
     order = [d for d in range(len(shape)) if d not in dims] + list(dims)
@@ -290,13 +372,13 @@ def cumprod_value(np, x, dim, dtype):
 
 
 def cumprod_dx(ops, g, x, out, dim):
-    """Quotients; where a product is zero or not finite, a recurrence without division.
+    """Quotients; where they may not be taken, a recurrence without division.
 
     With P the product before k, the derivative is P (g_k + x_(k+1) (g_(k+1) + x_(k+2) (...))).
     """
     if not len(x.shape):
         return g
-    if _ordinary(ops, out):
+    if _ordinary(ops, x, out):
         return _sum_from(ops, g * out, dim) / x
     return _before(ops, x, dim) * _recurrence_from(ops, g, x, dim)
 
@@ -457,6 +539,17 @@ def variance_front(ops, name, x, dim, unbiased, keepdim, correction):
 
 
 def var_value(np, x, dim, unbiased, keepdim, correction):
+    """Naively; a row whose squares or sum overflowed is computed again, scaled."""
+    out = _squares(np, x, dim, keepdim, correction)
+    finite = np.isfinite(out)
+    if np.all(finite):
+        return out
+    scaled, exponent = _scaled(np, x, dim)
+    again = np.ldexp(_squares(np, scaled, dim, True, correction), 2 * exponent).reshape(np.shape(out))
+    return np.where(finite, out, again).astype(out.dtype, copy=False)
+
+
+def _squares(np, x, dim, keepdim, correction):
     count = count_of(x.shape, dim)
     centred = x - np.sum(x, axis=dim, keepdims=True) / x.dtype.type(count)
     squares = (centred * np.conj(centred)).real
@@ -471,13 +564,33 @@ def var_dx(ops, g, x, dim, keepdim, correction):
 
 
 def std_value(np, x, dim, unbiased, keepdim, correction):
-    return np.sqrt(var_value(np, x, dim, unbiased, keepdim, correction))
+    """Naively; a row whose variance left the safe range is computed again, scaled."""
+    total = _squares(np, x, dim, keepdim, correction)
+    out = np.sqrt(total)
+    info = np.finfo(out.dtype)
+    safe = (total >= info.tiny / info.eps ** 2) & (total <= info.max)
+    if np.all(safe) or not x.size:
+        return out
+    scaled, exponent = _scaled(np, x, dim)
+    again = np.ldexp(np.sqrt(_squares(np, scaled, dim, True, correction)), exponent).reshape(np.shape(out))
+    return np.where(safe, out, again).astype(out.dtype, copy=False)
 
 
 def std_dx(ops, g, x, out, dim, keepdim, correction):
-    """Zero at a deviation of 0, PyTorch's choice; the divisor is masked there."""
-    flat = out == 0
-    return var_dx(ops, ops.where(flat, 0.0, g / (2 * ops.where(flat, 1.0, out))), x, dim, keepdim, correction)
+    """Zero at a deviation of 0, PyTorch's choice; what comes next is NaN, as no limit is at hand."""
+    shape = tuple(x.shape)
+    g, out = kept(ops, g, shape, dim, keepdim), kept(ops, out, shape, dim, keepdim)
+    zero = ops.plain(out) == 0
+    if not zero.any():
+        x, out = _balanced(ops, g, x, out)
+        return var_dx(ops, g / (2 * out), x, dim, True, correction)
+    given = x
+    x, out = _balanced(ops, g, x, out)
+    dx = var_dx(ops, ops.where(zero, 0.0, g / (2 * ops.where(zero, 1.0, out))), x, dim, True, correction)
+    if ops.records(given):
+        apart = ops.abs(given - ops.constant(ops.plain(given), like=given))
+        dx = dx + ops.kink(ops.where(zero, apart, 1.0))
+    return dx
 
 
 def var_mean_of(ops, x, dim, unbiased, keepdim, correction):

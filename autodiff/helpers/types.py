@@ -112,8 +112,13 @@ def magnitude_value(np, x):
     return np.abs(x)
 
 
+def _kinked(ops, size):
+    """0, whose derivative is NaN where a size is 0: no limit is at hand there for what follows a chosen value."""
+    return ops.kink(size) if ops.records(size) and not ops.plain(size).all() else 0.0
+
+
 def magnitude_dx(ops, g, x):
-    return g * ops.sgn(x)
+    return g * (ops.sgn(x) + _kinked(ops, ops.abs(x)))
 
 
 def angle_front(ops, name, x):
@@ -130,11 +135,11 @@ def angle_value(np, x):
 
 
 def angle_dx(ops, g, x):
-    """g i z / abs(z)^2 in a complex operand; 0 at 0 and in a real one."""
+    """g i z / abs(z)^2 in a complex operand; 0 at 0 and in a real one.  By abs(z), whose square may leave the range."""
     if not _is_complex(ops, x):
         return ops.zeros_like(g)
-    square = ops.real(x * ops.conj(x))
-    return ops.where(square == 0, 0.0, g / ops.where(square == 0, 1.0, square)) * (x * 1j)
+    size = ops.abs(x)
+    return ops.where(size == 0, 0.0, g / ops.where(size == 0, 1.0, size)) * ((ops.sgn(x) + _kinked(ops, size)) * 1j)
 
 
 def unit_value(np, x):
@@ -145,7 +150,7 @@ def unit_dx(ops, g, x, out):
     """(g - out Re(conj(out) g)) / abs(x), what of g is across x; 0 at 0."""
     size = ops.abs(x)
     across = g - out * ops.real(ops.conj(out) * g)
-    return across * ops.where(size == 0, 0.0, 1 / ops.where(size == 0, 1.0, size))
+    return across * (ops.where(size == 0, 0.0, 1 / ops.where(size == 0, 1.0, size)) + _kinked(ops, size))
 
 
 def exp2_complex_dx(ops, g, out):
@@ -169,19 +174,28 @@ def atanh_complex_dx(ops, g, x):
 
 
 def pow_complex_dx(ops, g, x, y):
-    """g conj(y x^(y - 1)); 0 where y is 0."""
+    """g conj(y x^(y - 1)); 0 where y is 0, at x = 0 too."""
     if not ops.is_variable(y):
         return g * ops.conj(x ** (y - 1) * y) if y else ops.zeros_like(g)
-    zero = y == 0
-    return g * ops.conj(ops.where(zero, 0.0, y * x ** ops.where(zero, 1.0, y - 1)))
+    if not ops.is_variable(x):
+        return g * ops.conj(y * x ** (y - 1)) if x else ops.zeros_like(g)
+    zero = (ops.plain(x) == 0) & (ops.plain(y) == 0)
+    if not zero.any():
+        return g * ops.conj(y * x ** (y - 1))
+    return g * ops.conj(y * ops.where(zero, 1.0, x) ** (y - 1) + _kinked(ops, ops.abs(x) + ops.abs(y)))
 
 
 def pow_complex_dy(ops, g, x, y, out):
     """g conj(x^y log x); 0 where x is 0 and the real part of y is not below 0."""
     if not ops.is_variable(x):
         return g * ops.conj(out * ops.numpy.log(ops.numpy.complex128(x))) if x else ops.zeros_like(g)
-    zero = ops.constant(ops.numpy.logical_and(ops.plain(x) == 0, ops.plain(y).real >= 0))
-    return g * ops.conj(ops.where(zero, 0.0, out * ops.log(ops.where(zero, 1.0, x) + 0j)))
+    exponent = ops.plain(y).real
+    zero = (ops.plain(x) == 0) & (exponent >= 0)
+    if not zero.any():
+        return g * ops.conj(out * ops.log(x + 0j))
+    # Beyond the exponent 1 the derivative in x has a limit, which is 0.
+    steep = _kinked(ops, ops.where(zero & (exponent <= 1), ops.abs(x), 1.0))
+    return g * ops.conj(out * ops.log(ops.where(zero, 1.0, x) + 0j) + steep)
 
 
 def isreal_of(ops, x):
