@@ -168,13 +168,6 @@ class device:
         return "cpu"
 
 
-class Absent:
-    """The default of an argument for which None would be a value; signatures show its text."""
-
-    def __repr__(self):
-        return "<no value>"
-
-
 class Returned(tuple[Any, ...]):
     """What an op with several results returns: a tuple whose entries have names, printed as PyTorch's return_types."""
 

@@ -15,7 +15,7 @@ def pairs(z):
 
 
 def joined(x):
-    return autodiff.view_as_complex(x)
+    return autodiff.view_as_complex(x.contiguous())
 
 
 def apart(z):

@@ -264,6 +264,7 @@ LOOKS = {
     "register_hook": "add_hook() holds it",
     "register_post_accumulate_grad_hook": "add_hook() holds it",
     "run_backward": "holds it in the next statement",
+    "say_graph_is_gone": "looks at it at once",
 }
 
 
