@@ -9,7 +9,8 @@ from . import driver
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=about,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["programs", "calls"], nargs="+")
     parser.add_argument("--count", type=int, help="how many of each to try")
     parser.add_argument("--seconds", type=float, help="how long to try each (10 s, where no count is given)")

@@ -15,7 +15,7 @@ import autodiff.numpy
 from autodiff.autograd import forward_ad
 
 from . import hostile
-from .programs import INNER, Fault, Raised, held
+from .common import INNER, Fault, Raised, compiled, held
 
 # Not called at random, with the reason.
 LEFT_OUT = {
@@ -45,37 +45,57 @@ OPERANDS = {
     "p": ["p = T.tensor([[2.0, 1.0, 0.5], [1.0, 3.0, 0.25], [0.0, 1.0, 1.0]])"],
 }
 
-PLAIN = ["0", "1", "-1", "2", "3", "0.5", "1.0", "None", "True", "(0, 1)", "[0]", "[0, 1]", "'sum'", "T.float32", "T.int64", "(2, 3)", "slice(1)",
-         "...", "(slice(None), 0)", "[1.0, 2.0, 3.0]", "T.tensor([0, 1])", "T.ones(2, 3)", "T.ones(3)", "False", "T.bool", "T.tensor(2.0)", "T.ones(3, 3)",
+PLAIN = ["0", "1", "-1", "2", "3", "0.5", "1.0", "None", "True", "(0, 1)", "[0]", "[0, 1]", "'sum'", "T.float32",
+         "T.int64", "(2, 3)", "slice(1)",
+         "...", "(slice(None), 0)", "[1.0, 2.0, 3.0]", "T.tensor([0, 1])", "T.ones(2, 3)", "T.ones(3)", "False",
+         "T.bool", "T.tensor(2.0)", "T.ones(3, 3)",
          "[T.ones(3), T.ones(3)]", "(T.tensor([0, 1]),)"]
 HOSTILE = [
-    "E.A", "E.B", "Int(1)", "Float(0.5)", "np.longdouble(2)", "np.float16(1)", "np.str_('ab')", "Text('sum')", "np.int8(1)", "np.bool_(True)", "np.uint64(3)",
-    "itself()", "deep()", "1 << 70", "-(1 << 70)", "1 << 62", "-(1 << 63)", "math.nan", "math.inf", "-math.inf", "-0.0", "1e308", "5e-324", "None", "Raises()",
-    "[Raises()]", "(i_ for i_ in range(2))", "iter([1.0])", "lambda *a: None", "lambda g: ()", "lambda g: 'no'", "object()", "object", "int", "float", "bool",
-    "''", "'nonsense'", "'mean'", "b'ab'", "bytearray(8)", "memoryview(b'12345678')", "{}", "{'a': 1}", "set()", "()", "[]", "[[]]", "[[1.0], [2.0, 3.0]]",
-    "range(3)", "range(0)", "1j", "NotImplemented", "Ellipsis", "np.ones(2)", "np.ones((2, 3))", "np.array(1.0)", "np.array(['a'])", "np.array([None])",
-    "np.arange(6.0).reshape(2, 3)[:, ::-1]", "np.array([1.0, 2.0], dtype='>f8')", "np.ones(3, dtype=np.longdouble)", "np.ones(2, dtype='M8[s]')",
-    "np.array([(1, 2.0)], dtype='i4,f8')", "np.datetime64('2020')", "np.float64", "np.dtype('f4')", "'f8'", "'float32'", "T", "T.Tensor", "anp.ndarray", "T.Variable",
-    "T.device('cpu')", "'cuda'", "T.Size([2, 3])", "T.strided", "anp.array([1.0, 2.0, 3.0])", "anp.array(2.0)", "T.tensor([], dtype=T.int64)", "T.tensor([7, -9])",
-    "T.tensor([1 << 62])", "T.tensor([1.5])", "T.zeros(0)", "T.tensor([True, False])", "T.tensor(1j)", "T.tensor([0, 1], dtype=T.uint8)", "slice(None, None, 0)",
-    "slice(1 << 70)", "slice('a')", "slice(None, None, -1)", "(0, 0)", "(0, 0, 0, 0, 0)", "(-1, -1)", "[0, 0]", "(5,)", "[-4]", "[None, 0]", "(...,  ...)", "[True, False]",
-    "(1.5, 2)", "[0.0]", "'ij'", "'floor'", "-7", "7", "100", "1e300", "frozenset({1})", "complex('nan')", "type", "print", "Exception()", "math",
-    "np.ma.array([1.0, 2.0], mask=[0, 1])", "T.autograd.no_grad()", "[[[]]]", "'a' * 300", "'\\ud800'", "'\\0'", "np.nan", "T.tensor(math.nan)", "[T.ones(2), None]",
-    "[T.ones(2), anp.array([1.0, 2.0])]", "(T.ones(2), np.ones(2))", "[T.ones(2), 'a']", "[[T.ones(2)]]", "np.array(T.ones(2), dtype=object)", "1 << 63", "(1 << 40, 1 << 40)",
+    "E.A", "E.B", "Int(1)", "Float(0.5)", "np.longdouble(2)", "np.float16(1)", "np.str_('ab')", "Text('sum')",
+    "np.int8(1)", "np.bool_(True)", "np.uint64(3)",
+    "itself()", "deep()", "1 << 70", "-(1 << 70)", "1 << 62", "-(1 << 63)", "math.nan", "math.inf", "-math.inf",
+    "-0.0", "1e308", "5e-324", "None", "Raises()",
+    "[Raises()]", "(i_ for i_ in range(2))", "iter([1.0])", "lambda *a: None", "lambda g: ()", "lambda g: 'no'",
+    "object()", "object", "int", "float", "bool",
+    "''", "'nonsense'", "'mean'", "b'ab'", "bytearray(8)", "memoryview(b'12345678')", "{}", "{'a': 1}", "set()", "()",
+    "[]", "[[]]", "[[1.0], [2.0, 3.0]]",
+    "range(3)", "range(0)", "1j", "NotImplemented", "Ellipsis", "np.ones(2)", "np.ones((2, 3))", "np.array(1.0)",
+    "np.array(['a'])", "np.array([None])",
+    "np.arange(6.0).reshape(2, 3)[:, ::-1]", "np.array([1.0, 2.0], dtype='>f8')", "np.ones(3, dtype=np.longdouble)",
+    "np.ones(2, dtype='M8[s]')",
+    "np.array([(1, 2.0)], dtype='i4,f8')", "np.datetime64('2020')", "np.float64", "np.dtype('f4')", "'f8'",
+    "'float32'", "T", "T.Tensor", "anp.ndarray", "T.Variable",
+    "T.device('cpu')", "'cuda'", "T.Size([2, 3])", "T.strided", "anp.array([1.0, 2.0, 3.0])", "anp.array(2.0)",
+    "T.tensor([], dtype=T.int64)", "T.tensor([7, -9])",
+    "T.tensor([1 << 62])", "T.tensor([1.5])", "T.zeros(0)", "T.tensor([True, False])", "T.tensor(1j)",
+    "T.tensor([0, 1], dtype=T.uint8)", "slice(None, None, 0)",
+    "slice(1 << 70)", "slice('a')", "slice(None, None, -1)", "(0, 0)", "(0, 0, 0, 0, 0)", "(-1, -1)", "[0, 0]",
+    "(5,)", "[-4]", "[None, 0]", "(...,  ...)", "[True, False]",
+    "(1.5, 2)", "[0.0]", "'ij'", "'floor'", "-7", "7", "100", "1e300", "frozenset({1})", "complex('nan')", "type",
+    "print", "Exception()", "math",
+    "np.ma.array([1.0, 2.0], mask=[0, 1])", "T.autograd.no_grad()", "[[[]]]", "'a' * 300", "'\\ud800'", "'\\0'",
+    "np.nan", "T.tensor(math.nan)", "[T.ones(2), None]",
+    "[T.ones(2), anp.array([1.0, 2.0])]", "(T.ones(2), np.ones(2))", "[T.ones(2), 'a']", "[[T.ones(2)]]",
+    "np.array(T.ones(2), dtype=object)", "1 << 63", "(1 << 40, 1 << 40)",
 ]
-ACTS = ["{x}.detach_()", "{x}.add_(1)", "{x}.data = T.zeros(7)", "{x}.zero_()", "{x}.requires_grad_(False)", "{x}.squeeze_()", "{x}.attach_grad()", "{x}.grad.zero_()",
+ACTS = ["{x}.detach_()", "{x}.add_(1)", "setattr({x}, 'data', T.zeros(7))", "{x}.zero_()",
+        "{x}.requires_grad_(False)", "{x}.squeeze_()", "{x}.attach_grad()", "{x}.grad.zero_()",
         "{x}.resize_(1)", "{x}.__init__()", "{x}.sum().backward()"]
 
-KEYWORDS = ["dim", "axis", "keepdim", "dtype", "out", "requires_grad", "alpha", "value", "device", "other", "input", "accumulate", "retain_graph", "create_graph", "inputs",
-            "gradient", "nonsense", "min", "max", "p", "dims", "index", "src", "reduce", "size", "n", "correction", "descending", "memory_format", "grad_tensors",
-            "allow_unused", "copy", "order", "k", "diagonal", "indexing", "rounding_mode", "weights", "side", "names", "self"]
+KEYWORDS = ["dim", "axis", "keepdim", "dtype", "out", "requires_grad", "alpha", "value", "device", "other", "input",
+            "accumulate", "retain_graph", "create_graph", "inputs",
+            "gradient", "nonsense", "min", "max", "p", "dims", "index", "src", "reduce", "size", "n", "correction",
+            "descending", "memory_format", "grad_tensors",
+            "allow_unused", "copy", "order", "k", "diagonal", "indexing", "rounding_mode", "weights", "side", "names",
+            "self"]
 
 
 def attributes(kind):
     """(callable names, other names) that instances of a type have."""
     callables, others = [], []
     for name in dir(kind):
-        if name in LEFT_OUT or name in ("__class__", "__del__", "__init_subclass__", "__subclasshook__", "__new__", "__getattribute__", "__delattr__"):
+        if name in LEFT_OUT or name in ("__class__", "__del__", "__init_subclass__", "__subclasshook__", "__new__",
+                                        "__getattribute__", "__delattr__"):
             continue
         (callables if callable(getattr(kind, name)) else others).append(name)
     return callables, others
@@ -83,8 +103,10 @@ def attributes(kind):
 
 def functions(module, prefix):
     """Spellings of what a module offers to be called."""
-    return [f"{prefix}.{name}" for name in dir(module) if not name.startswith("_") and name not in LEFT_OUT and callable(getattr(module, name))
-            and not inspect.ismodule(getattr(module, name)) and getattr(module, name).__module__ not in ("typing", "collections.abc")]
+    return [f"{prefix}.{name}" for name in dir(module) if not name.startswith("_") and name not in LEFT_OUT
+            and callable(getattr(module, name))
+            and not inspect.ismodule(getattr(module, name))
+            and getattr(module, name).__module__ not in ("typing", "collections.abc")]
 
 
 METHODS, ATTRIBUTES = attributes(autodiff.Tensor)
@@ -118,7 +140,8 @@ class Maker:
             return self.r.choice(HOSTILE)
         self.acted = True
         act = self.r.choice(ACTS).format(x=self.operand())
-        return self.r.choice(["Acts(lambda: {act})", "[Acts(lambda: {act})]", "lambda *a: {act}", "(lambda: (({act}), 1.0)[1] for _ in 'a')"]).format(act=act)
+        return self.r.choice(["Acts(lambda: {act})", "[Acts(lambda: {act})]", "lambda *a: {act}",
+                              "(lambda: (({act}), 1.0)[1] for _ in 'a')"]).format(act=act)
 
     def arguments(self, most=4):
         parts = [self.argument() for _ in range(self.r.choice([0, 1, 1, 1, 2, 2, 3, most]))]
@@ -129,7 +152,8 @@ class Maker:
         return ", ".join(parts)
 
     def call(self):
-        kind = self.r.choices(["method", "function", "operator", "getitem", "setitem", "attribute", "node", "inplace", "delete"],
+        kind = self.r.choices(["method", "function", "operator", "getitem", "setitem", "attribute", "node", "inplace",
+                               "delete"],
                               [40, 30, 6, 6, 6, 5, 5, 4, 0.5])[0]
         if kind == "function":
             function = self.r.choice(FUNCTIONS)
@@ -158,11 +182,15 @@ class Maker:
         if kind == "delete":
             return f"del {x}.{self.r.choice(ATTRIBUTES)}"
         if self.r.random() < 0.4:
-            hook = self.r.choice(["lambda *a: ()", "lambda *a: None", "lambda *a: (1,)", "lambda *a: a[0] + a[0]", "lambda *a: 'no'", "lambda a, b, c: None", "lambda *a: [None]",
-                                  f"lambda *a: {x}.detach_()", f"lambda *a: {x}.__delitem__(0)", "lambda g: g[0]", "lambda *a: T.ones(9)", "lambda *a: (T.ones(9),)",
-                                  "lambda *a: (np.ones(1),)", "lambda *a: T.tensor(1)", "lambda *a: churn()", "lambda *a: x.sum().backward()"])
+            hook = self.r.choice(["lambda *a: ()", "lambda *a: None", "lambda *a: (1,)", "lambda *a: a[0] + a[0]",
+                                  "lambda *a: 'no'", "lambda a, b, c: None", "lambda *a: [None]",
+                                  f"lambda *a: {x}.detach_()", f"lambda *a: {x}.__delitem__(0)", "lambda g: g[0]",
+                                  "lambda *a: T.ones(9)", "lambda *a: (T.ones(9),)",
+                                  "lambda *a: (np.ones(1),)", "lambda *a: T.tensor(1)", "lambda *a: churn()",
+                                  "lambda *a: x.sum().backward()"])
             self.acted = True
-            where = self.r.choice([".register_hook", ".grad_fn.register_hook", ".grad_fn.register_prehook", ".register_post_accumulate_grad_hook"])
+            where = self.r.choice([".register_hook", ".grad_fn.register_hook", ".grad_fn.register_prehook",
+                                   ".register_post_accumulate_grad_hook"])
             y = self.r.choice("yrvox")
             self.used = list(dict.fromkeys([*self.used, y, "x"]))
             return f"{y}{where}({hook}); {y}.sum().backward()"
@@ -173,14 +201,17 @@ class Maker:
     def key(self):
         if self.r.random() < 0.6:
             return self.argument()
-        return ", ".join(self.r.choice([self.argument(), ":", "0", "None", "..."]) for _ in range(self.r.choice([1, 2, 3])))
+        return ", ".join(self.r.choice([self.argument(), ":", "0", "None", "..."])
+                         for _ in range(self.r.choice([1, 2, 3])))
 
     def lines(self):
         call = self.call()
-        statement = bool(re.search(r"(?<![=<>!(,])\s=\s|\w= |^del |;", call)) or any(f" {op} " in call for op in INPLACE)
+        statement = bool(re.search(r"(?<![=<>!(,])\s=\s|\w= |^del |;", call)) or any(f" {op} " in call
+                                                                                     for op in INPLACE)
         if self.used and self.r.random() < 0.03 and not statement:
             self.acted = True
-            act = self.r.choice(["{x}.detach_()", "{x}.detach_(), churn()", "{x}.add_(1), churn()", "{x}.data.zero_()"]).format(x=self.r.choice(self.used))
+            act = self.r.choice(["{x}.detach_()", "{x}.detach_(), churn()", "{x}.add_(1), churn()",
+                                 "{x}.data.zero_()"]).format(x=self.r.choice(self.used))
             call = f"out = armed(lambda: ({act}), lambda: {call})"
         elif not statement:
             call = f"out = {call}"
@@ -197,28 +228,31 @@ def make(seed):
     """The call of a seed: {"lines": [...]}; operands first, then the call, then perhaps a use of its result."""
     maker = Maker(seed)
     lines = maker.lines()
-    return {"lines": lines, "acted": maker.acted, "operands": [name for name in OPERANDS if any(line.startswith(f"{name} = ") or "; " in line and name == "w"
+    return {"lines": lines, "acted": maker.acted,
+            "operands": [name for name in OPERANDS
+                         if any(line.startswith(f"{name} = ") or ("; " in line and name == "w")
             for line in lines)]}
 
 
 # ---- what must hold
 
-SENSIBLE = (TypeError, ValueError, RuntimeError, IndexError, NotImplementedError, AttributeError, OverflowError, MemoryError, ZeroDivisionError, BufferError,
+SENSIBLE = (TypeError, ValueError, RuntimeError, IndexError, NotImplementedError, AttributeError, OverflowError,
+            MemoryError, ZeroDivisionError, BufferError,
             StopIteration, Warning)
 # Words of the inside of Python, Cython or NumPy, which say nothing to the caller.
-INNER_WORDS = re.compile(r"object has no attribute '_|NoneType' object|_variable\.|_core\.|Base\b.*expected|takes? no arguments \(|"
-                         r"ufunc '|object of type '\w+' has no len\(\)$|unhashable type|inhomogeneous|cannot unpack non-iterable|"
-                         r"argument of type|local variable|dictionary update|not subscriptable|is not iterable$")
+INNER_WORDS = re.compile(r"object has no attribute '_[a-z]|'NoneType' object|_core\.|ufunc '|has no len\(\)$|unhashable type|"
+                         r"inhomogeneous|local variable|dictionary update|not subscriptable")
 
 
 def snapshot(value):
     """Everything of an operand that a refused call must leave alone."""
     grad = value.grad
-    return (value.detach().numpy().tobytes(), value._version, value.requires_grad, value.is_leaf, tuple(value.shape), str(value.dtype),
-            id(value.grad_fn) if value.grad_fn is not None and False else None, None if grad is None else grad.detach().numpy().tobytes())
+    return (value.detach().numpy().tobytes(), value._version, value.requires_grad, value.is_leaf, tuple(value.shape),
+            str(value.dtype),
+            None if grad is None else grad.detach().numpy().tobytes())
 
 
-PARTS = ["values", "version", "requires_grad", "is_leaf", "shape", "dtype", "grad_fn", "grad"]
+PARTS = ["values", "version", "requires_grad", "is_leaf", "shape", "dtype", "grad"]
 NAMES = {name: value for name, value in vars(hostile).items() if not name.startswith("__")}
 
 
@@ -249,7 +283,7 @@ def run(program):
                 operands = {name: names[name] for name in program["operands"] if name in names}
                 state = {name: snapshot(value) for name, value in operands.items()}
             try:
-                exec(compile(line, "<call>", "exec"), names)
+                exec(compiled(line), names)
                 continue
             except BaseException as error:
                 if isinstance(error, KeyboardInterrupt):
@@ -261,12 +295,14 @@ def run(program):
             fault = judge(raised, kind, line, hostile_error, program["acted"])
             if fault is not None:
                 return fault
-            if not program["acted"] and line.startswith(("out = ", *OPERAND_STARTS)) and line != "out.sum().backward()":
+            if not program["acted"] and line.startswith(("out = ",
+                                                         *OPERAND_STARTS)) and line != "out.sum().backward()":
                 for name, value in operands.items():
                     now = snapshot(value)
                     for part, a, b in zip(PARTS, state[name], now):
                         if a != b:
-                            return Fault(f"refused, but {part} changed", line, f"{raised}; of {name}: {a!r} became {b!r}"[:400])
+                            return Fault(f"refused, but {part} changed", line,
+                                         f"{raised}; of {name}: {a!r} became {b!r}"[:400])
             break
     finally:
         names.clear()
@@ -279,7 +315,7 @@ OPERAND_STARTS = tuple(f"{name}{c}" for name in OPERANDS for c in ".[ ")
 
 
 def judge(raised, kind, line, hostile_error, acted):
-    if hostile_error:
+    if hostile_error or (kind is NameError and line.startswith(("out.", "str(out"))):
         return None
     if issubclass(kind, INNER) or not issubclass(kind, SENSIBLE):
         return Fault(f"raises {raised.kind}", line, str(raised))
@@ -300,14 +336,16 @@ def check(program):
         gc.collect()
         gc.freeze()
         after = held()
-        if after != before:
-            fault = Fault("leak", program["lines"][-1], f"left behind: {after[0] - before[0]} nodes, {after[1] - before[1]} bytes")
+        if after[0] > before[0] or after[1] > before[1]:
+            fault = Fault("leak", program["lines"][-1],
+                          f"left behind: {after[0] - before[0]} nodes, {after[1] - before[1]} bytes")
     return fault, None
 
 
 def alike(fault):
     """Calls that fail alike: kind, and the words said, without names and numbers."""
-    called = re.search(r"[A-Za-z_][\w.]*(?=[(\[])", re.sub(r"^out = (armed\(lambda: .*?, lambda: )?", "", fault["line"]))
+    called = re.search(r"[A-Za-z_][\w.]*(?=[(\[])",
+                       re.sub(r"^out = (armed\(lambda: .*?, lambda: )?", "", fault["line"]))
     words = re.sub(r"-?[\d.e+jninf\[\]()]+|'[^']*'", " ", fault["text"])[:60]
     if fault["kind"].startswith(("raises", "inner", "says")):
         return fault["kind"], words
@@ -316,8 +354,7 @@ def alike(fault):
 
 def warm_up():
     """Collect what importing left, once, and leave the rest out of collections."""
-    for seed in range(200):
-        check(make(-1 - seed))
+    gc.freeze()
     np.seterr(all="ignore")
     gc.collect()
     gc.freeze()

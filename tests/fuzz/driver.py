@@ -6,6 +6,7 @@ still for too long is a hang.  A second kind of child, the judge, is handed prog
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import mmap
 import os
@@ -18,14 +19,15 @@ from collections import Counter
 
 BATCH = 20_000
 PATIENCE = 30.0                  # seconds after which one program hangs (busy machines, sanitizer)
+STARTING = 300.0                 # seconds that a child may take until its first program: PyTorch is imported
 SHRUNK_AT_MOST = 60              # distinct faults that are shrunk and printed
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
 def fuzzer(name):
     """The module of a fuzzer, which has make(seed), check(program) and show(program)."""
-    from . import calls, programs
-    return {"programs": programs, "calls": calls}[name]
+    # PyTorch is imported for programs alone.  A fuzzer elsewhere on the path will do, too.
+    return importlib.import_module(f".{name}" if name in ("programs", "calls") else name, __package__)
 
 
 # ---- in the child
@@ -39,10 +41,11 @@ def run_batch(name, first, count, page):
     with open(page, "r+b") as file, mmap.mmap(file.fileno(), 16) as shared:
         departures = Counter()
         for seed in range(first, first + count):
-            shared[:8] = struct.pack("q", seed)
+            shared[:] = struct.pack("qq", seed, 1)
             fault, known = module.check(module.make(seed))
             if fault is not None:
-                print(json.dumps({"seed": seed, "kind": fault.kind, "line": fault.line, "text": fault.text}), flush=True)
+                print(json.dumps({"seed": seed, "kind": fault.kind, "line": fault.line, "text": fault.text}),
+                      flush=True)
             if known is not None:
                 departures[known.documented] += 1
         print(json.dumps({"done": count, "departures": departures}), flush=True)
@@ -55,12 +58,14 @@ def run_judge(name):
     print("{}", flush=True)
     for line in sys.stdin:
         fault, _ = module.check(json.loads(line))
-        print(json.dumps(None if fault is None else {"kind": fault.kind, "line": fault.line, "text": fault.text}), flush=True)
+        print(json.dumps(None if fault is None else {"kind": fault.kind, "line": fault.line, "text": fault.text}),
+              flush=True)
 
 
 def child(*arguments):
     """The command of a child, with the parent's path."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.path.dirname(FOLDER), *(p or os.getcwd() for p in sys.path)])}
+    environment = {**os.environ,
+                   "PYTHONPATH": os.pathsep.join([os.path.dirname(FOLDER), *(p or os.getcwd() for p in sys.path)])}
     return [sys.executable, "-c", f"from fuzz import driver; driver.{arguments[0]}(*{arguments[1:]!r})"], environment
 
 
@@ -74,7 +79,8 @@ class Judge:
 
     def start(self):
         command, environment = child("run_judge", self.name)
-        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, text=True)
         self.process.stdout.readline()
 
     def __call__(self, program):
@@ -91,7 +97,8 @@ class Judge:
             return json.loads(answer)
         hangs = answer is None
         code = self.stop()
-        return {"kind": "hang" if hangs else "crash", "line": "", "text": f"no end within {PATIENCE:g} s" if hangs else f"exit status {code}"}
+        return {"kind": "hang" if hangs else "crash", "line": "", "text": f"no end within {PATIENCE:g} s" if hangs
+                else f"exit status {code}"}
 
     def stop(self):
         if self.process is None:
@@ -155,17 +162,17 @@ class Batch:
         self.err = tempfile.TemporaryFile("w+")                             # noqa: SIM115
         command, environment = child("run_batch", name, first, count, self.page.name)
         self.process = subprocess.Popen(command, env=environment, stdout=self.out, stderr=self.err)
-        self.seen, self.since = -1, time.monotonic()
+        self.seen, self.since = None, time.monotonic()
 
     def at(self):
         self.page.seek(0)
-        return struct.unpack("q", self.page.read(8))[0]
+        return struct.unpack("qq", self.page.read(16))
 
     def hangs(self):
         now = self.at()
         if now != self.seen:
             self.seen, self.since = now, time.monotonic()
-        return time.monotonic() - self.since > PATIENCE
+        return time.monotonic() - self.since > (PATIENCE if now[1] else STARTING)
 
     def finish(self, kind=None):
         """(faults, departures, seeds tried, whether the last one killed the child)."""
@@ -181,18 +188,19 @@ class Batch:
                 departures, done = Counter(entry["departures"]), True
             else:
                 faults.append(entry)
-        at = self.at()
+        at, started = self.at()
         said = self.err.read()
         self.page.close()
         self.out.close()
         self.err.close()
         died = not done and kind != "time"
         if died:
-            if at == self.first and "Traceback" in said:
-                raise RuntimeError(f"the fuzzer itself failed at seed {at}:\n{said}")
+            if not started:
+                raise RuntimeError(f"a child did not start ({code}):\n{said}")
             text = f"exit status {code}" + (": " + first_frame(said) if said else "")
-            faults.append({"seed": at, "kind": kind or ("crash" if "Traceback (most" not in said else "broken"), "line": "", "text": text})
-        return faults, departures, (self.end if done else at + died) - self.first, died
+            faults.append({"seed": at, "kind": kind or ("crash" if "Traceback (most" not in said else "broken"),
+                           "line": "", "text": text})
+        return faults, departures, (self.end if done else at + died * started) - self.first, died
 
 
 def first_frame(said):
@@ -268,7 +276,8 @@ def report(name, module, faults, out):
             if text in shown:
                 continue
             shown[text] = key
-            print(f"\n==== {fault['kind']}: {len(group)} times, seed {first['seed']}{note}\n# {fault['line']}\n# {fault['text'][:1500]}", file=out)
+            print(f"\n==== {fault['kind']}: {len(group)} times, seed {first['seed']}{note}", file=out)
+            print(f"# {fault['line']}\n# {fault['text'][:1500]}", file=out)
             print(module.show(program), file=out, flush=True)
     finally:
         judge.stop()

@@ -2,13 +2,10 @@
 import contextlib
 import enum
 import gc
-import math
 
 import numpy as np
 
 import autodiff as T
-import autodiff.numpy as anp
-from autodiff.autograd import forward_ad as fw
 
 
 class E(enum.IntEnum):
