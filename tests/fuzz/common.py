@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import autodiff
 
+# Set in the environment of a child that is to do without PyTorch.
+ALONE = "AUTODIFF_FUZZ_ALONE"
+
 # Never right, whatever was asked: they are faults of the library's own inside.
 INNER = (SystemError, KeyError, UnboundLocalError, NameError, RecursionError, AssertionError)
 

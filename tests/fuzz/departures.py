@@ -13,7 +13,7 @@ from dataclasses import dataclass
 class Departure:
     """One deliberate difference: what it looks like, and where it is written down."""
 
-    raises: str                 # who raises: "torch", "autodiff", or "" where both compute and the results differ
+    raises: str                 # who raises: "torch", "autodiff", "both", or "" where both compute and the results differ
     line: str                   # a regular expression found in the line
     message: str                # another, found in what was raised, or in the description of the difference
     documented: str             # words of docs/differences.md, which tests/test_fuzz.py looks up
@@ -26,7 +26,8 @@ DEPARTURES: list[Departure] = [
     # PyTorch refuses, autodiff computes
     Departure("torch", "",
               r"not implemented for|does not support complex|not supported for complex|Boolean inputs not supported|"
-              r"for complex tensors|not yet implemented|with a bool tensor is not supported|For integral input tensors|"
+              r"for complex tensors|not yet implemented|with (a|two) bool tensors? is not supported|Bool inputs not supported|"
+              r"For integral input tensors|"
               r"automatic differentiation for outputs with complex|only supports floating-point|must be floating point|"
               r"does not support bool|not supported with complex|argument alpha must not be",
               "a dtype that PyTorch has no kernel for"),
@@ -45,8 +46,11 @@ DEPARTURES: list[Departure] = [
     Departure("torch", "", "A view was created in no_grad mode", "a view made under `no_grad`"),
     Departure("torch", "requires_grad = True", "you can only change requires_grad flags",
               "`y.requires_grad = True` of a result"),
+    # Both refuse
+    Departure("both", r"\] *[-+*/]?= |_\(", "out of bounds|out of range", "a write refused for one position"),
     # autodiff refuses, PyTorch computes
-    Departure("autodiff", "", r"not implemented for '(Complex|Bool|Long)|not supported for complex inputs",
+    Departure("autodiff", "",
+              r"not implemented for '(Complex|Bool|Long)|not supported for complex inputs|the derivative of .* for complex",
               "complex numbers in ops whose derivative"),
     Departure("autodiff", r"\*\*", "Integers to negative integer powers", "integer Tensors to negative powers"),
     Departure("autodiff", "", "is out of bounds for dimension . with size 0|index .* is out of bounds",

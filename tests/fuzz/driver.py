@@ -17,6 +17,8 @@ import tempfile
 import time
 from collections import Counter
 
+from .common import ALONE
+
 BATCH = 20_000
 PATIENCE = 30.0                  # seconds after which one program hangs (busy machines, sanitizer)
 STARTING = 300.0                 # seconds that a child may take until its first program: PyTorch is imported
@@ -74,13 +76,13 @@ def child(*arguments):
 class Judge:
     """Asks a child about programs; a child that dies or hangs has answered, too."""
 
-    def __init__(self, name):
-        self.name, self.process = name, None
+    def __init__(self, name, **environment):
+        self.name, self.environment, self.process = name, environment, None
 
     def start(self):
         command, environment = child("run_judge", self.name)
-        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen(command, env={**environment, **self.environment}, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.process.stdout.readline()
 
     def __call__(self, program):
@@ -258,7 +260,8 @@ def report(name, module, faults, out):
     groups = {}
     for fault in faults:
         groups.setdefault(module.alike(fault), []).append(fault)
-    judge, shown = Judge(name), {}
+    # PyTorch crashes, too: what crashes must do so without it.
+    plain, alone, shown, theirs = Judge(name), Judge(name, **{ALONE: "1"}), {}, 0
     try:
         for key, group in sorted(groups.items(), key=lambda item: -len(item[1])):
             if len(shown) >= SHRUNK_AT_MOST:
@@ -266,7 +269,12 @@ def report(name, module, faults, out):
                 continue
             first = min(group, key=lambda fault: len(module.make(fault["seed"])["lines"]))
             program, fault = module.make(first["seed"]), first
+            judge = alone if first["kind"] in ("crash", "hang") else plain
             again = judge(program)
+            if judge is alone and again is None and plain(program) is not None:
+                theirs += 1
+                print(f"\n(seed {first['seed']}: the {first['kind']} is PyTorch's own)", file=out)
+                continue
             if again is not None and again["kind"] == first["kind"]:
                 program, fault = shrink(program, again, judge)
                 note = ""
@@ -280,5 +288,6 @@ def report(name, module, faults, out):
             print(f"# {fault['line']}\n# {fault['text'][:1500]}", file=out)
             print(module.show(program), file=out, flush=True)
     finally:
-        judge.stop()
-    return len(groups)
+        plain.stop()
+        alone.stop()
+    return len(groups) - theirs

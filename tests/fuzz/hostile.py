@@ -1,11 +1,15 @@
 """Arguments that nobody should give.  Calls name what is defined here; a printed call begins with this file."""
+# ruff: noqa: F401 (calls use all of these names)
 import contextlib
 import enum
 import gc
+import math
 
 import numpy as np
 
 import autodiff as T
+import autodiff.numpy as anp
+from autodiff.autograd import forward_ad as fw
 
 
 class E(enum.IntEnum):
