@@ -15,7 +15,7 @@ import autodiff.numpy
 from autodiff.autograd import forward_ad
 
 from . import hostile
-from .common import INNER, Fault, Raised, compiled, held
+from .common import INNER, Fault, Raised, compiled, held, left_behind
 
 # Not called at random, with the reason.
 LEFT_OUT = {
@@ -315,7 +315,7 @@ OPERAND_STARTS = tuple(f"{name}{c}" for name in OPERANDS for c in ".[ ")
 
 
 def judge(raised, kind, line, hostile_error, acted):
-    if hostile_error or (kind is NameError and line.startswith(("out.", "str(out"))):
+    if hostile_error or (kind in (NameError, AttributeError) and line.startswith(("out.", "str(out"))):
         return None
     if issubclass(kind, INNER) or not issubclass(kind, SENSIBLE):
         return Fault(f"raises {raised.kind}", line, str(raised))
@@ -332,13 +332,8 @@ def check(program):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fault = run(program)
-    if fault is None and held() != before:
-        gc.collect()
-        gc.freeze()
-        after = held()
-        if after[0] > before[0] or after[1] > before[1]:
-            fault = Fault("leak", program["lines"][-1],
-                          f"left behind: {after[0] - before[0]} nodes, {after[1] - before[1]} bytes")
+    if fault is None and (left := left_behind(before)):
+        fault = Fault("leak", program["lines"][-1], left)
     return fault, None
 
 

@@ -15,7 +15,7 @@ import autodiff
 import autodiff.numpy
 from autodiff.autograd import forward_ad
 
-from .common import ALONE, Fault, execute, held
+from .common import ALONE, Fault, execute, held, left_behind
 from .departures import departure
 
 try:
@@ -841,14 +841,8 @@ def check(program):
             fault, known = against_torch(program["lines"])
         else:
             fault = against_differences(program["lines"], program["flavour"])
-    if fault is None and held() != before:
-        # Cycles are the collector's business.  What survives it is left out of later collections, which PyTorch's many
-        # objects would make a hundred times longer than a program.
-        gc.collect()
-        gc.freeze()
-        after = held()
-        if after[0] > before[0] or after[1] > before[1]:
-            fault = Fault("leak", "", f"left behind: {after[0] - before[0]} nodes, {after[1] - before[1]} bytes")
+    if fault is None and (left := left_behind(before)):
+        fault = Fault("leak", "", left)
     return fault, known
 
 
