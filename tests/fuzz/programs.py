@@ -209,7 +209,9 @@ class Maker:
                 return str(self.r.random() < 0.5)
             if dtype == "complex128":
                 return f"{self.r.uniform(-2, 2):.1f}{self.r.uniform(-2, 2):+.1f}j"
-            if self.smooth or self.r.random() < 0.9:
+            if self.smooth:
+                return f"{self.r.uniform(-1.5, 1.5):.2f}3"       # never at 0, where masks and kinks are
+            if self.r.random() < 0.9:
                 return f"{self.r.uniform(-1.5, 1.5):.2f}"
             return self.r.choice(["0.0", "1.0", "-1.0"])
         return "[" + ", ".join(self.literal(shape[1:], dtype) for _ in range(shape[0])) + "]"
