@@ -240,7 +240,7 @@ SENSIBLE = (TypeError, ValueError, RuntimeError, IndexError, NotImplementedError
             MemoryError, ZeroDivisionError, BufferError,
             StopIteration, Warning)
 # Words of the inside of Python, Cython or NumPy, which say nothing to the caller.
-INNER_WORDS = re.compile(r"object has no attribute '_[a-z]|'NoneType' object|_core\.|ufunc '|has no len\(\)$|unhashable type|"
+INNER_WORDS = re.compile(r"object has no attribute '_[a-z]|'NoneType' object has no attribute|_core\.|ufunc '|has no len\(\)$|unhashable type|"
                          r"inhomogeneous|local variable|dictionary update|not subscriptable")
 
 

@@ -588,7 +588,13 @@ class World:
 
     def __init__(self, library, forward, copied, functions=None):
         self.T = types.SimpleNamespace(**{**vars(functions or library), **vars(library)})
-        self.forward, self.copied = forward, copied
+        self.forward, self.copy = forward, copied
+
+    def copied(self, x):
+        """What NumPy code calls x.copy()."""
+        if x is None:                    # a gradient that there is not
+            raise TypeError("None has no copy")
+        return self.copy(x)
 
     def tangent(self, f, x):
         """The tangent of f at x along 0.5."""
