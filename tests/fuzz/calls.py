@@ -82,6 +82,10 @@ ACTS = ["{x}.detach_()", "{x}.add_(1)", "setattr({x}, 'data', T.zeros(7))", "{x}
         "{x}.requires_grad_(False)", "{x}.squeeze_()", "{x}.attach_grad()", "{x}.grad.zero_()",
         "{x}.resize_(1)", "{x}.__init__()", "{x}.sum().backward()"]
 
+# What answers as an int does, or nearly.
+NEARLY_INTS = ["E.A", "E.B", "Int(1)", "Float(0.5)", "np.int8(1)", "True", "np.bool_(True)", "np.longdouble(1)",
+               "np.array(1)"]
+
 KEYWORDS = ["dim", "axis", "keepdim", "dtype", "out", "requires_grad", "alpha", "value", "device", "other", "input",
             "accumulate", "retain_graph", "create_graph", "inputs",
             "gradient", "nonsense", "min", "max", "p", "dims", "index", "src", "reduce", "size", "n", "correction",
@@ -201,7 +205,7 @@ class Maker:
     def key(self):
         if self.r.random() < 0.6:
             return self.argument()
-        return ", ".join(self.r.choice([self.argument(), ":", "0", "None", "..."])
+        return ", ".join(self.r.choice([self.argument(), self.r.choice(NEARLY_INTS), ":", "0", "None", "..."])
                          for _ in range(self.r.choice([1, 2, 3])))
 
     def lines(self):
@@ -240,8 +244,8 @@ SENSIBLE = (TypeError, ValueError, RuntimeError, IndexError, NotImplementedError
             MemoryError, ZeroDivisionError, BufferError,
             StopIteration, Warning)
 # Words of the inside of Python, Cython or NumPy, which say nothing to the caller.
-INNER_WORDS = re.compile(r"object has no attribute '_[a-z]|'NoneType' object has no attribute|_core\.|ufunc '|has no len\(\)$|unhashable type|"
-                         r"inhomogeneous|local variable|dictionary update|not subscriptable")
+INNER_WORDS = re.compile(r"object has no attribute '_[a-z]|'NoneType' object has no attribute|_core\.|ufunc '|has no len\(\)$|"
+                         r"unhashable type|inhomogeneous|local variable|dictionary update|not subscriptable")
 
 
 def snapshot(value):

@@ -200,8 +200,9 @@ class Batch:
             if not started:
                 raise RuntimeError(f"a child did not start ({code}):\n{said}")
             text = f"exit status {code}" + (": " + first_frame(said) if said else "")
+            # Crashes are told apart by their last line, since nothing else is known of them.
             faults.append({"seed": at, "kind": kind or ("crash" if "Traceback (most" not in said else "broken"),
-                           "line": "", "text": text})
+                           "line": fuzzer(self.name).make(at)["lines"][-1], "text": text})
         return faults, departures, (self.end if done else at + died * started) - self.first, died
 
 

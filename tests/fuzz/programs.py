@@ -888,7 +888,7 @@ TANGENT = """def tangent(f, x):
 def alike(fault):
     """What faults have in common that are one fault: kind, the method or function of the line, the words said."""
     words = re.sub(r"[-\d.e+jninf\[\], ]+|'[^']*'", " ", fault["text"])[:70] if "raises" in fault["kind"] else ""
-    return fault["kind"], words
+    return fault["kind"], fault["line"] if fault["kind"] in ("crash", "hang") else words
 
 
 def warm_up():
