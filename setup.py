@@ -2,6 +2,7 @@
 import hashlib
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -35,6 +36,9 @@ else:
     # trapping comparisons change a value; without them the compiler may vectorise selections and square roots.
     compile_flags = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
     link_flags = [] if sys.platform == "darwin" else ["-Wl,-s"]
+    if "-fsanitize" in os.environ.get("CFLAGS", ""):
+        # A report of a sanitizer is read by names and lines, which the flags of a release take away.
+        compile_flags[:2], link_flags = ["-O1", "-g1", "-fno-omit-frame-pointer"], []
 
 DIRECTIVES = {
     "language_level": 3,
