@@ -449,7 +449,7 @@ RULES: tuple[Rule, ...] = (
                  source=CALCULUS, doc="log2(exp2(x) + exp2(y)) without overflow between.",
                  example="tensor([0.0, 3.0]).logaddexp2(tensor([0.0, 3.0])) -> tensor([1., 4.])"),
     _elementwise("xlogy", "where(y != y, y, where(x == 0, 0, x * log(y)))",
-                 "g * (log(where(x == 0, where(y <= 0, 1, y), y)) + kink(where(y <= 0, x * (y - 1), 1)))", "g * x / y",
+                 "g * (log(where(x == 0, where(y <= 0, 1, y), y)) + kink(where(y <= 0, x + 0 * y, 1)))", "g * x / y",
                  inplace=True, dtype="float",
                  at_y=(0.5, 2.0),
                  kinks={"x = 0, y <= 0": "0 in x; nan in x; nan in x at 0, -1 or 0, 0",

@@ -60,8 +60,10 @@ EXACT, EXPONENT = (4, 4, 8), (6, 2000, 2000)
 # name: function, reference, the open interval, bounds
 CASES = {
     "reciprocal": (autodiff.reciprocal, lambda x: 1 / x, None, EXACT),
+    "pow_minus_one": (OPS.pow_minus_one, lambda x: 1 / x, None, EXACT),
     "square": (autodiff.square, lambda x: x * x, None, EXACT),
     "sqrt": (autodiff.sqrt, mpmath.sqrt, POSITIVE, (4, 4, 10)),
+    "pow_half": (OPS.pow_half, mpmath.sqrt, POSITIVE, (4, 4, 10)),
     "rsqrt": (autodiff.rsqrt, lambda x: 1 / mpmath.sqrt(x), POSITIVE, (4, 9, 15)),
     "cbrt": (autodiff.cbrt, lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)), None, (6, 16, 26)),
     "exp": (autodiff.exp, mpmath.exp, SMALL, EXACT),
@@ -127,6 +129,7 @@ ELSEWHERE = {
     "mul", "div", "pow", "xlogy",                                       # test_elementwise, test_derivatives
     "abs", "relu", "relu6", "hardswish", "hardsigmoid", "maximum", "minimum", "fmax", "fmin", "clamp_min", "clamp_max",
     "copysign", "deg2rad", "rad2deg", "fmod", "remainder",              # pieces of lines
+    "kink", "hole", "pow_slope_at_0",                                   # 0, or NaN at a kink: test_kinks
     "sinc",                                                             # zeros at all whole numbers: test_special
     "erfinv", "lgamma", "digamma", "trigamma", "polygamma_at",          # test_accuracy_more, and below
 }
