@@ -116,8 +116,11 @@ def result_type(tensor1: Base | _Number, tensor2: Base | _Number) -> Any:
     return dtype_of(common_dtype_of([tensor1, tensor2]))
 
 
-def _plain(x):
-    return x.detach().numpy() if isinstance(x, _Base) else np.asarray(x)
+def _plain(x, name):
+    array = x.detach().numpy() if isinstance(x, _Base) else np.asarray(x)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"{name}(): arguments 'input' and 'other' must be Tensors, arrays or numbers, not {type(x).__name__}")
+    return array
 
 
 def allclose(input: Base, other: Base, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
@@ -129,7 +132,11 @@ def allclose(input: Base, other: Base, rtol: float = 1e-05, atol: float = 1e-08,
     >>> autodiff.allclose(autodiff.tensor([1.0]), autodiff.tensor([1.0 + 1e-9]))
     True
     """
-    return bool(np.allclose(_plain(input), _plain(other), rtol=rtol, atol=atol, equal_nan=equal_nan))
+    try:
+        rtol, atol = float(rtol), float(atol)
+    except (TypeError, ValueError):
+        raise TypeError("allclose(): arguments 'rtol' and 'atol' must be numbers") from None
+    return bool(np.allclose(_plain(input, "allclose"), _plain(other, "allclose"), rtol=rtol, atol=atol, equal_nan=equal_nan))
 
 
 def equal(input: Base, other: Base) -> bool:
@@ -139,7 +146,7 @@ def equal(input: Base, other: Base) -> bool:
     >>> autodiff.equal(autodiff.tensor([1.0, 2.0]), autodiff.tensor([1, 2]))
     True
     """
-    return bool(np.array_equal(_plain(input), _plain(other)))
+    return bool(np.array_equal(_plain(input, "equal"), _plain(other, "equal")))
 
 
 def _triangle_indices(name: str, row: int, col: int, offset: int, dtype: Any, device: Any, layout: Any) -> Tensor:
