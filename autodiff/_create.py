@@ -34,7 +34,10 @@ def manual_seed(seed: int | None) -> np.random.Generator:
     True
     """
     global _random
-    _random = np.random.default_rng(seed)
+    try:
+        _random = np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise TypeError(f"manual_seed(): argument 'seed' must be a non-negative int, not {type(seed).__name__} {seed!r}") from None
     return _random
 
 
