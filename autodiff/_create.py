@@ -37,7 +37,7 @@ def manual_seed(seed: int | None) -> np.random.Generator:
     try:
         _random = np.random.default_rng(seed)
     except (TypeError, ValueError):
-        raise TypeError(f"manual_seed(): argument 'seed' must be a non-negative int, not {type(seed).__name__} {seed!r}") from None
+        raise TypeError(f"manual_seed(): argument 'seed' must be a non-negative int, not {seed!r}") from None
     return _random
 
 
