@@ -44,7 +44,7 @@ def copy(tmp_path_factory):
                                                   "_ops.py"))
     shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__", "*.json"))
     (folder / "docs").mkdir()
-    for name in ("setup.py", "pyproject.toml", "docs/ops_page.py"):
+    for name in ("setup.py", "pyproject.toml", "README.md", "docs/ops_page.py"):
         shutil.copy(ROOT / name, folder / name)
     for name, text in blocks():
         path = folder / name
