@@ -1,4 +1,5 @@
 """Single elements: x[i] read, out[i] = v written, scalars stacked.  Their nodes have no payload until something needs one."""
+import contextlib
 import copy
 import gc
 import weakref
@@ -507,3 +508,15 @@ def test_gradients_of_leaves_that_were_looked_at():
     (a * 2).backward()
     a.requires_grad_(False)
     assert a.grad.item() == 2.0
+
+
+@pytest.mark.parametrize("operand", [ad.tensor(1.0, dtype=ad.float64), ad.tensor(1, dtype=ad.int64), 1.0])
+@pytest.mark.parametrize("recorded", [False, True])
+def test_an_element_written_in_place_keeps_its_dtype(operand, recorded):
+    """Of no dimensions, float64 outranks a float32 element as far as the computation goes, but not its four bytes."""
+    v = ad.tensor([0.5, -1.5, 2.5], dtype=ad.float32)
+    with contextlib.nullcontext() if recorded else ad.no_grad():
+        v[1] -= operand
+        element = v[0]
+        element.add_(operand)
+    assert v.dtype == ad.float32 and v.tolist() == [1.5, -2.5, 2.5]
