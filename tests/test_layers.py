@@ -249,6 +249,7 @@ LOOKS = {
     "make_view": "the object is made first, the node recorded before anything else runs",
     "whole_reduction": "the node is recorded before the object is made",
     "point_reduction": "the node is recorded before the object is made",
+    "euclidean": "holds it, or records the node at once",
     "cast": "the node is recorded before the object is made",
     "fill_in": "the node is recorded at once",
     "condition_in_place": "asked for last among the arguments of the record",
