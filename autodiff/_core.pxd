@@ -3,7 +3,7 @@
 from cpython.object cimport PyObject
 from libc.stdint cimport int32_t, uint16_t, uint32_t, uint64_t, uintptr_t
 
-from ._kernels cimport Kernel, intp
+from ._kernels cimport FLOAT32 as KERNEL_FLOAT32, FLOAT64 as KERNEL_FLOAT64, Kernel, intp
 
 cdef enum:
     MAX_NODE_OPS = 512
@@ -78,15 +78,31 @@ cdef void release_storage(Storage* storage) noexcept
 cdef void bump(Storage* storage) noexcept
 cdef bint sole_owner(Array* array) noexcept
 cdef const intp* strides_of(Array* array, intp* room) noexcept
-cdef int kernel_type(int type) noexcept
 cdef Array* zeros(int type, Shape* shape) except NULL
 cdef int add_array(Array* target, Array* source) except -1
 cdef Array* contiguous_copy(Array* source) except NULL
 cdef Array* reduce_array(Array* source, int type, Shape* shape) except NULL
 cdef bint lies_flat(Array* array, Shape* shape) noexcept
 cdef bint broadcast_strides(Array* source, Shape* shape, intp* strides) noexcept
-cdef double read_double(int type, char* data) noexcept nogil
-cdef void write_double(int type, char* data, double value) noexcept nogil
+
+cdef enum:                      # NumPy's type numbers of the dtypes that the kernels are compiled for
+    NPY_FLOAT = 11
+    NPY_DOUBLE = 12
+
+# Inline: a read x[i] asks several times, and a call across modules goes by a pointer.
+
+cdef inline int kernel_type(int type) noexcept nogil:
+    """The index of a dtype in the tables of kernels, or -1."""
+    return KERNEL_FLOAT64 if type == NPY_DOUBLE else KERNEL_FLOAT32 if type == NPY_FLOAT else -1
+
+cdef inline double read_double(int type, char* data) noexcept nogil:
+    return (<double*>data)[0] if type == NPY_DOUBLE else <double>(<float*>data)[0]
+
+cdef inline void write_double(int type, char* data, double value) noexcept nogil:
+    if type == NPY_DOUBLE:
+        (<double*>data)[0] = value
+    else:
+        (<float*>data)[0] = <float>value
 
 # ---- the graph
 

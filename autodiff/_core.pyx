@@ -65,11 +65,6 @@ cdef extern from *:
     int highest_bit "autodiff_highest_bit"(uint32_t mask) nogil
     int highest_bit_of "autodiff_highest_bit_of"(size_t size) nogil
 
-# NumPy's type numbers of the dtypes that the kernels are compiled for.
-cdef enum:
-    NPY_FLOAT = 11
-    NPY_DOUBLE = 12
-
 # ---- memory: every allocation can be made to fail, so that tests can prove that a failure leaves nothing half done
 
 cdef intp failing_allocation = -1     # how many allocations succeed before one fails; -1: none fails
@@ -278,11 +273,6 @@ cdef int itemsize(int type) noexcept:
     return SIZES[type]
 
 
-cdef int kernel_type(int type) noexcept:
-    """The index of a dtype in the tables of kernels, or -1."""
-    return KERNEL_FLOAT64 if type == NPY_DOUBLE else KERNEL_FLOAT32 if type == NPY_FLOAT else -1
-
-
 cdef Array* new_array(int type, Shape* shape) except NULL:
     """Uninitialised, C-contiguous, from the pool."""
     cdef Storage* storage = <Storage*>take(&spare_storages, sizeof(Storage))
@@ -474,17 +464,6 @@ cdef bint broadcast_strides(Array* source, Shape* shape, intp* strides) noexcept
         else:
             return False
     return True
-
-
-cdef double read_double(int type, char* data) noexcept nogil:
-    return (<double*>data)[0] if type == NPY_DOUBLE else <double>(<float*>data)[0]
-
-
-cdef void write_double(int type, char* data, double value) noexcept nogil:
-    if type == NPY_DOUBLE:
-        (<double*>data)[0] = value
-    else:
-        (<float*>data)[0] = <float>value
 
 
 cdef Array* zeros(int type, Shape* shape) except NULL:
