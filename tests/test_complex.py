@@ -536,3 +536,14 @@ def test_writes_ask_an_interpreter():
         _variable.pop_interpreter()
     assert asked == ["copy_region", "index_set", "copy_region", "copy_region", "copy_region"]
     assert x.tolist() == [7, 7, 7]
+
+
+def test_logcumsumexp_says_that_it_takes_no_complex_numbers():
+    with pytest.raises(NotImplementedError, match=r"logcumsumexp is not supported for complex inputs \(ComplexDouble\)"):
+        autodiff.ones(2, dtype=autodiff.complex128).logcumsumexp(0)
+
+
+def test_results_of_no_elements_have_the_dtype_of_the_operand():
+    for dtype in (autodiff.int64, autodiff.float32, autodiff.complex128):
+        assert autodiff.trapezoid(autodiff.zeros(2, 0, dtype=dtype), dim=1).dtype == dtype
+    assert autodiff.zeros(0, dtype=autodiff.bool).median().item() is True       # NaN as a bool has it

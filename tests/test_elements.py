@@ -520,3 +520,51 @@ def test_an_element_written_in_place_keeps_its_dtype(operand, recorded):
         element = v[0]
         element.add_(operand)
     assert v.dtype == ad.float32 and v.tolist() == [1.5, -2.5, 2.5]
+
+
+ALIASES = ["v.detach()", "v.data", "v.view(-1)", "v[None]", "v.expand(2)", "v.reshape(1)", "v.squeeze()", "v.data_ptr()",
+           "v.numpy(force=True)"]
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_an_alias_of_a_number_does_not_split_its_gradient(alias):
+    """Uses before and after the alias count: by an input of a pass, by retain_grad and by hooks, before it and after."""
+    def program(aliased, when):
+        x = ad.tensor(0.5, requires_grad=True)
+        v = x * 2
+        seen = []
+
+        def watch():
+            v.retain_grad()
+            v.register_hook(lambda g: seen.append(g.item()))
+
+        if when == "before":
+            watch()
+        w = v.sin()
+        kept = eval(aliased, {"v": v}) if aliased else None     # noqa: F841 (held: the alias lives)
+        if when == "after":
+            watch()
+        loss = w * v * v.cos()
+        (wanted,) = ad.autograd.grad(loss, [v], retain_graph=True)
+        seen.clear()
+        loss.backward()
+        return wanted.item(), v.grad.item(), seen, x.grad.item()
+
+    for when in ("before", "after"):
+        assert program(alias, when) == program(None, when)
+    wanted = program(alias, "after")[0]
+
+    def value(z):
+        return np.sin(z) * z * np.cos(z)
+
+    assert wanted == pytest.approx((value(1 + 1e-6) - value(1 - 1e-6)) / 2e-6, rel=1e-8)
+
+
+def test_what_is_retained_follows_a_number_that_has_aliases_and_is_written():
+    x = ad.tensor(0.5, requires_grad=True)
+    v = x * 2
+    v.retain_grad()
+    alias = v.detach()
+    v.mul_(3.0)
+    (v * v).backward()
+    assert v.grad.item() == 6.0 and x.grad.item() == 36.0 and alias.item() == 3.0

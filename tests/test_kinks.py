@@ -304,3 +304,13 @@ def test_products_divide_by_no_factor():
     np.testing.assert_allclose(second[:2, :2], [[0, 1e100], [1e100, 0]], rtol=1e-14)
     _, second = hessian(lambda x: x.cumprod(0).sum(), [1e-200, 2.0, 3.0])
     np.testing.assert_allclose(second, [[0, 4, 2], [4, 0, 1e-200], [2, 1e-200, 0]], rtol=1e-14)
+
+
+@pytest.mark.parametrize("of", ["x.prod()", "x.norm()", "autodiff.dist(x, x * 0.5)", "x.norm(3)", "x.norm(1)"])
+@pytest.mark.parametrize("shape", [(1,), (1, 1)])
+def test_the_first_derivative_of_one_element_has_a_graph_as_of_several(of, shape):
+    """So that code for the second derivative works for every number of elements."""
+    x = autodiff.full(shape, 2.0, requires_grad=True)
+    (g,) = autodiff.autograd.grad(eval(of), [x], create_graph=True)
+    assert g.requires_grad
+    assert autodiff.autograd.grad(g.sum(), [x])[0].tolist() == autodiff.zeros(*shape).tolist()

@@ -175,3 +175,30 @@ def test_flatten_copies_and_ravel_does_not():
 def test_combinations_of_more_than_memory_holds_are_refused_at_once():
     with pytest.raises(ValueError, match="more than memory holds"):
         autodiff.combinations(autodiff.ones(3), 2 ** 70)
+
+
+@pytest.mark.parametrize("other", [(2,), (2, 2), (0,)])
+def test_cat_keeps_an_operand_of_no_elements_in_the_graph(other):
+    x, y = autodiff.zeros(0, requires_grad=True), autodiff.ones(*other, requires_grad=True)
+    out = autodiff.cat([x, y, x], -1)
+    assert out.tolist() == y.tolist()
+    assert autodiff.cat([x, y.detach()]).requires_grad
+    out.sum().backward()
+    assert tuple(x.grad.shape) == (0,) and y.grad.tolist() == autodiff.ones(*other).tolist()
+
+
+@pytest.mark.parametrize("shape, index", [((2, 0), (2, 0)), ((2, 3), (2, 0)), ((2, 3), (0, 3)), ((), (0,))])
+def test_gather_of_nothing_is_recorded(shape, index):
+    x = autodiff.ones(*shape, requires_grad=True)
+    out = x.gather(0, autodiff.zeros(*index, dtype=autodiff.int64))
+    assert tuple(out.shape) == index and out.requires_grad
+    out.sum().backward()
+    assert x.grad.tolist() == autodiff.zeros(*shape).tolist()
+
+
+def test_results_of_indices_lie_in_order():
+    """NumPy gathers along a last dimension into another layout, of which `view` would be refused."""
+    x = autodiff.arange(24.0).reshape(2, 3, 4)
+    for index in ((Ellipsis, [1, 1]), (slice(None), [0, 1]), (slice(None), slice(None), [0, 1]), (slice(None), [0, 1], [0, 1])):
+        assert x[index].is_contiguous() and x.transpose(0, 2)[index].is_contiguous()
+        assert x[index].view(-1).tolist() == x.numpy()[index].reshape(-1).tolist()

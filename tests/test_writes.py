@@ -388,3 +388,40 @@ def test_membership_in_the_graph_does_not_depend_on_who_is_asked(make):
                 if not callable(getattr(type(x), name)):
                     break
     assert asked > 100
+
+
+@pytest.mark.parametrize("write", ["v[:] = v", "v[...] = v", "v[0:1] = x[0:1]", "x[:] = v", "x[0:1] = v[0:1]"])
+def test_a_leaf_is_not_written_even_with_itself(write):
+    """What `v[:] *= 2` comes to at its end is told from a write of its own: the first one was refused, so this one is."""
+    x = ad.tensor([1.0, 2.0], requires_grad=True)
+    v = x[:]
+    with pytest.raises(RuntimeError, match="leaf Variable that requires grad"):
+        exec(write)
+    with ad.no_grad():
+        exec(write)
+        v[:] *= 2.0
+    assert x.tolist() == [2.0, 4.0] and x._version > 0
+
+
+def test_gradients_with_a_graph_may_be_written():
+    """Each has elements of its own, though the rule of a sum looks at one cotangent many times."""
+    for made in ("x.sum()", "x.mean()", "x.sum(0).sum()", "x.sum(1).mean()"):
+        x = ad.tensor([[1.0], [2.0], [3.0]], requires_grad=True)
+        (plain,) = ad.autograd.grad(eval(made), [x])
+        (g,) = ad.autograd.grad(eval(made), [x], create_graph=True)
+        plain[-1] -= 1.5
+        g[-1] -= 1.5
+        assert g.tolist() == plain.tolist() and len({row[0] for row in g.tolist()}) == 2
+    x = ad.tensor([1.0, 2.0], requires_grad=True)
+    loss = x.sum() ** 3
+    with ad.no_grad():            # create_graph records the copy, too
+        (g,) = ad.autograd.grad(loss, [x], create_graph=True)
+    assert ad.autograd.grad(g[0], x)[0].tolist() == [18.0, 18.0]
+
+
+def test_a_complex_number_is_not_cut_by_a_mask():
+    mask = ad.tensor([True, False])
+    for value in (1 + 2j, ad.tensor(1 + 2j)):
+        with pytest.raises(RuntimeError, match="cannot be converted to type double without overflow"):
+            ad.ones(2).masked_fill(mask, value)
+    assert ad.zeros(2).masked_fill(mask, ad.tensor(1 + 0j)).tolist() == [1.0, 0.0]

@@ -13,7 +13,7 @@ FEW = 256
 # ---- the four ops
 
 def index_value(np, x, index):
-    return np.array(x[index])
+    return np.array(x[index], order="C")        # where NumPy gathers along a last dimension, its layout is another
 
 
 def index_dx(ops, g, index, shape_x):
@@ -198,9 +198,8 @@ def gather_of(ops, x, dim, index, sparse_grad):
 def _gathered(ops, x, dim, index):
     """x at checked positions along dim."""
     if not index.size:
-        where = (ops.numpy.zeros(index.shape, ops.numpy.int64),) + (0,) * (max(x.ndim, 1) - 1)
-        if not x.numel():
-            return ops.like(ops.constant(ops.numpy.zeros(index.shape, ops.dtype(x))), x)
+        # Arrays of positions that are empty, too, fit dimensions of size 0, where a number does not.
+        where = (ops.numpy.zeros(index.shape, ops.numpy.int64),) * max(x.ndim, 1)
     else:
         where = (index,) if max(x.ndim, 1) == 1 else along(ops.numpy, index, dim)
     return ops.apply("index", (_as_vector(ops, x),), (where,), "GatherBackward0")
@@ -475,6 +474,8 @@ def masked_fill_of(ops, x, mask, value):
         if value.ndim:
             raise RuntimeError("masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
                                f"{value.ndim} dimension(s).")
+        if ops.dtype(value).kind == "c" and ops.dtype(x).kind != "c" and value.item().imag:
+            raise RuntimeError(f"value cannot be converted to type {ops.scalar_name(x).lower()} without overflow")
         value, name = ops.to(value, ops.dtype(x)), "MaskedFillBackward1"
     else:
         value, name = number_for(ops, x, value), "MaskedFillBackward0"

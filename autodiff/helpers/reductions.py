@@ -137,7 +137,7 @@ def norm_dx(ops, g, x, out, p, dim, keepdim):
     zero = ops.plain(out) == 0
     unsmooth = ops.kink(out) if ops.records(out) and zero.any() else 0.0
     if count_of(shape_x, dim) == 1:
-        return g * (_phase(ops, x) + unsmooth)
+        return _stays(ops, g * (_phase(ops, x) + unsmooth), x)
     if p in (float("inf"), -float("inf")):
         phase = _phase(ops, x)
         if ops.dtype(x).kind == "c":
@@ -429,6 +429,9 @@ def _running(ops, name, x, dim):
 
 
 def logcumsumexp_front(ops, name, x, dim):
+    if ops.dtype(x).kind == "c":
+        raise NotImplementedError(f"logcumsumexp is not supported for complex inputs ({ops.scalar_name(x)}): apply it to "
+                                  ".real, .imag or .abs()")
     x = floating(ops, x, NotImplementedError, "\"logcumsumexp_out_cpu\" not implemented for '{}'")
     x, dim = cumulative_dim(ops, name, x, dim)
     return ops.apply(name, (x,), (dim,))
@@ -688,7 +691,8 @@ def median_of_all_value(np, x, ignore_nan):
     values = np.sort(x, axis=None)      # NaN last
     present = np.count_nonzero(values == values)
     if present == 0 or (present < values.size and not ignore_nan):
-        return np.asarray(np.nan if x.dtype.kind == "f" else np.iinfo(x.dtype).min if x.dtype.kind == "i" else 0, x.dtype)
+        # NaN as each dtype has it: what PyTorch's conversion of it gives.
+        return np.asarray(np.iinfo(x.dtype).min if x.dtype.kind == "i" else 0 if x.dtype.kind == "u" else np.nan, x.dtype)
     return values[(present - 1) // 2]
 
 
@@ -832,8 +836,7 @@ def trapezoid_of(ops, y, x, dx, dim):
     y, steps, dim = _trapezoids(ops, "trapezoid", y, x, dx, dim)
     shape = tuple(y.shape)
     if not shape[dim]:
-        dtype = ops.dtype(y) if ops.dtype(y).kind == "f" else ops.default_dtype()
-        return ops.constant(ops.numpy.zeros(shape[:dim] + shape[dim + 1:], dtype), like=y)
+        return ops.constant(ops.numpy.zeros(shape[:dim] + shape[dim + 1:], ops.dtype(y)), like=y)
     if x is None:
         ends = ops.select(y, dim, 0) + ops.select(y, dim, shape[dim] - 1)
         return ops.named(ops.keep_number((ops.sum(y, (dim,), False) - ops.keep_number(ends * 0.5)) * steps), "MulBackward1")

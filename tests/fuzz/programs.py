@@ -1,6 +1,7 @@
 """Random programs as lists of lines, and the two oracles they are held against: PyTorch and finite differences."""
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
 import os
@@ -164,7 +165,7 @@ STRUCTURAL = [
     ("{x}.select_scatter({x}.select({d}, 0) * 2, {d}, -1)", 1, same),
     ("{x}.slice_scatter({x}.narrow({d}, 0, 1) * 2, {d}, 0, 1)", 1, same),
     ("{x}.index_add({d}, T.tensor([0]), {x}.narrow({d}, 0, 1))", 1, same),
-    ("{x}.rot90()", 2, lambda s, d, e: (s[1], s[0], *s[2:])), ("T.cross({x}, {x}.flip(0))", 1, same),
+    ("{x}.rot90()", 2, lambda s, d, e: (s[1], s[0], *s[2:])), ("T.cross({x}, {x}.sin().flip(0))", 1, same),
     ("{x}.index_copy({d}, T.tensor([0]), {x}.narrow({d}, 0, 1) * 3)", 1, same),
     ("T.meshgrid({x}, {x}, indexing='ij')[1]", 1, lambda s, d, e: (s[0], s[0])),
     ("T.tensordot({x}, {x}, {x}.dim())", 1, lambda s, d, e: ()),
@@ -625,7 +626,7 @@ def plain(value):
 TOLERANCE = {"float32": 2e-4, "complex64": 2e-4, "float16": 2e-2}
 
 
-def close(a, b, dtype):
+def close(a, b, bound):
     if a.shape != b.shape:
         return False
     if a.dtype.kind in "bui" or a.size == 0:
@@ -633,7 +634,6 @@ def close(a, b, dtype):
     a, b = np.asarray(a), np.asarray(b)
     if (a == b).all():
         return True
-    bound = TOLERANCE.get(dtype, 1e-8)
     finite = np.isfinite(a) & np.isfinite(b)
     top = np.abs(b[finite]).max(initial=1.0)
     if top > 1e12:                       # whatever was cancelled to get there has no digits left
@@ -646,7 +646,7 @@ def dtype_name(value):
     return str(value.dtype).partition(".")[2]
 
 
-def difference(ours, theirs, deep=True):
+def difference(ours, theirs, bound=1e-8, deep=True):
     """How two values differ, in words, or None."""
     if isinstance(ours, (tuple, list)) and isinstance(theirs, (tuple, list)):
         return None if len(ours) == len(theirs) else f"{len(ours)} results, {len(theirs)} in PyTorch"
@@ -657,10 +657,13 @@ def difference(ours, theirs, deep=True):
         return f"dtype: {dtype_name(ours)}, in PyTorch {dtype_name(theirs)}"
     if tuple(ours.shape) != tuple(theirs.shape):
         return f"shape: {tuple(ours.shape)}, in PyTorch {tuple(theirs.shape)}"
-    if not close(plain(ours), plain(theirs), dtype_name(ours)):
+    if not close(plain(ours), plain(theirs), max(bound, TOLERANCE.get(dtype_name(ours), 0.0))):
         return f"values: {plain(ours).tolist()}, in PyTorch {plain(theirs).tolist()}"
     if ours.requires_grad != theirs.requires_grad:
-        return f"requires_grad: {ours.requires_grad}, in PyTorch {theirs.requires_grad}"
+        kind = (", a view without a graph" if flagged(theirs) else
+                ", no elements" if not theirs.numel() else
+                ", of integers" if not (theirs.is_floating_point() or theirs.is_complex()) else "")
+        return f"requires_grad: {ours.requires_grad}, in PyTorch {theirs.requires_grad}{kind}"
     if not deep:
         return None
     try:
@@ -668,15 +671,86 @@ def difference(ours, theirs, deep=True):
     except RuntimeError:
         return None
     if ours.is_leaf != theirs.is_leaf:
-        return f"is_leaf: {ours.is_leaf}, in PyTorch {theirs.is_leaf}"
+        return (f"is_leaf: {ours.is_leaf}, in PyTorch {theirs.is_leaf}"
+                f"{'' if theirs.numel() else ', no elements'}")
     found = difference(ours.grad if ours.is_leaf or ours.retains_grad else None, theirs.grad if theirs.is_leaf
-                       or theirs.retains_grad else None, deep=False)
+                       or theirs.retains_grad else None, bound, deep=False)
     return found and f"grad {found}"
+
+
+def flagged(theirs):
+    """Whether a PyTorch view says that it requires grad for its base alone: no gradient goes through it."""
+    try:
+        return theirs.requires_grad and theirs._is_view() and theirs.grad_fn is None
+    except RuntimeError:                 # made in a mode, and written since: it is not even told whether it has one
+        return True
+
+
+class Story:
+    """What happened on the way, a line each, for departures that a line and a message alone do not show.
+
+    A program's lines stand there as they are, or behind `refused: ` where both libraries raised, `overlap: ` where
+    PyTorch read and wrote the same memory, `0-d: ` where a 0-d constant was written.  Of names at the time of asking:
+    `flagged view: ` (see flagged), `leaf view: ` (a view that was made a leaf itself), `none: ` (a gradient that
+    PyTorch does not have), `regenerated: ` (a view whose node was made anew after a hook was registered).
+    """
+
+    WRITE = re.compile(r"(?:with [^:]*: )?(v\d+)(?:\.data|\.detach\(\))?(?:\[.*\])? ?"
+                       r"(?:(?:\.\w+\(.*\))?\.\w+_\(|[-+*/]?\*?= )")
+    BY_POSITION = re.compile(r"\.(index_\w+|put|scatter)_\(")
+
+    def __init__(self):
+        self.lines, self.hooked = [], []
+
+    def before(self, line, theirs):
+        """Look at a line that PyTorch is about to run."""
+        mark = ""
+        written = self.WRITE.match(line)
+        target = theirs.get(written[1]) if written else None
+        if isinstance(target, torch.Tensor) and not line.startswith(f"{written[1]} = "):
+            others = [theirs[name] for name in re.findall(r"\bv\d+\b", line[written.end(1):]) if name in theirs]
+            others = [x for x in others if isinstance(x, torch.Tensor) and x.numel()
+                      and x.untyped_storage().data_ptr() == target.untyped_storage().data_ptr()]
+            place = (target.data_ptr(), target.shape, target.stride())
+            if any((x.data_ptr(), x.shape, x.stride()) != place or self.BY_POSITION.search(line) for x in others):
+                mark = "overlap: "
+            elif target.dim() == 0:
+                mark = "0-d: "
+        self.lines.append(mark + line)
+        hooked = re.match(r"(v\d+)\.(grad_fn\.)?(register_|retain_grad)", line)
+        x = theirs.get(hooked[1]) if hooked else None
+        if isinstance(x, torch.Tensor) and x._is_view():
+            with contextlib.suppress(RuntimeError):      # made in a mode, and written since
+                self.hooked.append((hooked[1], x, x.grad_fn))
+
+    def refused(self, line):
+        self.lines[-1] = f"refused: {line}"
+
+    def told(self, ours, theirs):
+        """All of it, with what is true of the names just now."""
+        now = []
+        for name, x in theirs.items():
+            if not isinstance(x, torch.Tensor):
+                if x is None and isinstance(ours.get(name), autodiff.Variable):
+                    now += [f"none: {line}" for line in self.lines if line.startswith(f"{name} = ")]
+            elif flagged(x) and isinstance(ours.get(name), autodiff.Variable):
+                now.append(f"{'leaf' if ours[name].requires_grad else 'flagged'} view: {name}")
+        for name, x, node in self.hooked:
+            try:
+                again = x.grad_fn is not node
+            except RuntimeError:         # made in a mode, and written since
+                again = True
+            if again:
+                now.append(f"regenerated: {name}")
+        return "\n".join(self.lines + now)
 
 
 def against_torch(lines):
     """Run the lines under both, one by one; the first fault, or None, and the departure that ended the run, or None."""
     ours, theirs = OURS.names(), THEIRS.names() if torch else None
+    story = Story()
+    # What single precision has rounded may have been cast to double since.
+    bound = TOLERANCE["float32"] if any("float32" in line for line in lines) else 1e-8
     try:
         for line in lines:
             a = execute(line, ours)
@@ -684,26 +758,32 @@ def against_torch(lines):
                 return Fault(f"raises {a.kind}", line, str(a)), None
             if theirs is None:
                 continue
+            story.before(line, theirs)
             b = execute(line, theirs)
             if a is None and b is None:
+                name = line.partition(" = ")[0]
+                if "autograd.grad(" in line and isinstance(theirs.get(name), torch.Tensor) and 0 in theirs[name].stride():
+                    # The gradient of a sum is expanded there (docs/differences.md): a write into it would be undefined.
+                    theirs[name] = theirs[name].clone(memory_format=torch.contiguous_format)
                 continue
             if a is not None and b is not None:
+                story.refused(line)
                 known = departure("both", line, str(b))
                 if known is not None:
                     return None, known
                 continue
             raises, message = ("torch", str(b)) if a is None else ("autodiff", str(a))
-            known = departure(raises, line, message)
+            known = departure(raises, line, message, story.told(ours, theirs))
             if known is not None:
                 return None, known
             return Fault(f"only {raises} raises", line, message), None
         if theirs is None:
             return None, None
         for name in [name for name in ours if name.startswith("v") and name in theirs]:
-            found = difference(ours[name], theirs[name])
+            found = difference(ours[name], theirs[name], bound)
             if found:
                 line = next((line for line in lines if line.startswith(f"{name} =") or f" {name} =" in line), "")
-                known = departure("", line, found)
+                known = departure("", line, found, story.told(ours, theirs))
                 if known is not None:
                     return None, known
                 return Fault(" ".join(found.split()[:2]).rstrip(":,"), line, f"{name}: {found}"), None
