@@ -132,6 +132,7 @@ WORDS = [
     lambda: autodiff.pad(autodiff.ones(2), MASKED), lambda: autodiff.ones(2).sum(np.ma.masked),
     lambda: autodiff.ones(2, 2).as_strided((2,), MASKED), lambda: autodiff.zeros(np.ma.masked),
     lambda: autodiff.ones(2).reshape(np.ma.masked), lambda: autodiff.ones(2).__array_ufunc__(None, "__call__"),
+    lambda: autodiff.einsum(autodiff.ones(2), np.array(["2020"], "M8[Y]")),
     lambda: autodiff.manual_seed(ENDLESS), lambda: autodiff.manual_seed("a"), lambda: autodiff.manual_seed(-1),
 ]
 
@@ -152,8 +153,9 @@ def test_an_array_is_never_called_a_tensor(method):
         getattr(array, method)(*arguments, None)
     with pytest.raises(TypeError, match="must be Tensor"):
         getattr(autodiff.ones(1, 2), method)(*(autodiff.tensor(v) for v in arguments), None)
-    with pytest.raises(TypeError, match=r"'out' must be autodiff\.numpy\.ndarray"):
-        array.clamp(0, 1, out=5)
+    for call in (lambda: array.clamp(0, 1, out=5), lambda: array.where([], []), lambda: array.add([])):
+        with pytest.raises(TypeError, match=r"must be autodiff\.numpy\.ndarray"):
+            call()
 
 
 # ---- nothing half done
