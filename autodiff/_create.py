@@ -1,7 +1,6 @@
 """Constructors: Tensors from sizes, ranges and random numbers.  Random numbers are NumPy's."""
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,10 +33,10 @@ def manual_seed(seed: int | None) -> np.random.Generator:
     True
     """
     global _random
-    try:
-        _random = np.random.default_rng(seed)
-    except (TypeError, ValueError):
-        raise TypeError(f"manual_seed(): argument 'seed' must be a non-negative int, not {seed!r}") from None
+    number = None if seed is None else _v.integer_given(seed, "manual_seed", "seed")      # NumPy would walk into lists
+    if number is not None and number < 0:
+        raise TypeError(f"manual_seed(): argument 'seed' must be a non-negative int, not {number}")
+    _random = np.random.default_rng(number)
     return _random
 
 
@@ -70,10 +69,7 @@ def _sizes(name, args, size):
         args = size if isinstance(size, (tuple, list)) else (size,)
     elif len(args) == 1 and isinstance(args[0], (tuple, list)):
         args = args[0]
-    for n in args:
-        if not hasattr(n, "__index__"):
-            raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(n).__name__}")
-    sizes = tuple(operator.index(n) for n in args)
+    sizes = tuple(_v.integer_given(n, name, "size", 1, "tuple of ints") for n in args)
     if any(n < 0 for n in sizes):
         raise RuntimeError(f"{name}: Dimension size must be non-negative, not {list(sizes)}")
     return sizes
@@ -83,6 +79,20 @@ def _dtype(given, default=None):
     if given is not None:
         return to_numpy_dtype(given)
     return _v.get_default_type() if default is None else default
+
+
+def _number(name, argument, position, value):
+    value = _v.number_given(value, name, argument)
+    if not isinstance(value, (int, float, complex, np.number, np.bool)):
+        raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be Number, not {type(value).__name__}")
+    return value
+
+
+def _real(name, argument, position, value):
+    value = _number(name, argument, position, value)
+    if isinstance(value, (complex, np.complexfloating)):
+        raise TypeError(f"{name}(): argument '{argument}' must be a real number, not {value}")
+    return value
 
 
 def _finish(result, requires_grad, device=None):
@@ -146,9 +156,7 @@ def full(size: int | Sequence[int], fill_value: Base | _Number, *, dtype: _DType
     >>> autodiff.full((2,), 1.5), autodiff.full((2,), 3).dtype
     (tensor([1.5000, 1.5000]), autodiff.int64)
     """
-    fill_value = _v.number_given(fill_value, "full", "fill_value")
-    if not isinstance(fill_value, (int, float, complex, np.number, np.bool)):
-        raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {type(fill_value).__name__}")
+    fill_value = _number("full", "fill_value", 2, fill_value)
     inferred = np.dtype(bool) if isinstance(fill_value, bool) else np.dtype(np.int64) if isinstance(fill_value, int) else None
     if isinstance(fill_value, (complex, np.complexfloating)):
         inferred = np.promote_types(_v.get_default_type(), np.complex64)
@@ -211,7 +219,7 @@ def full_like(input: Base, fill_value: Base | _Number, *, dtype: _DType | None =
     >>> autodiff.full_like(autodiff.zeros(2), 7.0)
     tensor([7., 7.])
     """
-    fill_value = _v.number_given(fill_value, "full_like", "fill_value")
+    fill_value = _number("full_like", "fill_value", 2, fill_value)
     return _like("full_like", fill_value, input, dtype, requires_grad, device)
 
 
@@ -244,8 +252,8 @@ def arange(start: Base | _Number = 0, end: Base | _Number | None = None, step: B
     """
     if end is None:
         start, end = 0, start
-    bounds = [_v.number_given(v, "arange", name) for v, name in ((start, "start"), (end, "end"), (step, "step"))]
-    start, end, step = bounds
+    start, end, step = bounds = [_real("arange", argument, position, value) for position, (argument, value) in enumerate(
+        (("start", start), ("end", end), ("step", step)), 1)]
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) * step < 0:
@@ -254,6 +262,14 @@ def arange(start: Base | _Number = 0, end: Base | _Number | None = None, step: B
     d = _dtype(dtype, None if floats else np.dtype(np.int64))
     values = np.arange(start, end, step, dtype=np.float64 if floats else None).astype(d)
     return _take(values, requires_grad, device)
+
+
+def _ends(name, start, end, steps):
+    start, end = _number(name, "start", 1, start), _number(name, "end", 2, end)
+    steps = _v.integer_given(steps, name, "steps")
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    return start, end, steps
 
 
 def linspace(start: Base | _Number, end: Base | _Number, steps: int, *, dtype: _DType | None = None,
@@ -267,11 +283,8 @@ def linspace(start: Base | _Number, end: Base | _Number, steps: int, *, dtype: _
     >>> autodiff.linspace(0, 1, 5)
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    start, end = _v.number_given(start, "linspace", "start"), _v.number_given(end, "linspace", "end")
-    steps = _v.number_given(steps, "linspace", "steps")
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
-    return _take(np.linspace(start, end, int(steps)).astype(_dtype(dtype)), requires_grad, device)
+    start, end, steps = _ends("linspace", start, end, steps)
+    return _take(np.linspace(start, end, steps).astype(_dtype(dtype)), requires_grad, device)
 
 
 def eye(n: int, m: int | None = None, *, dtype: _DType | None = None, requires_grad: bool = False,
@@ -285,10 +298,12 @@ def eye(n: int, m: int | None = None, *, dtype: _DType | None = None, requires_g
     tensor([[1., 0.],
             [0., 1.]])
     """
-    for name, size in (("n", n), ("m", m)):
-        if size is not None and size < 0:
+    rows = _v.integer_given(n, "eye", "n")
+    columns = rows if m is None else _v.integer_given(m, "eye", "m")
+    for name, size in (("n", rows), ("m", columns)):
+        if size < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
-    return _take(np.eye(n, m, dtype=_dtype(dtype)), requires_grad, device)
+    return _take(np.eye(rows, columns, dtype=_dtype(dtype)), requires_grad, device)
 
 
 def _generator():
@@ -369,9 +384,11 @@ def randint(low: int, high: int | Sequence[int] | None = None, size: Sequence[in
     """
     if size is None:
         low, high, size = 0, low, high
-    low, high = _v.number_given(low, "randint", "low"), _v.number_given(high, "randint", "high")
-    values = np.asarray(_generator().integers(low, high, tuple(size))).astype(_dtype(dtype, np.dtype(np.int64)))
-    return _take(values, requires_grad, device)
+    elif high is None:
+        low, high = 0, low
+    low, high = _v.integer_given(low, "randint", "low"), _v.integer_given(high, "randint", "high")
+    values = np.asarray(_generator().integers(low, high, _sizes("randint", (size,), None)))
+    return _take(values.astype(_dtype(dtype, np.dtype(np.int64))), requires_grad, device)
 
 
 def numel(input: Base) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._types import SCALAR_NAMES, Size, dtype_of, to_numpy_dtype
 from ._types import device as _device
-from ._variable import Tensor, common_dtype_of, from_numpy, into, number_operand
+from ._variable import Tensor, common_dtype_of, from_numpy, integer_given, into, number_operand, plain_of
 
 if TYPE_CHECKING:
     from ._variable import Base, _Number
@@ -117,7 +117,7 @@ def result_type(tensor1: Base | _Number, tensor2: Base | _Number) -> Any:
 
 
 def _plain(x, name):
-    array = x.detach().numpy() if isinstance(x, _Base) else np.asarray(x)
+    array = plain_of(x)
     if array.dtype.kind not in "biufc":
         raise TypeError(f"{name}(): arguments 'input' and 'other' must be Tensors, arrays or numbers, not {type(x).__name__}")
     return array
@@ -150,6 +150,8 @@ def equal(input: Base, other: Base) -> bool:
 
 
 def _triangle_indices(name: str, row: int, col: int, offset: int, dtype: Any, device: Any, layout: Any) -> Tensor:
+    row, col, offset = (integer_given(value, name, argument)
+                        for argument, value in (("row", row), ("col", col), ("offset", offset)))
     for word, n in (("row", row), ("col", col)):
         if n < 0:
             raise RuntimeError(f"{word} must be non-negative, got{n}")

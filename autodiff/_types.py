@@ -105,7 +105,10 @@ def to_numpy_dtype(given: Any) -> np.dtype[Any]:
         given = ALIASES[given]
     if isinstance(given, str) and given in UNSUPPORTED:
         raise TypeError(f"dtype {given} does not exist in autodiff: {UNSUPPORTED[given]}")
-    result = np.dtype(given)
+    try:
+        result = np.dtype(given)
+    except (TypeError, ValueError, LookupError, SyntaxError):       # NumPy reads dicts, lists and texts of many kinds
+        result = None
     if result not in DTYPES:
         raise TypeError(f"dtype {given!r} is not supported; use one of {', '.join(NAMES)}")
     return result

@@ -281,6 +281,154 @@ torch.randint(0, 10, (2, 3)).dtype, torch.randint(3, size=(2,)).shape
 g = torch.manual_seed(3); g is not None
 """
 
+SNIPPETS["numbers as integers"] = """
+torch.tensor(-1, dtype=torch.uint8), torch.full((1,), -1, dtype=torch.uint8)
+
+u = torch.zeros(2, dtype=torch.uint8); u[0] = -1; u
+
+torch.tensor(-255, dtype=torch.uint8), torch.full((1,), -255, dtype=torch.uint8)
+
+u = torch.zeros(2, dtype=torch.uint8); u[0] = -255; u
+
+torch.tensor(-256, dtype=torch.uint8), torch.full((1,), -256, dtype=torch.uint8)
+
+u = torch.zeros(2, dtype=torch.uint8); u[0] = -256; u
+
+torch.tensor(256, dtype=torch.uint8), torch.full((1,), 256, dtype=torch.uint8)
+
+u = torch.zeros(2, dtype=torch.uint8); u[0] = 256; u
+
+torch.tensor(1e30, dtype=torch.uint8), torch.full((1,), 1e30, dtype=torch.uint8)
+
+u = torch.zeros(2, dtype=torch.uint8); u[0] = 1e30; u
+
+torch.tensor(float('nan'), dtype=torch.uint8), torch.full((1,), float('nan'), dtype=torch.uint8)
+
+u = torch.zeros(2, dtype=torch.uint8); u[0] = float('nan'); u
+
+torch.tensor(-0.5, dtype=torch.uint8), torch.full((1,), -0.5, dtype=torch.uint8)
+
+u = torch.zeros(2, dtype=torch.uint8); u[0] = -0.5; u
+
+torch.tensor(1.7, dtype=torch.uint8), torch.full((1,), 1.7, dtype=torch.uint8)
+
+u = torch.zeros(2, dtype=torch.uint8); u[0] = 1.7; u
+
+torch.tensor(True, dtype=torch.uint8), torch.full((1,), True, dtype=torch.uint8)
+
+u = torch.zeros(2, dtype=torch.uint8); u[0] = True; u
+
+torch.tensor(-1, dtype=torch.int8), torch.full((1,), -1, dtype=torch.int8)
+
+u = torch.zeros(2, dtype=torch.int8); u[0] = -1; u
+
+torch.tensor(-255, dtype=torch.int8), torch.full((1,), -255, dtype=torch.int8)
+
+u = torch.zeros(2, dtype=torch.int8); u[0] = -255; u
+
+torch.tensor(-256, dtype=torch.int8), torch.full((1,), -256, dtype=torch.int8)
+
+u = torch.zeros(2, dtype=torch.int8); u[0] = -256; u
+
+torch.tensor(256, dtype=torch.int8), torch.full((1,), 256, dtype=torch.int8)
+
+u = torch.zeros(2, dtype=torch.int8); u[0] = 256; u
+
+torch.tensor(1e30, dtype=torch.int8), torch.full((1,), 1e30, dtype=torch.int8)
+
+u = torch.zeros(2, dtype=torch.int8); u[0] = 1e30; u
+
+torch.tensor(float('nan'), dtype=torch.int8), torch.full((1,), float('nan'), dtype=torch.int8)
+
+u = torch.zeros(2, dtype=torch.int8); u[0] = float('nan'); u
+
+torch.tensor(-0.5, dtype=torch.int8), torch.full((1,), -0.5, dtype=torch.int8)
+
+u = torch.zeros(2, dtype=torch.int8); u[0] = -0.5; u
+
+torch.tensor(1.7, dtype=torch.int8), torch.full((1,), 1.7, dtype=torch.int8)
+
+u = torch.zeros(2, dtype=torch.int8); u[0] = 1.7; u
+
+torch.tensor(True, dtype=torch.int8), torch.full((1,), True, dtype=torch.int8)
+
+u = torch.zeros(2, dtype=torch.int8); u[0] = True; u
+
+torch.tensor(-1, dtype=torch.int64), torch.full((1,), -1, dtype=torch.int64)
+
+u = torch.zeros(2, dtype=torch.int64); u[0] = -1; u
+
+torch.tensor(-255, dtype=torch.int64), torch.full((1,), -255, dtype=torch.int64)
+
+u = torch.zeros(2, dtype=torch.int64); u[0] = -255; u
+
+torch.tensor(-256, dtype=torch.int64), torch.full((1,), -256, dtype=torch.int64)
+
+u = torch.zeros(2, dtype=torch.int64); u[0] = -256; u
+
+torch.tensor(256, dtype=torch.int64), torch.full((1,), 256, dtype=torch.int64)
+
+u = torch.zeros(2, dtype=torch.int64); u[0] = 256; u
+
+torch.tensor(1e30, dtype=torch.int64), torch.full((1,), 1e30, dtype=torch.int64)
+
+u = torch.zeros(2, dtype=torch.int64); u[0] = 1e30; u
+
+torch.tensor(float('nan'), dtype=torch.int64), torch.full((1,), float('nan'), dtype=torch.int64)
+
+u = torch.zeros(2, dtype=torch.int64); u[0] = float('nan'); u
+
+torch.tensor(-0.5, dtype=torch.int64), torch.full((1,), -0.5, dtype=torch.int64)
+
+u = torch.zeros(2, dtype=torch.int64); u[0] = -0.5; u
+
+torch.tensor(1.7, dtype=torch.int64), torch.full((1,), 1.7, dtype=torch.int64)
+
+u = torch.zeros(2, dtype=torch.int64); u[0] = 1.7; u
+
+torch.tensor(True, dtype=torch.int64), torch.full((1,), True, dtype=torch.int64)
+
+u = torch.zeros(2, dtype=torch.int64); u[0] = True; u
+
+torch.zeros(2, dtype=torch.uint8).fill_(-1)
+
+torch.zeros(2, dtype=torch.uint8).masked_fill(torch.tensor([True, False]), -1)
+
+torch.full_like(torch.zeros(1, dtype=torch.uint8), -1)
+
+u = torch.zeros(3, dtype=torch.uint8); u[[0, 2]] = -1; u
+
+torch.zeros(2, dtype=torch.uint8).fill_(300)
+
+torch.zeros(2, dtype=torch.uint8).masked_fill(torch.tensor([True, False]), 300)
+
+torch.full_like(torch.zeros(1, dtype=torch.uint8), 300)
+
+u = torch.zeros(3, dtype=torch.uint8); u[[0, 2]] = 300; u
+
+torch.zeros(2, dtype=torch.uint8).fill_(float('nan'))
+
+torch.zeros(2, dtype=torch.uint8).masked_fill(torch.tensor([True, False]), float('nan'))
+
+torch.full_like(torch.zeros(1, dtype=torch.uint8), float('nan'))
+
+u = torch.zeros(3, dtype=torch.uint8); u[[0, 2]] = float('nan'); u
+
+torch.where(torch.tensor([True, False]), torch.zeros(2, dtype=torch.uint8), -1)
+
+torch.where(torch.tensor([True, False]), torch.zeros(2, dtype=torch.uint8), 300)
+
+torch.tensor([-1, 5, -255], dtype=torch.uint8)
+
+torch.tensor([[1, 2], [3, 400]], dtype=torch.uint8)
+
+torch.tensor([1.5, -2.5], dtype=torch.int32)
+
+torch.tensor([float('nan')], dtype=torch.int32)
+
+torch.zeros(2, dtype=torch.uint8).scatter(0, torch.tensor([1]), -2)
+"""
+
 SNIPPETS["attributes"] = """
 torch.zeros(2, 3).shape
 

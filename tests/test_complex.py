@@ -307,6 +307,32 @@ def test_the_base_of_a_view_is_the_one_that_its_writes_reach(gone):
     assert x.grad.tolist() == [4.0, 80.0, 80.0]
 
 
+def test_a_view_knows_its_base_when_that_has_left_the_graph():
+    x = autodiff.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = x * 2
+    view = y[1:]
+    y.detach_()
+    base = view._base
+    assert base.tolist() == [2.0, 4.0, 6.0] and base.grad_fn is not None and view._base is base
+    base.mul_(3)
+    (view.sum() + base[0]).backward()
+    assert y.tolist() == [6.0, 12.0, 18.0] and x.grad.tolist() == [6.0, 6.0, 6.0]
+
+    for leave in (lambda leaf: leaf.requires_grad_(False), lambda leaf: leaf.detach_()):
+        x = autodiff.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        view = x[1:]
+        leave(x)
+        assert view._base is x
+        x.requires_grad_()
+        (view * 2).sum().backward()
+        assert x.grad.tolist() == [0.0, 2.0, 2.0]
+
+    x = autodiff.tensor([1.0, 2.0, 3.0])
+    view = x[1:]
+    x.data = autodiff.zeros(5)
+    assert view._base.tolist() == [1.0, 2.0, 3.0] and view._base is not x
+
+
 def test_hooks_retained_gradients_and_accumulation():
     z = leaf(points(3))
     seen = []

@@ -111,6 +111,53 @@ def test_the_error_has_pytorchs_type_and_leading_words(situation, error, words):
     assert str(caught.value).lstrip("\"'").startswith(words)
 
 
+UNEVEN = [[1.0], [2.0, 3.0]]
+MASKED = np.ma.array([1.0, 2.0], mask=[0, 1])
+RECORDS = np.array([(1, 2.0)], dtype="i4,f8")
+ENDLESS = []
+ENDLESS.append(ENDLESS)
+
+WORDS = [
+    # what says nothing of the call in NumPy's words, or in Python's; the words that must not come out
+    lambda: autodiff.tensor(UNEVEN), lambda: autodiff.as_tensor(UNEVEN), lambda: autodiff.ByteTensor(UNEVEN),
+    lambda: autodiff.ones(2, 3).__setitem__([0], UNEVEN), lambda: autodiff.ones(2).__setitem__(autodiff.tensor([0]), UNEVEN),
+    lambda: setattr(autodiff.ones(2), "real", UNEVEN), lambda: autodiff.allclose(autodiff.ones(2), UNEVEN),
+    lambda: autodiff.ones(2).to({"a": 1}), lambda: autodiff.ones(2).astype({"a": 1}), lambda: autodiff.ones(2).type({"a": 1}),
+    lambda: autodiff.zeros(2, dtype={"a": 1}), lambda: autodiff.eye(RECORDS, np.nan), lambda: autodiff.eye(2, 1.5),
+    lambda: autodiff.triu_indices(np.datetime64("2020"), 1), lambda: autodiff.tril_indices(2, MASKED),
+    lambda: autodiff.arange(RECORDS), lambda: autodiff.arange(0, [1.0]), lambda: autodiff.linspace(0.0, 1.0, 2.5),
+    lambda: autodiff.linspace(RECORDS, 1, 2), lambda: autodiff.randint(0, RECORDS, (2,)),
+    lambda: autodiff.full_like(leaf(), "a"),
+    lambda: autodiff.tensor([None], dtype=autodiff.int64), lambda: autodiff.tensor("a", dtype=autodiff.int64),
+    lambda: autodiff.pad(autodiff.ones(2), MASKED), lambda: autodiff.ones(2).sum(np.ma.masked),
+    lambda: autodiff.ones(2, 2).as_strided((2,), MASKED), lambda: autodiff.zeros(np.ma.masked),
+    lambda: autodiff.ones(2).reshape(np.ma.masked), lambda: autodiff.ones(2).__array_ufunc__(None, "__call__"),
+    lambda: autodiff.einsum(autodiff.ones(2), np.array(["2020"], "M8[Y]")),
+    lambda: autodiff.manual_seed(ENDLESS), lambda: autodiff.manual_seed("a"), lambda: autodiff.manual_seed(-1),
+]
+
+
+@pytest.mark.parametrize("situation", WORDS, ids=range(len(WORDS)))
+def test_words_of_the_inside_stay_inside(situation):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        situation()
+    assert not re.search(r"inhomogeneous|ufunc '|has no len|NoneType' object|masked element", str(caught.value))
+
+
+@pytest.mark.parametrize("method", ["outer", "bmm", "heaviside", "inner", "vdot", "kron", "mm", "mv", "type_as", "expand_as",
+                                    "view_as", "dist", "masked_scatter"])
+def test_an_array_is_never_called_a_tensor(method):
+    array = autodiff.numpy.array([[1.0, 2.0]])
+    arguments = (np.array([[True, False]]),) if method == "masked_scatter" else ()
+    with pytest.raises(TypeError, match=r"must be autodiff\.numpy\.ndarray"):
+        getattr(array, method)(*arguments, None)
+    with pytest.raises(TypeError, match="must be Tensor"):
+        getattr(autodiff.ones(1, 2), method)(*(autodiff.tensor(v) for v in arguments), None)
+    for call in (lambda: array.clamp(0, 1, out=5), lambda: array.where([], []), lambda: array.add([])):
+        with pytest.raises(TypeError, match=r"must be autodiff\.numpy\.ndarray"):
+            call()
+
+
 # ---- nothing half done
 
 def refused(error, f, *args, **keywords):

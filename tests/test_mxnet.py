@@ -315,6 +315,13 @@ def test_marking_refuses_before_it_changes_anything(make):
             autograd.mark_variables([y, x][:2], [gradients[-1], *gradients[:-1]] if len(gradients) > 1 else gradients,
                                     requests)
         assert x.grad is None and y.grad is None
+    w = make().requires_grad_()
+    y = w * 2
+    for variables, gradients in ((w, w), (y, y), ([w, y], [make(), y]),
+                                 ([w, autodiff.arange(4)], [make(), autodiff.arange(4)])):
+        with pytest.raises(RuntimeError, match=r"as its own grad|floating point"):
+            autograd.mark_variables(variables, gradients)
+        assert w.grad is None and w.is_leaf and y.grad_fn is not None
 
 
 def test_marking_null_wants_no_gradient(make):

@@ -307,6 +307,31 @@ def test_a_refused_write_leaves_no_trace(mode, state):
     assert refused > 5
 
 
+ROWS = [1, np.int8(1), np.array(1), ad.tensor(1), (1, slice(None)), (np.array(1), slice(None)), slice(0, 1), [None, 1]]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=range(len(ROWS)))
+@pytest.mark.parametrize("how", ["added", "written"])
+@pytest.mark.filterwarnings("ignore:Using a non-tuple sequence")
+def test_a_row_of_an_expanded_tensor_is_written(row, how):
+    b = ad.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
+    base = b * 2
+    x, w = base.expand(2, 3), ad.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    if how == "added":
+        x[row] += w
+        assert x.tolist() == [[3.0, 6.0, 9.0]] * 2
+    else:
+        x[row] = w * 5
+        assert x.tolist() == [[5.0, 10.0, 15.0]] * 2
+    (x * ad.tensor([1.0, 10.0, 100.0])).sum().backward()
+    assert w.grad.tolist() == [2.0, 20.0, 200.0] if how == "added" else [10.0, 100.0, 1000.0]
+    assert b.grad.tolist() == [[4.0, 40.0, 400.0] if how == "added" else [0.0] * 3]
+    for refused in (slice(None), (slice(None), 0), [0], np.array([True, False])):
+        with pytest.raises(RuntimeError, match="single memory location"):
+            x[refused] = 7.0
+    assert x._version == 1 and x[0].tolist() == x[1].tolist() != [7.0] * 3
+
+
 def test_several_results_are_written_all_or_none():
     values, positions = ad.zeros(2), ad.zeros(2, dtype=ad.bool)
     with pytest.raises(RuntimeError, match="can't be cast"):

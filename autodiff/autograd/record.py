@@ -133,6 +133,10 @@ def mark_variables(variables: Any, gradients: Any, grad_reqs: str | Iterable[str
             raise TypeError("mark_variables(): variables and gradients must be Variables")
         if request not in ("write", "add", "null"):
             raise ValueError(f"grad_req {request!r}: use 'write', 'add' or 'null'")
+        if variable is gradient and request != "null":
+            raise RuntimeError("mark_variables(): can't assign Variable as its own grad")
+        if request != "null" and not (variable.is_floating_point() or variable.is_complex()):
+            raise RuntimeError("mark_variables(): only Tensors of floating point dtype can require gradients")
         if tuple(variable.shape) != tuple(gradient.shape) or variable.dtype != gradient.dtype:
             raise RuntimeError(f"mark_variables(): a gradient of shape {tuple(gradient.shape)} and dtype {gradient.dtype} does "
                                f"not fit a variable of shape {tuple(variable.shape)} and dtype {variable.dtype}")

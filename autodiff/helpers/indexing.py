@@ -359,7 +359,7 @@ def number_for(ops, x, value):
     kind = ops.dtype(x).kind
     if isinstance(value, (complex, ops.numpy.complexfloating)) and kind != "c":
         raise RuntimeError(f"value cannot be converted to type {C_TYPES[ops.dtype(x).name]} without overflow")
-    return bool(value) if kind == "b" else int(value) if kind in "iu" else value
+    return bool(value) if kind == "b" else ops.as_integer(value, ops.dtype(x), not ops.is_numpy(x)) if kind in "iu" else value
 
 
 def scatter_add_of(ops, x, dim, index, src):

@@ -1,4 +1,6 @@
 """Linear algebra: products."""
+import operator
+
 from .common import rounded_once
 
 #: What PyTorch's kernels call a dtype, in messages.
@@ -677,6 +679,10 @@ def _subscript(label):
     """The letter of a number in a subscript list."""
     if label is Ellipsis:
         return "..."
+    try:
+        label = operator.index(label)
+    except TypeError:
+        raise TypeError(f"einsum(): a subscript list must hold ints, not {type(label).__name__}") from None
     if not 0 <= label < 52:
         raise ValueError("einsum(): subscript in subscript list is not within the valid range [0, 52)")
     return chr(ord("A") + label) if label < 26 else chr(ord("a") + label - 26)

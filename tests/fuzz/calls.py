@@ -327,6 +327,8 @@ def judge(raised, kind, line, hostile_error, acted):
         return Fault("says nothing", line, str(raised))
     if not acted and INNER_WORDS.search(raised.message):
         return Fault("inner words", line, str(raised))
+    if "must be Tensor" in raised.message and re.match(r"(out = )?[no]\.(?!grad_fn)", line):
+        return Fault("calls an array a Tensor", line, str(raised))
     return None
 
 
