@@ -30,7 +30,7 @@ cdef enum:                      # flags of a node
     HEAD = 2048                 # several outputs: the adjoint is a vector, filled by pick nodes
     PICK = 4096
     PYTHON = 8192               # the derivative is a Python callable, in the payload's params
-    VARIANT = 16384             # a second name in the row (sum over dims, ...)
+    VARIANT = 16384             # a second name in the row (sum over dims, ...); of a leaf: it took the place of another
     MXNET = 32768               # recorded under autograd.record()
     SPECIAL = LEAF | ARRAY | FREED | HOOKED | HEAD | PICK | PYTHON
 
@@ -206,6 +206,10 @@ cdef struct Chunk:
     Chunk* previous
     Chunk* next
 
+cdef struct Late:
+    Node* leaf
+    Adjoint g
+
 cdef struct Pass:
     Slab** heap                 # touched slabs, newest on top
     intp heap_size, heap_room
@@ -216,6 +220,9 @@ cdef struct Pass:
     intp order_size, order_room
     bint retain, recorded, marked, counted, special
     bint watched                # anomaly mode: every result is looked at
+    Late* late                  # gradients of leaves that had other nodes before, until the last of those was reached
+    intp late_size, late_room
+    bint closing                # ... which it was: their hooks run
     PyObject* captures          # {address of node: cotangent as a Variable}
     Pass* next_spare
 

@@ -14,7 +14,7 @@ from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memset
 
-from ._kernels cimport (FLOAT32 as KERNEL_FLOAT32, FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_X, SAVES_Y,
+from ._kernels cimport (FLOAT32 as KERNEL_FLOAT32, MAX_DIMS, SAVES_OUT, SAVES_X, SAVES_Y,
                         Kernel, Partial, add_into, copy_bytes, intp, run_partial, sum_all)
 
 cdef extern from *:
@@ -1053,6 +1053,7 @@ cdef Pass* begin_pass(bint retain, bint recorded) except NULL:
     walk.retain, walk.recorded = retain, recorded
     walk.marked = walk.counted = walk.watched = False
     walk.special = recorded
+    walk.closing = False
     walk.captures = NULL
     walk.heap_size = walk.order_size = 0
     if graph.leaf_hooks and not recorded:
@@ -1112,8 +1113,10 @@ cdef void end_pass(Pass* walk) noexcept:
             block = find_block(walk, walk.heap[k])
             empty_block(walk, block)
             close_block(walk, block)
-    walk.heap_size = 0
-    walk.order_size = 0
+    for k in range(walk.late_size):
+        release_adjoint(walk, walk.late[k].leaf, walk.late[k].g)
+        disown(walk.late[k].leaf)
+    walk.heap_size = walk.order_size = walk.late_size = 0
     walk.next_spare = spare_pass
     spare_pass = walk
     Py_XDECREF(captures)
@@ -1603,6 +1606,37 @@ cdef int run_pass(Pass* walk) except -1:
         pop(walk)
         if not walk.marked:
             close_block(walk, block)
+    if walk.late_size:
+        walk.closing = True
+        while walk.late_size:
+            walk.late_size -= 1
+            node = walk.late[walk.late_size].leaf
+            try:
+                seed(walk, node, walk.late[walk.late_size].g)
+                if walk.marked:         # then the leaf's block stayed open, off the heap
+                    push(walk, slab_of(node))
+            finally:
+                disown(node)
+        return run_pass(walk)
+    return 0
+
+
+cdef int postpone(Pass* walk, Node* leaf, Adjoint g) except -1:
+    """The gradient of a leaf with hooks comes in parts, one for each node that it had: its hooks see the sum.  Takes g.
+
+    Clipping the parts of a gradient is not clipping the gradient.
+    """
+    cdef Late* late
+    cdef intp room
+    if walk.late_size == walk.late_room:
+        room = 2 * walk.late_room + 4
+        late = <Late*>realloc(walk.late, room * sizeof(Late)) if allowed() else NULL
+        if late == NULL:
+            release_adjoint(walk, leaf, g)
+            raise MemoryError
+        walk.late, walk.late_room = late, room
+    walk.late[walk.late_size].leaf, walk.late[walk.late_size].g = hold(leaf), g
+    walk.late_size += 1
     return 0
 
 
@@ -1619,6 +1653,8 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
     # A leaf that is an input keeps its gradient, though a hook or a derivative took a view of it and so another took its place.
     if node.flags & LEAF and node.left != NULL and not (marks != NULL and marked(marks.captured, i) and walk.captures != NULL):
         return run_successor(walk, node, g, marks != NULL and marked(marks.needed, i))
+    if node.flags & (LEAF | VARIANT | HOOKED) == LEAF | VARIANT | HOOKED and not walk.closing and g.bits != UNDEFINED:
+        return postpone(walk, node, g)
     try:
         if node.flags & HOOKED and g.bits != UNDEFINED and not node.flags & HEAD:
             run_hooks(walk, node, &g)
@@ -1764,6 +1800,8 @@ cdef int run_successor(Pass* walk, Node* node, Adjoint g, bint is_needed) except
     except BaseException:
         release_adjoint(walk, node, g)
         raise
+    if leaf.flags & HOOKED:
+        return postpone(walk, leaf, g)
     place = &block.adjoint[leaf - &slab.node[0]]
     kept = place[0]
     place[0] = g

@@ -194,7 +194,8 @@ def broadcast_shapes(*shapes: Any) -> Size:
     >>> broadcast_shapes((2, 1), (3,))
     autodiff.Size([2, 3])
     """
-    given = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
+    given = [tuple(integer_given(n, "broadcast_shapes", "shapes", 0, "tuple of ints")
+                   for n in ((shape,) if isinstance(shape, int) else shape)) for shape in shapes]
     result: list[int] = []
     for position, shape in enumerate(given):
         if any(n < 0 for n in shape):

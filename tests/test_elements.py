@@ -560,6 +560,59 @@ def test_an_alias_of_a_number_does_not_split_its_gradient(alias):
     assert wanted == pytest.approx((value(1 + 1e-6) - value(1 - 1e-6)) / 2e-6, rel=1e-8)
 
 
+@pytest.mark.parametrize("alias", ALIASES)
+@pytest.mark.parametrize("how", ["backward", "inputs", "grad", "create_graph"])
+def test_hooks_of_a_leaf_see_its_whole_gradient(alias, how):
+    """A hook that is not linear, run on the parts of a gradient, would give another gradient: clipping does."""
+    def program(aliased):
+        x = ad.tensor(0.5, requires_grad=True)
+        seen = []
+
+        def clip(g):
+            seen.append(g.item())
+            return g.clip(-0.75, 0.75)
+
+        w = x.sin()
+        kept = [eval(aliased, {"v": x.detach() if aliased.startswith("v.numpy") else x})] if aliased else []
+        x.register_hook(clip)
+        v = x.exp()
+        kept += [eval(aliased, {"v": x})] if aliased else []
+        loss = w * v * x.cos()
+        if how in ("grad", "create_graph"):
+            (g,) = ad.autograd.grad(loss, [x], create_graph=how == "create_graph")
+        else:
+            loss.backward(inputs=[x] if how == "inputs" else None)
+            g = x.grad
+        return seen, g.item()
+
+    assert program(alias) == program(None)
+    seen, g = program(alias)
+    assert g == 0.75 and len(seen) == 1
+
+    def value(z):
+        return np.sin(z) * np.exp(z) * np.cos(z)
+
+    assert seen[0] == pytest.approx((value(0.5 + 1e-6) - value(0.5 - 1e-6)) / 2e-6, rel=1e-8)
+
+
+def test_a_hook_that_raises_after_an_alias_leaves_nothing():
+    x = ad.tensor(0.5, requires_grad=True)
+    w = x.sin()
+    x.detach()
+
+    def refuse(g):
+        raise ValueError("refused")
+
+    handle = x.register_hook(refuse)
+    loss = w * x
+    with pytest.raises(ValueError, match="refused"):
+        loss.backward(retain_graph=True)
+    assert x.grad is None
+    handle.remove()
+    loss.backward()
+    assert x.grad.item() == pytest.approx(np.sin(0.5) + 0.5 * np.cos(0.5))
+
+
 def test_what_is_retained_follows_a_number_that_has_aliases_and_is_written():
     x = ad.tensor(0.5, requires_grad=True)
     v = x * 2

@@ -648,7 +648,7 @@ def _interleaved(ops, repeats, count):
 def numpy_repeat(ops, x, repeats, axis):
     """ndarray.repeat: each element several times."""
     if isinstance(repeats, (tuple, list)):
-        repeats = ops.numpy.array(repeats, ops.numpy.int64)
+        repeats = ops.numpy.array(_ints("repeat", "repeats", tuple(repeats), None) if repeats else (), ops.numpy.int64)
     return repeat_interleave_of(ops, x, repeats, axis, None)
 
 

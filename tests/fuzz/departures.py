@@ -90,7 +90,6 @@ DEPARTURES: list[Departure] = [
               "^flagged view: "),
     Departure("autodiff", r"\.data = ", "data of another dtype cannot be assigned", "`x.data = y` of another dtype"),
     Departure("autodiff", "", "modified by an inplace operation", "or to one of `kron`", "kron|exp2|hypot"),
-    Departure("autodiff", r"^v\d+\[.*\] *= ", "cannot convert float NaN to integer", "NaN into integers"),
     # Both compute
     Departure("", "", "requires_grad: False, in PyTorch True", "`requires_grad` of a view", "^flagged view: "),
     Departure("", "", "is_leaf: True, in PyTorch False", "a view that was made a leaf", r"requires_grad(_\(| = True)"),
