@@ -775,6 +775,7 @@ cdef Node* new_leaf(void* variable, int flags, Payload* payload) except NULL:
                     release_payload(payload)
                 raise
         node = &graph.leaves.node[graph.leaves.used]
+        permit(node, sizeof(Node))      # the slab may have held nodes of ops before
         graph.leaves.used += 1
     node.left = node.right = NULL
     node.x.payload = payload

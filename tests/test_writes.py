@@ -450,3 +450,53 @@ def test_a_complex_number_is_not_cut_by_a_mask():
         with pytest.raises(RuntimeError, match="cannot be converted to type double without overflow"):
             ad.ones(2).masked_fill(mask, value)
     assert ad.zeros(2).masked_fill(mask, ad.tensor(1 + 0j)).tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("shape", [(2,), (0,), (2, 2), ()])
+@pytest.mark.parametrize("name", ["scatter_", "scatter_add_", "put_", "index_add_", "index_copy_"])
+def test_a_write_to_no_place_stays_in_the_graph(name, shape):
+    """The gradient of a source of which nothing was written is 0, and not None."""
+    empty = (0,) if name in ("put_", "index_add_", "index_copy_") or not shape else (0, *shape[1:])
+    source_shape = (0, *shape[1:]) if name.startswith("index") else empty
+    source = ad.ones(*source_shape).requires_grad_()
+    index = ad.zeros(*empty, dtype=ad.int64)
+    y = ad.ones(*shape)
+    if name == "put_":
+        y.put_(index, source)
+    elif name.startswith("index") and not shape:
+        return                  # a number has one place: PyTorch refuses an empty index there
+    else:
+        getattr(y, name)(0, index, source)
+    assert y.requires_grad and y.tolist() == ad.ones(*shape).tolist()
+    y.sum().backward()
+    assert tuple(source.grad.shape) == source_shape
+
+
+def test_copy_takes_no_more_dimensions_than_there_are():
+    x = ad.zeros(2)
+    with pytest.raises(RuntimeError, match=r"shape \[2\] doesn't match the broadcast shape \[1, 2\]"):
+        x.copy_(ad.ones(1, 2))
+    assert x.tolist() == [0.0, 0.0]
+    x[:] = ad.ones(1, 2)        # where PyTorch drops leading dimensions of 1, too
+    assert x.tolist() == [1.0, 1.0]
+
+
+NO_VIEWS = ["ad.quantile(x, 0.3)", "ad.quantile(x.reshape(3, 1), 0.3, dim=0)", "ad.nanquantile(x, ad.tensor([0.3, 0.5]))",
+            "ad.kron(x, x)", "ad.kron(s, s)", "s.index_fill(0, ad.tensor([0]), 1.0)", "s.put(ad.tensor([0]), ad.tensor([1.0]))",
+            "s.scatter_add(0, ad.tensor([0]), ad.tensor([1.0]))", "s.scatter(0, ad.tensor([0]), ad.tensor([1.0]))",
+            "s.index_copy(0, ad.tensor(0), ad.tensor(1.0))"]
+
+
+@pytest.mark.parametrize("line", NO_VIEWS)
+def test_results_of_several_steps_are_no_views(line):
+    x = ad.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    s = ad.tensor(2.0, requires_grad=True)
+    y = eval(line, {"ad": ad, "x": x, "s": s})
+    assert not y._is_view() and y._base is None
+    leaf = s if "s." in line or "(s" in line else x
+    (wanted,) = ad.autograd.grad(y.sum(), [leaf], retain_graph=True)
+    y *= 2
+    y.sum().backward()
+    assert leaf.grad.tolist() == pytest.approx((2 * wanted).tolist())
+    y.detach_()
+    assert not y.requires_grad

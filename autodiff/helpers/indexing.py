@@ -322,11 +322,12 @@ def _scatter_places(ops, x, dim, index, src):
 
 def _written(ops, op, x, y, index, tag):
     """An op of two operands at places of x, which may have no dimensions; index None: at no place."""
-    if index is None:
-        return x.clone()
+    if index is None:       # recorded all the same: the gradient of what was not written is 0 and not None
+        index = (ops.numpy.empty(0, ops.numpy.int64),) * max(x.ndim, 1)
+        y = ops.reshape(y, (-1,))[:0] if ops.is_variable(y) else y
     if x.ndim:
         return ops.apply(op, (x, y), (index,), tag)
-    return ops.named(ops.reshape(ops.apply(op, (_as_vector(ops, x), y), (index,), tag), ()), tag, x)
+    return ops.named(ops.no_view(ops.reshape(ops.apply(op, (_as_vector(ops, x), y), (index,), tag), ())), tag, x)
 
 
 def scatter_of(ops, x, dim, index, src, value, reduce):
@@ -386,7 +387,7 @@ def scatter_reduce_of(ops, x, dim, index, src, reduce, include_self):
         result = ops.apply("index_put_add", (start, part), (where,))
         if reduce == "mean":
             result = _mean_at(ops, result, where, include_self)
-    return ops.named(result if x.ndim else ops.reshape(result, ()), name, x)
+    return ops.named(result if x.ndim else ops.no_view(ops.reshape(result, ())), name, x)
 
 
 def _mean_at(ops, total, where, include_self):
@@ -609,10 +610,11 @@ def put_of(ops, x, index, source, accumulate):
     if index.size and not n:
         raise IndexError("put_(): tried to put elements into an empty tensor")
     _check_flat(index, n)
+    index = index.reshape(-1) % max(n, 1)
     if not index.size:
-        return x.clone()
-    index = index.reshape(-1) % n
-    where = ops.numpy.unravel_index(index, tuple(x.shape)) if x.ndim > 1 else (index,)
+        where = None
+    else:
+        where = ops.numpy.unravel_index(index, tuple(x.shape)) if x.ndim > 1 else (index,)
     return _written(ops, "index_put_add" if accumulate else "index_set", x, ops.reshape(source, (-1,)), where, "PutBackward0")
 
 

@@ -165,7 +165,7 @@ def kron_of(ops, x, y):
     b = (1,) * (n - y.ndim) + tuple(y.shape)
     product = (ops.reshape(x, [size for each in a for size in (each, 1)])
                * ops.reshape(y, [size for each in b for size in (1, each)]))
-    return ops.reshape(product, [p * q for p, q in zip(a, b)])
+    return ops.no_view(ops.reshape(product, [p * q for p, q in zip(a, b)]))
 
 
 def chain_of(ops, matrices):

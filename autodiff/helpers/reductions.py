@@ -801,7 +801,7 @@ def _quantile(ops, x, q, dim, keepdim, interpolation, ignore_nan):
         weight = weight if ops.is_variable(weight) else ops.constant(weight, like=x)
         out = ops.where(near, below + weight * rise, above - rise * (1 - weight))
     shape = kept_shape if keepdim else tuple(present.shape)
-    return ops.reshape(out, (*portions.shape, *shape))
+    return ops.no_view(ops.reshape(out, (*portions.shape, *shape)))
 
 
 # ---- differences and integrals
