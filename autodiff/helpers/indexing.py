@@ -611,9 +611,8 @@ def put_of(ops, x, index, source, accumulate):
         raise IndexError("put_(): tried to put elements into an empty tensor")
     _check_flat(index, n)
     index = index.reshape(-1) % max(n, 1)
-    if not index.size:
-        where = None
-    else:
+    where = None
+    if index.size:
         where = ops.numpy.unravel_index(index, tuple(x.shape)) if x.ndim > 1 else (index,)
     return _written(ops, "index_put_add" if accumulate else "index_set", x, ops.reshape(source, (-1,)), where, "PutBackward0")
 
