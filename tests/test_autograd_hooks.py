@@ -1,4 +1,4 @@
-"""Hooks on nodes and after accumulation, anomaly mode, interpreters above the ops, values saved on disk."""
+"""Hooks on nodes and after accumulation, anomaly mode, levels above the ops, values saved on disk."""
 import os
 import warnings
 
@@ -421,20 +421,20 @@ def test_detect_anomaly_warns_that_it_is_slow():
 
 # ---- a level above the ops: what a batching transform needs
 
-def test_an_interpreter_sees_every_op_and_may_answer():
+def test_a_level_sees_ops_and_may_answer():
     seen = []
 
-    def interpreter(name, operands, params):
-        seen.append(name)
-        return operands[0] - 1 if name == "exp" else NotImplemented     # inside, the ops are the ordinary ones
+    def level(call):
+        seen.append(call.name)
+        return call.operands[0] - 1 if call.name == "exp" else NotImplemented     # inside, the ops are the ordinary ones
 
     x = leaf([1.0, 2.0])
-    _variable.push_interpreter(interpreter)
+    _variable.push_level(level)
     try:
         y = ((x * 2).exp().sum() + x[0]).norm()
         (x @ x).mean()
     finally:
-        _variable.pop_interpreter()
+        _variable.pop_level()
     assert seen == ["mul", "exp", "sum", "view", "add", "norm", "matmul", "mean"]
     assert y.item() == (2 - 1) + (4 - 1) + 1
     y.backward()

@@ -575,7 +575,7 @@ def test_saved_hooks_do_not_run_on_what_the_hooks_compute():
 
 # ---- threads that end inside a mode
 
-def _interpreter(name, operands, params):
+def _level(call):
     return NotImplemented
 
 
@@ -588,7 +588,7 @@ ENTERED = {
     "anomaly": lambda: autograd.set_detect_anomaly(True),
     "saved hooks": lambda: autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t).__enter__(),
     "forward level": lambda: autograd.forward_ad.enter_dual_level(),
-    "interpreter": lambda: _variable.push_interpreter(_interpreter),
+    "level": lambda: _variable.push_level(_level),
 }
 
 

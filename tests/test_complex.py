@@ -487,7 +487,7 @@ def test_sums_of_half_do_not_overflow_on_the_way():
     assert x.grad.tolist() == [0.25] * 4
 
 
-# ---- dtypes that do not exist, copies, interpreters
+# ---- dtypes that do not exist, copies, levels
 
 @pytest.mark.parametrize("call", [lambda: autodiff.ones(1).bfloat16(), lambda: autodiff.ones(1).to("bfloat16"),
                                   lambda: autodiff.ones(1, dtype="bfloat16"), lambda: autodiff.tensor(1, dtype="complex32")])
@@ -543,15 +543,16 @@ def test_what_copy_and_fill_overwrite_gets_zeros():
     assert start.grad.item() == 0 and source.grad.item() == 3
 
 
-def test_writes_ask_an_interpreter():
+def test_writes_ask_a_level():
     asked = []
 
-    def interpreter(name, operands, params):
-        asked.append(name)
-        return NotImplemented if len(asked) < 5 else operands[0] * 0 + 7.0
+    def level(call):
+        asked.append(call.name)
+        assert call.into is x
+        return NotImplemented if len(asked) < 5 else call.operands[0] * 0 + 7.0
 
     x = autodiff.ones(3)
-    _variable.push_interpreter(interpreter)
+    _variable.push_level(level)
     try:
         x[0] = 2.0
         x[[0, 1]] = 3.0
@@ -559,7 +560,7 @@ def test_writes_ask_an_interpreter():
         x.copy_(autodiff.ones(3))
         x.fill_(5.0)
     finally:
-        _variable.pop_interpreter()
+        _variable.pop_level()
     assert asked == ["copy_region", "index_set", "copy_region", "copy_region", "copy_region"]
     assert x.tolist() == [7, 7, 7]
 

@@ -247,12 +247,11 @@ LOOKS = {
     "edge_of": "hands on what it was lent",
     "element_view": "makes no object that the collector tracks before the node is recorded",
     "make_view": "the object is made first, the node recorded before anything else runs",
-    "whole_reduction": "the node is recorded before the object is made",
-    "point_reduction": "the node is recorded before the object is made",
-    "euclidean": "holds it, or records the node at once",
-    "cast": "the node is recorded before the object is made",
-    "fill_in": "the node is recorded at once",
-    "condition_in_place": "asked for last among the arguments of the record",
+    "whole_reduction": "make_number() records before it makes the object",
+    "point_reduction": "make_number() records before it makes the object",
+    "euclidean": "holds it, or make_number() records at once",
+    "cast": "make_number() records before it makes the object",
+    "condition_in_place": "make() records before it makes the object",
     "set_data": "looks at it at once, and again at the end",
     "set_requires_grad": "looks at it at once",
     "become_view": "compares it",
@@ -290,3 +289,56 @@ def test_borrowed_nodes_are_held():
                 lent.append(f"{path.name}:{number}: {line.strip()}")
     assert not lent, "held by nobody: " + "; ".join(lent)
     assert not LOOKS.keys() - seen, "no longer lent a node: " + ", ".join(sorted(LOOKS.keys() - seen))
+
+
+# ---- the door: nodes and Variables meet in one file
+
+DOOR = "_variable_door.pxi.tp"
+#: What makes nodes, and what puts one on a Variable; fields of structs that are no Variables have these names.
+MAKES = re.compile(r"(?<![\w.])(record|record_payload|record_read|record_write|new_leaf|push_tangents)\(")
+PUTS = re.compile(r"(?<![\w.])(?!(?:operand|point|a|b|face)\.)(\w+|\(<Base>\w+\))\.node\s*(?:=(?!=)|,[^=()]*=(?!=))")
+ELSEWHERE = {
+    "release_fields": "a Variable that goes lets its node go",
+    "fresh_on": "the making of an object on a node, which the door is made of",
+}
+
+
+def met(text):
+    """(function, line) where a source makes a node or puts one on a Variable."""
+    function = None
+    for line in text.splitlines():
+        head = re.match(r"\s*(?:cdef|def|cpdef)\s[^=]*?(\w+)\(", line)
+        if head and (line.rstrip().endswith((":", ",")) or "except" in line or "noexcept" in line):
+            function = head[1]
+            continue
+        code = line.split("#")[0]
+        if MAKES.search(code) or PUTS.search(code):
+            yield function, line.strip()
+
+
+def test_nodes_and_variables_meet_at_the_door_alone():
+    found, seen = [], set()
+    for path in sorted(PACKAGE.glob("_variable*.tp")):
+        for function, line in met(path.read_text()):
+            if path.name == DOOR:
+                seen.add("door")
+            elif function in ELSEWHERE:
+                seen.add(function)
+            else:
+                found.append(f"{path.name}: {function}: {line}")
+    assert not found, "; ".join(found)
+    assert seen == {"door", *ELSEWHERE}
+
+
+def test_what_the_test_of_the_door_sees():
+    assert [line for _, line in met("""
+cdef Base f(Base x):
+    v.node = node
+    (<Base>o).node = node
+    before, x.node = x.node, NULL
+    y = record(op, 0)
+    operand.node = hold(edge)
+    if v.node == NULL and (x, v.node) == y:
+    face.node = node
+    call(v.node, a=1)
+""")] == ["v.node = node", "(<Base>o).node = node", "before, x.node = x.node, NULL", "y = record(op, 0)"]
