@@ -317,7 +317,11 @@ def _random_of(name, draw, args, size, dtype, requires_grad, device):
     d = _dtype(dtype)
     if d.kind != "f":
         raise NotImplementedError(f"{name}() makes floating point numbers, not {d}; use randint() for integers")
-    return _take(np.asarray(draw(_sizes(name, args, size))).astype(d), requires_grad, device)
+    sizes = _sizes(name, args, size)
+    taken = _v.asked(name, (), (sizes, d)) if _v.levels else NotImplemented
+    if taken is not NotImplemented:
+        return _finish(taken, requires_grad, device)
+    return _take(np.asarray(draw(sizes)).astype(d), requires_grad, device)
 
 
 def rand(*args: int | Sequence[int], size: int | Sequence[int] | None = None, dtype: _DType | None = None,
@@ -387,8 +391,11 @@ def randint(low: int, high: int | Sequence[int] | None = None, size: Sequence[in
     elif high is None:
         low, high = 0, low
     low, high = _v.integer_given(low, "randint", "low"), _v.integer_given(high, "randint", "high")
-    values = np.asarray(_generator().integers(low, high, _sizes("randint", (size,), None)))
-    return _take(values.astype(_dtype(dtype, np.dtype(np.int64))), requires_grad, device)
+    sizes, d = _sizes("randint", (size,), None), _dtype(dtype, np.dtype(np.int64))
+    taken = _v.asked("randint", (), (low, high, sizes, d)) if _v.levels else NotImplemented
+    if taken is not NotImplemented:
+        return _finish(taken, requires_grad, device)
+    return _take(np.asarray(_generator().integers(low, high, sizes)).astype(d), requires_grad, device)
 
 
 def numel(input: Base) -> int:

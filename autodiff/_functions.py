@@ -8,6 +8,7 @@ import numpy as np
 
 from ._types import SCALAR_NAMES, Size, dtype_of, to_numpy_dtype
 from ._types import device as _device
+from . import _variable as _v
 from ._variable import Tensor, common_dtype_of, from_numpy, integer_given, into, number_operand, plain_of
 
 if TYPE_CHECKING:
@@ -136,6 +137,9 @@ def allclose(input: Base, other: Base, rtol: float = 1e-05, atol: float = 1e-08,
         rtol, atol = float(rtol), float(atol)
     except (TypeError, ValueError):
         raise TypeError("allclose(): arguments 'rtol' and 'atol' must be numbers") from None
+    taken = _v.asked("allclose", (input, other), (rtol, atol, equal_nan), leaves=True) if _v.levels else NotImplemented
+    if taken is not NotImplemented:
+        return bool(taken)
     return bool(np.allclose(_plain(input, "allclose"), _plain(other, "allclose"), rtol=rtol, atol=atol, equal_nan=equal_nan))
 
 
@@ -146,6 +150,9 @@ def equal(input: Base, other: Base) -> bool:
     >>> autodiff.equal(autodiff.tensor([1.0, 2.0]), autodiff.tensor([1, 2]))
     True
     """
+    taken = _v.asked("equal", (input, other), leaves=True) if _v.levels else NotImplemented
+    if taken is not NotImplemented:
+        return bool(taken)
     return bool(np.array_equal(_plain(input, "equal"), _plain(other, "equal")))
 
 
