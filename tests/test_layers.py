@@ -296,7 +296,8 @@ def test_borrowed_nodes_are_held():
 DOOR = "_variable_door.pxi.tp"
 #: What makes nodes, and what puts one on a Variable; fields of structs that are no Variables have these names.
 MAKES = re.compile(r"(?<![\w.])(record|record_payload|record_read|record_write|new_leaf|push_tangents)\(")
-PUTS = re.compile(r"(?<![\w.])(?!(?:operand|point|a|b|face)\.)(\w+|\(<Base>\w+\))\.node\s*=(?!=)|^\s*(?!point\.)\w+\.node,[^=()]*=(?!=)")
+PUTS = re.compile(r"(?<![\w.])(?!(?:operand|point|a|b|face)\.)(\w+|\(<Base>\w+\))\.node\s*=(?!=)"
+                  r"|^\s*(?!point\.)\w+\.node,[^=()]*=(?!=)")
 ELSEWHERE = {
     "release_fields": "a Variable that goes lets its node go",
     "fresh_on": "the making of an object on a node, which the door is made of",
