@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import _variable as _v
 from ._types import SCALAR_NAMES, Size, dtype_of, to_numpy_dtype
 from ._types import device as _device
-from . import _variable as _v
 from ._variable import Tensor, common_dtype_of, from_numpy, integer_given, into, number_operand, plain_of
 
 if TYPE_CHECKING:
