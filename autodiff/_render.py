@@ -21,7 +21,7 @@ from typing import NamedTuple
 OPERANDS = ("x", "y", "z")
 CONTEXT = ("g", *OPERANDS, "out")
 #: Tokens of rows that are not elementwise; known without saving an array.
-TOKENS = ("xs", "shape_x", "shape_y", "shape_z", "dtype_x", "shapes", "position")
+TOKENS = ("xs", "shape_x", "shape_y", "dtype_x", "shapes", "position")
 #: Functions that are one exact operation in C; every other function of the vocabulary is a call of NumPy's inner loop.
 EXACT = ("abs", "sqrt", "square", "flat", "kink", "hole", "pow_slope_at_0")
 #: Bits of a saved set, as SAVES_* in _kernels.pxd.
@@ -38,7 +38,7 @@ class GrammarError(ValueError):
 # ---- the grammar
 
 def parse(rule, which: str, functions=()) -> ast.expr | None:
-    """The checked tree of one text of a row (``which`` is value, dx, dy or dz); None where the row has no such text."""
+    """The checked tree of one text of a row (``which`` is value, dx or dy); None where the row has no such text."""
     text = getattr(rule, which)
     if text is None:
         return None
@@ -152,31 +152,69 @@ def check(rules) -> None:
             refuse(f"loop {rule.loop!r} is unknown")
         if rule.elementwise and rule.operands not in ("x", "xy"):
             refuse("an elementwise row has one operand or two")
-        if rule.elementwise and rule.params:
-            refuse("an elementwise row has no parameters")
-        if rule.composite and (rule.dx or rule.dy or rule.dz):
+        if rule.elementwise and bool(rule.params) != bool(rule.front):
+            refuse("an elementwise row with parameters has a front that reads them, and no other has one")
+        if rule.elementwise and rule.params and (not rule.params.startswith("*, ") or None in arguments(rule).kw_defaults):
+            refuse("the parameters of an elementwise row are keywords with defaults")
+        for name in parameters(rule):
+            if rule.parameter(name).role not in rule.TYPES:
+                refuse(f"the role {rule.parameter(name).role!r} of {name} is unknown")
+        if rule.batch not in ("", "own"):
+            refuse(f"batch {rule.batch!r} is not 'own'")
+        if rule.elementwise or rule.composite:
+            if rule.signature or rule.batch:
+                refuse("signature and batch are for structural rows")
+        else:
+            whole = [name for name in parameters(rule) if rule.parameter(name).role in rules.OF_EVERY_DIMENSION]
+            if whole and not rule.batch:
+                refuse(f"{whole[0]} tells of every dimension: the row has a batch rule of its own, batch='own'")
+            if not rule.signature and not rule.batch:
+                refuse("a structural row has a signature, or a batch rule of its own")
+        if rule.composite and (rule.dx or rule.dy):
             refuse("a composite row has the derivatives of what its helper calls")
         if rule.operands != "*" and len(rule.operand_names) != len(rule.operands):
             refuse(f"names {rule.names!r} are not one for each of the operands {rule.operands!r}")
-        for position, which in enumerate(("dx", "dy", "dz")):
+        for position, which in enumerate(("dx", "dy")):
             if getattr(rule, which) is not None and rule.operands != "*" and position >= len(rule.operands):
                 refuse(f"{which} is given, but the operands are {rule.operands!r}")
         if rule.copies not in ("", "nt") or (rule.copies and not (rule.elementwise and rule.operands == "xy")):
-            refuse(f"copies {rule.copies!r} is not the overload 'nt' of an elementwise row of two operands")
+            refuse(f"copies are saved by the overload 'nt' of an elementwise row of two operands, not by {rule.copies!r}")
         for kink in kinks_of(rule):
             if kink.row and kink.row not in names:
                 refuse(f"kinks names {kink.row!r}, which is not a row")
-        for special in rule.special.values():
-            if special not in names:
-                refuse(f"special names {special!r}, which is not a row")
-        for which in ("value", "dx", "dy", "dz"):
+        if rule.special:
+            special_of(rule)
+        for which in ("value", "dx", "dy"):
             parse(rule, which, rules.FUNCTIONS)
         if complex_kind(rule) == OTHER_ROW and rule.complex not in names:
             refuse(f"complex names {rule.complex!r}, which is not a row")
         own = complex_row(rule)
         if own is not None:
-            for which in ("dx", "dy", "dz"):
+            for which in ("dx", "dy"):
                 parse(own, which)
+
+
+def special_of(rule) -> tuple[str, float]:
+    """The row that a row is a special case of, and the number for its second operand."""
+    try:
+        call = ast.parse(rule.special, mode="eval").body
+        x, number = call.args
+        name, value = call.func.id, float(ast.literal_eval(number))
+    except (SyntaxError, AttributeError, ValueError, TypeError):
+        name = None
+    if name not in _rows or _rows[name].arity != 2 or not rule.elementwise or rule.operands != "x" or ast.unparse(x) != "x":
+        raise GrammarError(f"rule {rule.name!r}, special = {rule.special!r}: not a call of a row, as pow(x, 2)")
+    return name, value
+
+
+def specials(rules) -> dict[str, dict[float, str]]:
+    """The rows that have special cases, each with its numbers and the rows that take them."""
+    found: dict[str, dict[float, str]] = {}
+    for rule in rules.RULES:
+        if rule.special:
+            name, number = special_of(rule)
+            found.setdefault(name, {})[number] = rule.name
+    return found
 
 
 # ---- kinks
@@ -252,7 +290,7 @@ def mentioned(rule, which: str) -> set[str]:
 
 
 def saves(rule, which: str) -> set[str]:
-    """What the derivative ``which`` (dx, dy, dz) needs from the forward pass: a subset of x, y, z, out (xs: all)."""
+    """What the derivative ``which`` (dx, dy) needs from the forward pass: a subset of x, y, out (xs: all)."""
     return mentioned(rule, which) & {*OPERANDS, "xs", "out"}
 
 
@@ -278,7 +316,7 @@ def complex_row(rule):
     """A row's texts for complex operands as a row of its own, not elementwise; None where it has no such texts."""
     if complex_kind(rule) != OWN:
         return None
-    texts = dict(zip(("dx", "dy", "dz"), [text.strip() for text in rule.complex.split(";")]))
+    texts = dict(zip(("dx", "dy"), [text.strip() for text in rule.complex.split(";")]))
     return replace(rule, value=f"{rule.name}()", loop="helper", signature=rule.signature or "()->()",
                    complex="as written", **texts)
 
@@ -507,11 +545,20 @@ def _number_of(node):
 
 
 def recorded(rule, which: str) -> str:
-    """A text with its functions by the names they have in _variable, and helpers handed the namespace of ops."""
+    """A text with its functions by the names they have in _variable, and helpers handed the namespace of ops.
+
+    A parameter is an entry of ``params``: the tuple with which the op was applied, which its node keeps.
+    """
     if getattr(rule, which) == "0":
         return "zeros_like(g)"
+    given = parameters(rule) + (("shapes",) if rule.operands == "*" else ())
 
     class Rename(ast.NodeTransformer):
+        def visit_Name(self, node):
+            if rule.elementwise or node.id not in given:
+                return node
+            return ast.Subscript(ast.Name("params"), ast.Constant(given.index(node.id)))
+
         def visit_BinOp(self, node):
             """Numbers are computed here: Cython would divide two integers as C does."""
             self.generic_visit(node)
@@ -521,7 +568,7 @@ def recorded(rule, which: str) -> str:
             return ast.Constant(eval(compile(ast.Expression(ast.fix_missing_locations(node)), "", "eval")))
 
         def visit_Call(self, node):
-            self.generic_visit(node)
+            node.args = [self.visit(argument) for argument in node.args]     # a function may be named as a parameter is
             name = node.func.id
             if rule.elementwise:
                 node.func.id = f"r_{name}"
@@ -569,53 +616,15 @@ def plain_function(rule) -> str:
 
 # ---- methods and functions
 
-#: Types of parameters in the stubs, by name; what is not listed may be anything.  A default of None is added.
-PARAMETER_TYPES = {
-    "dim": "_int", "axis": "_int", "keepdim": "_bool", "keepdims": "_bool", "dtype": "_DType", "out": "_Any",
-    "correction": "_Number", "unbiased": "_bool", "ddof": "_Number",
-    "descending": "_bool", "stable": "_bool", "largest": "_bool", "sorted": "_bool", "k": "_int", "right": "_bool",
-    "offset": "_int", "diagonal": "_int", "dim0": "_int", "dim1": "_int", "dim2": "_int", "axis0": "_int", "axis1": "_int",
-    "dims": "_Dims", "shifts": "_Dims", "source": "_Dims", "destination": "_Dims", "start_dim": "_int", "end_dim": "_int",
-    "shape": "_Dims", "size": "_Dims", "sizes": "_Dims", "ints": "_Dims", "stride": "_Dims", "storage_offset": "_int",
-    "chunks": "_int", "start": "_int", "length": "_int", "dimension": "_int", "step": "_int",
-    "split_size_or_sections": "_Dims", "indices_or_sections": "_Dims", "sections": "_int", "split_size": "_Dims",
-    "output_size": "_int", "indexing": "_str", "mode": "_str", "pad": "_Dims", "r": "_int", "with_replacement": "_bool",
-    "approximate": "_str", "rounding_mode": "_str", "decimals": "_int", "dx": "_Number",
-    "min": "_Operand", "max": "_Operand", "weight": "_Operand", "condition": "_Operand", "mask": "_Operand",
-    "min_val": "_Number", "max_val": "_Number", "threshold": "_Number", "beta": "_Number", "value": "_Number",
-    "alpha": "_Number", "negative_slope": "_Number", "nan": "_Number", "posinf": "_Number", "neginf": "_Number",
-    "eps": "_Number", "rtol": "_Number", "atol": "_Number", "equal_nan": "_bool", "n": "_int", "p": "_Number",
-    "return_inverse": "_bool", "return_counts": "_bool", "minlength": "_int", "as_tuple": "_bool",
-    "upper": "_bool", "left": "_bool", "unitriangular": "_bool", "interpolation": "_str",
-    "index": "_Operand", "src": "_Operand", "out_int32": "_bool", "accumulate": "_bool", "side": "_str", "invert": "_bool",
-    "sorter": "_Operand", "boundaries": "_Operand", "test_elements": "_Operand", "assume_unique": "_bool",
-    "weights": "_Operand", "bins": "_int", "axis2": "_int", "sparse_grad": "_bool", "reduce": "_str", "include_self": "_bool",
-    "values": "_Operand", "end": "_int", "bias": "_Operand", "repeats": "_Any",
-}
-#: The same of single rows.
-ROW_TYPES = {
-    ("squeeze", "dim"): "_Dims", ("norm", "p"): "_Number | _str", ("masked_scatter", "source"): "_Operand",
-    ("put", "source"): "_Operand", ("masked_fill", "value"): "_Operand", ("index_fill", "value"): "_Operand",
-    ("tensordot", "dims"): "_Any", ("histc", "min"): "_Number", ("histc", "max"): "_Number", ("einsum", "args"): "_Any",
-    ("select_scatter", "index"): "_int", ("searchsorted", "input"): "_Operand",
-    # Numbers that the row has a derivative in.
-    **{(row, name): "_Operand" for row in ("addmm", "addmv", "addr", "addbmm", "baddbmm") for name in ("beta", "alpha")},
-    ("index_add", "alpha"): "_Operand", ("addcmul", "value"): "_Operand", ("addcdiv", "value"): "_Operand",
-}
-
-
 def parameter_type(rule, name) -> str:
     """A parameter's type in the stubs."""
-    if (rule.name, name) in ROW_TYPES:
-        return ROW_TYPES[rule.name, name]
-    if name in ("dim", "axis") and "keepdim" in parameters(rule) and not rule.outputs and rule.dtype != "index":
-        return "_Dims"
-    return PARAMETER_TYPES.get(name, "_Any")
+    parameter = rule.parameter(NUMPY_WORDS.get(name, name))
+    return parameter.type or rule.TYPES[parameter.role]
 
 
 def numbers(rule) -> tuple[str, ...]:
     """The parameters of a row that are numbers, which it has no derivative in: a Variable that wants one is refused."""
-    return tuple(name for name in parameters(rule) if parameter_type(rule, name).startswith("_Number"))
+    return tuple(name for name in parameters(rule) if rule.parameter(name).role == "number")
 
 
 def operand_parameters(rule) -> tuple[str, ...]:
@@ -626,6 +635,8 @@ def operand_parameters(rule) -> tuple[str, ...]:
 
 #: Keywords of NumPy that PyTorch takes as well, and so do functions and methods here.
 ALSO = {"dim": "axis", "keepdim": "keepdims"}
+#: What NumPy calls parameters of the rows.
+NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim", "ddof": "correction"}
 
 
 def arguments(rule) -> ast.arguments:
@@ -665,13 +676,13 @@ def signature(rule, types=False, first=None, in_place=False) -> str:
         else:
             star = "*" if rule.spread else ""
             kind = "_Operand" if rule.operands != "*" else "_V | _Iterable[_V]" if rule.spread else "_Iterable[_V]"
-            kind = ROW_TYPES.get((rule.name, name), kind)
+            kind = "_Any" if rule.parameter(name).role == "any" and rule.parameter(name).doc else kind
             shown.append(f"{star}{name}: {kind}" if types else star + name)
 
     def parameter(name, default, optional=False):
         if not types:
             return name if default is None else f"{name}={default}"
-        kind = parameter_type(rule, {other: name for name, other in ALSO.items()}.get(name, name))
+        kind = parameter_type(rule, name)
         if default == "None" and kind != "_Any":
             kind += " | None"
         return f"{name}: {kind}" if default is None else f"{name}: {kind} = {default}"
@@ -684,11 +695,21 @@ def signature(rule, types=False, first=None, in_place=False) -> str:
     keywords = [parameter(a.arg, ast.unparse(d) if d is not None else None)
                 for a, d in zip(given.kwonlyargs, given.kw_defaults)]
     keywords += [parameter(other, "None") for other in _also(rule).values()]
-    if rule.out and not in_place:
+    if (rule.out or rule.elementwise) and not in_place:
         keywords.append(parameter("out", "None"))
     if keywords and not given.vararg and not rule.spread:
         shown.append("*")
     return ", ".join(shown + keywords)
+
+
+def keywords(rule, types=False) -> str:
+    """The parameters of an elementwise row, as they follow those before them: ``, alpha=1``."""
+    given = arguments(rule)
+    shown = [(argument.arg, ast.unparse(default)) for argument, default in zip(given.kwonlyargs, given.kw_defaults)]
+    if not types:
+        return "".join(f", {name}={default}" for name, default in shown)
+    return "".join(f", {name}: {parameter_type(rule, name)}{' | None' * (default == 'None')} = {default}"
+                   for name, default in shown)
 
 
 def overloads(rule, first: str, one: str) -> list[tuple[str, str]]:
@@ -742,7 +763,7 @@ def numpy_signature(rule) -> str:
     defaults = [None] * (len(tree.args) - len(tree.defaults)) + tree.defaults
 
     def show(argument, default):
-        kind = parameter_type(rule, "dim" if argument.arg == "axis" else argument.arg)
+        kind = parameter_type(rule, argument.arg)
         if default is not None and ast.unparse(default) == "None" and kind != "_Any":
             kind += " | None"
         shown.append(f"{argument.arg}: {kind}" + ("" if default is None else f" = {ast.unparse(default)}"))
@@ -765,92 +786,11 @@ def numpy_call(rule) -> str:
 
 def numpy_arguments(rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """NumPy's parameters of a row's method, and which of PyTorch's they become, as ``name=value`` of a call."""
-    renamed = {"axis": "dim", "keepdims": "keepdim", "ddof": "correction"}
     tree = ast.parse(f"lambda {rule.numpy_params}: 0", mode="eval").body.args
     given = tuple(argument.arg for argument in (*tree.args, *tree.kwonlyargs))
     declared = parameters(rule)
-    return given, tuple(f"{renamed.get(name, name)}={name}" for name in given if renamed.get(name, name) in declared)
-
-
-#: What parameters mean, by name, in docstrings; a row's own sense of one goes into its ``doc`` or ``errors``.
-PARAMETER_DOCS = {
-    "dim": "the dimension along which to compute, from the end if negative",
-    "keepdim": "whether reduced dimensions stay, with size 1",
-    "dtype": "the dtype to cast the operand to first",
-    "out": "a Variable to write the result into; not where a gradient is wanted",
-    "correction": "what is subtracted from the count: 1 makes the estimate of a variance unbiased",
-    "unbiased": "whether to divide by the count less 1",
-    "descending": "whether the largest comes first",
-    "stable": "whether equal elements keep their order; they do either way",
-    "largest": "whether the largest are meant; else the smallest",
-    "sorted": "whether the results are in order",
-    "k": "how many, or which, counted from 1",
-    "p": "the order of the norm, a number or inf",
-    "q": "the quantile or quantiles, from 0 to 1",
-    "eps": "what keeps a divisor or a logarithm away from 0",
-    "min": "the lower bound, a number or a Variable; none if None",
-    "max": "the upper bound, a number or a Variable; none if None",
-    "alpha": "a factor",
-    "bias": "what is added to the product, or None",
-    "negative_slope": "the slope for negative elements",
-    "decimals": "how many decimals to keep; of negative ones, the nearest ten, hundred, ...",
-    "rtol": "the tolerance relative to other",
-    "atol": "the absolute tolerance",
-    "equal_nan": "whether NaN is close to NaN",
-    "min_val": "the lower bound",
-    "max_val": "the upper bound",
-    "nan": "what replaces NaN",
-    "posinf": "what replaces inf; the dtype's largest number if None",
-    "neginf": "what replaces -inf; the dtype's smallest number if None",
-    "approximate": "'none' for the exact function, 'tanh' for the approximation by a hyperbolic tangent",
-    "rounding_mode": "None for the true quotient, 'floor' to round it down, 'trunc' to round it towards 0",
-    "offset": "which diagonal: 0 the main one, positive above it, negative below",
-    "diagonal": "which diagonal: 0 the main one, positive above it, negative below",
-    "shifts": "by how many places, for each of dims",
-    "repeats": "how often",
-    "condition": "a bool Variable, array or number",
-    "mask": "a bool Variable of a shape that broadcasts",
-    "chunks": "how many pieces",
-    "start_dim": "the first of the dimensions",
-    "end_dim": "the last of the dimensions",
-    "size": "the sizes of the result",
-    "sizes": "the sizes of the dimension's parts",
-    "stride": "for each dimension, by how many elements it steps",
-    "storage_offset": "the element to begin with, counted from the beginning of the storage",
-    "source": "the dimension or dimensions to move",
-    "destination": "where they go",
-    "indexing": "'ij' for the first operand along the first dimension, 'xy' for the second",
-    "split_size_or_sections": "the size of each part but the last, or the sizes of all",
-    "indices_or_sections": "the number of parts, or the indices where the parts after the first begin",
-    "r": "how many",
-    "with_replacement": "whether an element may come several times",
-}
-#: The same of single rows.
-ROW_DOCS = {
-    **{(row, "beta"): "a factor of input" for row in ("addmm", "addmv", "addr", "addbmm", "baddbmm")},
-    **{(row, "alpha"): "a factor of the product" for row in ("addmm", "addmv", "addr", "addbmm", "baddbmm")},
-    ("einsum", "args"): "an equation and Variables; or Variables, each followed by its subscripts, and those of the result",
-    ("tensordot", "dims"): "how many dimensions, or two lists of them",
-    ("matrix_power", "n"): "how many copies",
-    ("rot90", "k"): "how many quarters; negative ones turn back",
-    ("rot90", "dims"): "the plane: two dimensions",
-    ("chunk", "chunks"): "how many pieces at most",
-    ("pad", "pad"): "counts before and after, in pairs, the last dimension first; negative ones take away",
-    ("pad", "mode"): "'constant', or what is repeated: 'reflect' (without the edge), 'replicate' (the edge), 'circular'",
-    ("pad", "value"): "the constant, 0 if None",
-    ("repeat", "axis"): "for the NumPy flavour, the dimension; the flattened operand if None",
-    ("repeat_interleave", "repeats"): "how often: an int, or a Variable of ints, one for each slice",
-    ("repeat_interleave", "dim"): "the dimension; the flattened operand if None",
-    ("unfold", "size"): "the length of a window",
-    ("unfold", "step"): "from one window to the next",
-    ("flip", "dims"): "the dimensions, as arguments or in one tuple",
-    ("tile", "dims"): "how often in each dimension, as arguments or in one tuple; the last ones where fewer are given",
-    ("repeat", "repeats"): "how often in each dimension, as arguments or in one tuple; new dimensions come first",
-}
-#: The same where dimensions are reduced.
-REDUCED_DOCS = {"dim": "the dimension or dimensions to reduce, from the end if negative; all of them if None"}
-#: What dtype= means to sums and products.
-SUMMED = "integers and bools become int64"
+    return given, tuple(f"{NUMPY_WORDS.get(name, name)}={name}" for name in given
+                        if NUMPY_WORDS.get(name, name) in declared)
 
 
 def docstring(rule, indent=4, in_place=False, numpy=False) -> str:
@@ -888,33 +828,19 @@ def _parameter_docs(rule, method, numpy):
     """The standard parameters that a row has, each with its meaning."""
     if rule.elementwise and rule.arity == 2:
         yield rule.operand_names[1], "a Variable, NumPy array or number"
-        if rule.name in ("add", "sub"):
-            yield "alpha", f"a factor of {rule.operand_names[1]}"
-        if rule.name == "div":
-            yield "rounding_mode", PARAMETER_DOCS["rounding_mode"]
     if rule.operands == "*":
         yield rule.operand_names[0], "Variables" + ("" if rule.spread else ", in a list or tuple")
-    own = {name: meaning for (row, name), meaning in ROW_DOCS.items() if row == rule.name}
-    meanings = PARAMETER_DOCS | own | (REDUCED_DOCS if "keepdim" in parameters(rule) and not rule.outputs else {})
-    if rule.dtype == "index":
-        meanings = meanings | {"dim": "the dimension along which to compute, from the end if negative; the flattened "
-                                      "operand if None"}
-    if rule.dtype == "same" and "dtype" in parameters(rule):
-        meanings = meanings | {"dtype": f"{meanings['dtype']}; without it, {SUMMED}"}
-    if numpy:
-        names = [name for name in numpy_arguments(rule)[0] if name != "out"]
-        meanings = meanings | {"axis": meanings["dim"], "keepdims": meanings["keepdim"], "ddof": meanings["correction"]}
-    else:
-        names = list(parameters(rule))
+    names = [name for name in numpy_arguments(rule)[0] if name != "out"] if numpy else list(parameters(rule))
     for name in names:
-        if name in meanings:
-            yield name, meanings[name]
+        meaning = rule.parameter(NUMPY_WORDS.get(name, name) if numpy else name).doc
+        if meaning:
+            yield name, meaning
     words = [] if numpy else list(_also(rule).items())
     if words and (rule.rendered or "keepdim" in names or rule.operands == "*"):
         word = "word" if len(words) == 1 else "words"
         yield ", ".join(other for _, other in words), f"NumPy's {word} for {' and '.join(name for name, _ in words)}"
     if (rule.out or rule.elementwise) and not method and not numpy:
-        yield "out", meanings["out"]
+        yield "out", rule.parameter("out").doc
 
 
 def _shapes_and_dtypes(rule):
@@ -946,7 +872,7 @@ def _shapes_and_dtypes(rule):
 
 def _derivatives(rule):
     """Where the derivative is not what calculus says, or does not exist."""
-    texts = [getattr(rule, which) for which in ("dx", "dy", "dz")][:max(rule.arity, 1)]
+    texts = [getattr(rule, which) for which in ("dx", "dy")][:max(rule.arity, 1)]
     if rule.dtype not in ("bool", "index") and not rule.composite:
         if not any(texts):
             yield "The result has no gradient."
@@ -987,7 +913,7 @@ def namespace(rules) -> dict:
         "SLOTS": {dtype: slots(rules, dtype) for dtype in rules.DTYPES}, "STRUCTURAL": rules.STRUCTURAL,
         "RECORDED": RECORDED, "complex_kind": complex_kind,
         "complex_row": complex_row, "DIFFERENTIATED": differentiated(rules), "numpy_text": lambda rule: numpy_text(rule, rules),
-        "signature": signature, "overloads": overloads, "result_type": result_type,
+        "signature": signature, "keywords": keywords, "SPECIALS": specials(rules), "overloads": overloads, "result_type": result_type,
         "call_text": call_text, "docstring": docstring,
         "numpy_arguments": numpy_arguments, "numpy_signature": numpy_signature, "numpy_call": numpy_call,
         "passed_on": passed_on, "numbers": numbers, "operand_parameters": operand_parameters, "also": _also,

@@ -7,7 +7,7 @@ imports the standard library only.
 
 The grammar of a row
 --------------------
-``Rule(name, value, dx, dy, dz, ...)``.  The four texts are Python expressions in a closed vocabulary:
+``Rule(name, value, dx, dy, ...)``.  The three texts are Python expressions in a closed vocabulary:
 
 * ``x y z``     the operands; ``xs`` stands for all operands of a row with any number of them;
 * ``out``       the result, ``g`` the cotangent of the result;
@@ -16,8 +16,9 @@ The grammar of a row
 * ``FUNCTIONS``: elementwise rows whose value is a call of their own name, as ``exp(x)``, and those of ``CONSTANTS``;
 * names of ``helpers``, for rows that are not elementwise.
 
-What is **saved** for the reverse pass is what ``dx``, ``dy``, ``dz`` mention: ``x``, ``y``, ``z`` or ``out``.  The
-tokens ``shape_x``, ``shape_y`` are known without saving an array and do not count.  An operand's value is saved only
+What is **saved** for the reverse pass is what ``dx``, ``dy`` mention: ``x``, ``y`` or ``out``.  The tokens ``shape_x``,
+``shape_y``, ``dtype_x`` and, where there is any number of operands, ``shapes`` and ``position`` are known without saving an
+array and do not count; nor do parameters, which are those that the op was applied with.  An operand's value is saved only
 if the operand whose derivative mentions it needs a gradient (``x * y`` with a constant ``y`` saves ``y`` alone).
 A saved value that is written before the backward pass makes that pass raise, and one that is written through ``.data``
 makes it wrong, so a row saves what PyTorch's op does, and computes again what it could have kept: a quotient saves its
@@ -37,14 +38,19 @@ kind       ``elementwise``, ``linear``, ``multilinear``, ``reduction``, ``gather
 operands   the names of the operands, in order: ``"x"``, ``"xy"``, ``"xyz"``, or ``"*"`` for any number
 names      the operands' names in PyTorch's signature; ``input, other`` where not given; ``*tensors`` where any number
            of operands are the arguments themselves
-params     the parameters after the operands, in PyTorch's spelling, with defaults
+params     the parameters after the operands, in PyTorch's spelling, with defaults: what they are is in ``PARAMETERS``.
+           An elementwise row has keywords at most, and a front
 numpy_params  the same in NumPy's spelling where names, order or defaults differ
 numpy_value  the call of the method of the NumPy flavour, of a helper, where NumPy means something else by the name
 numpy_returns  the type of what that returns, in the stubs, where it is not the same
 front      who reads the arguments of a call and applies the op: a helper by name, ``""`` for nobody (the arguments are
-           the op's), ``compiled`` where method and function are written in ``_variable``
+           the op's), ``compiled`` where method and function are written in ``_variable``.  That of an elementwise row is
+           asked where a parameter is not its default, and says which row is applied instead, to which operands
 compiled   whether ``_variable`` names the op, for a fast path; a change of other rows compiles nothing but themselves
-signature  core dimensions in the notation of NumPy's generalised ufuncs; empty for elementwise ops
+signature  core dimensions of a structural row in the notation of NumPy's generalised ufuncs: the last ones, or those that
+           parameters of the role ``dim`` or ``dims`` name
+batch      ``own`` where a dimension in front of the operands' is not taken along by moving each parameter of the role ``dim``
+           or ``dims`` up by one: its parameters tell of every dimension, or it joins operands, or takes all of their elements
 method     the method's name on a Variable (True: the row's name; False: none); aliases in ``aliases``
 infix      the Python operator: ``add`` renders ``__add__``, ``__radd__`` and ``__iadd__``
 inplace    whether ``name_`` exists
@@ -57,13 +63,13 @@ loop       kernel source: ``numpy:NAME`` captures NumPy's inner loop, ``c`` rend
            storage under another geometry
 fast       a value-only VJP in C beside the recorded one, by name; the tests hold the two together
 dtype      the result's dtype: ``promote``, ``float`` (integers become the default dtype), ``bool``, ``same``, ``index``
-outputs    names of the results where there are several: the call returns a named tuple of them
-single     whether a call without ``dim`` has one result nevertheless
+outputs    names of the results where there are several: the call returns a named tuple of them; of ``values`` and
+           ``indices``, where ``dim`` may be left out, a call without it has one result
 grad_fn    the name of the node, PyTorch's; a dict where overloads differ, keyed by ``t``/``n`` (tensor, number) for
-           each position, ``""`` for the rest
-copies     the overload, keyed as in ``grad_fn`` (``nt``), that saves copies of its operands, so that writes to them are
-           no matter; for ops that PyTorch computes in steps, of which it saves a result that nobody else has
-special    exponents (or other constant second operands) that have a row of their own: ``{2: "square"}``
+           each position, ``""`` for the rest.  ``NAME of copies``: that overload saves copies of its operands, so that
+           writes to them are no matter; for ops that PyTorch computes in steps, of which it saves a result that nobody
+           else has
+special    the call of another row that this one is a special case of, as ``pow(x, 2)``: it takes calls with that number
 at         the interval tests and documentation sample operands from; ``at_y`` for the second
 kinks      points without a derivative and what is found there in the orders 1, 2 and 3, as
            ``{point: "order 1; order 2; order 3 at call"}``.  A value is an expression in the operands and parameters, a
@@ -77,7 +83,7 @@ piecewise  whether the formula of the derivative changes between pieces: recorde
            where it does not mention it, so that the next derivative is 0 and not an error (a derivative of ``0`` does always)
 complex    ``holomorphic`` (the cotangent rule is conj(expr(conj g)), where the kind is linear expr itself), ``as written``
            (the texts hold for complex operands as they stand), ``refused``, the name of another row that is applied
-           instead, or calls of helpers in place of dx, dy, dz, parted by ``;``
+           instead, or calls of helpers in place of dx, dy, parted by ``;``
 out        whether the function of a row that is not elementwise takes ``out=`` (refused where a gradient is wanted);
            those of elementwise rows do
 returns    the result's type in the stubs where it is not that of the first operand, which is ``_V`` in it
@@ -93,8 +99,202 @@ compiled with ``-ffp-contract=off``, so that a scalar's gradient has the bits of
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 KINDS = ("elementwise", "linear", "multilinear", "reduction", "gather", "custom")
+
+#: What a parameter can be, and its type in the stubs.  Batching moves ``dim`` and ``dims`` up by one; a row of which a
+#: parameter is in ``OF_EVERY_DIMENSION`` has a batch rule of its own.
+ROLES = {
+    "dim": "_int",          # one dimension, of the operands or of the result: fronts hand on what is not negative; None: the
+                            # operand is flattened
+    "dims": "_Dims",        # several; None: all of them; (): the operand is flattened
+    "shape": "_Dims",       # the sizes of the result
+    "sizes": "_Dims",       # an entry for each dimension: how often, how much before and after
+    "index": "_Operand",    # positions in the operand
+    "mask": "_Operand",     # of bools, broadcast with the operands
+    "geometry": "_Any",     # where a view looks
+    "operand": "_Operand",  # what the op computes with, besides its operands: a Variable, an array, a number
+    "number": "_Number",    # a number without a derivative: a Variable that wants one is refused
+    "count": "_int",        # an int that is no dimension
+    "flag": "_bool",
+    "choice": "_str",       # one of several words
+    "dtype": "_DType",
+    "any": "_Any",
+}
+OF_EVERY_DIMENSION = ("shape", "sizes", "index", "mask", "geometry")
+
+
+class Parameter(NamedTuple):
+    """A parameter of rows: its role, what it means, its type in the stubs where that is not its role's."""
+
+    role: str
+    doc: str = ""
+    type: str = ""
+
+
+_Q = "how many parts, or the indices where the parts after the first begin"
+_FACTOR = Parameter("operand", "a factor of the product")
+_OF_INPUT = Parameter("operand", "a factor of input")
+_DIAGONAL = Parameter("count", "which diagonal: 0 the main one, positive above it, negative below")
+
+#: Parameters by name.  ``row.name`` is what a name means to one row; ``reduction.name`` to those that reduce dimensions to
+#: one result, ``position.name`` to those whose results are positions, ``total.name`` to those of the dtype ``same``.
+PARAMETERS = {
+    # dimensions
+    "dim": Parameter("dim", "the dimension along which to compute, from the end if negative"),
+    "reduction.dim": Parameter("dims", "the dimension or dimensions to reduce, from the end if negative; all of them if None"),
+    "position.dim": Parameter("dim", "the dimension along which to compute, from the end if negative; the flattened operand if "
+                                     "None"),
+    "count_nonzero.dim": Parameter("dims", "the dimension or dimensions to count along, from the end if negative; all if None"),
+    "repeat_interleave.dim": Parameter("dim", "the dimension; the flattened operand if None"),
+    "squeeze.dim": Parameter("dims", "the dimension or dimensions, from the end if negative; all of size 1 if None"),
+    "squeeze_.dim": Parameter("dim", "the dimension, from the end if negative; all of size 1 if None"),
+    "dim0": Parameter("dim"),
+    "dim1": Parameter("dim"),
+    "dim2": Parameter("dim"),
+    "axis1": Parameter("dim"),
+    "axis2": Parameter("dim"),
+    "dimension": Parameter("dim"),
+    "start_dim": Parameter("dim", "the first of the dimensions"),
+    "end_dim": Parameter("dim", "the last of the dimensions"),
+    "dims": Parameter("dims"),
+    "flip.dims": Parameter("dims", "the dimensions, as arguments or in one tuple"),
+    "flip.ints": Parameter("dims"),
+    "rot90.dims": Parameter("dims", "the plane: two dimensions"),
+    "tensordot.dims": Parameter("any", "how many dimensions, or two lists of them"),
+    "movedim.source": Parameter("dims", "the dimension or dimensions to move"),
+    "movedim.destination": Parameter("dims", "where they go"),
+    # sizes
+    "shape": Parameter("shape"),
+    "size": Parameter("shape", "the sizes of the result"),
+    "broadcast_to.ints": Parameter("shape"),
+    "unfold.size": Parameter("count", "the length of a window"),
+    "sizes": Parameter("shape", "the sizes of the dimension's parts"),
+    "stride": Parameter("sizes", "for each dimension, by how many elements it steps"),
+    "pad": Parameter("sizes", "counts before and after, in pairs, the last dimension first; negative ones take away"),
+    "ints": Parameter("sizes"),
+    "tile.dims": Parameter("sizes", "how often in each dimension, as arguments or in one tuple; the last ones where fewer are "
+                                    "given"),
+    "repeat.repeats": Parameter("sizes", "how often in each dimension, as arguments or in one tuple; new dimensions come first",
+                                "_Any"),
+    "split_size_or_sections": Parameter("any", "the size of each part but the last, or the sizes of all", "_Dims"),
+    "split_size": Parameter("any", "the same", "_Dims"),
+    "indices_or_sections": Parameter("any", _Q, "_Dims"),
+    # where
+    "index": Parameter("index"),
+    "indices": Parameter("index", type="_Any"),
+    "select_scatter.index": Parameter("count"),
+    "mask": Parameter("mask", "a bool Variable of a shape that broadcasts"),
+    "condition": Parameter("mask", "a bool Variable, array or number"),
+    "geometry": Parameter("geometry"),
+    # what is computed with
+    "min": Parameter("operand", "the lower bound, a number or a Variable; none if None"),
+    "max": Parameter("operand", "the upper bound, a number or a Variable; none if None"),
+    "other": Parameter("operand", type="_Any"),
+    "weight": Parameter("operand"),
+    "weights": Parameter("operand"),
+    "bias": Parameter("operand", "what is added to the product, or None"),
+    "src": Parameter("operand"),
+    "source": Parameter("operand"),
+    "values": Parameter("operand"),
+    "masked_fill.value": Parameter("operand"),
+    "index_fill.value": Parameter("operand"),
+    "addcmul.value": _FACTOR,
+    "addcdiv.value": Parameter("operand", "a factor of the quotient"),
+    "index_add.alpha": Parameter("operand", "a factor of source"),
+    "add.alpha": Parameter("operand", "a factor of other"),
+    "sub.alpha": Parameter("operand", "a factor of other"),
+    **{f"{row}.beta": _OF_INPUT for row in ("addmm", "addmv", "addr", "addbmm", "baddbmm")},
+    **{f"{row}.alpha": _FACTOR for row in ("addmm", "addmv", "addr", "addbmm", "baddbmm")},
+    "q": Parameter("operand", "the quantile or quantiles, from 0 to 1", "_Any"),
+    "repeats": Parameter("operand", "how often: an int, or a Variable of ints, one for each slice", "_Any"),
+    "x": Parameter("operand", type="_Any"),
+    "prepend": Parameter("operand", type="_Any"),
+    "append": Parameter("operand", type="_Any"),
+    "searchsorted.input": Parameter("operand"),
+    "sorter": Parameter("operand"),
+    "boundaries": Parameter("operand"),
+    "test_elements": Parameter("operand"),
+    "args": Parameter("any", "an equation and Variables; or Variables, each followed by its subscripts, and those of the result"),
+    # numbers
+    "p": Parameter("number", "the order of the norm, a number or inf"),
+    "norm.p": Parameter("number", "the order of the norm, a number or inf", "_Number | _str"),
+    "alpha": Parameter("number", "a factor"),
+    "beta": Parameter("number"),
+    "value": Parameter("number"),
+    "pad.value": Parameter("number", "the constant, 0 if None"),
+    "threshold": Parameter("number"),
+    "negative_slope": Parameter("number", "the slope for negative elements"),
+    "min_val": Parameter("number", "the lower bound"),
+    "max_val": Parameter("number", "the upper bound"),
+    "histc.min": Parameter("number", "the lower bound"),
+    "histc.max": Parameter("number", "the upper bound"),
+    "nan": Parameter("number", "what replaces NaN"),
+    "posinf": Parameter("number", "what replaces inf; the dtype's largest number if None"),
+    "neginf": Parameter("number", "what replaces -inf; the dtype's smallest number if None"),
+    "eps": Parameter("number", "what keeps a divisor or a logarithm away from 0"),
+    "rtol": Parameter("number", "the tolerance relative to other"),
+    "atol": Parameter("number", "the absolute tolerance"),
+    "correction": Parameter("number", "what is subtracted from the count: 1 makes the estimate of a variance unbiased"),
+    "dx": Parameter("number"),
+    # counts
+    "k": Parameter("count", "how many, or which, counted from 1"),
+    "rot90.k": Parameter("count", "how many quarters; negative ones turn back"),
+    "n": Parameter("count"),
+    "matrix_power.n": Parameter("count", "how many copies"),
+    "r": Parameter("count", "how many"),
+    "chunks": Parameter("count", "how many pieces at most"),
+    "sections": Parameter("count"),
+    "bins": Parameter("count"),
+    "minlength": Parameter("count"),
+    "output_size": Parameter("count"),
+    "decimals": Parameter("count", "how many decimals to keep; of negative ones, the nearest ten, hundred, ..."),
+    "offset": _DIAGONAL,
+    "diagonal": _DIAGONAL,
+    "shifts": Parameter("count", "by how many places, for each of dims", "_Dims"),
+    "start": Parameter("count"),
+    "end": Parameter("count"),
+    "step": Parameter("count"),
+    "unfold.step": Parameter("count", "from one window to the next"),
+    "storage_offset": Parameter("count", "the element to begin with, counted from the beginning of the storage"),
+    # flags
+    "keepdim": Parameter("flag", "whether reduced dimensions stay, with size 1"),
+    "unbiased": Parameter("flag", "whether to divide by the count less 1"),
+    "descending": Parameter("flag", "whether the largest comes first"),
+    "stable": Parameter("flag", "whether equal elements keep their order; they do either way"),
+    "largest": Parameter("flag", "whether the largest are meant; else the smallest"),
+    "sorted": Parameter("flag", "whether the results are in order"),
+    "equal_nan": Parameter("flag", "whether NaN is close to NaN"),
+    "with_replacement": Parameter("flag", "whether an element may come several times"),
+    "return_inverse": Parameter("flag"),
+    "return_counts": Parameter("flag"),
+    "as_tuple": Parameter("flag"),
+    "right": Parameter("flag"),
+    "out_int32": Parameter("flag"),
+    "accumulate": Parameter("flag"),
+    "invert": Parameter("flag"),
+    "assume_unique": Parameter("flag"),
+    "sparse_grad": Parameter("flag"),
+    "include_self": Parameter("flag"),
+    "ignore_nan": Parameter("flag"),
+    # words and dtypes
+    "approximate": Parameter("choice", "'none' for the exact function, 'tanh' for the approximation by a hyperbolic tangent"),
+    "rounding_mode": Parameter("choice", "None for the true quotient, 'floor' to round it down, 'trunc' to round it towards 0"),
+    "indexing": Parameter("choice", "'ij' for the first operand along the first dimension, 'xy' for the second"),
+    "mode": Parameter("choice"),
+    "pad.mode": Parameter("choice", "'constant', or what is repeated: 'reflect' (without the edge), 'replicate' (the edge), "
+                                    "'circular'"),
+    "interpolation": Parameter("choice"),
+    "side": Parameter("choice"),
+    "reduce": Parameter("choice"),
+    "dtype": Parameter("dtype", "the dtype to cast the operand to first"),
+    "total.dtype": Parameter("dtype", "the dtype to cast the operand to first; without it, integers and bools become int64"),
+    **{f"{row}.dtype": Parameter("dtype", "the dtype to cast the operand to first")
+       for row in ("softmax", "softmin", "log_softmax")},
+    "out": Parameter("any", "a Variable to write the result into; not where a gradient is wanted"),
+}
+
 
 
 @dataclass(frozen=True)
@@ -103,7 +303,6 @@ class Rule:
     value: str
     dx: str | None = None
     dy: str | None = None
-    dz: str | None = None
     kind: str = "elementwise"
     operands: str = ""
     names: str = ""
@@ -114,6 +313,7 @@ class Rule:
     front: str = ""
     compiled: bool = False
     signature: str = ""
+    batch: str = ""
     method: bool | str = True
     function: bool = True
     aliases: tuple[str, ...] = ()
@@ -124,10 +324,8 @@ class Rule:
     fast: str | None = None
     dtype: str = "promote"
     outputs: tuple[str, ...] = ()
-    single: bool = False
     grad_fn: str | dict[str, str] = ""
-    copies: str = ""
-    special: dict[float, str] = field(default_factory=dict)
+    special: str = ""
     at: tuple[float, float] = (-2.0, 2.0)
     at_y: tuple[float, float] | None = None
     kinks: dict[str, str] = field(default_factory=dict)
@@ -148,7 +346,7 @@ class Rule:
     @property
     def elementwise(self) -> bool:
         """Whether loops are compiled for the row."""
-        return not self.signature and (self.loop in ("c", "c vector") or self.loop.startswith(("numpy:", "vector")))
+        return self.loop in ("c", "c vector") or self.loop.startswith(("numpy:", "vector"))
 
     @property
     def takes_numbers(self) -> bool:
@@ -162,6 +360,24 @@ class Rule:
     def itself(self) -> bool:
         """Whether the value is the operand: a call then returns it, in PyTorch's flavour, and records nothing."""
         return self.elementwise and self.value == "x"
+
+    @property
+    def node_names(self) -> str | dict[str, str]:
+        """``grad_fn`` without what it says of copies."""
+        if isinstance(self.grad_fn, str):
+            return self.grad_fn
+        return {key: name.removesuffix(" of copies") for key, name in self.grad_fn.items()}
+
+    @property
+    def copies(self) -> str:
+        """The overload, keyed as in ``grad_fn``, that saves copies of its operands."""
+        names = {} if isinstance(self.grad_fn, str) else self.grad_fn
+        return next((key for key, name in names.items() if name.endswith(" of copies")), "")
+
+    @property
+    def single(self) -> bool:
+        """Whether a call without ``dim`` has one result, though a call with it has several."""
+        return self.outputs == ("values", "indices") and "dim=None" in self.params
 
     def loop_at(self, dtype: str) -> str:
         """Where the loop of the value comes from at a dtype: ``numpy:NAME``, ``vector``, ``c``, ..."""
@@ -187,6 +403,21 @@ class Rule:
     def numpy_method(self) -> bool:
         """Whether the NumPy flavour has a method of its own."""
         return self.numpy_params is not None and bool(self.numpy_value or (self.rendered and self.method))
+
+    #: Types of parameters in the stubs, by role.
+    TYPES = ROLES
+
+    def parameter(self, name: str) -> Parameter:
+        """What one of the row's parameters is."""
+        senses = [self.name]
+        if self.dtype == "index":
+            senses.append("position")
+        elif "keepdim" in self.params and not self.outputs:
+            senses.append("reduction")
+        if self.dtype == "same":
+            senses.append("total")
+        known = [PARAMETERS[key] for key in (*(f"{sense}.{name}" for sense in senses), name) if key in PARAMETERS]
+        return known[0] if known else Parameter("any")
 
     @property
     def operand_names(self) -> tuple[str, ...]:
@@ -224,18 +455,21 @@ FLOATS_ONLY = "Integers: NotImplementedError."
 
 RULES: tuple[Rule, ...] = (
     # ---- arithmetic
-    _elementwise("add", "x + y", "g", "g", kind="linear", infix="add", inplace=True, numpy="add",
+    _elementwise("add", "x + y", "g", "g", params="*, alpha=1", front="scaled_front", kind="linear", infix="add",
+                 inplace=True, numpy="add",
                  complex="holomorphic", doc="Sum of two operands.",
                  example="tensor([1.0, 2.0]).add(3.0, alpha=10) -> tensor([31., 32.])"),
-    _elementwise("sub", "x - y", "g", "-g", kind="linear", infix="sub", inplace=True, numpy="subtract",
+    _elementwise("sub", "x - y", "g", "-g", params="*, alpha=1", front="scaled_front", kind="linear", infix="sub",
+                 inplace=True, numpy="subtract",
                  grad_fn={"": "SubBackward0", "nt": "RsubBackward1"}, complex="holomorphic",
                  aliases=("subtract",), doc="Difference of two operands.",
                  example="tensor([1.0, 2.0]) - tensor([[1.0], [2.0]]) -> tensor([[ 0.,  1.],\n        [-1.,  0.]])"),
     _elementwise("mul", "x * y", "g * y", "g * x", kind="multilinear", infix="mul", inplace=True, numpy="multiply",
                  complex="holomorphic", aliases=("multiply",), doc="Product of two operands.",
                  example="tensor([1.0, 2.0]) * tensor([3.0, 4.0]) -> tensor([3., 8.])"),
-    _elementwise("div", "x / y", "g / y", "-g * (x / y) / y", infix="truediv", inplace=True, numpy="true_divide",
-                 dtype="float", grad_fn={"": "DivBackward0", "nt": "MulBackward0"}, copies="nt", at_y=(0.5, 2.0),
+    _elementwise("div", "x / y", "g / y", "-g * (x / y) / y", params="*, rounding_mode=None", front="rounded_front",
+                 infix="truediv", inplace=True, numpy="true_divide",
+                 dtype="float", grad_fn={"": "DivBackward0", "nt": "MulBackward0 of copies"}, at_y=(0.5, 2.0),
                  complex="holomorphic", source=CALCULUS, aliases=("divide", "true_divide"), doc="Quotient of two operands.",
                  example="tensor([1, 2]) / 2 -> tensor([0.5000, 1.0000])"),
     _elementwise("pow", "pow(x, y)", "g * where(y == 0, pow_slope_at_0(x, y), "
@@ -244,7 +478,7 @@ RULES: tuple[Rule, ...] = (
                   " out * _L)").replace("_L", "log(where(x == 0, 1, x))"), infix="pow", inplace=True,
                  names="input, exponent",
                  numpy="power", grad_fn={"": "PowBackward1", "tn": "PowBackward0", "nt": "PowBackward2"},
-                 special={2: "square", 0.5: "pow_half", -1: "pow_minus_one"}, at=(0.5, 2.0), at_y=(-2.0, 2.0),
+                 at=(0.5, 2.0), at_y=(-2.0, 2.0),
                  kinks={"x = 0, y > 0": "0 in y; 0 in y; 0 in y at 0, 1.5 or 0, 2",
                         "y = 0": "0 in x; 0 in x; 0 in x at 2, 0 or 0, 0",
                         "x = y = 0": "0 in y; nan in y; nan in y at 0, 0"},
@@ -281,17 +515,18 @@ RULES: tuple[Rule, ...] = (
                  at=(0.5, 2.0), complex="holomorphic",
                  source=CALCULUS, doc="1 / x.", example="tensor([2.0, 4.0]).reciprocal() -> tensor([0.5000, 0.2500])"),
     _elementwise("pow_minus_one", "1 / x", "-g * (1 / x) * (1 / x)", method=False, function=False, loop="numpy:reciprocal",
-                 dtype="float", grad_fn="PowBackward0", at=(0.5, 2.0), complex="holomorphic", source=CALCULUS,
-                 doc="x ** -1, which saves x, as other powers do."),
-    _elementwise("square", "square(x)", "g * (2 * x)", inplace=True, numpy="square", grad_fn="PowBackward0",
+                 special="pow(x, -1)", dtype="float", grad_fn="PowBackward0", at=(0.5, 2.0), complex="holomorphic",
+                 source=CALCULUS, doc="x ** -1, which saves x, as other powers do."),
+    _elementwise("square", "square(x)", "g * (2 * x)", inplace=True, numpy="square", special="pow(x, 2)",
+                 grad_fn="PowBackward0",
                  complex="holomorphic", source=CALCULUS, doc="x * x.",
                  example="tensor([3.0, -2.0]).square() -> tensor([9., 4.])"),
     _elementwise("sqrt", "sqrt(x)", "g / (2 * out)", inplace=True, numpy="sqrt", dtype="float",
                  at=(0.5, 2.0), kinks={"x = 0": "inf; -inf; inf at 0"},
                  complex="holomorphic", source=CALCULUS, doc="Square root.",
                  example="tensor([4, 9]).sqrt() -> tensor([2., 3.])"),
-    _elementwise("pow_half", "sqrt(x)", "g / (2 * sqrt(x))", method=False, function=False, loop="numpy:sqrt", dtype="float",
-                 grad_fn="PowBackward0", at=(0.5, 2.0), kinks={"x = 0": "inf; -inf; inf at 0"},
+    _elementwise("pow_half", "sqrt(x)", "g / (2 * sqrt(x))", method=False, function=False, loop="numpy:sqrt", special="pow(x, 0.5)",
+                 dtype="float", grad_fn="PowBackward0", at=(0.5, 2.0), kinks={"x = 0": "inf; -inf; inf at 0"},
                  complex="holomorphic", source=CALCULUS, doc="x ** 0.5, which saves x, as other powers do."),
     # ---- transcendental functions
     _elementwise("exp", "exp(x)", "g * out", inplace=True, numpy="exp", dtype="float", complex="holomorphic",
@@ -617,7 +852,7 @@ RULES: tuple[Rule, ...] = (
          errors="Neither min nor max: RuntimeError.",
          example="tensor([-1.0, 0.5, 2.0]).clamp(0, 1) -> tensor([0.0000, 0.5000, 1.0000])"),
     Rule("where", "where_value(x, y, condition)", "where_dx(g, condition)", "where_dy(g, condition)", kind="linear",
-         operands="xy", params="condition", signature="()->()", method=False, function=False, loop="helper",
+         operands="xy", params="condition", signature="(),()->()", batch="own", method=False, function=False, loop="helper",
          dtype="promote", grad_fn="WhereBackward0", complex="holomorphic",
          compiled=True, front="compiled",
          doc="x where the condition holds, y elsewhere; the unchosen operand gets a cotangent of 0.",
@@ -915,7 +1150,7 @@ RULES: tuple[Rule, ...] = (
          example="tensor([3.0, 1.0]).amin() -> tensor(1.)"),
     Rule("max", "max_of(x, dim, keepdim, other)", operands="x", params="dim=None, keepdim=False, *, other=None",
          numpy_params="axis=None, out=None, keepdims=False", numpy_returns="ndarray", loop="composite", dtype="same", out=True,
-         outputs=("values", "indices"), single=True,
+         outputs=("values", "indices"),
          kinks={"ties of all elements": "shared evenly = [1/2, 1/2]; 0; 0 at [2, 2]",
                 "ties along dim": "all of it at indices = [1, 0]; 0; 0 at [2, 2], dim=0"},
          source=TORCH_KINK,
@@ -923,7 +1158,7 @@ RULES: tuple[Rule, ...] = (
          errors=NO_ELEMENT, example="tensor([[1.0, 5.0], [7.0, 3.0]]).max(dim=1).indices -> tensor([1, 0])"),
     Rule("min", "min_of(x, dim, keepdim, other)", operands="x", params="dim=None, keepdim=False, *, other=None",
          numpy_params="axis=None, out=None, keepdims=False", numpy_returns="ndarray", loop="composite", dtype="same", out=True,
-         outputs=("values", "indices"), single=True,
+         outputs=("values", "indices"),
          kinks={"ties of all elements": "shared evenly = [1/2, 1/2]; 0; 0 at [2, 2]",
                 "ties along dim": "all of it at indices = [1, 0]; 0; 0 at [2, 2], dim=0"},
          source=TORCH_KINK,
@@ -1006,7 +1241,7 @@ RULES: tuple[Rule, ...] = (
          errors="RuntimeError for integers and bools.",
          example="std_mean(tensor([1.0, 1.0])) -> (tensor(0.), tensor(1.))"),
     Rule("median", "median_of(x, dim, keepdim)", operands="x", params="dim=None, keepdim=False", loop="composite",
-         dtype="same", out=True, outputs=("values", "indices"), single=True,
+         dtype="same", out=True, outputs=("values", "indices"),
          kinks={"ties of all elements": "shared evenly = [1/2, 1/2, 0]; 0; 0 at [1, 1, 3]",
                 "ties along dim": "all of it at indices = [0, 1, 0]; 0; 0 at [1, 1, 3], dim=0"},
          source="PyTorch, torch.median",
@@ -1014,14 +1249,14 @@ RULES: tuple[Rule, ...] = (
          errors="IndexError where dim has no element.",
          example="tensor([3.0, 1.0, 2.0, 4.0]).median() -> tensor(2.)"),
     Rule("nanmedian", "nanmedian_of(x, dim, keepdim)", operands="x", params="dim=None, keepdim=False", loop="composite",
-         dtype="same", out=True, outputs=("values", "indices"), single=True,
+         dtype="same", out=True, outputs=("values", "indices"),
          kinks={"ties of all elements": "shared evenly = [1/2, 1/2, 0]; 0; 0 at [1, 1, 3]",
                 "ties along dim": "all of it at indices = [0, 1, 0]; 0; 0 at [1, 1, 3], dim=0"},
          source="PyTorch, torch.nanmedian", errors="IndexError where dim has no element.",
          doc="The middle one of the elements that are not NaN; over a dimension the pair (values, indices).",
          example="tensor([1.0, 1e999 - 1e999, 3.0]).nanmedian() -> tensor(1.)"),
     Rule("median_of_all", "median_of_all_value(x, ignore_nan)", "median_of_all_dx(g, x, out)", kind="reduction",
-         operands="x", params="ignore_nan", method=False, function=False, signature="(n)->()", loop="helper", dtype="same",
+         operands="x", params="ignore_nan", method=False, function=False, batch="own", loop="helper", dtype="same",
          grad_fn="MedianBackward0",
          kinks={"ties": "shared evenly = [1/2, 1/2, 0]; 0; 0 at [1, 1, 3], ignore_nan=False"},
          piecewise=True, source="PyTorch, torch.median",
@@ -1190,7 +1425,7 @@ RULES: tuple[Rule, ...] = (
          errors="Raises RuntimeError unless both have three dimensions, one batch size and one inner size.",
          example="bmm(ones(2, 1, 3), ones(2, 3, 1)).flatten() -> tensor([3., 3.])"),
     Rule("vdot", "vdot_value(x, y)", "vdot_dx(g, y)", "vdot_dx(g, x)", kind="multilinear", operands="xy",
-         signature="(n),(n)->()", front="vdot_front", numpy="vdot", loop="helper", out=True, grad_fn="VdotBackward0",
+         signature="(n),(n)->()", batch="own", front="vdot_front", numpy="vdot", loop="helper", out=True, grad_fn="VdotBackward0",
          complex="vdot_complex_dx(g, y); vdot_dx(g, x)", source=GILES, doc="Inner product of two vectors.",
          errors="Raises RuntimeError for other numbers of dimensions, and for different lengths.",
          example="tensor([1.0, 2.0]).vdot(tensor([3.0, 4.0])) -> tensor(11.)"),
@@ -1272,7 +1507,7 @@ RULES: tuple[Rule, ...] = (
          example="bilinear(ones(2), ones(3), ones(1, 2, 3)) -> tensor([6.])"),
     # ---- shapes: the operand's storage under another geometry
     Rule("view", "view(x, geometry)", "embed(g, geometry, shape_x)", kind="linear", operands="x", params="geometry",
-         signature="view", method=False, function=False, loop="view", fast="view", dtype="same",
+         batch="own", method=False, function=False, loop="view", fast="view", dtype="same",
          grad_fn={"reshape": "ViewBackward0", "permute": "PermuteBackward0", "transpose": "TransposeBackward0",
                   "t": "TBackward0", "expand": "ExpandBackward0", "select": "SelectBackward0",
                   "slice": "SliceBackward0", "unsqueeze": "UnsqueezeBackward0", "squeeze": "SqueezeBackward0",
@@ -1284,7 +1519,7 @@ RULES: tuple[Rule, ...] = (
                   "path": "AsStridedBackward0", "alias": "AliasBackward0"}, complex="as written",
          compiled=True, doc="The same elements under another geometry: reshape, permute, expand, select, slice."),
     Rule("embed", "embed_value(x, geometry, shape)", "view(g, geometry)", kind="linear", operands="x",
-         params="geometry, shape", signature="view", method=False, function=False, loop="helper", dtype="same",
+         params="geometry, shape", batch="own", method=False, function=False, loop="helper", dtype="same",
          grad_fn="SliceBackward0", complex="as written",
          compiled=True, doc="Zeros of a shape with the operand added where a geometry looks: the transpose of view."),
     Rule("clone", "clone_value(x)", "g", kind="linear", operands="x", signature="()->()", loop="helper",
@@ -1299,7 +1534,7 @@ RULES: tuple[Rule, ...] = (
          signature="()->()", method=False, function=False, loop="helper", fast="cast", dtype="same",
          grad_fn="ToCopyBackward0", complex="holomorphic", compiled=True, doc="A recorded cast to another dtype."),
     Rule("copy_region", "copy_region_value(x, y, geometry)", "copy_region_dx(g, geometry)",
-         "copy_region_dy(g, geometry)", kind="linear", operands="xy", params="geometry", signature="view",
+         "copy_region_dy(g, geometry)", kind="linear", operands="xy", params="geometry", batch="own",
          method=False, function=False, loop="helper", fast="copy_region", dtype="same", grad_fn="CopySlices",
          complex="as written",
          compiled=True, doc="x with the elements that a geometry looks at replaced by y: an in-place write."),
@@ -1397,7 +1632,7 @@ RULES: tuple[Rule, ...] = (
     # ---- rearranging: flip, roll, repeat, triangles, diagonals, padding
     Rule("repeat", "repeat_value(x, ints, repeats)", "repeat_dx(g, shape_x, ints)", kind="linear", operands="x",
          params="*ints, repeats=None", numpy_params="repeats, axis=None", numpy_value="numpy_repeat(x, repeats, axis)",
-         front="repeat_front", signature="tile", function=False, loop="helper", dtype="same", grad_fn="RepeatBackward0",
+         front="repeat_front", batch="own", function=False, loop="helper", dtype="same", grad_fn="RepeatBackward0",
          complex="holomorphic", doc="The whole several times along each dimension; NumPy's tile.",
          errors="For the NumPy flavour, as in NumPy, each element several times.",
          example="tensor([1.0, 2.0]).repeat(2) -> tensor([1., 2., 1., 2.])"),
@@ -1454,32 +1689,32 @@ RULES: tuple[Rule, ...] = (
          doc="A matrix with all elements in order on a diagonal.",
          example="tensor([[1.0, 2.0]]).diagflat() -> tensor([[1., 0.],\n        [0., 2.]])"),
     Rule("pad", "pad_value(x, pad, mode, value)", "pad_dx(g, pad)", kind="custom", operands="x",
-         params="pad, mode='constant', value=None", front="pad_front", signature="pad", method=False, loop="helper",
+         params="pad, mode='constant', value=None", front="pad_front", batch="own", method=False, loop="helper",
          dtype="same", grad_fn="ConstantPadNdBackward0", complex="holomorphic", source="PyTorch, nn.functional.pad",
          doc="Elements added before and after along dimensions.",
          example="pad(tensor([1.0, 2.0]), (1, 0)) -> tensor([0., 1., 2.])"),
     # ---- indexing
     Rule("index", "index_value(x, index)", "index_dx(g, index, shape_x)", kind="gather", operands="x", params="index",
-         signature="view", method=False, function=False, loop="helper", dtype="same", grad_fn="IndexBackward0",
+         batch="own", method=False, function=False, loop="helper", dtype="same", grad_fn="IndexBackward0",
          complex="holomorphic", compiled=True, doc="x[index] with integer or boolean arrays; a copy."),
     Rule("pick", "index_value(x, index)", "index_dx(g, index, shape_x)", kind="gather", operands="x", params="index",
-         signature="view", method=False, function=False, loop="helper", dtype="same", grad_fn="IndexBackward0",
+         batch="own", method=False, function=False, loop="helper", dtype="same", grad_fn="IndexBackward0",
          complex="holomorphic", piecewise=True,
          doc="x[index] where the index was found by comparing elements: what max records."),
     Rule("index_add_zeros", "index_add_zeros_value(x, index, shape)", "index(g, index)", kind="linear", operands="x",
-         params="index, shape", signature="view", method=False, function=False, loop="helper", dtype="same",
+         params="index, shape", batch="own", method=False, function=False, loop="helper", dtype="same",
          grad_fn="IndexPutBackward0", complex="holomorphic",
          compiled=True, doc="Zeros of a shape with x added at an index, duplicates summed: the transpose of index."),
     Rule("index_set", "index_set_value(x, y, index)", "index_set_dx(g, index)", "index_set_dy(g, index)", kind="linear",
-         operands="xy", params="index", signature="view", method=False, function=False, loop="helper", dtype="same",
+         operands="xy", params="index", batch="own", method=False, function=False, loop="helper", dtype="same",
          grad_fn="IndexPutBackward0", complex="holomorphic", compiled=True,
          doc="x with x[index] replaced by y; of several elements for one place the last stays."),
     Rule("index_put_add", "index_put_add_value(x, y, index)", "g", "index(g, index)", kind="linear", operands="xy",
-         params="index", signature="view", method=False, function=False, loop="helper", dtype="same",
+         params="index", batch="own", method=False, function=False, loop="helper", dtype="same",
          grad_fn="IndexPutBackward0", complex="holomorphic", doc="x with y added at an index, duplicates each."),
     Rule("scatter_extreme", "scatter_extreme_value(x, y, index, largest, include_self)",
          "scatter_extreme_dx(g, x, y, out, index, include_self)", "scatter_extreme_dy(g, x, y, out, index, include_self)",
-         kind="custom", operands="xy", params="index, largest, include_self", signature="view", method=False, function=False,
+         kind="custom", operands="xy", params="index, largest, include_self", batch="own", method=False, function=False,
          loop="helper", dtype="same", grad_fn="ScatterReduceBackward0",
          kinks={"ties": "shared evenly as scatter_reduce"},
          piecewise=True, source=TORCH_KINK,
@@ -1578,12 +1813,12 @@ RULES: tuple[Rule, ...] = (
          example="zeros(2, 2).diagonal_scatter(ones(2)) -> tensor([[1., 0.],\n        [0., 1.]])"),
     # ---- joining and splitting
     Rule("cat", "cat_value(xs, dim)", "cat_dx(g, shapes, position, dim)", kind="linear", operands="*",
-         params="dim=0", signature="join", method=False, numpy="concatenate", loop="helper", dtype="promote",
+         params="dim=0", batch="own", method=False, numpy="concatenate", loop="helper", dtype="promote",
          aliases=("concat", "concatenate"), grad_fn="CatBackward0", complex="holomorphic",
          compiled=True, front="compiled", doc="Join along an existing dimension.",
          example="cat([tensor([1.0]), tensor([2.0, 3.0])]) -> tensor([1., 2., 3.])"),
     Rule("stack", "stack_value(xs, dim)", "stack_dx(g, position, dim)", kind="linear", operands="*",
-         params="dim=0", signature="join", method=False, numpy="stack", loop="helper", fast="stack", dtype="promote",
+         params="dim=0", batch="own", method=False, numpy="stack", loop="helper", fast="stack", dtype="promote",
          grad_fn="StackBackward0", complex="holomorphic",
          compiled=True, front="compiled", doc="Join along a new dimension.",
          example="stack([tensor([1.0, 2.0]), tensor([3.0, 4.0])], dim=1) -> tensor([[1., 3.],\n        [2., 4.]])"),

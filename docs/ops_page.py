@@ -89,9 +89,6 @@ def families(rules):
 def calls(rule, render):
     """How the op is called, a text for each way."""
     given = render.signature(rule)
-    if rule.elementwise:
-        alpha = ", *, alpha=1" if rule.name in ("add", "sub") else ", *"
-        given = ", ".join(rule.operand_names) + alpha + ", out=None"
     own, rest = given.partition(", ")[::2]
     if own.startswith("*"):
         own, rest = "", given
@@ -142,7 +139,7 @@ def row_text(rule, render):
                          "[kinks](kinks.md) has the next orders")
     if not rule.composite or rule.dtype != "promote":
         lines.append(f"* dtype: {DTYPES[rule.dtype]}")
-    if not rule.composite and any(getattr(rule, which) is not None for which in ("dx", "dy", "dz")):
+    if not rule.composite and any(getattr(rule, which) is not None for which in ("dx", "dy")):
         lines.append(f"* complex: {rule.complex}")
     if rule.errors:
         lines.append(f"* errors: {rule.errors}")

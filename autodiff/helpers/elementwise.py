@@ -56,14 +56,23 @@ def round_of(ops, x, decimals):
     return ops.named(ops.keep_number(down(ops.rint(ops.keep_number(up)))), "RoundBackward1", x)
 
 
+def scaled_front(ops, name, x, y, alpha):
+    """add, sub: the same op of alpha times the second operand."""
+    return name, (x, ops.scaled(name, x, y, alpha))
+
+
+def rounded_front(ops, name, x, y, rounding_mode):
+    """div with a rounding_mode: a quotient without a derivative."""
+    if rounding_mode not in ("floor", "trunc"):
+        raise RuntimeError(f"{name} expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+                           f"'{rounding_mode}'")
+    return f"{rounding_mode}_quotient", (x, y)
+
+
 def divided(ops, x, y, rounding_mode):
     """div() with a rounding_mode."""
-    if rounding_mode == "floor":
-        return ops.floor_quotient(x, y)
-    if rounding_mode == "trunc":
-        return ops.trunc_quotient(x, y)
-    raise RuntimeError("div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
-                       f"'{rounding_mode}'")
+    row, operands = rounded_front(ops, "div", x, y, rounding_mode)
+    return getattr(ops, row)(*operands)
 
 
 def floor_divide_of(ops, x, y):
