@@ -159,6 +159,8 @@ def check(rules) -> None:
         for name in parameters(rule):
             if rule.parameter(name).role not in rule.TYPES:
                 refuse(f"the role {rule.parameter(name).role!r} of {name} is unknown")
+        for answer in rule.answers:
+            check_answer(rule, answer, refuse)
         if rule.batch not in ("", "own"):
             refuse(f"batch {rule.batch!r} is not 'own'")
         if rule.elementwise or rule.composite:
@@ -192,6 +194,21 @@ def check(rules) -> None:
         if own is not None:
             for which in ("dx", "dy"):
                 parse(own, which)
+
+
+def check_answer(rule, answer, refuse) -> None:
+    """Refuse an answer that is no function's and no method's, or whose parameters or call are none."""
+    if not answer.functions and not answer.methods:
+        refuse(f"numpy {rule.numpy!r} names nothing")
+    for text in (f"lambda {answer.params}: 0", answer.value or "0"):
+        try:
+            ast.parse(text, mode="eval")
+        except SyntaxError:
+            refuse(f"numpy {rule.numpy!r}: {text!r} is not in the grammar")
+    if rule.elementwise and (answer.params or answer.value or answer.methods):
+        refuse(f"numpy {rule.numpy!r}: an elementwise row answers to functions of its operands")
+    if answer.params and len(numpy_operands(rule, answer)) < len(rule.operand_names) and not answer.value:
+        refuse(f"numpy {rule.numpy!r} has fewer operands than {', '.join(rule.operand_names)}")
 
 
 def special_of(rule) -> tuple[str, float]:
@@ -332,8 +349,8 @@ def numpy_text(rule, rules) -> str:
     class Rename(ast.NodeTransformer):
         def visit_Call(self, node):
             self.generic_visit(node)
-            name = "where" if node.func.id == "where" else rules.BY_NAME[node.func.id].numpy
-            if name is None:
+            name = "where" if node.func.id == "where" else rules.BY_NAME[node.func.id].numpy_name
+            if not name:
                 raise GrammarError(f"rule {rule.name!r}: complex values need a function {node.func.id!r} of NumPy")
             node.func = ast.Attribute(ast.Name("numpy"), name)
             return node
@@ -587,7 +604,7 @@ def plain_text(rule) -> str | None:
     def name(function):
         if function == "where":
             return "np.where"
-        found = _rows[function].loop.partition("numpy:")[2] or _rows[function].numpy
+        found = _rows[function].loop.partition("numpy:")[2] or _rows[function].numpy_name
         return f"np.{found}" if found else None
 
     tree = ast.parse(rule.value, mode="eval")
@@ -611,7 +628,7 @@ def plain_function(rule) -> str:
         return "np." + rule.loop.partition("numpy:")[2]
     if rule.dtype == "promote" and plain_text(rule):
         return f"plain_{rule.name}"
-    return f"np.{rule.numpy}" if rule.numpy else "None"
+    return f"np.{rule.numpy_name}" if rule.numpy_name else "None"
 
 
 # ---- methods and functions
@@ -756,11 +773,29 @@ def call_text(rule) -> str:
     return f"OPS.apply({rule.name!r}, {packed[0]}, {packed[1]})"
 
 
-def numpy_signature(rule) -> str:
-    """The parameters of a row's method of the NumPy flavour, for a stub."""
-    tree = ast.parse(f"lambda {rule.numpy_params}: 0", mode="eval").body.args
-    shown = [rule.operand_names[0]]
-    defaults = [None] * (len(tree.args) - len(tree.defaults)) + tree.defaults
+# ---- NumPy's calls
+
+def numpy_parameters(rule, answer) -> list[tuple[str, str | None]]:
+    """NumPy's parameters of an answer but for the operands, each with its default."""
+    given = ast.parse(f"lambda {answer.params}: 0", mode="eval").body.args
+    plain = [*given.posonlyargs, *given.args]
+    pairs = list(zip(plain, [None] * (len(plain) - len(given.defaults)) + given.defaults))
+    pairs = pairs[0 if rule.spread else max(len(rule.operand_names), 1):] + list(zip(given.kwonlyargs, given.kw_defaults))
+    return [(argument.arg, None if default is None else ast.unparse(default)) for argument, default in pairs]
+
+
+def numpy_operands(rule, answer) -> tuple[str, ...]:
+    """What an answer calls the operands."""
+    given = ast.parse(f"lambda {answer.params}: 0", mode="eval").body.args
+    if rule.spread:
+        return (given.vararg.arg,) if given.vararg else rule.operand_names
+    return tuple(argument.arg for argument in (*given.posonlyargs, *given.args))[:len(rule.operand_names)]
+
+
+def numpy_signature(rule, answer) -> str:
+    """The parameters of a method of the NumPy flavour, for a stub."""
+    tree = ast.parse(f"lambda {answer.params}: 0", mode="eval").body.args
+    shown = [numpy_operands(rule, answer)[0]]
 
     def show(argument, default):
         kind = parameter_type(rule, argument.arg)
@@ -768,35 +803,67 @@ def numpy_signature(rule) -> str:
             kind += " | None"
         shown.append(f"{argument.arg}: {kind}" + ("" if default is None else f" = {ast.unparse(default)}"))
 
-    for argument, default in zip(tree.args, defaults):
+    plain = [*tree.posonlyargs, *tree.args]
+    for argument, default in list(zip(plain, [None] * (len(plain) - len(tree.defaults)) + tree.defaults))[1:]:
         show(argument, default)
     if tree.vararg:
         shown.append(f"*{tree.vararg.arg}: {parameter_type(rule, tree.vararg.arg)}")
+    elif tree.kwonlyargs:
+        shown.append("*")
     for argument, default in zip(tree.kwonlyargs, tree.kw_defaults):
         show(argument, default)
     return ", ".join(shown)
 
 
-def numpy_call(rule) -> str:
-    """What the body of a row's method of the NumPy flavour calls, where it is not the row's own function."""
-    tree = ast.parse(rule.numpy_value, mode="eval").body
-    names = [rule.operand_names[0] if node.id == "x" else node.id for node in tree.args]
-    return f"helpers.{tree.func.id}({', '.join(['OPS', *names])})"
+def reads(rule, answer) -> bool:
+    """Whether an answer has a reader of its own: the parameters are more than the operands, or a call says who reads them.
+
+    The method of the NumPy flavour of a row whose front is compiled is compiled, too, unless a call is given.
+    """
+    return bool(answer.value or (answer.params and (answer.functions or rule.front != "compiled")))
 
 
-def numpy_arguments(rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """NumPy's parameters of a row's method, and which of PyTorch's they become, as ``name=value`` of a call."""
-    tree = ast.parse(f"lambda {rule.numpy_params}: 0", mode="eval").body.args
-    given = tuple(argument.arg for argument in (*tree.args, *tree.kwonlyargs))
-    declared = parameters(rule)
-    return given, tuple(f"{NUMPY_WORDS.get(name, name)}={name}" for name in given
-                        if NUMPY_WORDS.get(name, name) in declared)
+def reader_methods(rule, answer) -> tuple[str, ...]:
+    """The methods of the NumPy flavour that the reader of an answer is put in as."""
+    return answer.methods if answer.value or rule.front != "compiled" else ()
 
 
-def docstring(rule, indent=4, in_place=False, numpy=False) -> str:
+def reader_body(rule, answer, names) -> list[str]:
+    """The statements of the reader of an answer: what cannot be given is refused, the rest handed on."""
+    operands, rest = numpy_operands(rule, answer), numpy_parameters(rule, answer)
+    if answer.value:
+        tree = ast.parse(answer.value, mode="eval").body
+        used = [node.id for node in tree.args]
+        call = (f"OPS.{tree.func.id}({', '.join(used)})" if tree.func.id in names
+                else f"helpers.{tree.func.id}({', '.join(['OPS', *used])})")
+    else:
+        declared = parameters(rule)
+        used = [name for name, _ in rest if NUMPY_WORDS.get(name, name) in declared]
+        stars = "*" if rule.spread else ""
+        target = f"f_{rule.name}" if rule.rendered else f"OPS.{rule.name}"
+        call = f"{target}({', '.join([stars + name for name in operands] + [f'{NUMPY_WORDS.get(n, n)}={n}' for n in used])})"
+    lines, refused = [], []
+    shown = (answer.functions or answer.methods)[0]
+    for name, default in rest:
+        if name in used:
+            continue
+        if name == "out":
+            lines += ["if out is not None:", f'    raise RuntimeError("{shown}(): functions with out=... arguments don\'t '
+                      'support automatic differentiation")']
+        elif name == "dtype" and rule.arity == 1:
+            lines += ["if dtype is not None:", f"    {operands[0]} = OPS.to({operands[0]}, dtype)"]
+        else:
+            refused.append((name, default))
+    for name, default in refused:
+        differs = f"{name} is not {default}" if default in ("None", "True", "False") else f"{name} != {default}"
+        lines += [f"if {differs}:", f'    raise _unread("{shown}", "{name}", "{default}")']
+    return [*lines, f"return {call}"]
+
+
+def docstring(rule, indent=4, in_place=False, numpy=None) -> str:
     """What help() shows of a row: doc, parameters, shapes and dtypes, kinks, errors, source, an example that runs.
 
-    ``in_place``: of the method ``name_``; ``numpy``: of the method of the NumPy flavour, with NumPy's parameters.
+    ``in_place``: of the method ``name_``; ``numpy``: of the reader of one of the row's answers, with NumPy's parameters.
     """
     width = 116 - indent
     parts = [textwrap.wrap(rule.doc + ("  In place." if in_place else ""), width)]
@@ -830,7 +897,7 @@ def _parameter_docs(rule, method, numpy):
         yield rule.operand_names[1], "a Variable, NumPy array or number"
     if rule.operands == "*":
         yield rule.operand_names[0], "Variables" + ("" if rule.spread else ", in a list or tuple")
-    names = [name for name in numpy_arguments(rule)[0] if name != "out"] if numpy else list(parameters(rule))
+    names = [name for name, _ in numpy_parameters(rule, numpy) if name != "out"] if numpy else list(parameters(rule))
     for name in names:
         meaning = rule.parameter(NUMPY_WORDS.get(name, name) if numpy else name).doc
         if meaning:
@@ -913,9 +980,11 @@ def namespace(rules) -> dict:
         "SLOTS": {dtype: slots(rules, dtype) for dtype in rules.DTYPES}, "STRUCTURAL": rules.STRUCTURAL,
         "RECORDED": RECORDED, "complex_kind": complex_kind,
         "complex_row": complex_row, "DIFFERENTIATED": differentiated(rules), "numpy_text": lambda rule: numpy_text(rule, rules),
-        "signature": signature, "keywords": keywords, "SPECIALS": specials(rules), "overloads": overloads, "result_type": result_type,
+        "signature": signature, "keywords": keywords, "SPECIALS": specials(rules), "overloads": overloads,
+        "result_type": result_type,
         "call_text": call_text, "docstring": docstring,
-        "numpy_arguments": numpy_arguments, "numpy_signature": numpy_signature, "numpy_call": numpy_call,
+        "numpy_signature": numpy_signature, "reads": reads, "reader_methods": reader_methods,
+        "reader_body": lambda rule, answer: reader_body(rule, answer, rules.BY_NAME),
         "passed_on": passed_on, "numbers": numbers, "operand_parameters": operand_parameters, "also": _also,
         "saves": saves, "saves_mask": saves_mask, "is_g": is_g, "piecewise": piecewise,
         "mentioned": mentioned, "parameters": parameters,

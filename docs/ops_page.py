@@ -100,8 +100,9 @@ def calls(rule, render):
         yield f"`{rule.name}({given})`"
     if rule.method:
         yield f"method `x.{method}({rest})`"
-        if rule.numpy_params is not None:
-            yield f"in NumPy's flavour `x.{method}({rule.numpy_params})`"
+        for answer in rule.answers:
+            for name in answer.methods:
+                yield f"in NumPy's flavour `x.{name}({answer.params.partition(', ')[2]})`"
         if rule.inplace:
             yield f"in place `x.{method}_({rest})`"
     if rule.infix:
@@ -122,7 +123,7 @@ def row_text(rule, render):
     if rule.composite:
         lines.append(f"* composite: `{rule.value}`")
     else:
-        same = f", NumPy's `{rule.numpy}`" if rule.numpy else ""
+        same = f", NumPy's `{rule.numpy_name}`" if rule.numpy_name else ""
         lines.append(f"* value: `{rule.value}`{same}")
         texts = [(f"d{operand}", f"in {operand}") for operand in rule.operands] if rule.operands != "*" else [("dx", "")]
         known = [(which, f"derivative {where}".rstrip()) for which, where in texts if getattr(rule, which) is not None]

@@ -16,7 +16,7 @@ from autodiff._variable import OPS
 from autodiff.rules import BY_NAME, ELEMENTWISE, RULES
 from checks import check, derivative, gradients, leaf, plain, weights
 
-NAMESPACE = {"where": np.where} | cases.REFERENCES | {name: getattr(np, BY_NAME[name].numpy) for name in rules.FUNCTIONS
+NAMESPACE = {"where": np.where} | cases.REFERENCES | {name: getattr(np, BY_NAME[name].numpy_name) for name in rules.FUNCTIONS
                                                       if name not in cases.REFERENCES}
 #: Rows with a derivative in each operand that users call; what else there is stands behind another row.
 DIFFERENTIABLE = tuple(rule for rule in ELEMENTWISE if rule.dx and (rule.dy or rule.arity == 1) and rule.function)
@@ -122,12 +122,12 @@ def test_operator_function_and_method_agree(rule, shape):
 ROUNDED_OTHERWISE = ("logaddexp", "logaddexp2", "deg2rad", "rad2deg")
 
 
-@pytest.mark.parametrize("rule", [r for r in ELEMENTWISE if r.numpy], ids=by_name)
+@pytest.mark.parametrize("rule", [r for r in ELEMENTWISE if r.numpy_name], ids=by_name)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_value_has_numpys_bits(rule, dtype):
     """Or is as near as docs/accuracy.md says, where the loop is our own."""
     operands = [sample(rule, 129, which=i, dtype=dtype) for i in range(rule.arity)]
-    expected = getattr(np, rule.numpy)(*operands)
+    expected = getattr(np, rule.numpy_name)(*operands)
     out = call(rule, *[autodiff.tensor(a) for a in operands])
     assert out.numpy().dtype == expected.dtype
     own = rule.loop_at(expected.dtype.name) == "vector" and "like" not in rule.loop
@@ -146,7 +146,7 @@ def test_conditions(rule, shape):
     x = np.resize([1.5, np.nan, -0.0, np.inf, -2.0, 0.0, -np.inf], shape)
     for array in (x, x.astype(np.float32), np.resize([1, 0, -2], shape), x > 0):
         out = call(rule, autodiff.tensor(array))
-        np.testing.assert_array_equal(out.numpy(), np.asarray(getattr(np, rule.numpy)(array)), strict=True)
+        np.testing.assert_array_equal(out.numpy(), np.asarray(getattr(np, rule.numpy_name)(array)), strict=True)
     assert not call(rule, leaf(x)).requires_grad
 
 

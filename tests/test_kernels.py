@@ -31,7 +31,7 @@ def function(name, dtype):
     rule = rules.BY_NAME[name]
     numpys = rule.loop_at(dtype).partition("numpy:")[2] or rule.loop.partition("like numpy:")[2]
     if name in _render.EXACT:
-        numpys = rule.numpy
+        numpys = rule.numpy_name
     return getattr(np, numpys) if numpys else own(name)
 
 

@@ -9,6 +9,7 @@ import operator
 
 import numpy as np
 import pytest
+from test_derivatives import CASES
 
 import autodiff
 import autodiff.numpy as anp
@@ -16,7 +17,6 @@ import cases
 from autodiff import _ops, _render, _variable, autograd, helpers, rules
 from autodiff.rules import BY_NAME, OF_EVERY_DIMENSION, STRUCTURAL
 from checks import plain
-from test_derivatives import CASES
 
 T = autodiff.tensor
 STRUCTURAL_NAMES = {rule.name for rule in STRUCTURAL}
@@ -92,8 +92,8 @@ def told(row, operands, params):
 
 
 def test_dimensions_are_applied_as_non_negative_ints(everything):
-    wrong = {(row, name, value) for row, operands, params in everything for name, role, value, ndim in told(row, operands, params)
-             if not well_formed(role, value, ndim)}
+    wrong = [(row, name, value) for row, operands, params in everything
+             for name, role, value, ndim in told(row, operands, params) if not well_formed(role, value, ndim)]
     assert not wrong
     seen = {row for row, operands, params in everything for _ in told(row, operands, params)}
     named = {rule.name for rule in STRUCTURAL for name in _render.parameters(rule) if rule.parameter(name).role in DIMS}
@@ -234,7 +234,7 @@ def test_a_dimension_in_front_is_taken_along(rule, everything):
         if row != rule.name or any(not a.ndim and rule.signature.partition("->")[0] not in ("()", "(),()") for a in arrays):
             continue                                # of a 0-d operand there is no dimension to move
         moved = moved_up(rule, params, max(a.ndim for a in arrays))
-        if moved is None or len({a.shape for a in arrays}) > 1 and rule.name != "matmul":
+        if moved is None or (len({a.shape for a in arrays}) > 1 and rule.name != "matmul"):
             continue
         if rule.name == "matmul" and (1 in (a.ndim for a in arrays) or arrays[0].ndim != arrays[1].ndim):
             continue                                # a vector is a row or a column, and fewer dimensions stand at the end

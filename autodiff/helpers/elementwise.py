@@ -93,6 +93,22 @@ def clamp_of(ops, x, low, high):
     return ops.named(result, "ClampBackward0" if tensors else "ClampBackward1", x)
 
 
+def numpy_clip(ops, x, a_min, a_max, low, high):
+    """numpy.clip, whose bounds have two names each; both absent leave the operand as it is."""
+    if (a_min is not None and low is not None) or (a_max is not None and high is not None):
+        raise ValueError("Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is forbidden.")
+    low, high = a_min if low is None else low, a_max if high is None else high
+    return x.clone() if low is None and high is None else clamp_of(ops, x, low, high)
+
+
+def numpy_where(ops, condition, x, y):
+    """numpy.where: of the condition alone, where it holds."""
+    if x is None and y is None:
+        return tuple([ops.constant(positions, like=condition if ops.is_variable(condition) else None)
+                      for positions in ops.numpy.nonzero(ops.numpy.atleast_1d(ops.plain(condition)))])
+    return ops.where(condition, x, y)
+
+
 def _same_dtype(ops, x, y, argument):
     """PyTorch refuses to blend two dtypes."""
     if ops.dtype(x) != ops.dtype(y):
