@@ -47,7 +47,10 @@ refused = threading.local()
 
 
 def _public(name: str) -> Any:
-    return getattr(sys.modules.get("autodiff"), name, None)
+    found: Any = sys.modules.get("autodiff")
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
 
 
 def replacement(name: str) -> str | None:
@@ -65,7 +68,7 @@ def replacement(name: str) -> str | None:
     last = rest.rpartition(".")[2]
     if own is None:
         known = rest if package == "np" else name
-        own = next((rule.name for rule in rules.RULES for answer in rule.answers
+        own = next((rule.path for rule in rules.RULES for answer in rule.answers
                     if known in answer.functions and rule.function), None)
     if own is None and (rest == last or rest.startswith(("linalg.", "special."))):
         own = None if rest in NO_HELP else last

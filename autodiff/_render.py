@@ -141,6 +141,8 @@ def check(rules) -> None:
 
         if not rule.name.isidentifier():
             refuse("the name is not an identifier")
+        if rule.namespace not in rules.NAMESPACES:
+            refuse(f"namespace {rule.namespace!r} is not one of {', '.join(rules.NAMESPACES)}")
         if rule.kind not in rules.KINDS:
             refuse(f"kind {rule.kind!r} is not one of {', '.join(rules.KINDS)}")
         if rule.operands not in ("x", "xy", "xyz", "*"):
@@ -185,7 +187,7 @@ def check(rules) -> None:
             if kink.row and kink.row not in names:
                 refuse(f"kinks names {kink.row!r}, which is not a row")
         if rule.special:
-            special_of(rule)
+            special_of(rule, rules.BY_NAME)
         for which in ("value", "dx", "dy"):
             parse(rule, which, rules.FUNCTIONS)
         if complex_kind(rule) == OTHER_ROW and rule.complex not in names:
@@ -211,7 +213,7 @@ def check_answer(rule, answer, refuse) -> None:
         refuse(f"numpy {rule.numpy!r} has fewer operands than {', '.join(rule.operand_names)}")
 
 
-def special_of(rule) -> tuple[str, float]:
+def special_of(rule, rows) -> tuple[str, float]:
     """The row that a row is a special case of, and the number for its second operand."""
     try:
         call = ast.parse(rule.special, mode="eval").body
@@ -219,7 +221,7 @@ def special_of(rule) -> tuple[str, float]:
         name, value = call.func.id, float(ast.literal_eval(number))
     except (SyntaxError, AttributeError, ValueError, TypeError):
         name = None
-    if name not in _rows or _rows[name].arity != 2 or not rule.elementwise or rule.operands != "x" or ast.unparse(x) != "x":
+    if name not in rows or rows[name].arity != 2 or not rule.elementwise or rule.operands != "x" or ast.unparse(x) != "x":
         raise GrammarError(f"rule {rule.name!r}, special = {rule.special!r}: not a call of a row, as pow(x, 2)")
     return name, value
 
@@ -229,7 +231,7 @@ def specials(rules) -> dict[str, dict[float, str]]:
     found: dict[str, dict[float, str]] = {}
     for rule in rules.RULES:
         if rule.special:
-            name, number = special_of(rule)
+            name, number = special_of(rule, rules.BY_NAME)
             found.setdefault(name, {})[number] = rule.name
     return found
 
@@ -773,6 +775,37 @@ def call_text(rule) -> str:
     return f"OPS.apply({rule.name!r}, {packed[0]}, {packed[1]})"
 
 
+def function_stubs(rule) -> list[str]:
+    """The function of a row, by each of its names, as a stub has it."""
+    found: list[str] = []
+    for name in (rule.function_name, *rule.aliases):
+        shown = [f"def {name}({given}) -> {result}: ..." for given, result in _stub_signatures(rule)]
+        for line in shown:
+            found += ["@_overload", line] if len(shown) > 1 else [line]
+    return found
+
+
+def _stub_signatures(rule) -> list[tuple[str, str]]:
+    """The signatures of a row's function, each with its result: one for each kind of operands that decides about it."""
+    first = rule.operand_names[0]
+    if not rule.elementwise:
+        if rule.operands == "*":
+            return [(signature(rule, True), result_type(rule, "_V"))]
+        texts = overloads(rule, first + ": _V", "_V")
+        return texts + (overloads(rule, first + ": _Number", "Tensor") if rule.takes_numbers else [])
+    out, second, more = "out: _Any = None", rule.operand_names[-1], keywords(rule, types=True)
+    if rule.arity == 1:
+        numbers = [(f"input: _Number, *, {out}", "Tensor")] if rule.takes_numbers else []
+        return [(f"input: _V, *, {out}", "_V"), *numbers]
+    if rule.dtype == "bool":
+        return [(f"input: Tensor, {second}: Tensor | _Number | _NDArray[_Any], *, {out}", "Tensor"),
+                (f"input: _Operand, {second}: _Operand, *, {out}", "_Any")]
+    return [(f"input: _Operand, {second}: _ndarray, *{more}, {out}", "_ndarray"),
+            (f"input: _V, {second}: _Operand, *{more}, {out}", "_V"),
+            (f"input: _Number | _NDArray[_Any], {second}: _V, *{more}, {out}", "_V"),
+            (f"input: _Number, {second}: _Number, *{more}, {out}", "Tensor")]
+
+
 # ---- NumPy's calls
 
 def numpy_parameters(rule, answer) -> list[tuple[str, str | None]]:
@@ -971,6 +1004,12 @@ def _errors(rule):
 
 # ---- templates
 
+def namespaces(rules) -> tuple[str, ...]:
+    """The public modules but autodiff itself in which rows have functions."""
+    used = {rule.namespace for rule in rules.RULES if rule.function}
+    return tuple(name for name in rules.NAMESPACES[1:] if name in used)
+
+
 def namespace(rules) -> dict:
     """What a template sees."""
     functions, inline = rules.FUNCTIONS, own_functions(rules)
@@ -980,7 +1019,8 @@ def namespace(rules) -> dict:
         "SLOTS": {dtype: slots(rules, dtype) for dtype in rules.DTYPES}, "STRUCTURAL": rules.STRUCTURAL,
         "RECORDED": RECORDED, "complex_kind": complex_kind,
         "complex_row": complex_row, "DIFFERENTIATED": differentiated(rules), "numpy_text": lambda rule: numpy_text(rule, rules),
-        "signature": signature, "keywords": keywords, "SPECIALS": specials(rules), "overloads": overloads,
+        "NAMESPACES": namespaces(rules), "function_stubs": function_stubs, "signature": signature, "keywords": keywords,
+        "SPECIALS": specials(rules), "overloads": overloads,
         "result_type": result_type,
         "call_text": call_text, "docstring": docstring,
         "numpy_signature": numpy_signature, "reads": reads, "reader_methods": reader_methods,
@@ -995,12 +1035,13 @@ def namespace(rules) -> dict:
     }
 
 
-def render(template: Path, rules) -> str:
+def render(template: Path, rules, **more) -> str:
     """The text a template renders to."""
     from Cython.Tempita import Template
 
-    text = Template(template.read_text(encoding="utf-8"), name=template.name).substitute(namespace(rules))
-    return text + exported(text) if template.name in ("__init__.pyi.tp", "return_types.pyi.tp") else text
+    text = Template(template.read_text(encoding="utf-8"), name=template.name).substitute(namespace(rules) | more)
+    with_names = ("__init__.pyi.tp", "return_types.pyi.tp", "_namespace.pyi.tp")
+    return text + exported(text) if template.name in with_names else text
 
 
 def exported(stub: str) -> str:
@@ -1022,10 +1063,36 @@ def render_all(folder: Path, rules) -> list[Path]:
     """Render every template of a folder beside itself; a file is touched only if its text changes."""
     check(rules)
     written = []
-    for template in sorted(folder.glob("*.tp")):
-        target = template.with_suffix("")
-        text = render(template, rules)
+
+    def write(target, text):
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             target.write_text(text, encoding="utf-8")
         written.append(target)
+
+    for template in sorted(folder.glob("*.tp")):
+        if not template.name.startswith("_namespace."):
+            write(template.with_suffix(""), render(template, rules))
+    for name in namespaces(rules):
+        render_namespace(folder, rules, name, write)
     return written
+
+
+def render_namespace(folder: Path, rules, name: str, write) -> None:
+    """The public module of a namespace and its stub, of rows alone.
+
+    What has more than its rows is a template of its own, ``special.py.tp``, in which ``_ops.NAMESPACES`` and
+    ``function_stubs`` stand for these.
+    """
+    place = folder.joinpath(*name.split("."))
+    for parent in [parent for parent in place.parents if folder in parent.parents]:
+        parent.mkdir(exist_ok=True)
+        for kind in ("py", "pyi"):
+            if not (parent / f"__init__.{kind}.tp").exists():
+                write(parent / f"__init__.{kind}", f"from . import {place.name} as {place.name}\n")
+    for kind in ("py", "pyi"):
+        target = place.with_suffix(f".{kind}")
+        if target.with_name(target.name + ".tp").exists():
+            continue
+        if target.exists() and "_namespace" not in target.read_text(encoding="utf-8").partition("\n")[0]:
+            raise GrammarError(f"{target.name} is written by hand, and rows have functions in {name}: make it {target.name}.tp")
+        write(target, render(folder / f"_namespace.{kind}.tp", rules, NAMESPACE=name, DOTS="." * (name.count(".") + 1)))

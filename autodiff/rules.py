@@ -48,7 +48,10 @@ signature  core dimensions of a structural row in the notation of NumPy's genera
            parameters of the role ``dim`` or ``dims`` name
 batch      ``own`` where a dimension in front of the operands' is not taken along by moving each parameter of the role ``dim``
            or ``dims`` up by one: its parameters tell of every dimension, or it joins operands, or takes all of their elements
-method     the method's name on a Variable (True: the row's name; False: none); aliases in ``aliases``
+namespace  the public module in which the function lives, one of ``NAMESPACES``.  A name is the row's alone: the function of
+           a row ``linalg_norm`` of ``linalg`` is ``linalg.norm``
+function   whether there is a function, by the row's name and its aliases
+method     the same of methods on a Variable
 infix      the Python operator: ``add`` renders ``__add__``, ``__radd__`` and ``__iadd__``
 inplace    whether ``name_`` exists
 numpy      what of NumPy and SciPy the row answers to, parted by ``;``: ``NAMES(PARAMETERS) -> TYPE = CALL``.  The names of
@@ -104,6 +107,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 KINDS = ("elementwise", "linear", "multilinear", "reduction", "gather", "custom")
+#: Public modules in which functions live.
+NAMESPACES = ("autodiff", "linalg", "fft", "special", "nn.functional")
 
 #: What a parameter can be, and its type in the stubs.  Batching moves ``dim`` and ``dims`` up by one; a row of which a
 #: parameter is in ``OF_EVERY_DIMENSION`` has a batch rule of its own.
@@ -333,11 +338,12 @@ class Rule:
     operands: str = ""
     names: str = ""
     params: str = ""
+    namespace: str = "autodiff"
     front: str = ""
     compiled: bool = False
     signature: str = ""
     batch: str = ""
-    method: bool | str = True
+    method: bool = True
     function: bool = True
     aliases: tuple[str, ...] = ()
     infix: str | None = None
@@ -360,6 +366,16 @@ class Rule:
     doc: str = ""
     errors: str = ""
     example: str = ""
+
+    @property
+    def function_name(self) -> str:
+        """The function's name in its namespace."""
+        return self.name.removeprefix(self.namespace.replace(".", "_") + "_")
+
+    @property
+    def path(self) -> str:
+        """The function's name after ``autodiff.``."""
+        return self.function_name if self.namespace == "autodiff" else f"{self.namespace}.{self.function_name}"
 
     @property
     def arity(self) -> int:

@@ -93,18 +93,17 @@ def calls(rule, render):
     if own.startswith("*"):
         own, rest = "", given
     rest = rest.replace("*, out=None", "").replace(", out=None", "").rstrip(", ")
-    method = rule.method if isinstance(rule.method, str) else rule.name
     if rule.name in BY_HAND:
         yield BY_HAND[rule.name]
     if rule.function:
-        yield f"`{rule.name}({given})`"
+        yield f"`{rule.path}({given})`"
     if rule.method:
-        yield f"method `x.{method}({rest})`"
+        yield f"method `x.{rule.name}({rest})`"
         for answer in rule.answers:
             for name in answer.methods:
                 yield f"in NumPy's flavour `x.{name}({answer.params.partition(', ')[2]})`"
         if rule.inplace:
-            yield f"in place `x.{method}_({rest})`"
+            yield f"in place `x.{rule.name}_({rest})`"
     if rule.infix:
         yield f"operator `{PREFIX.get(rule.infix) or 'x ' + OPERATORS[rule.infix] + ' y'}`"
     if rule.aliases:

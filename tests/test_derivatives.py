@@ -14,7 +14,7 @@ import cases
 from autodiff import autograd, rules
 from autodiff._variable import OPS
 from autodiff.rules import BY_NAME, ELEMENTWISE, RULES
-from checks import check, derivative, gradients, leaf, plain, weights
+from checks import check, derivative, gradients, leaf, plain, public, weights
 
 NAMESPACE = {"where": np.where} | cases.REFERENCES | {name: getattr(np, BY_NAME[name].numpy_name) for name in rules.FUNCTIONS
                                                       if name not in cases.REFERENCES}
@@ -39,7 +39,7 @@ def reference(rule, *arrays):
 
 def call(rule, *operands):
     """The function of a row; what only formulas call is in their namespace."""
-    return getattr(autodiff if rule.function else OPS, rule.name)(*operands)
+    return (public(rule) if rule.function else getattr(OPS, rule.name))(*operands)
 
 
 OPERATORS = {"add": lambda x, y: x + y, "sub": lambda x, y: x - y, "mul": lambda x, y: x * y,
