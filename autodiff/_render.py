@@ -24,6 +24,8 @@ CONTEXT = ("g", *OPERANDS, "out")
 TOKENS = ("xs", "shape_x", "shape_y", "dtype_x", "shapes", "position")
 #: Functions that are one exact operation in C; every other function of the vocabulary is a call of NumPy's inner loop.
 EXACT = ("abs", "sqrt", "square", "flat", "kink", "hole", "pow_slope_at_0")
+#: Functions whose bits depend, in NumPy, on whether the second operand is one number: they have C text of their own.
+OWN_TEXT = ("pow",)
 #: Bits of a saved set, as SAVES_* in _kernels.pxd.
 SAVES = {"x": 1, "y": 2, "out": 4}
 C_TYPE = {"float64": "double", "float32": "float"}
@@ -122,7 +124,7 @@ def _check_call(node, rule, functions, refuse):
 
 
 #: Operands of the functions of the vocabulary, filled by check().
-_arity: dict[str, int] = {"pow": 2}
+_arity: dict[str, int] = dict.fromkeys(OWN_TEXT, 2)
 #: The rows by name, filled by check().
 _rows: dict = {}
 
@@ -391,7 +393,7 @@ def captured(rules) -> dict[str, Captured]:
 def slots(rules, dtype: str) -> dict[str, str]:
     """The functions of the vocabulary that are NumPy's loops, and which; powers have C text of their own around it."""
     return {name: rules.BY_NAME[name].loop_at(dtype)[len("numpy:"):] for name in rules.FUNCTIONS
-            if rules.BY_NAME[name].loop_at(dtype).startswith("numpy:") and name not in (*EXACT, "pow")}
+            if rules.BY_NAME[name].loop_at(dtype).startswith("numpy:") and name not in (*EXACT, *OWN_TEXT)}
 
 
 def own_functions(rules) -> tuple[str, ...]:
@@ -446,7 +448,7 @@ def c_scalar(rule, which: str, dtype: str, functions, inline=()) -> str:
 
     def call(node):
         # A power's bits depend, in NumPy, on whether the exponent is one number; that of a scalar is.
-        suffix = "_value" if which == "value" and node.func.id == "pow" else ""
+        suffix = "_value" if which == "value" and node.func.id in OWN_TEXT else ""
         arguments = [c_expression(argument, dtype, str, call, inline) for argument in node.args]
         return f"{node.func.id}{suffix}_{dtype}({', '.join(arguments)})"
 

@@ -60,7 +60,7 @@ OPERATORS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**", "m
              "xor": "^", "lshift": "<<", "rshift": ">>"}
 # Rows whose method and function are written by hand: how those are called.
 BY_HAND = {"where": "`where(condition, input, other)`, method `x.where(condition, other)`", "view": "method `x.view(shape)`",
-           "to": "method `x.to(dtype)`", "ptp": "in NumPy's flavour `x.ptp(axis)`"}
+           "to": "method `x.to(dtype)`"}
 PREFIX = {"neg": "-x", "pos": "+x", "abs": "abs(x)", "invert": "~x"}
 
 
@@ -99,11 +99,11 @@ def calls(rule, render):
         yield f"`{rule.path}({given})`"
     if rule.method:
         yield f"method `x.{rule.name}({rest})`"
-        for answer in rule.answers:
-            for name in answer.methods:
-                yield f"in NumPy's flavour `x.{name}({answer.params.partition(', ')[2]})`"
         if rule.inplace:
             yield f"in place `x.{rule.name}_({rest})`"
+    for answer in rule.answers:
+        for name in answer.methods:
+            yield f"in NumPy's flavour `x.{name}({answer.params.partition(', ')[2]})`"
     if rule.infix:
         yield f"operator `{PREFIX.get(rule.infix) or 'x ' + OPERATORS[rule.infix] + ' y'}`"
     if rule.aliases:

@@ -31,11 +31,10 @@ OPERANDS = ["weight", "min", "max", "value", "alpha", "beta", "q"]
 
 def tried():
     for rule in rules.RULES:
-        if rule.rendered or rule.name == "norm":
+        if rule.rendered or rule.elementwise or rule.name == "norm":
             for name in _render.parameters(rule):
                 if name in _render.numbers(rule) or (name in OPERANDS and rule.name not in ("max", "min")):
                     yield rule.name, name
-    yield from (("add", "alpha"), ("sub", "alpha"))
 
 
 PAIRS = list(tried())
