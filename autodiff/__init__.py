@@ -129,6 +129,9 @@ for _alias, _name in _ALIASES.items():
 del _name, _function, _d, _alias
 
 from . import autograd, numpy, return_types
+
+for _name in _ops.NAMESPACES:       # linalg, special, ...: those in which rows have functions
+    __import__(f"{__name__}.{_name}")
 from .autograd import (
     Variable,
     enable_grad,

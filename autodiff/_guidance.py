@@ -30,9 +30,8 @@ NUMPY = {
 }
 #: Made of numbers, which are not recorded: of the same name here, and no help.
 NO_HELP = {"linspace", "logspace", "geomspace", "arange", "eye", "save"}
-#: The same for SciPy's functions, where the last part of their name is not that of ours.
-SCIPY = {"special.expit": "sigmoid", "special.gammaln": "lgamma", "special.loggamma": "lgamma", "special.psi": "digamma",
-         "special.xlog1py": "xlogy", "linalg.norm": "norm", "integrate.trapezoid": "trapezoid",
+#: The same for SciPy's functions.
+SCIPY = {"special.loggamma": "lgamma", "special.xlog1py": "xlogy", "linalg.norm": "norm",
          "integrate.cumulative_trapezoid": "cumulative_trapezoid"}
 #: Other ways in which NumPy runs a ufunc.
 METHODS = {"add.reduce": "sum", "add.accumulate": "cumsum", "multiply.reduce": "prod", "multiply.accumulate": "cumprod",
@@ -48,7 +47,10 @@ refused = threading.local()
 
 
 def _public(name: str) -> Any:
-    return getattr(sys.modules.get("autodiff"), name, None)
+    found: Any = sys.modules.get("autodiff")
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
 
 
 def replacement(name: str) -> str | None:
@@ -64,10 +66,12 @@ def replacement(name: str) -> str | None:
         return None
     own: str | None = (NUMPY | METHODS if package == "np" else SCIPY).get(rest)
     last = rest.rpartition(".")[2]
+    if own is None:
+        known = rest if package == "np" else name
+        own = next((rule.path for rule in rules.RULES for answer in rule.answers
+                    if known in answer.functions and rule.function), None)
     if own is None and (rest == last or rest.startswith(("linalg.", "special."))):
-        if package == "np":
-            own = next((rule.name for rule in rules.RULES if rule.numpy == last and rule.function), None)
-        own = own or (None if rest in NO_HELP else last)
+        own = None if rest in NO_HELP else last
     if own is None or own.startswith(("x.", "(")):
         return own
     return f"autodiff.{own}" if callable(_public(own.partition("(")[0])) else None

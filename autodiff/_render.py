@@ -21,9 +21,11 @@ from typing import NamedTuple
 OPERANDS = ("x", "y", "z")
 CONTEXT = ("g", *OPERANDS, "out")
 #: Tokens of rows that are not elementwise; known without saving an array.
-TOKENS = ("xs", "shape_x", "shape_y", "shape_z", "dtype_x", "shapes", "position")
+TOKENS = ("xs", "shape_x", "shape_y", "dtype_x", "shapes", "position")
 #: Functions that are one exact operation in C; every other function of the vocabulary is a call of NumPy's inner loop.
 EXACT = ("abs", "sqrt", "square", "flat", "kink", "hole", "pow_slope_at_0")
+#: Functions whose bits depend, in NumPy, on whether the second operand is one number: they have C text of their own.
+OWN_TEXT = ("pow",)
 #: Bits of a saved set, as SAVES_* in _kernels.pxd.
 SAVES = {"x": 1, "y": 2, "out": 4}
 C_TYPE = {"float64": "double", "float32": "float"}
@@ -38,7 +40,7 @@ class GrammarError(ValueError):
 # ---- the grammar
 
 def parse(rule, which: str, functions=()) -> ast.expr | None:
-    """The checked tree of one text of a row (``which`` is value, dx, dy or dz); None where the row has no such text."""
+    """The checked tree of one text of a row (``which`` is value, dx or dy); None where the row has no such text."""
     text = getattr(rule, which)
     if text is None:
         return None
@@ -122,7 +124,7 @@ def _check_call(node, rule, functions, refuse):
 
 
 #: Operands of the functions of the vocabulary, filled by check().
-_arity: dict[str, int] = {"pow": 2}
+_arity: dict[str, int] = dict.fromkeys(OWN_TEXT, 2)
 #: The rows by name, filled by check().
 _rows: dict = {}
 
@@ -141,6 +143,8 @@ def check(rules) -> None:
 
         if not rule.name.isidentifier():
             refuse("the name is not an identifier")
+        if rule.namespace not in rules.NAMESPACES:
+            refuse(f"namespace {rule.namespace!r} is not one of {', '.join(rules.NAMESPACES)}")
         if rule.kind not in rules.KINDS:
             refuse(f"kind {rule.kind!r} is not one of {', '.join(rules.KINDS)}")
         if rule.operands not in ("x", "xy", "xyz", "*"):
@@ -152,31 +156,86 @@ def check(rules) -> None:
             refuse(f"loop {rule.loop!r} is unknown")
         if rule.elementwise and rule.operands not in ("x", "xy"):
             refuse("an elementwise row has one operand or two")
-        if rule.elementwise and rule.params:
-            refuse("an elementwise row has no parameters")
-        if rule.composite and (rule.dx or rule.dy or rule.dz):
+        if rule.elementwise and bool(rule.params) != bool(rule.front):
+            refuse("an elementwise row with parameters has a front that reads them, and no other has one")
+        if rule.elementwise and rule.params and (not rule.params.startswith("*, ") or None in arguments(rule).kw_defaults):
+            refuse("the parameters of an elementwise row are keywords with defaults")
+        for name in parameters(rule):
+            if rule.parameter(name).role not in rule.TYPES:
+                refuse(f"the role {rule.parameter(name).role!r} of {name} is unknown")
+        for answer in rule.answers:
+            check_answer(rule, answer, refuse)
+        if rule.batch not in ("", "own"):
+            refuse(f"batch {rule.batch!r} is not 'own'")
+        if rule.elementwise or rule.composite:
+            if rule.signature or rule.batch:
+                refuse("signature and batch are for structural rows")
+        else:
+            whole = [name for name in parameters(rule) if rule.parameter(name).role in rules.OF_EVERY_DIMENSION]
+            if whole and not rule.batch:
+                refuse(f"{whole[0]} tells of every dimension: the row has a batch rule of its own, batch='own'")
+            if not rule.signature and not rule.batch:
+                refuse("a structural row has a signature, or a batch rule of its own")
+        if rule.composite and (rule.dx or rule.dy):
             refuse("a composite row has the derivatives of what its helper calls")
         if rule.operands != "*" and len(rule.operand_names) != len(rule.operands):
             refuse(f"names {rule.names!r} are not one for each of the operands {rule.operands!r}")
-        for position, which in enumerate(("dx", "dy", "dz")):
+        for position, which in enumerate(("dx", "dy")):
             if getattr(rule, which) is not None and rule.operands != "*" and position >= len(rule.operands):
                 refuse(f"{which} is given, but the operands are {rule.operands!r}")
         if rule.copies not in ("", "nt") or (rule.copies and not (rule.elementwise and rule.operands == "xy")):
-            refuse(f"copies {rule.copies!r} is not the overload 'nt' of an elementwise row of two operands")
+            refuse(f"copies are saved by the overload 'nt' of an elementwise row of two operands, not by {rule.copies!r}")
         for kink in kinks_of(rule):
             if kink.row and kink.row not in names:
                 refuse(f"kinks names {kink.row!r}, which is not a row")
-        for special in rule.special.values():
-            if special not in names:
-                refuse(f"special names {special!r}, which is not a row")
-        for which in ("value", "dx", "dy", "dz"):
+        if rule.special:
+            special_of(rule, rules.BY_NAME)
+        for which in ("value", "dx", "dy"):
             parse(rule, which, rules.FUNCTIONS)
         if complex_kind(rule) == OTHER_ROW and rule.complex not in names:
             refuse(f"complex names {rule.complex!r}, which is not a row")
         own = complex_row(rule)
         if own is not None:
-            for which in ("dx", "dy", "dz"):
+            for which in ("dx", "dy"):
                 parse(own, which)
+
+
+def check_answer(rule, answer, refuse) -> None:
+    """Refuse an answer that is no function's and no method's, or whose parameters or call are none."""
+    if not answer.functions and not answer.methods:
+        refuse(f"numpy {rule.numpy!r} names nothing")
+    for text in (f"lambda {answer.params}: 0", answer.value or "0"):
+        try:
+            ast.parse(text, mode="eval")
+        except SyntaxError:
+            refuse(f"numpy {rule.numpy!r}: {text!r} is not in the grammar")
+    if rule.elementwise and (answer.params or answer.value or answer.methods):
+        refuse(f"numpy {rule.numpy!r}: an elementwise row answers to functions of its operands")
+    if answer.params and len(numpy_operands(rule, answer)) < len(rule.operand_names) and not answer.value:
+        refuse(f"numpy {rule.numpy!r} has fewer operands than {', '.join(rule.operand_names)}")
+
+
+def special_of(rule, rows) -> tuple[str, float]:
+    """The row that a row is a special case of, and the number for its second operand."""
+    try:
+        call = ast.parse(rule.special, mode="eval").body
+        x, number = call.args
+        name, value = call.func.id, float(ast.literal_eval(number))
+    except (SyntaxError, AttributeError, ValueError, TypeError):
+        name = None
+    if name not in rows or rows[name].arity != 2 or not rule.elementwise or rule.operands != "x" or ast.unparse(x) != "x":
+        raise GrammarError(f"rule {rule.name!r}, special = {rule.special!r}: not a call of a row, as pow(x, 2)")
+    return name, value
+
+
+def specials(rules) -> dict[str, dict[float, str]]:
+    """The rows that have special cases, each with its numbers and the rows that take them."""
+    found: dict[str, dict[float, str]] = {}
+    for rule in rules.RULES:
+        if rule.special:
+            name, number = special_of(rule, rules.BY_NAME)
+            found.setdefault(name, {})[number] = rule.name
+    return found
 
 
 # ---- kinks
@@ -252,7 +311,7 @@ def mentioned(rule, which: str) -> set[str]:
 
 
 def saves(rule, which: str) -> set[str]:
-    """What the derivative ``which`` (dx, dy, dz) needs from the forward pass: a subset of x, y, z, out (xs: all)."""
+    """What the derivative ``which`` (dx, dy) needs from the forward pass: a subset of x, y, out (xs: all)."""
     return mentioned(rule, which) & {*OPERANDS, "xs", "out"}
 
 
@@ -278,7 +337,7 @@ def complex_row(rule):
     """A row's texts for complex operands as a row of its own, not elementwise; None where it has no such texts."""
     if complex_kind(rule) != OWN:
         return None
-    texts = dict(zip(("dx", "dy", "dz"), [text.strip() for text in rule.complex.split(";")]))
+    texts = dict(zip(("dx", "dy"), [text.strip() for text in rule.complex.split(";")]))
     return replace(rule, value=f"{rule.name}()", loop="helper", signature=rule.signature or "()->()",
                    complex="as written", **texts)
 
@@ -294,8 +353,8 @@ def numpy_text(rule, rules) -> str:
     class Rename(ast.NodeTransformer):
         def visit_Call(self, node):
             self.generic_visit(node)
-            name = "where" if node.func.id == "where" else rules.BY_NAME[node.func.id].numpy
-            if name is None:
+            name = "where" if node.func.id == "where" else rules.BY_NAME[node.func.id].numpy_name
+            if not name:
                 raise GrammarError(f"rule {rule.name!r}: complex values need a function {node.func.id!r} of NumPy")
             node.func = ast.Attribute(ast.Name("numpy"), name)
             return node
@@ -334,7 +393,7 @@ def captured(rules) -> dict[str, Captured]:
 def slots(rules, dtype: str) -> dict[str, str]:
     """The functions of the vocabulary that are NumPy's loops, and which; powers have C text of their own around it."""
     return {name: rules.BY_NAME[name].loop_at(dtype)[len("numpy:"):] for name in rules.FUNCTIONS
-            if rules.BY_NAME[name].loop_at(dtype).startswith("numpy:") and name not in (*EXACT, "pow")}
+            if rules.BY_NAME[name].loop_at(dtype).startswith("numpy:") and name not in (*EXACT, *OWN_TEXT)}
 
 
 def own_functions(rules) -> tuple[str, ...]:
@@ -389,7 +448,7 @@ def c_scalar(rule, which: str, dtype: str, functions, inline=()) -> str:
 
     def call(node):
         # A power's bits depend, in NumPy, on whether the exponent is one number; that of a scalar is.
-        suffix = "_value" if which == "value" and node.func.id == "pow" else ""
+        suffix = "_value" if which == "value" and node.func.id in OWN_TEXT else ""
         arguments = [c_expression(argument, dtype, str, call, inline) for argument in node.args]
         return f"{node.func.id}{suffix}_{dtype}({', '.join(arguments)})"
 
@@ -507,11 +566,20 @@ def _number_of(node):
 
 
 def recorded(rule, which: str) -> str:
-    """A text with its functions by the names they have in _variable, and helpers handed the namespace of ops."""
+    """A text with its functions by the names they have in _variable, and helpers handed the namespace of ops.
+
+    A parameter is an entry of ``params``: the tuple with which the op was applied, which its node keeps.
+    """
     if getattr(rule, which) == "0":
         return "zeros_like(g)"
+    given = parameters(rule) + (("shapes",) if rule.operands == "*" else ())
 
     class Rename(ast.NodeTransformer):
+        def visit_Name(self, node):
+            if rule.elementwise or node.id not in given:
+                return node
+            return ast.Subscript(ast.Name("params"), ast.Constant(given.index(node.id)))
+
         def visit_BinOp(self, node):
             """Numbers are computed here: Cython would divide two integers as C does."""
             self.generic_visit(node)
@@ -521,7 +589,7 @@ def recorded(rule, which: str) -> str:
             return ast.Constant(eval(compile(ast.Expression(ast.fix_missing_locations(node)), "", "eval")))
 
         def visit_Call(self, node):
-            self.generic_visit(node)
+            node.args = [self.visit(argument) for argument in node.args]     # a function may be named as a parameter is
             name = node.func.id
             if rule.elementwise:
                 node.func.id = f"r_{name}"
@@ -540,7 +608,7 @@ def plain_text(rule) -> str | None:
     def name(function):
         if function == "where":
             return "np.where"
-        found = _rows[function].loop.partition("numpy:")[2] or _rows[function].numpy
+        found = _rows[function].loop.partition("numpy:")[2] or _rows[function].numpy_name
         return f"np.{found}" if found else None
 
     tree = ast.parse(rule.value, mode="eval")
@@ -564,58 +632,20 @@ def plain_function(rule) -> str:
         return "np." + rule.loop.partition("numpy:")[2]
     if rule.dtype == "promote" and plain_text(rule):
         return f"plain_{rule.name}"
-    return f"np.{rule.numpy}" if rule.numpy else "None"
+    return f"np.{rule.numpy_name}" if rule.numpy_name else "None"
 
 
 # ---- methods and functions
 
-#: Types of parameters in the stubs, by name; what is not listed may be anything.  A default of None is added.
-PARAMETER_TYPES = {
-    "dim": "_int", "axis": "_int", "keepdim": "_bool", "keepdims": "_bool", "dtype": "_DType", "out": "_Any",
-    "correction": "_Number", "unbiased": "_bool", "ddof": "_Number",
-    "descending": "_bool", "stable": "_bool", "largest": "_bool", "sorted": "_bool", "k": "_int", "right": "_bool",
-    "offset": "_int", "diagonal": "_int", "dim0": "_int", "dim1": "_int", "dim2": "_int", "axis0": "_int", "axis1": "_int",
-    "dims": "_Dims", "shifts": "_Dims", "source": "_Dims", "destination": "_Dims", "start_dim": "_int", "end_dim": "_int",
-    "shape": "_Dims", "size": "_Dims", "sizes": "_Dims", "ints": "_Dims", "stride": "_Dims", "storage_offset": "_int",
-    "chunks": "_int", "start": "_int", "length": "_int", "dimension": "_int", "step": "_int",
-    "split_size_or_sections": "_Dims", "indices_or_sections": "_Dims", "sections": "_int", "split_size": "_Dims",
-    "output_size": "_int", "indexing": "_str", "mode": "_str", "pad": "_Dims", "r": "_int", "with_replacement": "_bool",
-    "approximate": "_str", "rounding_mode": "_str", "decimals": "_int", "dx": "_Number",
-    "min": "_Operand", "max": "_Operand", "weight": "_Operand", "condition": "_Operand", "mask": "_Operand",
-    "min_val": "_Number", "max_val": "_Number", "threshold": "_Number", "beta": "_Number", "value": "_Number",
-    "alpha": "_Number", "negative_slope": "_Number", "nan": "_Number", "posinf": "_Number", "neginf": "_Number",
-    "eps": "_Number", "rtol": "_Number", "atol": "_Number", "equal_nan": "_bool", "n": "_int", "p": "_Number",
-    "return_inverse": "_bool", "return_counts": "_bool", "minlength": "_int", "as_tuple": "_bool",
-    "upper": "_bool", "left": "_bool", "unitriangular": "_bool", "interpolation": "_str",
-    "index": "_Operand", "src": "_Operand", "out_int32": "_bool", "accumulate": "_bool", "side": "_str", "invert": "_bool",
-    "sorter": "_Operand", "boundaries": "_Operand", "test_elements": "_Operand", "assume_unique": "_bool",
-    "weights": "_Operand", "bins": "_int", "axis2": "_int", "sparse_grad": "_bool", "reduce": "_str", "include_self": "_bool",
-    "values": "_Operand", "end": "_int", "bias": "_Operand", "repeats": "_Any",
-}
-#: The same of single rows.
-ROW_TYPES = {
-    ("squeeze", "dim"): "_Dims", ("norm", "p"): "_Number | _str", ("masked_scatter", "source"): "_Operand",
-    ("put", "source"): "_Operand", ("masked_fill", "value"): "_Operand", ("index_fill", "value"): "_Operand",
-    ("tensordot", "dims"): "_Any", ("histc", "min"): "_Number", ("histc", "max"): "_Number", ("einsum", "args"): "_Any",
-    ("select_scatter", "index"): "_int", ("searchsorted", "input"): "_Operand",
-    # Numbers that the row has a derivative in.
-    **{(row, name): "_Operand" for row in ("addmm", "addmv", "addr", "addbmm", "baddbmm") for name in ("beta", "alpha")},
-    ("index_add", "alpha"): "_Operand", ("addcmul", "value"): "_Operand", ("addcdiv", "value"): "_Operand",
-}
-
-
 def parameter_type(rule, name) -> str:
     """A parameter's type in the stubs."""
-    if (rule.name, name) in ROW_TYPES:
-        return ROW_TYPES[rule.name, name]
-    if name in ("dim", "axis") and "keepdim" in parameters(rule) and not rule.outputs and rule.dtype != "index":
-        return "_Dims"
-    return PARAMETER_TYPES.get(name, "_Any")
+    parameter = rule.parameter(NUMPY_WORDS.get(name, name))
+    return parameter.type or rule.TYPES[parameter.role]
 
 
 def numbers(rule) -> tuple[str, ...]:
     """The parameters of a row that are numbers, which it has no derivative in: a Variable that wants one is refused."""
-    return tuple(name for name in parameters(rule) if parameter_type(rule, name).startswith("_Number"))
+    return tuple(name for name in parameters(rule) if rule.parameter(name).role == "number")
 
 
 def operand_parameters(rule) -> tuple[str, ...]:
@@ -626,6 +656,8 @@ def operand_parameters(rule) -> tuple[str, ...]:
 
 #: Keywords of NumPy that PyTorch takes as well, and so do functions and methods here.
 ALSO = {"dim": "axis", "keepdim": "keepdims"}
+#: What NumPy calls parameters of the rows.
+NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim", "ddof": "correction"}
 
 
 def arguments(rule) -> ast.arguments:
@@ -665,13 +697,13 @@ def signature(rule, types=False, first=None, in_place=False) -> str:
         else:
             star = "*" if rule.spread else ""
             kind = "_Operand" if rule.operands != "*" else "_V | _Iterable[_V]" if rule.spread else "_Iterable[_V]"
-            kind = ROW_TYPES.get((rule.name, name), kind)
+            kind = "_Any" if rule.parameter(name).role == "any" and rule.parameter(name).doc else kind
             shown.append(f"{star}{name}: {kind}" if types else star + name)
 
     def parameter(name, default, optional=False):
         if not types:
             return name if default is None else f"{name}={default}"
-        kind = parameter_type(rule, {other: name for name, other in ALSO.items()}.get(name, name))
+        kind = parameter_type(rule, name)
         if default == "None" and kind != "_Any":
             kind += " | None"
         return f"{name}: {kind}" if default is None else f"{name}: {kind} = {default}"
@@ -684,11 +716,21 @@ def signature(rule, types=False, first=None, in_place=False) -> str:
     keywords = [parameter(a.arg, ast.unparse(d) if d is not None else None)
                 for a, d in zip(given.kwonlyargs, given.kw_defaults)]
     keywords += [parameter(other, "None") for other in _also(rule).values()]
-    if rule.out and not in_place:
+    if (rule.out or rule.elementwise) and not in_place:
         keywords.append(parameter("out", "None"))
     if keywords and not given.vararg and not rule.spread:
         shown.append("*")
     return ", ".join(shown + keywords)
+
+
+def keywords(rule, types=False) -> str:
+    """The parameters of an elementwise row, as they follow those before them: ``, alpha=1``."""
+    given = arguments(rule)
+    shown = [(argument.arg, ast.unparse(default)) for argument, default in zip(given.kwonlyargs, given.kw_defaults)]
+    if not types:
+        return "".join(f", {name}={default}" for name, default in shown)
+    return "".join(f", {name}: {parameter_type(rule, name)}{' | None' * (default == 'None')} = {default}"
+                   for name, default in shown)
 
 
 def overloads(rule, first: str, one: str) -> list[tuple[str, str]]:
@@ -735,128 +777,132 @@ def call_text(rule) -> str:
     return f"OPS.apply({rule.name!r}, {packed[0]}, {packed[1]})"
 
 
-def numpy_signature(rule) -> str:
-    """The parameters of a row's method of the NumPy flavour, for a stub."""
-    tree = ast.parse(f"lambda {rule.numpy_params}: 0", mode="eval").body.args
-    shown = [rule.operand_names[0]]
-    defaults = [None] * (len(tree.args) - len(tree.defaults)) + tree.defaults
+def function_stubs(rule) -> list[str]:
+    """The function of a row, by each of its names, as a stub has it."""
+    found: list[str] = []
+    for name in (rule.function_name, *rule.aliases):
+        shown = [f"def {name}({given}) -> {result}: ..." for given, result in _stub_signatures(rule)]
+        for line in shown:
+            found += ["@_overload", line] if len(shown) > 1 else [line]
+    return found
+
+
+def _stub_signatures(rule) -> list[tuple[str, str]]:
+    """The signatures of a row's function, each with its result: one for each kind of operands that decides about it."""
+    first = rule.operand_names[0]
+    if not rule.elementwise:
+        if rule.operands == "*":
+            return [(signature(rule, True), result_type(rule, "_V"))]
+        texts = overloads(rule, first + ": _V", "_V")
+        return texts + (overloads(rule, first + ": _Number", "Tensor") if rule.takes_numbers else [])
+    out, second, more = "out: _Any = None", rule.operand_names[-1], keywords(rule, types=True)
+    if rule.arity == 1:
+        numbers = [(f"input: _Number, *, {out}", "Tensor")] if rule.takes_numbers else []
+        return [(f"input: _V, *, {out}", "_V"), *numbers]
+    if rule.dtype == "bool":
+        return [(f"input: Tensor, {second}: Tensor | _Number | _NDArray[_Any], *, {out}", "Tensor"),
+                (f"input: _Operand, {second}: _Operand, *, {out}", "_Any")]
+    return [(f"input: _Operand, {second}: _ndarray, *{more}, {out}", "_ndarray"),
+            (f"input: _V, {second}: _Operand, *{more}, {out}", "_V"),
+            (f"input: _Number | _NDArray[_Any], {second}: _V, *{more}, {out}", "_V"),
+            (f"input: _Number, {second}: _Number, *{more}, {out}", "Tensor")]
+
+
+# ---- NumPy's calls
+
+def numpy_parameters(rule, answer) -> list[tuple[str, str | None]]:
+    """NumPy's parameters of an answer but for the operands, each with its default."""
+    given = ast.parse(f"lambda {answer.params}: 0", mode="eval").body.args
+    plain = [*given.posonlyargs, *given.args]
+    pairs = list(zip(plain, [None] * (len(plain) - len(given.defaults)) + given.defaults))
+    pairs = pairs[0 if rule.spread else max(len(rule.operand_names), 1):] + list(zip(given.kwonlyargs, given.kw_defaults))
+    return [(argument.arg, None if default is None else ast.unparse(default)) for argument, default in pairs]
+
+
+def numpy_operands(rule, answer) -> tuple[str, ...]:
+    """What an answer calls the operands."""
+    given = ast.parse(f"lambda {answer.params}: 0", mode="eval").body.args
+    if rule.spread:
+        return (given.vararg.arg,) if given.vararg else rule.operand_names
+    return tuple(argument.arg for argument in (*given.posonlyargs, *given.args))[:len(rule.operand_names)]
+
+
+def numpy_signature(rule, answer) -> str:
+    """The parameters of a method of the NumPy flavour, for a stub."""
+    tree = ast.parse(f"lambda {answer.params}: 0", mode="eval").body.args
+    shown = [numpy_operands(rule, answer)[0]]
 
     def show(argument, default):
-        kind = parameter_type(rule, "dim" if argument.arg == "axis" else argument.arg)
+        kind = parameter_type(rule, argument.arg)
         if default is not None and ast.unparse(default) == "None" and kind != "_Any":
             kind += " | None"
         shown.append(f"{argument.arg}: {kind}" + ("" if default is None else f" = {ast.unparse(default)}"))
 
-    for argument, default in zip(tree.args, defaults):
+    plain = [*tree.posonlyargs, *tree.args]
+    for argument, default in list(zip(plain, [None] * (len(plain) - len(tree.defaults)) + tree.defaults))[1:]:
         show(argument, default)
     if tree.vararg:
         shown.append(f"*{tree.vararg.arg}: {parameter_type(rule, tree.vararg.arg)}")
+    elif tree.kwonlyargs:
+        shown.append("*")
     for argument, default in zip(tree.kwonlyargs, tree.kw_defaults):
         show(argument, default)
     return ", ".join(shown)
 
 
-def numpy_call(rule) -> str:
-    """What the body of a row's method of the NumPy flavour calls, where it is not the row's own function."""
-    tree = ast.parse(rule.numpy_value, mode="eval").body
-    names = [rule.operand_names[0] if node.id == "x" else node.id for node in tree.args]
-    return f"helpers.{tree.func.id}({', '.join(['OPS', *names])})"
+def reads(rule, answer) -> bool:
+    """Whether an answer has a reader of its own: the parameters are more than the operands, or a call says who reads them.
+
+    The method of the NumPy flavour of a row whose front is compiled is compiled, too, unless a call is given.
+    """
+    return bool(answer.value or (answer.params and (answer.functions or rule.front != "compiled")))
 
 
-def numpy_arguments(rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """NumPy's parameters of a row's method, and which of PyTorch's they become, as ``name=value`` of a call."""
-    renamed = {"axis": "dim", "keepdims": "keepdim", "ddof": "correction"}
-    tree = ast.parse(f"lambda {rule.numpy_params}: 0", mode="eval").body.args
-    given = tuple(argument.arg for argument in (*tree.args, *tree.kwonlyargs))
-    declared = parameters(rule)
-    return given, tuple(f"{renamed.get(name, name)}={name}" for name in given if renamed.get(name, name) in declared)
+def reader_methods(rule, answer) -> tuple[str, ...]:
+    """The methods of the NumPy flavour that the reader of an answer is put in as."""
+    return answer.methods if answer.value or rule.front != "compiled" else ()
 
 
-#: What parameters mean, by name, in docstrings; a row's own sense of one goes into its ``doc`` or ``errors``.
-PARAMETER_DOCS = {
-    "dim": "the dimension along which to compute, from the end if negative",
-    "keepdim": "whether reduced dimensions stay, with size 1",
-    "dtype": "the dtype to cast the operand to first",
-    "out": "a Variable to write the result into; not where a gradient is wanted",
-    "correction": "what is subtracted from the count: 1 makes the estimate of a variance unbiased",
-    "unbiased": "whether to divide by the count less 1",
-    "descending": "whether the largest comes first",
-    "stable": "whether equal elements keep their order; they do either way",
-    "largest": "whether the largest are meant; else the smallest",
-    "sorted": "whether the results are in order",
-    "k": "how many, or which, counted from 1",
-    "p": "the order of the norm, a number or inf",
-    "q": "the quantile or quantiles, from 0 to 1",
-    "eps": "what keeps a divisor or a logarithm away from 0",
-    "min": "the lower bound, a number or a Variable; none if None",
-    "max": "the upper bound, a number or a Variable; none if None",
-    "alpha": "a factor",
-    "bias": "what is added to the product, or None",
-    "negative_slope": "the slope for negative elements",
-    "decimals": "how many decimals to keep; of negative ones, the nearest ten, hundred, ...",
-    "rtol": "the tolerance relative to other",
-    "atol": "the absolute tolerance",
-    "equal_nan": "whether NaN is close to NaN",
-    "min_val": "the lower bound",
-    "max_val": "the upper bound",
-    "nan": "what replaces NaN",
-    "posinf": "what replaces inf; the dtype's largest number if None",
-    "neginf": "what replaces -inf; the dtype's smallest number if None",
-    "approximate": "'none' for the exact function, 'tanh' for the approximation by a hyperbolic tangent",
-    "rounding_mode": "None for the true quotient, 'floor' to round it down, 'trunc' to round it towards 0",
-    "offset": "which diagonal: 0 the main one, positive above it, negative below",
-    "diagonal": "which diagonal: 0 the main one, positive above it, negative below",
-    "shifts": "by how many places, for each of dims",
-    "repeats": "how often",
-    "condition": "a bool Variable, array or number",
-    "mask": "a bool Variable of a shape that broadcasts",
-    "chunks": "how many pieces",
-    "start_dim": "the first of the dimensions",
-    "end_dim": "the last of the dimensions",
-    "size": "the sizes of the result",
-    "sizes": "the sizes of the dimension's parts",
-    "stride": "for each dimension, by how many elements it steps",
-    "storage_offset": "the element to begin with, counted from the beginning of the storage",
-    "source": "the dimension or dimensions to move",
-    "destination": "where they go",
-    "indexing": "'ij' for the first operand along the first dimension, 'xy' for the second",
-    "split_size_or_sections": "the size of each part but the last, or the sizes of all",
-    "indices_or_sections": "the number of parts, or the indices where the parts after the first begin",
-    "r": "how many",
-    "with_replacement": "whether an element may come several times",
-}
-#: The same of single rows.
-ROW_DOCS = {
-    **{(row, "beta"): "a factor of input" for row in ("addmm", "addmv", "addr", "addbmm", "baddbmm")},
-    **{(row, "alpha"): "a factor of the product" for row in ("addmm", "addmv", "addr", "addbmm", "baddbmm")},
-    ("einsum", "args"): "an equation and Variables; or Variables, each followed by its subscripts, and those of the result",
-    ("tensordot", "dims"): "how many dimensions, or two lists of them",
-    ("matrix_power", "n"): "how many copies",
-    ("rot90", "k"): "how many quarters; negative ones turn back",
-    ("rot90", "dims"): "the plane: two dimensions",
-    ("chunk", "chunks"): "how many pieces at most",
-    ("pad", "pad"): "counts before and after, in pairs, the last dimension first; negative ones take away",
-    ("pad", "mode"): "'constant', or what is repeated: 'reflect' (without the edge), 'replicate' (the edge), 'circular'",
-    ("pad", "value"): "the constant, 0 if None",
-    ("repeat", "axis"): "for the NumPy flavour, the dimension; the flattened operand if None",
-    ("repeat_interleave", "repeats"): "how often: an int, or a Variable of ints, one for each slice",
-    ("repeat_interleave", "dim"): "the dimension; the flattened operand if None",
-    ("unfold", "size"): "the length of a window",
-    ("unfold", "step"): "from one window to the next",
-    ("flip", "dims"): "the dimensions, as arguments or in one tuple",
-    ("tile", "dims"): "how often in each dimension, as arguments or in one tuple; the last ones where fewer are given",
-    ("repeat", "repeats"): "how often in each dimension, as arguments or in one tuple; new dimensions come first",
-}
-#: The same where dimensions are reduced.
-REDUCED_DOCS = {"dim": "the dimension or dimensions to reduce, from the end if negative; all of them if None"}
-#: What dtype= means to sums and products.
-SUMMED = "integers and bools become int64"
+def reader_body(rule, answer, names) -> list[str]:
+    """The statements of the reader of an answer: what cannot be given is refused, the rest handed on."""
+    operands, rest = numpy_operands(rule, answer), numpy_parameters(rule, answer)
+    if answer.value:
+        tree = ast.parse(answer.value, mode="eval").body
+        used = [node.id for node in tree.args]
+        call = (f"OPS.{tree.func.id}({', '.join(used)})" if tree.func.id in names
+                else f"helpers.{tree.func.id}({', '.join(['OPS', *used])})")
+    else:
+        declared = parameters(rule)
+        used = [name for name, _ in rest if NUMPY_WORDS.get(name, name) in declared]
+        stars = "*" if rule.spread else ""
+        target = f"f_{rule.name}" if rule.rendered else f"OPS.{rule.name}"
+        call = f"{target}({', '.join([stars + name for name in operands] + [f'{NUMPY_WORDS.get(n, n)}={n}' for n in used])})"
+    lines, refused = [], []
+    if answer.value:
+        lines += ["if _v.levels:", f'    taken = _v.asked("{rule.name}", ({", ".join(operands)},), '
+                  f'({"".join(name + ", " for name, _ in rest)}))',
+                  "    if taken is not NotImplemented:", "        return taken"]
+    shown = (answer.functions or answer.methods)[0]
+    for name, default in rest:
+        if name in used:
+            continue
+        if name == "out":
+            lines += ["if out is not None:", f'    raise RuntimeError("{shown}(): functions with out=... arguments don\'t '
+                      'support automatic differentiation")']
+        elif name == "dtype" and rule.arity == 1:
+            lines += ["if dtype is not None:", f"    {operands[0]} = OPS.to({operands[0]}, dtype)"]
+        else:
+            refused.append((name, default))
+    for name, default in refused:
+        differs = f"{name} is not {default}" if default in ("None", "True", "False") else f"{name} != {default}"
+        lines += [f"if {differs}:", f'    raise _unread("{shown}", "{name}", "{default}")']
+    return [*lines, f"return {call}"]
 
 
-def docstring(rule, indent=4, in_place=False, numpy=False) -> str:
+def docstring(rule, indent=4, in_place=False, numpy=None) -> str:
     """What help() shows of a row: doc, parameters, shapes and dtypes, kinks, errors, source, an example that runs.
 
-    ``in_place``: of the method ``name_``; ``numpy``: of the method of the NumPy flavour, with NumPy's parameters.
+    ``in_place``: of the method ``name_``; ``numpy``: of the reader of one of the row's answers, with NumPy's parameters.
     """
     width = 116 - indent
     parts = [textwrap.wrap(rule.doc + ("  In place." if in_place else ""), width)]
@@ -888,33 +934,19 @@ def _parameter_docs(rule, method, numpy):
     """The standard parameters that a row has, each with its meaning."""
     if rule.elementwise and rule.arity == 2:
         yield rule.operand_names[1], "a Variable, NumPy array or number"
-        if rule.name in ("add", "sub"):
-            yield "alpha", f"a factor of {rule.operand_names[1]}"
-        if rule.name == "div":
-            yield "rounding_mode", PARAMETER_DOCS["rounding_mode"]
     if rule.operands == "*":
         yield rule.operand_names[0], "Variables" + ("" if rule.spread else ", in a list or tuple")
-    own = {name: meaning for (row, name), meaning in ROW_DOCS.items() if row == rule.name}
-    meanings = PARAMETER_DOCS | own | (REDUCED_DOCS if "keepdim" in parameters(rule) and not rule.outputs else {})
-    if rule.dtype == "index":
-        meanings = meanings | {"dim": "the dimension along which to compute, from the end if negative; the flattened "
-                                      "operand if None"}
-    if rule.dtype == "same" and "dtype" in parameters(rule):
-        meanings = meanings | {"dtype": f"{meanings['dtype']}; without it, {SUMMED}"}
-    if numpy:
-        names = [name for name in numpy_arguments(rule)[0] if name != "out"]
-        meanings = meanings | {"axis": meanings["dim"], "keepdims": meanings["keepdim"], "ddof": meanings["correction"]}
-    else:
-        names = list(parameters(rule))
+    names = [name for name, _ in numpy_parameters(rule, numpy) if name != "out"] if numpy else list(parameters(rule))
     for name in names:
-        if name in meanings:
-            yield name, meanings[name]
+        meaning = rule.parameter(NUMPY_WORDS.get(name, name) if numpy else name).doc
+        if meaning:
+            yield name, meaning
     words = [] if numpy else list(_also(rule).items())
     if words and (rule.rendered or "keepdim" in names or rule.operands == "*"):
         word = "word" if len(words) == 1 else "words"
         yield ", ".join(other for _, other in words), f"NumPy's {word} for {' and '.join(name for name, _ in words)}"
     if (rule.out or rule.elementwise) and not method and not numpy:
-        yield "out", meanings["out"]
+        yield "out", rule.parameter("out").doc
 
 
 def _shapes_and_dtypes(rule):
@@ -946,7 +978,7 @@ def _shapes_and_dtypes(rule):
 
 def _derivatives(rule):
     """Where the derivative is not what calculus says, or does not exist."""
-    texts = [getattr(rule, which) for which in ("dx", "dy", "dz")][:max(rule.arity, 1)]
+    texts = [getattr(rule, which) for which in ("dx", "dy")][:max(rule.arity, 1)]
     if rule.dtype not in ("bool", "index") and not rule.composite:
         if not any(texts):
             yield "The result has no gradient."
@@ -978,6 +1010,12 @@ def _errors(rule):
 
 # ---- templates
 
+def namespaces(rules) -> tuple[str, ...]:
+    """The public modules but autodiff itself in which rows have functions."""
+    used = {rule.namespace for rule in rules.RULES if rule.function}
+    return tuple(name for name in rules.NAMESPACES[1:] if name in used)
+
+
 def namespace(rules) -> dict:
     """What a template sees."""
     functions, inline = rules.FUNCTIONS, own_functions(rules)
@@ -987,9 +1025,12 @@ def namespace(rules) -> dict:
         "SLOTS": {dtype: slots(rules, dtype) for dtype in rules.DTYPES}, "STRUCTURAL": rules.STRUCTURAL,
         "RECORDED": RECORDED, "complex_kind": complex_kind,
         "complex_row": complex_row, "DIFFERENTIATED": differentiated(rules), "numpy_text": lambda rule: numpy_text(rule, rules),
-        "signature": signature, "overloads": overloads, "result_type": result_type,
+        "NAMESPACES": namespaces(rules), "function_stubs": function_stubs, "signature": signature, "keywords": keywords,
+        "SPECIALS": specials(rules), "overloads": overloads,
+        "result_type": result_type,
         "call_text": call_text, "docstring": docstring,
-        "numpy_arguments": numpy_arguments, "numpy_signature": numpy_signature, "numpy_call": numpy_call,
+        "numpy_signature": numpy_signature, "reads": reads, "reader_methods": reader_methods,
+        "reader_body": lambda rule, answer: reader_body(rule, answer, rules.BY_NAME),
         "passed_on": passed_on, "numbers": numbers, "operand_parameters": operand_parameters, "also": _also,
         "saves": saves, "saves_mask": saves_mask, "is_g": is_g, "piecewise": piecewise,
         "mentioned": mentioned, "parameters": parameters,
@@ -1000,12 +1041,13 @@ def namespace(rules) -> dict:
     }
 
 
-def render(template: Path, rules) -> str:
+def render(template: Path, rules, **more) -> str:
     """The text a template renders to."""
     from Cython.Tempita import Template
 
-    text = Template(template.read_text(encoding="utf-8"), name=template.name).substitute(namespace(rules))
-    return text + exported(text) if template.name in ("__init__.pyi.tp", "return_types.pyi.tp") else text
+    text = Template(template.read_text(encoding="utf-8"), name=template.name).substitute(namespace(rules) | more)
+    with_names = ("__init__.pyi.tp", "return_types.pyi.tp", "_namespace.pyi.tp")
+    return text + exported(text) if template.name in with_names else text
 
 
 def exported(stub: str) -> str:
@@ -1027,10 +1069,36 @@ def render_all(folder: Path, rules) -> list[Path]:
     """Render every template of a folder beside itself; a file is touched only if its text changes."""
     check(rules)
     written = []
-    for template in sorted(folder.glob("*.tp")):
-        target = template.with_suffix("")
-        text = render(template, rules)
+
+    def write(target, text):
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             target.write_text(text, encoding="utf-8")
         written.append(target)
+
+    for template in sorted(folder.glob("*.tp")):
+        if not template.name.startswith("_namespace."):
+            write(template.with_suffix(""), render(template, rules))
+    for name in namespaces(rules):
+        render_namespace(folder, rules, name, write)
     return written
+
+
+def render_namespace(folder: Path, rules, name: str, write) -> None:
+    """The public module of a namespace and its stub, of rows alone.
+
+    What has more than its rows is a template of its own, ``special.py.tp``, in which ``_ops.NAMESPACES`` and
+    ``function_stubs`` stand for these.
+    """
+    place = folder.joinpath(*name.split("."))
+    for parent in [parent for parent in place.parents if folder in parent.parents]:
+        parent.mkdir(exist_ok=True)
+        for kind in ("py", "pyi"):
+            if not (parent / f"__init__.{kind}.tp").exists():
+                write(parent / f"__init__.{kind}", f"from . import {place.name} as {place.name}\n")
+    for kind in ("py", "pyi"):
+        target = place.with_suffix(f".{kind}")
+        if target.with_name(target.name + ".tp").exists():
+            continue
+        if target.exists() and "_namespace" not in target.read_text(encoding="utf-8").partition("\n")[0]:
+            raise GrammarError(f"{target.name} is written by hand, and rows have functions in {name}: make it {target.name}.tp")
+        write(target, render(folder / f"_namespace.{kind}.tp", rules, NAMESPACE=name, DOTS="." * (name.count(".") + 1)))

@@ -60,7 +60,7 @@ OPERATORS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**", "m
              "xor": "^", "lshift": "<<", "rshift": ">>"}
 # Rows whose method and function are written by hand: how those are called.
 BY_HAND = {"where": "`where(condition, input, other)`, method `x.where(condition, other)`", "view": "method `x.view(shape)`",
-           "to": "method `x.to(dtype)`", "ptp": "in NumPy's flavour `x.ptp(axis)`"}
+           "to": "method `x.to(dtype)`"}
 PREFIX = {"neg": "-x", "pos": "+x", "abs": "abs(x)", "invert": "~x"}
 
 
@@ -89,24 +89,21 @@ def families(rules):
 def calls(rule, render):
     """How the op is called, a text for each way."""
     given = render.signature(rule)
-    if rule.elementwise:
-        alpha = ", *, alpha=1" if rule.name in ("add", "sub") else ", *"
-        given = ", ".join(rule.operand_names) + alpha + ", out=None"
     own, rest = given.partition(", ")[::2]
     if own.startswith("*"):
         own, rest = "", given
     rest = rest.replace("*, out=None", "").replace(", out=None", "").rstrip(", ")
-    method = rule.method if isinstance(rule.method, str) else rule.name
     if rule.name in BY_HAND:
         yield BY_HAND[rule.name]
     if rule.function:
-        yield f"`{rule.name}({given})`"
+        yield f"`{rule.path}({given})`"
     if rule.method:
-        yield f"method `x.{method}({rest})`"
-        if rule.numpy_params is not None:
-            yield f"in NumPy's flavour `x.{method}({rule.numpy_params})`"
+        yield f"method `x.{rule.name}({rest})`"
         if rule.inplace:
-            yield f"in place `x.{method}_({rest})`"
+            yield f"in place `x.{rule.name}_({rest})`"
+    for answer in rule.answers:
+        for name in answer.methods:
+            yield f"in NumPy's flavour `x.{name}({answer.params.partition(', ')[2]})`"
     if rule.infix:
         yield f"operator `{PREFIX.get(rule.infix) or 'x ' + OPERATORS[rule.infix] + ' y'}`"
     if rule.aliases:
@@ -125,7 +122,7 @@ def row_text(rule, render):
     if rule.composite:
         lines.append(f"* composite: `{rule.value}`")
     else:
-        same = f", NumPy's `{rule.numpy}`" if rule.numpy else ""
+        same = f", NumPy's `{rule.numpy_name}`" if rule.numpy_name else ""
         lines.append(f"* value: `{rule.value}`{same}")
         texts = [(f"d{operand}", f"in {operand}") for operand in rule.operands] if rule.operands != "*" else [("dx", "")]
         known = [(which, f"derivative {where}".rstrip()) for which, where in texts if getattr(rule, which) is not None]
@@ -142,7 +139,7 @@ def row_text(rule, render):
                          "[kinks](kinks.md) has the next orders")
     if not rule.composite or rule.dtype != "promote":
         lines.append(f"* dtype: {DTYPES[rule.dtype]}")
-    if not rule.composite and any(getattr(rule, which) is not None for which in ("dx", "dy", "dz")):
+    if not rule.composite and any(getattr(rule, which) is not None for which in ("dx", "dy")):
         lines.append(f"* complex: {rule.complex}")
     if rule.errors:
         lines.append(f"* errors: {rule.errors}")

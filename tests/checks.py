@@ -1,4 +1,6 @@
 """How a derivative is held against finite differences; shared by the tests of rows."""
+import operator
+
 import numpy as np
 
 import autodiff
@@ -13,6 +15,11 @@ def leaf(array, dtype=None):
 
 def plain(v):
     return v.detach().numpy() if isinstance(v, autodiff.Tensor) else np.asarray(v)
+
+
+def public(rule):
+    """The function of a row, where users find it."""
+    return operator.attrgetter(rule.path)(autodiff)
 
 
 def weights(shape, seed=7):

@@ -11,6 +11,7 @@ import golden_torch
 
 import autodiff
 from autodiff import rules
+from checks import public as function_of
 
 #: What PyTorch does not have, or has with another meaning: words of NumPy and MXNet, and what describes this library.
 NOT_PYTORCHS = {"asarray", "asnumpy", "asscalar", "attach_grad", "drop_grad", "astype", "copy", "memory_stats",
@@ -44,8 +45,9 @@ def public():
             if not name.startswith("_") and callable(thing) and not isinstance(thing, type):
                 found.setdefault(name, []).append(where)
     for rule in rules.RULES:
-        for name in (rule.name, *rule.aliases) if rule.method or rule.function else ():
+        for name in (rule.name, *rule.aliases) if rule.method or (rule.function and rule.namespace == "autodiff") else ():
             assert name in found, f"the row {rule.name} is rendered nowhere as {name}"
+        assert not rule.function or callable(function_of(rule)), rule.path
     return {name: places for name, places in found.items() if name not in NOT_PYTORCHS | set(ELSEWHERE)}
 
 

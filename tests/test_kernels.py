@@ -31,12 +31,16 @@ def function(name, dtype):
     rule = rules.BY_NAME[name]
     numpys = rule.loop_at(dtype).partition("numpy:")[2] or rule.loop.partition("like numpy:")[2]
     if name in _render.EXACT:
-        numpys = rule.numpy
+        numpys = rule.numpy_name
     return getattr(np, numpys) if numpys else own(name)
 
 
 NAMESPACE = {dtype: {"where": np.where, "__builtins__": {}} | {name: function(name, dtype) for name in rules.FUNCTIONS}
              for dtype in rules.DTYPES}
+
+
+#: Rows of which some numbers have rows of their own: powers.
+SPECIAL = _render.specials(rules)
 
 
 def power(x, y):
@@ -72,8 +76,8 @@ def sample(rule, n, dtype, seed=0):
     if rule.name in ("relu", "abs", "sign", "maximum", "fmax", "clamp_min") or rule.dtype == "bool":
         x[::5] = 0
         y[::10] = 0
-    if rule.name == "pow":
-        y[::6] = np.resize([-1, 0, 0.5, 1, 2, 3], y[::6].shape)
+    if rule.name in SPECIAL:
+        y[::6] = np.resize([0, 1, 3, *SPECIAL[rule.name]], y[::6].shape)
     x, y = x.astype(dtype), y.astype(dtype)
     out = np.asarray(reference(rule, "value", **dict(zip(rule.operands, (x, y)))))
     return {"g": random.standard_normal(n).astype(dtype), "x": x, "y": y, "out": out}
@@ -134,7 +138,7 @@ def test_derivative_may_overwrite_its_cotangent(rule, which, dtype):
 def test_scalar_value_has_the_arrays_bits(rule, dtype):
     arrays = sample(rule, 300, dtype)
     # NumPy's power of arrays differs from that of single numbers in the simple exponents.
-    wanted = (np.array([np.power(*pair) for pair in zip(arrays["x"], arrays["y"])]) if rule.name == "pow"
+    wanted = (np.array([np.power(*pair) for pair in zip(arrays["x"], arrays["y"])]) if rule.name in SPECIAL
               else arrays["out"])
     found = [_kernels.evaluate_scalar(rule.name, "value", dtype, *(arrays[name][i] for name in rule.operands))
              for i in range(300)]

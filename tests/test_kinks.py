@@ -10,7 +10,7 @@ import autodiff
 from autodiff import _render, autograd, rules
 from autodiff._variable import OPS
 from autodiff.autograd import forward_ad
-from checks import plain
+from checks import plain, public
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = {"inf": math.inf, "nan": math.nan, "floor": np.floor, "trunc": np.trunc}
@@ -31,7 +31,7 @@ def read(rule, call):
     words = {name: autodiff.tensor(np.asarray(v, int if name == "index" else float)) if isinstance(v, list) else v
              for name, v in words.items()}
     if rule.function:
-        function = getattr(autodiff, rule.name)
+        function = public(rule)
     elif rule.elementwise:
         function = getattr(OPS, rule.name)
     else:

@@ -14,8 +14,8 @@ PACKAGE = ROOT / "autodiff"
 
 # One straight line.  A new module needs a place here: as far left as what it imports allows.
 LAYERS = ("api", "rules", "_guidance", "_render", "helpers", "_types", "_printing", "api", "_kernels", "_core", "_variable",
-          "_ops", "return_types", "_create", "_functions", "autograd", "func", "linalg", "fft", "special", "nn", "numpy",
-          "utils", "__init__", "__main__")
+          "_ops", "_namespace", "return_types", "_create", "_functions", "autograd", "func", "linalg", "fft", "special", "nn",
+          "numpy", "utils", "__init__", "__main__")
 
 # What a module may import of the package, where that is less than everything to its left.
 NARROWER = {

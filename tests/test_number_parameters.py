@@ -8,6 +8,7 @@ import autodiff
 import autodiff.numpy as anp
 from autodiff import _render, autograd, rules
 from autodiff.autograd import forward_ad as fw
+from checks import public
 
 T = autodiff.tensor
 POSITIONS, MASK = T([0, 1]), T([[True, False], [False, True]])
@@ -30,11 +31,10 @@ OPERANDS = ["weight", "min", "max", "value", "alpha", "beta", "q"]
 
 def tried():
     for rule in rules.RULES:
-        if rule.rendered or rule.name == "norm":
+        if rule.rendered or rule.elementwise or rule.name == "norm":
             for name in _render.parameters(rule):
                 if name in _render.numbers(rule) or (name in OPERANDS and rule.name not in ("max", "min")):
                     yield rule.name, name
-    yield from (("add", "alpha"), ("sub", "alpha"))
 
 
 PAIRS = list(tried())
@@ -51,7 +51,7 @@ def call_of(row, name, kind, form):
         x, *others = [kind(a) for a in arrays]
         given = {**ALSO.get(row, {}), name: value}
         if form == "function":
-            return getattr(autodiff, row)(x, *others, **given)
+            return public(rule)(x, *others, **given)
         return getattr(x, row + ("_" if form == "in place" else ""))(*others, **given)
 
     return call

@@ -15,7 +15,7 @@ POINTWISE = [pytest.param(f, id=f"{row} {name}") for row, found in sorted(cases.
              if rules.BY_NAME[row].composite and rules.BY_NAME[row].kind == "elementwise" and row in cases.POINTWISE
              and len(shapes) == 1]
 #: Rows whose method has NumPy's parameters in the NumPy flavour, which the cases do not use.
-NUMPYS_OWN = {rule.name for rule in rules.RULES if rule.numpy_params is not None} | cases.OTHERWISE_IN_NUMPY
+NUMPYS_OWN = {name for rule in rules.RULES for answer in rule.answers for name in answer.methods} | cases.OTHERWISE_IN_NUMPY
 
 
 def sample(shapes):

@@ -1,5 +1,6 @@
 """The grammar of the catalogue: every row is well formed, and what follows from a row does follow."""
 import ast
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ import pytest
 from autodiff import _render, rules
 
 names = pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.name)
-derivatives = pytest.mark.parametrize("which", ["dx", "dy", "dz"])
+derivatives = pytest.mark.parametrize("which", ["dx", "dy"])
 
 
 def test_the_catalogue_is_well_formed():
@@ -28,7 +29,7 @@ def test_numbers_fit_the_table():
 
 @names
 def test_texts_parse_in_the_closed_vocabulary(rule):
-    for which in ("value", "dx", "dy", "dz"):
+    for which in ("value", "dx", "dy"):
         tree = _render.parse(rule, which, rules.FUNCTIONS)
         assert (tree is None) == (getattr(rule, which) is None)
 
@@ -49,7 +50,7 @@ def test_helpers_that_rows_call_exist():
     defined = {node.name for path in Path(rules.__file__).with_name("helpers").glob("*.py")
                for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)}
     for rule in rules.RULES:
-        for which in ("value", "dx", "dy", "dz"):
+        for which in ("value", "dx", "dy"):
             for node in ast.walk(_render.parse(rule, which, rules.FUNCTIONS) or ast.Constant(0)):
                 if isinstance(node, ast.Call) and not rule.elementwise:
                     assert node.func.id in defined or node.func.id in rules.BY_NAME, (rule.name, which)
@@ -62,8 +63,6 @@ def test_documentation_and_conventions(rule):
     assert rule.dx is None or rule.grad_fn
     assert rule.kinks == {} or all(rule.kinks.values())
     assert rule.at[0] < rule.at[1]
-    # A constant exponent reaches a row only through a row that exists.
-    assert set(rule.special.values()) <= set(rules.BY_NAME)
 
 
 @pytest.mark.parametrize("rule", rules.ELEMENTWISE, ids=lambda rule: rule.name)
@@ -87,13 +86,70 @@ def test_saved_masks(mask, name, which):
     assert _render.saves_mask(rules.BY_NAME[name], which) == mask
 
 
+def refused(name, **fields):
+    """Check the catalogue with a row that says something else."""
+    wrong = replace(rules.BY_NAME[name], **fields)
+    catalogue = {**vars(rules), "RULES": tuple(wrong if rule.name == name else rule for rule in rules.RULES)}
+    return pytest.raises(_render.GrammarError), SimpleNamespace(**catalogue)
+
+
 @pytest.mark.parametrize(("name", "copies"), [("div", "tn"), ("exp", "nt"), ("matmul", "nt")])
 def test_copies_are_of_operands_beside_a_number(name, copies):
-    wrong = replace(rules.BY_NAME[name], copies=copies)
+    raises, catalogue = refused(name, grad_fn={"": "Backward0", copies: "OtherBackward0 of copies"})
+    with raises as caught:
+        _render.check(catalogue)
+    assert f"'{name}'" in str(caught.value) and "copies" in str(caught.value)
 
-    catalogue = {**vars(rules), "RULES": tuple(wrong if rule.name == name else rule for rule in rules.RULES)}
-    with pytest.raises(_render.GrammarError, match=f"'{name}'.*copies"):
-        _render.check(SimpleNamespace(**catalogue))
+
+def test_what_a_node_is_called():
+    assert rules.BY_NAME["div"].node_names == {"": "DivBackward0", "nt": "MulBackward0"} and rules.BY_NAME["div"].copies == "nt"
+    assert [rule.name for rule in rules.RULES if rule.copies] == ["div"]
+    assert rules.BY_NAME["exp"].node_names == "ExpBackward0"
+
+
+def test_special_cases_of_a_row():
+    assert _render.specials(rules) == {"pow": {2.0: "square", 0.5: "pow_half", -1.0: "pow_minus_one"}}
+
+
+@pytest.mark.parametrize(("name", "fields", "words"), [
+    ("square", {"special": "power(x, 2)"}, "special = 'power.*not a call of a row"),
+    ("square", {"special": "pow(x, x)"}, "not a call of a row"),
+    ("square", {"special": "pow"}, "not a call of a row"),
+    ("matmul", {"special": "pow(x, 2)"}, "not a call of a row"),
+    ("mul", {"params": "*, alpha=1"}, "has a front that reads them"),
+    ("exp", {"front": "scaled_front"}, "and no other has one"),
+    ("mul", {"params": "alpha=1", "front": "scaled_front"}, "keywords with defaults"),
+    ("mul", {"params": "*, alpha", "front": "scaled_front"}, "keywords with defaults"),
+    ("index", {"batch": "", "signature": "(n)->(n)"}, "index tells of every dimension"),
+    ("softmax", {"signature": ""}, "has a signature, or a batch rule of its own"),
+    ("softmax", {"batch": "mine"}, "batch 'mine' is not 'own'"),
+    ("exp", {"signature": "()->()"}, "are for structural rows"),
+    ("swapdims", {"batch": "own"}, "are for structural rows"),
+])
+def test_what_a_row_may_not_say(name, fields, words):
+    raises, catalogue = refused(name, **fields)
+    with raises as caught:
+        _render.check(catalogue)
+    assert re.search(words, str(caught.value)) and f"rule {name!r}" in str(caught.value)
+
+
+def test_a_parameter_means_what_the_row_the_family_or_its_name_say():
+    role = {(row, name): rules.BY_NAME[row].parameter(name).role for row, name in (
+        ("sum", "dim"), ("argmax", "dim"), ("softmax", "dim"), ("max", "dim"), ("repeat", "ints"), ("flip", "ints"),
+        ("add", "alpha"), ("elu", "alpha"), ("movedim", "source"), ("index_add", "source"), ("clamp", "min"), ("histc", "min"))}
+    assert " ".join(role.values()) == "dims dim dim dim sizes dims operand number dims operand operand number"
+    assert set(rules.ROLES) >= {parameter.role for parameter in rules.PARAMETERS.values()}
+
+
+def test_every_parameter_of_the_table_is_one_of_a_row_and_the_other_way_round():
+    known = {f"{rule.name}.{name}" for rule in rules.RULES for name in (*_render.parameters(rule), *rule.operand_names)}
+    names = {name.partition(".")[2] for name in known} | {"out"}
+    for key in rules.PARAMETERS:
+        row, _, name = key.rpartition(".")
+        assert name in names, key
+        assert not row or row in ("reduction", "position", "total") or key in known, key
+    assert {f"{rule.name}.{name}" for rule in rules.RULES for name in _render.parameters(rule)
+            if f"{rule.name}.{name}" not in rules.PARAMETERS and name not in rules.PARAMETERS} == set()
 
 
 @pytest.mark.parametrize(("text", "message"), [

@@ -177,7 +177,10 @@ def copy(tmp_path_factory):
     if templates:
         pytest.importorskip("Cython", reason="rendering the stubs needs Cython")
     for template in templates:
-        template.with_suffix("").write_text(_render.render(template, rules), encoding="utf-8")
+        if not template.name.startswith("_namespace."):
+            template.with_suffix("").write_text(_render.render(template, rules), encoding="utf-8")
+    for name in _render.namespaces(rules):
+        _render.render_namespace(folder / "autodiff", rules, name, lambda target, text: target.write_text(text))
     return folder
 
 

@@ -56,14 +56,23 @@ def round_of(ops, x, decimals):
     return ops.named(ops.keep_number(down(ops.rint(ops.keep_number(up)))), "RoundBackward1", x)
 
 
+def scaled_front(ops, name, x, y, alpha):
+    """add, sub: the same op of alpha times the second operand."""
+    return name, (x, ops.scaled(name, x, y, alpha))
+
+
+def rounded_front(ops, name, x, y, rounding_mode):
+    """div with a rounding_mode: a quotient without a derivative."""
+    if rounding_mode not in ("floor", "trunc"):
+        raise RuntimeError(f"{name} expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+                           f"'{rounding_mode}'")
+    return f"{rounding_mode}_quotient", (x, y)
+
+
 def divided(ops, x, y, rounding_mode):
     """div() with a rounding_mode."""
-    if rounding_mode == "floor":
-        return ops.floor_quotient(x, y)
-    if rounding_mode == "trunc":
-        return ops.trunc_quotient(x, y)
-    raise RuntimeError("div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
-                       f"'{rounding_mode}'")
+    row, operands = rounded_front(ops, "div", x, y, rounding_mode)
+    return getattr(ops, row)(*operands)
 
 
 def floor_divide_of(ops, x, y):
@@ -82,6 +91,22 @@ def clamp_of(ops, x, low, high):
         result = ops.clamp_max(result, high)
     tensors = ops.is_variable(low) or ops.is_variable(high)
     return ops.named(result, "ClampBackward0" if tensors else "ClampBackward1", x)
+
+
+def numpy_clip(ops, x, a_min, a_max, low, high):
+    """numpy.clip, whose bounds have two names each; both absent leave the operand as it is."""
+    if (a_min is not None and low is not None) or (a_max is not None and high is not None):
+        raise ValueError("Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is forbidden.")
+    low, high = a_min if low is None else low, a_max if high is None else high
+    return x.clone() if low is None and high is None else clamp_of(ops, x, low, high)
+
+
+def numpy_where(ops, condition, x, y):
+    """numpy.where: of the condition alone, where it holds."""
+    if x is None and y is None:
+        return tuple([ops.constant(positions, like=condition if ops.is_variable(condition) else None)
+                      for positions in ops.numpy.nonzero(ops.numpy.atleast_1d(ops.plain(condition)))])
+    return ops.where(condition, x, y)
 
 
 def _same_dtype(ops, x, y, argument):

@@ -257,10 +257,8 @@ def _numpy_mode(ops, index, n, mode):
     return index if mode == "raise" else index % n if mode == "wrap" else ops.numpy.clip(index, 0, n - 1)
 
 
-def numpy_take_of(ops, x, indices, axis, out, mode):
-    """ndarray.take: flat, or whole slices along an axis."""
-    if out is not None:
-        raise RuntimeError("take(): functions with out=... arguments don't support automatic differentiation")
+def numpy_take_of(ops, x, indices, axis, mode):
+    """numpy.take: flat, or whole slices along an axis."""
     index = indices_of(ops, x, indices, "take", "indices", 1).astype(ops.numpy.int64, casting="same_kind")
     if axis is None:
         return take_of(ops, x, _numpy_mode(ops, index, x.numel(), mode))
@@ -618,7 +616,7 @@ def put_of(ops, x, index, source, accumulate):
 
 
 def numpy_put_of(ops, x, indices, values, mode):
-    """ndarray.put: in place, values repeated as often as needed."""
+    """numpy.put: in place, values repeated as often as needed."""
     index = indices_of(ops, x, indices, "put", "indices", 1).reshape(-1)
     index = _numpy_mode(ops, index.astype(ops.numpy.int64, casting="same_kind"), x.numel(), mode)
     _check_flat(index, x.numel())

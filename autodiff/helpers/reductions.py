@@ -280,10 +280,8 @@ def aminmax_of(ops, x, dim, keepdim):
     return ops.amin(x, dim, keepdim), ops.amax(x, dim, keepdim)
 
 
-def numpy_ptp(ops, x, axis, out, keepdims):
-    if out is not None:
-        raise RuntimeError("ptp(): functions with out=... arguments don't support automatic differentiation")
-    return ops.amax(x, axis, keepdims) - ops.amin(x, axis, keepdims)
+def ptp_of(ops, x, dim, keepdim):
+    return ops.amax(x, dim, keepdim) - ops.amin(x, dim, keepdim)
 
 
 # ---- products
@@ -461,6 +459,11 @@ def logcumsumexp_dx(ops, g, x, out, dim):
 
 # ---- exponentials
 
+def scipy_logsumexp(ops, x, axis, keepdims):
+    """scipy.special.logsumexp: of all elements without an axis."""
+    return ops.logsumexp(x, tuple(range(x.ndim)) if axis is None else axis, keepdims)
+
+
 def logsumexp_front(ops, name, x, dim, keepdim):
     dims = checked_dims(ops, x, needed(name, dim))
     if ops.dtype(x).kind in "biu":
@@ -539,6 +542,25 @@ def variance_front(ops, name, x, dim, unbiased, keepdim, correction):
         ops.warn(f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
                  "(input numel divided by output numel).")
     return ops.apply(name, (x,), (dims, True, bool(keepdim), correction))
+
+
+def numpy_var(ops, x, axis, dtype, ddof, keepdims, correction):
+    return _numpy_spread(ops, "var", x, axis, dtype, ddof, keepdims, correction)
+
+
+def numpy_std(ops, x, axis, dtype, ddof, keepdims, correction):
+    return _numpy_spread(ops, "std", x, axis, dtype, ddof, keepdims, correction)
+
+
+def _numpy_spread(ops, name, x, axis, dtype, ddof, keepdims, correction):
+    """numpy.var, numpy.std: biased unless ddof, or correction by its newer name, says otherwise."""
+    if correction is not None:
+        if not ops.is_variable(ddof) and ddof != 0:
+            raise ValueError("ddof and correction can't be provided simultaneously.")
+        ddof = correction
+    if dtype is not None:
+        x = ops.to(x, dtype)
+    return getattr(ops, name)(x, axis, keepdim=keepdims, correction=ddof)
 
 
 def var_value(np, x, dim, unbiased, keepdim, correction):
@@ -831,6 +853,24 @@ def diff_of(ops, x, n, dim, prepend, append):
 
 
 @rounded_once
+def numpy_diff(ops, x, n, axis, prepend, append):
+    """numpy.diff, whose ends may be numbers."""
+    def end(value):
+        if value is None or ops.is_variable(value):
+            return value
+        values, d = ops.numpy.asarray(value), ops.wrap_dim(axis, x.ndim)
+        if not values.ndim:
+            values = ops.numpy.full([1 if i == d else m for i, m in enumerate(x.shape)], values)
+        return ops.constant(values, like=x)
+
+    return ops.diff(x, n, axis, end(prepend), end(append))
+
+
+def numpy_trapezoid(ops, y, x, dx, axis):
+    """numpy.trapezoid, where dx has a default and gives way to x."""
+    return trapezoid_of(ops, y, x, dx if x is None else None, axis)
+
+
 def trapezoid_of(ops, y, x, dx, dim):
     """The integral of samples y at x, or at distances dx, by the trapezoidal rule."""
     y, steps, dim = _trapezoids(ops, "trapezoid", y, x, dx, dim)

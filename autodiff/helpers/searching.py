@@ -44,6 +44,16 @@ def numpy_sort_of(ops, x, axis, kind):
     ops.in_place(lambda source: sort_of(ops, source, axis, False, None)[0], x)
 
 
+def numpy_sorted_of(ops, x, axis, kind):
+    """numpy.sort: a copy; without an axis, of the flattened operand."""
+    _kind_known(kind)
+    if axis is None:
+        return sort_of(ops, ops.reshape(x, (-1,)), 0, False, None)[0]
+    if x.ndim == 0:
+        raise IndexError(f"axis {axis} is out of bounds for array of dimension 0")
+    return sort_of(ops, x, axis, False, None)[0]
+
+
 def argsort_of(ops, x, dim, descending, stable):
     dim = ops.wrap_dim(dim, x.ndim)
     values = ops.plain(x)

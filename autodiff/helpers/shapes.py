@@ -167,6 +167,11 @@ def numpy_reshape(ops, x, shape, order, copy):
     return out.clone() if copy else out
 
 
+def numpy_reshaped(ops, x, shape, order, copy):
+    """numpy.reshape, which takes the sizes in one tuple, or one size."""
+    return numpy_reshape(ops, x, tuple(shape) if isinstance(shape, (tuple, list)) else (shape,), order, copy)
+
+
 def numpy_flatten(ops, x, order):
     """ndarray.flatten: always a copy."""
     return numpy_reshape(ops, x, (x.numel(),), order, True)
@@ -184,10 +189,6 @@ def numpy_squeeze(ops, x, axis):
     if any(s[d] != 1 for d in dims if x.ndim):
         raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
     return ops.reshape(x, [n for d, n in enumerate(s) if d not in dims])
-
-
-def numpy_diagonal(ops, x, offset, axis1, axis2):
-    return diagonal_of(ops, x, offset, axis1, axis2)
 
 
 def transposed_of(ops, x, dim0, dim1):
@@ -524,6 +525,14 @@ def column_stack_of(ops, tensors):
     return _joined(ops, "column_stack", tensors, lambda t: ops.reshape(t, (t.numel(), 1)) if t.ndim < 2 else t, lambda t: 1)
 
 
+def numpy_concatenate(ops, tensors, axis):
+    """numpy.concatenate: without an axis, of the flattened operands."""
+    if axis is None:
+        tensors = [ops.reshape(t, (-1,)) if ops.is_variable(t) else ops.numpy.ravel(t) for t in tensors]
+        axis = 0
+    return ops.cat(tensors, axis)
+
+
 def block_diag_of(ops, tensors):
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         raise TypeError(f"expected Tensor as element 0 in argument 0, but got {type(tensors[0]).__name__}")
@@ -646,7 +655,7 @@ def _interleaved(ops, repeats, count):
 
 
 def numpy_repeat(ops, x, repeats, axis):
-    """ndarray.repeat: each element several times."""
+    """numpy.repeat: each element several times."""
     if isinstance(repeats, (tuple, list)):
         repeats = ops.numpy.array(_ints("repeat", "repeats", tuple(repeats), None) if repeats else (), ops.numpy.int64)
     return repeat_interleave_of(ops, x, repeats, axis, None)
@@ -654,6 +663,11 @@ def numpy_repeat(ops, x, repeats, axis):
 
 def flip_front(ops, name, x, ints, dims):
     return ops.apply("flip", (x,), (_different(ops, x, _ints("flip", "dims", ints, dims)), None))
+
+
+def numpy_flip(ops, x, axis):
+    """numpy.flip: along all dimensions without an axis."""
+    return ops.flip(x, tuple(range(x.ndim)) if axis is None else axis)
 
 
 def flip_value(np, x, dims, _):

@@ -1,0 +1,354 @@
+"""What a structural op is applied with: the roles of its parameters, and that each layer has the same of them.
+
+Every case of every row runs, with its gradient and the gradient of that, under an interpreter, which is handed each op that
+is applied: those of derivatives, too.
+"""
+import contextlib
+import inspect
+import operator
+
+import numpy as np
+import pytest
+from test_derivatives import CASES
+
+import autodiff
+import autodiff.numpy as anp
+import cases
+from autodiff import _ops, _render, _variable, autograd, helpers, rules
+from autodiff.rules import BY_NAME, OF_EVERY_DIMENSION, STRUCTURAL
+from checks import plain
+
+T = autodiff.tensor
+STRUCTURAL_NAMES = {rule.name for rule in STRUCTURAL}
+DIMS = ("dim", "dims")
+
+
+@contextlib.contextmanager
+def applied(found):
+    """Write down the structural ops that are applied: (row, operands, parameters)."""
+    def interpreter(name, operands, params):
+        if name in STRUCTURAL_NAMES:
+            found.append((name, operands, params))
+        return NotImplemented
+
+    _variable.push_interpreter(interpreter)
+    try:
+        yield found
+    finally:
+        _variable.pop_interpreter()
+
+
+def leaves(shapes):
+    return [T(np.random.default_rng(i).uniform(0.5, 1.5, s), requires_grad=True) for i, s in enumerate(shapes)]
+
+
+def differentiated(out, xs):
+    """Two orders of reverse mode."""
+    if not out.requires_grad:
+        return
+    first = [g for g in autograd.grad(out.sin().sum(), xs, create_graph=True, allow_unused=True) if g is not None]
+    seconds = [g for g in first if g.requires_grad]
+    if seconds:
+        autograd.grad(sum((g.sum() for g in seconds), T(0.0)), xs, allow_unused=True)
+
+
+@pytest.fixture(scope="module")
+def everything():
+    """Every op that the cases of all rows apply."""
+    found = []
+    with applied(found):
+        for row, some in sorted(CASES.items()):
+            for _, f, _, shapes in some:
+                if row != "to":
+                    xs = leaves(shapes)
+                    differentiated(f(*xs), xs)
+        for some in cases.VALUES.values():
+            for _, f, _, arrays in some:
+                f(*[T(a) for a in arrays])
+        for x in (anp.array(np.arange(6.0).reshape(2, 3)), anp.array(2.0)):     # NumPy's flavour has fronts of its own
+            x.std(), x.sum(), x.argmax(), x.cumsum(), x.ravel(), x.prod(-1 if x.ndim else None)
+        T([[1.0, 2.0]]).argmax(-1), _variable.OPS.apply("fill", (T([1.0, 2.0]),), ())
+    return found
+
+
+def well_formed(role, value, ndim):
+    """Whether what is applied is a dimension, or a tuple of different ones."""
+    if value is None:
+        return True
+    if role == "dim":
+        return type(value) is int and 0 <= value < max(ndim, 1)
+    # sum, mean and norm hand one dimension on as it is
+    values = value if type(value) is tuple else (value,)
+    return len(set(values)) == len(values) and all(well_formed("dim", d, ndim) for d in values)
+
+
+def told(row, operands, params):
+    """The parameters in the roles of dimensions, and how many dimensions there are."""
+    rule = BY_NAME[row]
+    ndim = max(np.ndim(plain(v)) for v in operands) + {"stack": 1, "diag_embed": 1}.get(row, 0)
+    for name, value in zip(_render.parameters(rule), params, strict=True):
+        if rule.parameter(name).role in DIMS:
+            yield name, rule.parameter(name).role, value, ndim
+
+
+def test_dimensions_are_applied_as_non_negative_ints(everything):
+    wrong = [(row, name, value) for row, operands, params in everything
+             for name, role, value, ndim in told(row, operands, params) if not well_formed(role, value, ndim)]
+    assert not wrong
+    seen = {row for row, operands, params in everything for _ in told(row, operands, params)}
+    named = {rule.name for rule in STRUCTURAL for name in _render.parameters(rule) if rule.parameter(name).role in DIMS}
+    assert named - seen == set()
+
+
+# ---- fronts are given any dimension, and hand on non-negative ones
+
+def negative(value, ndim):
+    """Dimensions counted from the end."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(negative(v, ndim) for v in value)
+    return value - ndim if type(value) is int and 0 <= value < ndim else value
+
+
+def readers():
+    """Helpers that read a call's dimensions: (row, helper, its parameters by position, names in the roles of dimensions)."""
+    for rule in rules.RULES:
+        names = [name for name in _render.parameters(rule) if rule.parameter(name).role in DIMS]
+        if not rule.rendered or not names or rule.operands == "*":
+            continue
+        if rule.composite:
+            helper = rule.value.partition("(")[0]
+            given = [text.strip() for text in rule.value.partition("(")[2].rstrip(")").split(",")]
+            given = ["ops"] + given
+        elif rule.front:
+            helper, given = rule.front, ["ops", "name", *rule.operands, *_render.parameters(rule)]
+        else:
+            continue
+        yield pytest.param(rule, helper, given, names, id=rule.name)
+
+
+#: Calls beside the cases, which give no dimension that could be counted from the end.
+MORE = {
+    "amax": lambda x: x.amax((0, 1)), "argmax": lambda x: x.argmax(1), "mode": lambda x: x.mode(0).values,
+    "std_mean": lambda x: autodiff.std_mean(x, 1)[0],
+}
+#: Rows whose dimensions are those of a result with one more.
+INSERTED = {"diag_embed", "unsqueeze_"}
+
+
+@pytest.mark.parametrize(("rule", "helper", "given", "names"), list(readers()))
+def test_a_dimension_from_the_end_is_the_same(rule, helper, given, names, monkeypatch):
+    """The row's own cases, each dimension that they give counted from the end before the front sees it."""
+    front, turned = getattr(helpers, helper), []
+
+    def from_the_end(*arguments):
+        row = arguments[1] if "name" in given else rule.name
+        arguments = list(arguments)
+        x = arguments[1 + ("name" in given)]
+        if row == rule.name:
+            for i, name in enumerate(given):
+                if name in names:
+                    other = negative(arguments[i], x.ndim + (rule.name in INSERTED))
+                    turned.append(other != arguments[i])
+                    arguments[i] = other
+        return front(*arguments)
+
+    some = [(f, leaves(shapes)) for _, f, _, shapes in CASES.get(rule.name, [])]
+    some += [(f, [T(a) for a in arrays]) for _, f, _, arrays in cases.VALUES.get(rule.name, [])]
+    some += [(MORE[rule.name], leaves([(2, 3)]))] if rule.name in MORE else []
+    assert some
+    for f, operands in some:
+        expected = f(*operands)
+        found = []
+        with monkeypatch.context() as patch, applied(found):
+            patch.setattr(helpers, helper, from_the_end)
+            out = f(*operands)
+        for a, b in zip(out if isinstance(out, tuple) else (out,), expected if isinstance(expected, tuple) else (expected,)):
+            np.testing.assert_array_equal(plain(a), plain(b))
+        for row, those, params in found:
+            for name, role, value, ndim in told(row, those, params):
+                assert well_formed(role, value, ndim), (row, name, value)
+    assert any(turned)
+
+
+COMPILED = {
+    "sum": lambda x: [x.sum(-1), x.sum((-1, 0)), x.double().sum(dim=-2, keepdim=True), x.long().sum(-1), x.t().sum(-1),
+                      autodiff.sum(x, -1), x.sum(axis=(-2,))],
+    "mean": lambda x: [x.mean(-1), x.mean((-2, -1)), x.t().mean(-1), x.half().mean(-1), autodiff.mean(x, -1)],
+    "norm": lambda x: [x.norm(dim=-1), x.norm(1, (-1, -2)), x.t().norm(3, -1), autodiff.norm(x, dim=-1)],
+    "cat": lambda x: [autodiff.cat([x, x], -1)],
+    "stack": lambda x: [autodiff.stack([x, x], -1), autodiff.stack([x[0, 0], x[0, 1]], -1)],
+    "numpy": lambda x: [anp.asarray(x.detach()).sum(-1), anp.asarray(x.detach()).mean((-1,)), anp.asarray(x.detach()).std(-1),
+                        anp.asarray(x.detach()).trace(0, -1, -2), anp.asarray(x.detach()).argmax(-1)],
+}
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_a_dimension_from_the_end_of_a_compiled_front(name):
+    found = []
+    with applied(found):
+        for out in COMPILED[name](T([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]], requires_grad=True)):
+            if out.requires_grad:
+                out.sum().backward(create_graph=True)
+    assert found
+    for row, operands, params in found:
+        for parameter, role, value, ndim in told(row, operands, params):
+            assert well_formed(role, value, ndim), (row, parameter, value)
+
+
+# ---- which rows can be batched by moving their dimensions up
+
+def test_roles_that_tell_of_every_dimension_have_a_batch_rule_of_their_own():
+    whole = {rule.name for rule in STRUCTURAL for name in _render.parameters(rule)
+             if rule.parameter(name).role in OF_EVERY_DIMENSION}
+    own = {rule.name for rule in STRUCTURAL if rule.batch == "own"}
+    assert whole <= own
+    assert own - whole == {"cat", "stack", "median_of_all", "vdot"}     # of any number of operands, or of all elements
+    assert {"view", "embed", "copy_region", "index", "pad", "repeat", "cat", "stack", "where"} <= own
+    assert {rule.name for rule in STRUCTURAL if not rule.signature} <= own
+
+
+def moved_up(rule, params, ndim):
+    """The parameters for operands with one more dimension in front; None where there is no such."""
+    moved = []
+    for name, value in zip(_render.parameters(rule), params, strict=True):
+        role = rule.parameter(name).role
+        if role in DIMS and (value == () or (value is None and role == "dim")):
+            return None                             # of the flattened operand
+        if role in DIMS and value is None:
+            value = tuple(range(ndim))
+        if role in DIMS:
+            value = tuple(d + 1 for d in value) if isinstance(value, tuple) else value + 1
+        moved.append(value)
+    return tuple(moved)
+
+
+BATCHED = [rule for rule in STRUCTURAL if not rule.batch]
+
+
+@pytest.mark.parametrize("rule", BATCHED, ids=lambda rule: rule.name)
+def test_a_dimension_in_front_is_taken_along(rule, everything):
+    """The value of a stack is the stack of the values, under parameters that were moved up."""
+    value, tried = getattr(helpers, rule.value.partition("(")[0]), 0
+    for row, operands, params in everything:
+        arrays = [plain(v) for v in operands]
+        if row != rule.name or any(not a.ndim and rule.signature.partition("->")[0] not in ("()", "(),()") for a in arrays):
+            continue                                # of a 0-d operand there is no dimension to move
+        moved = moved_up(rule, params, max(a.ndim for a in arrays))
+        if moved is None or (len({a.shape for a in arrays}) > 1 and rule.name != "matmul"):
+            continue
+        if rule.name == "matmul" and (1 in (a.ndim for a in arrays) or arrays[0].ndim != arrays[1].ndim):
+            continue                                # a vector is a row or a column, and fewer dimensions stand at the end
+        several = [[a * factor for factor in (1, 2, 3)] for a in arrays]
+        with np.errstate(all="ignore"):
+            expected = np.stack([value(np, *those, *params) for those in zip(*several)])
+            found = np.asarray(value(np, *[np.stack(those) for those in several], *moved))
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+        tried += 1
+    assert tried
+
+
+@pytest.mark.parametrize("name", ["vdot", "median_of_all"])
+def test_rows_of_all_elements_cannot(name):
+    """Their signature has core dimensions that no parameter names, and that are not the last ones of several."""
+    value = getattr(helpers, BY_NAME[name].value.partition("(")[0])
+    several = [np.arange(1.0, 7.0).reshape(2, 3)] * BY_NAME[name].arity
+    assert np.shape(value(np, *several, *([False] if name == "median_of_all" else []))) == ()
+
+
+# ---- vjps have the parameters with which the op was applied
+
+@pytest.mark.parametrize("rule", [rule for rule in STRUCTURAL if rule.dx], ids=lambda rule: rule.name)
+def test_a_derivative_names_parameters_as_entries_of_what_was_applied(rule):
+    names = _render.parameters(rule)
+    for which in ("dx", "dy"):
+        if getattr(rule, which):
+            function = getattr(_ops, f"_{rule.name}_{which}")
+            assert set(inspect.signature(function).parameters) >= {"g", "x", "y", "out", "params", "position"}
+            assert not set(function.__code__.co_varnames[function.__code__.co_argcount:]) & set(names)
+
+
+def handed_on():
+    """(row, call that applies it with all of its parameters given, operands)"""
+    x, w = np.arange(1.0, 7.0).reshape(2, 3), np.arange(2.0, 8.0).reshape(2, 3)
+    return [("softmax", lambda x: x.softmax(-1), [x]), ("amax", lambda x: x.amax((0, 1), True), [x]),
+            ("var", lambda x: x.var(1, correction=0, keepdim=True), [x]), ("cumprod", lambda x: x.cumprod(0), [x]),
+            ("logcumsumexp", lambda x: x.logcumsumexp(1), [x]), ("celu", lambda x: autodiff.celu(x, 2.0), [x]),
+            ("norm", lambda x: x.norm(3, 1), [x]), ("cross", lambda x, w: x.cross(w, 1), [x, w]),
+            ("prod", lambda x: x.prod(1), [x])]
+
+
+@pytest.mark.parametrize(("row", "f", "arrays"), handed_on(), ids=lambda value: value if isinstance(value, str) else "")
+def test_each_layer_has_the_same_parameters(row, f, arrays):
+    """Reverse mode, the recorded second derivative and forward mode hand a vjp the very objects that were applied."""
+    rule, seen, found = BY_NAME[row], [], []
+    own = [getattr(_ops, f"_{row}_{which}", None) for which in ("dx", "dy")]
+
+    def register(dx, dy):
+        value = getattr(helpers, rule.value.partition("(")[0])
+        _variable.register_row(rules.NUMBER[row], row, rule.arity, value, dx, dy, _render.saves_mask(rule, "dx"),
+                               _render.saves_mask(rule, "dy"), rule.kind in ("linear", "gather"), rule.node_names,
+                               _render.piecewise(rule))
+
+    def spied(function):
+        def vjp(g, x, y, out, params, *rest):
+            seen.append(params)
+            return function(g, x, y, out, params, *rest)
+        return function and vjp
+
+    register(*map(spied, own))
+    try:
+        with applied(found):
+            xs = [T(a, requires_grad=True) for a in arrays]
+            out = f(*xs)
+            given = next(params for name, _, params in found if name == row)
+            out.sum().backward(create_graph=True)
+        with autograd.forward_ad.dual_level():
+            f(*[autograd.forward_ad.make_dual(T(a), T(np.ones_like(a))) for a in arrays])
+    finally:
+        register(*own)
+    assert len(seen) >= 2 * len(arrays)
+    for params in seen:
+        assert params[:len(given)] == given and len(given) == len(_render.parameters(rule))
+    assert all(map(operator.is_, seen[0], given))
+
+
+# ---- parameters of elementwise rows
+
+WITH_PARAMETERS = [rule for rule in rules.ELEMENTWISE if rule.params]
+
+
+@pytest.mark.parametrize("rule", WITH_PARAMETERS, ids=lambda rule: rule.name)
+def test_a_front_says_which_row_is_applied(rule):
+    """The call with a parameter, as function, method and in place, is the call of that row."""
+    front = getattr(helpers, rule.front)
+    (name,) = _render.parameters(rule)
+    x, y = T([7.0, -7.0]), T([2.0, 3.0])
+    for value in {"number": (2, 0.5), "operand": (2, 0.5, T(3.0)), "choice": ("floor", "trunc")}[rule.parameter(name).role]:
+        row, operands = front(_variable.OPS, rule.name, x, y, value)
+        expected = plain(getattr(_variable.OPS, row)(*operands))
+        keyword = {name: value}
+        for out in (getattr(autodiff, rule.name)(x, y, **keyword), getattr(x, rule.name)(y, **keyword),
+                    getattr(x.clone(), rule.name + "_")(y, **keyword)):
+            np.testing.assert_array_equal(plain(out), expected)
+
+
+def test_elementwise_rows_with_parameters():
+    assert {rule.name: _render.keywords(rule) for rule in WITH_PARAMETERS} == {
+        "add": ", alpha=1", "sub": ", alpha=1", "div": ", rounding_mode=None"}
+
+
+def test_no_template_asks_for_the_name_of_an_elementwise_row():
+    """But for the wrappers of elementwise rows in two compiled templates, which are on their way out."""
+    import re
+    from pathlib import Path
+
+    folder = Path(rules.__file__).parent
+    if not (folder / "_ops.py.tp").exists():
+        pytest.skip("needs a checkout")
+    names = {f'"{rule.name}"' for rule in rules.RULES}
+    asked = {}
+    for path in [*folder.glob("*.tp"), folder / "_render.py", folder.parent / "docs" / "ops_page.py"]:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if re.search(r"rule\.name (?:==|!=|in \(|not in)", line) and any(name in line for name in names):
+                asked.setdefault(path.name, []).append(line.strip())
+    assert set(asked) <= {"_variable_functions.pxi.tp", "_variable_object.pxi.tp"}
