@@ -161,6 +161,8 @@ def check(rules) -> None:
         if rule.elementwise and rule.params and (not rule.params.startswith("*, ") or None in arguments(rule).kw_defaults):
             refuse("the parameters of an elementwise row are keywords with defaults")
         for name in parameters(rule):
+            if name not in rules.PARAMETERS and f"{rule.name}.{name}" not in rules.PARAMETERS:
+                refuse(f"the parameter {name} has no line in PARAMETERS")
             if rule.parameter(name).role not in rule.TYPES:
                 refuse(f"the role {rule.parameter(name).role!r} of {name} is unknown")
         for answer in rule.answers:

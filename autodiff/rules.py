@@ -52,6 +52,7 @@ namespace  the public module in which the function lives, one of ``NAMESPACES``.
            a row ``linalg_norm`` of ``linalg`` is ``linalg.norm``
 function   whether there is a function, by the row's name and its aliases
 method     the same of methods on a Variable
+aliases    further names of function and method
 infix      the Python operator: ``add`` renders ``__add__``, ``__radd__`` and ``__iadd__``
 inplace    whether ``name_`` exists
 numpy      what of NumPy and SciPy the row answers to, parted by ``;``: ``NAMES(PARAMETERS) -> TYPE = CALL``.  The names of
@@ -475,10 +476,11 @@ class Rule:
 def _elementwise(name, value, dx=None, dy=None, *, numpy="", loop=None, grad_fn="", **fields):
     """A row whose loops are rendered; the operands are those that the value names."""
     operands = "".join(letter for letter in "xyz" if letter in _names(value))
+    first = numpy.split(" ")[0]
     if not grad_fn:
         grad_fn = name.title().replace("_", "") + "Backward0"
     return Rule(name, value, dx, dy, operands=operands, numpy=numpy, grad_fn=grad_fn,
-                loop=loop or (f"numpy:{numpy}" if numpy and "." not in numpy else "c"), **fields)
+                loop=loop or (f"numpy:{first}" if first and "." not in first else "c"), **fields)
 
 
 def _names(text: str) -> set[str]:
@@ -612,14 +614,15 @@ RULES: tuple[Rule, ...] = (
     # By half the power where it is above 1, times 2 ln 2: the derivative is finite for half a unit longer than the value.
     _elementwise("exp2", "exp2(x)",
                  "where(x > 0, 1.3862943611198906 * g, 0.6931471805599453 * g) * exp2(where(x > 0, x - 1, x))",
-                 inplace=True, numpy="exp2", dtype="float", complex="exp2_complex_dx(g, out)",
+                 inplace=True, numpy="exp2 scipy.special.exp2", dtype="float", complex="exp2_complex_dx(g, out)",
                  source=CALCULUS, doc="2 to the power x.",
                  example="tensor([0.0, 3.0]).exp2() -> tensor([1., 8.])"),
-    _elementwise("expm1", "expm1(x)", "g * (out + 1)", inplace=True, numpy="expm1", dtype="float",
+    _elementwise("expm1", "expm1(x)", "g * (out + 1)", inplace=True, numpy="expm1 scipy.special.expm1", dtype="float",
                  complex="holomorphic",
                  source=CALCULUS, doc="exp(x) - 1, accurate for small x.",
                  example="tensor([0.0, 1.0]).expm1() -> tensor([0.0000, 1.7183])"),
-    _elementwise("log1p", "log1p(x)", "g / (x + 1)", inplace=True, numpy="log1p", dtype="float", at=(-0.5, 2.0),
+    _elementwise("log1p", "log1p(x)", "g / (x + 1)", inplace=True, numpy="log1p scipy.special.log1p", dtype="float",
+                 at=(-0.5, 2.0),
                  grad_fn="Log1PBackward0",
                  kinks={"x = -1": "inf; -inf; inf at -1"},
                  complex="holomorphic", source=CALCULUS,
@@ -634,7 +637,8 @@ RULES: tuple[Rule, ...] = (
     _elementwise("rsqrt", "1 / sqrt(x)", "-0.5 * g * out * out * out", inplace=True, dtype="float", at=(0.5, 2.0),
                  kinks={"x = 0": "-inf; inf; -inf at 0"}, complex="holomorphic", source=CALCULUS, doc="1 / sqrt(x).",
                  example="tensor([4.0, 0.25]).rsqrt() -> tensor([0.5000, 2.0000])"),
-    _elementwise("cbrt", "cbrt(x)", "g / (3 * (out * out))", inplace=True, numpy="cbrt", dtype="float", at=(0.5, 2.0),
+    _elementwise("cbrt", "cbrt(x)", "g / (3 * (out * out))", inplace=True, numpy="cbrt scipy.special.cbrt",
+                 dtype="float", at=(0.5, 2.0),
                  kinks={"x = 0": "inf; nan; nan at 0"}, source=CALCULUS, doc="Cube root.",
                  example="tensor([2.0, -27.5]).cbrt() -> tensor([ 1.2599, -3.0184])"),
     _elementwise("one_minus_square", "one_minus_square(x)", "g * (-2 * x)", method=False, function=False, dtype="float",

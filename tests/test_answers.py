@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 import pytest
 
+import autodiff
 import autodiff.numpy as anp
 from autodiff import _guidance, _ops, _render, _variable, autograd, rules
 from checks import plain, public
@@ -226,6 +227,36 @@ def test_methods_of_the_numpy_flavour_are_the_readers():
 ])
 def test_an_answer_is_read(text, read):
     assert rules._answer(text) == read
+
+
+@pytest.mark.parametrize("name", [name for _, answer, name in SCIPY if not answer.params] + ["scipy.special.logit"])
+def test_scipys_ufuncs_are_answered(name):
+    """Values and gradients, of either flavour and with numbers and arrays beside; the table takes the ufunc up."""
+    ufunc = function_of(name)
+    rule = rules.BY_NAME[next(row for row, _, other in NAMES if other == name)]
+    arrays = [np.array([0.25, 0.5, 0.75])] * ufunc.nin
+    expected = ufunc(*arrays)
+    for make in (autodiff.tensor, anp.array):
+        xs = [make(a, requires_grad=True) for a in arrays]
+        out = ufunc(*xs)
+        np.testing.assert_allclose(out.detach().numpy(), expected, rtol=1e-14)
+        assert type(out) is type(xs[0]) and out.requires_grad
+        found = autograd.grad(out.sum(), xs)
+        wanted = autograd.grad(public(rule)(*xs).sum(), xs)
+        for g, w in zip(found, wanted):
+            np.testing.assert_array_equal(g.numpy(), w.numpy())
+        if ufunc.nin == 2:
+            for mixed in ((arrays[0], xs[1]), (xs[0], arrays[1]), (0.5, xs[1]), (xs[0], 0.5)):
+                assert ufunc(*mixed).requires_grad
+    assert _variable.ufuncs()[ufunc][0] == rule.name
+
+
+def test_a_ufunc_of_another_package_is_not_taken_for_numpys():
+    """The table is one of ufuncs, not of their names: who has no row is refused where a gradient would be lost."""
+    ufunc = np.frompyfunc(lambda x, y: x - y, 2, 1)
+    assert _ops.answer(ufunc) is None
+    with pytest.raises(NotImplementedError, match="would lose the gradient"):
+        ufunc(autodiff.tensor([1.0], requires_grad=True), 2.0)
 
 
 def test_guidance_names_the_row_that_answers():

@@ -1,5 +1,6 @@
 """The grammar of the catalogue: every row is well formed, and what follows from a row does follow."""
 import ast
+import dataclasses
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -99,6 +100,21 @@ def test_copies_are_of_operands_beside_a_number(name, copies):
     with raises as caught:
         _render.check(catalogue)
     assert f"'{name}'" in str(caught.value) and "copies" in str(caught.value)
+
+
+def test_every_field_is_described_used_and_read():
+    """A field that one row uses is folded into another; one that nothing reads is none."""
+    fields = {f.name: f for f in dataclasses.fields(rules.Rule)}
+    head = set(re.findall(r"^(\w+) {2,}\S", rules.__doc__.partition("field      meaning")[2], re.MULTILINE))
+    assert head | {"name", "value", "dx", "dy", "at_y"} == set(fields)
+    root = Path(rules.__file__).parent
+    files = (*root.glob("*.py"), *root.glob("*.tp"), *Path(__file__).parent.glob("*.py"))
+    texts = [path.read_text(encoding="utf-8") for path in files]
+    for name, given in fields.items():
+        default = given.default_factory() if given.default_factory is not dataclasses.MISSING else given.default
+        if name != "namespace":         # other public modules are to come
+            assert sum(getattr(rule, name) != default for rule in rules.RULES) > 2, name
+        assert any(re.search(rf"\b(rule|row|self|own)\.{name}\b", text) for text in texts) or name in ("dx", "dy"), name
 
 
 def test_what_a_node_is_called():
