@@ -95,6 +95,34 @@ def test_from_a_row_follow_method_function_stub_help_and_reference(copy):
     assert "def gudermann_float64" not in text["_loops_rows.h"], "a function of _special.h is called, not rendered"
 
 
+#: What is rendered anew for a row of each kind: where nothing but Python is, the build compiles nothing.
+PYTHON = {"_ops.py", "_variable.pyi", "__init__.pyi", "return_types.pyi"}
+
+
+@pytest.mark.parametrize("name", ["swish", "sumsq", "extent"])
+def test_a_row_that_is_not_elementwise_compiles_nothing(copy, name):
+    rules, render = load(copy / "autodiff/rules.py"), load(copy / "autodiff/_render.py")
+    assert changed_by(copy, rules, render, name) <= PYTHON
+
+
+def changed_by(copy, rules, render, name):
+    """The rendered files that a row changes: the catalogue without it, and with it."""
+    text = (copy / "autodiff/rules.py").read_text(encoding="utf-8")
+    row = re.search(rf'^    (Rule|_elementwise)\("{name}".*?(?=^    (Rule|_elementwise|#)|^\)\n)', text,
+                    re.DOTALL | re.MULTILINE)
+    path = copy / "autodiff" / f"rules_without_{name}.py"
+    path.write_text(text.replace(row[0], ""), encoding="utf-8")
+    less = load(path)
+    path.unlink()
+    assert set(rules.BY_NAME) - set(less.BY_NAME) == {name}
+    rendered = {}
+    for catalogue in (less, rules):
+        render.check(catalogue)
+        for template in (copy / "autodiff").glob("*.tp"):
+            rendered.setdefault(template.stem, []).append(render.render(template, catalogue))
+    return {file for file, (before, after) in rendered.items() if before != after}
+
+
 def run(folder, *arguments):
     env = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     done = subprocess.run([sys.executable, *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False)
