@@ -225,7 +225,7 @@ def put(source, target):
     if sha_of(source) != sha_of(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = target.with_suffix(".new")
-        shutil.copyfile(source, scratch)
+        shutil.copy(source, scratch)
         scratch.replace(target)
 
 
