@@ -383,13 +383,20 @@ class Captured(NamedTuple):
 
 
 def captured(rules) -> dict[str, Captured]:
-    """Every inner loop the kernels call, by NumPy's name; the order is that of the C table."""
-    loops = {"add": Captured(2)}
+    """Every inner loop the kernels call, by NumPy's name; the order is that of the C table: first those that they name."""
+    named = {"add": Captured(2), "exp": Captured(1), "maximum": Captured(2), "subtract": Captured(2)}
+    loops = {}
     for rule in rules.ELEMENTWISE:
         for dtype in rules.DTYPES:
             if rule.loop_at(dtype).startswith("numpy:"):
                 loops[rule.loop_at(dtype)[len("numpy:"):]] = Captured(len(rule.operands), rule.dtype == "bool")
-    return dict(sorted(loops.items()))
+    return named | dict(sorted(loops.items()))
+
+
+def numpy_slot(rule, dtype: str) -> str:
+    """The place of the inner loop that computes a row, in the C table of those of NumPy; -1 where it is one of ours."""
+    loop = rule.loop_at(dtype)
+    return f"SLOT_{loop[len('numpy:'):]}" if loop.startswith("numpy:") else "-1"
 
 
 def slots(rules, dtype: str) -> dict[str, str]:
@@ -1025,7 +1032,7 @@ def namespace(rules) -> dict:
         "RULES": rules.RULES, "BY_NAME": rules.BY_NAME, "NUMBER": rules.NUMBER, "ELEMENTWISE": rules.ELEMENTWISE,
         "DTYPES": rules.DTYPES, "FUNCTIONS": functions, "CAPTURED": captured(rules), "C_TYPE": C_TYPE,
         "SLOTS": {dtype: slots(rules, dtype) for dtype in rules.DTYPES}, "STRUCTURAL": rules.STRUCTURAL,
-        "RECORDED": RECORDED, "complex_kind": complex_kind,
+        "RECORDED": RECORDED, "complex_kind": complex_kind, "numpy_slot": numpy_slot,
         "complex_row": complex_row, "DIFFERENTIATED": differentiated(rules), "numpy_text": lambda rule: numpy_text(rule, rules),
         "NAMESPACES": namespaces(rules), "function_stubs": function_stubs, "signature": signature, "keywords": keywords,
         "SPECIALS": specials(rules), "overloads": overloads,

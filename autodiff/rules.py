@@ -534,10 +534,10 @@ RULES: tuple[Rule, ...] = (
                  source=CALCULUS, doc="x to the power y.",
                  example="tensor([1.0, 2.0, 3.0]) ** 2 -> tensor([1., 4., 9.])"),
     # What is 0 in a first derivative, but not all there is to it.
-    _elementwise("flat", "where(x == x, 0, 0)", "0", method=False, function=False, complex="holomorphic",
+    _elementwise("flat", "where(x == x, 0, 0)", "0", method=False, function=False, complex="holomorphic", compiled=True,
                  source=CALCULUS,
                  doc="0, a part of the operand's graph: its derivatives of every order are 0."),
-    _elementwise("kink", "where(x == x, 0, 0)", "g * hole(x)", method=False, function=False, at=(0.5, 2.0),
+    _elementwise("kink", "where(x == x, 0, 0)", "g * hole(x)", method=False, function=False, compiled=True, at=(0.5, 2.0),
                  source=CALCULUS,
                  doc="0, whose derivative is NaN where x is 0: a convention was chosen there, and no limit is at hand."),
     _elementwise("hole", "where(x == 0, x / x, 0)", "g * hole(x)", method=False, function=False, at=(0.5, 2.0),
@@ -572,11 +572,11 @@ RULES: tuple[Rule, ...] = (
                  source=CALCULUS, doc="x ** -1, which saves x, as other powers do."),
     _elementwise("square", "square(x)", "g * (2 * x)", inplace=True, numpy="square", special="pow(x, 2)",
                  grad_fn="PowBackward0",
-                 complex="holomorphic", source=CALCULUS, doc="x * x.",
+                 complex="holomorphic", compiled=True, source=CALCULUS, doc="x * x.",
                  example="tensor([3.0, -2.0]).square() -> tensor([9., 4.])"),
     _elementwise("sqrt", "sqrt(x)", "g / (2 * out)", inplace=True, numpy="sqrt", dtype="float",
                  at=(0.5, 2.0), kinks={"x = 0": "inf; -inf; inf at 0"},
-                 complex="holomorphic", source=CALCULUS, doc="Square root.",
+                 complex="holomorphic", compiled=True, source=CALCULUS, doc="Square root.",
                  example="tensor([4, 9]).sqrt() -> tensor([2., 3.])"),
     _elementwise("pow_half", "sqrt(x)", "g / (2 * sqrt(x))", method=False, function=False, loop="numpy:sqrt",
                  special="pow(x, 0.5)",
@@ -584,10 +584,11 @@ RULES: tuple[Rule, ...] = (
                  complex="holomorphic", source=CALCULUS, doc="x ** 0.5, which saves x, as other powers do."),
     # ---- transcendental functions
     _elementwise("exp", "exp(x)", "g * out", inplace=True, numpy="exp", dtype="float", complex="holomorphic",
+                 compiled=True,
                  source=CALCULUS, doc="Exponential.", example="tensor([0.0, 1.0]).exp() -> tensor([1.0000, 2.7183])"),
     _elementwise("log", "log(x)", "g / x", inplace=True, numpy="log", dtype="float", at=(0.5, 2.0),
                  kinks={"x = 0": "inf; -inf; inf at 0"},
-                 complex="holomorphic", source=CALCULUS, doc="Natural logarithm.",
+                 complex="holomorphic", compiled=True, source=CALCULUS, doc="Natural logarithm.",
                  example="tensor([1.0, 10.0]).log() -> tensor([0.0000, 2.3026])"),
     _elementwise("sin", "sin(x)", "g * cos(x)", inplace=True, numpy="sin", loop="vector numpy:sin", dtype="float",
                  complex="holomorphic",
@@ -707,7 +708,7 @@ RULES: tuple[Rule, ...] = (
     _elementwise("exp_shifted", "exp(difference(x, y))", "g * exp(difference(x, y))", "-g * exp(difference(x, y))",
                  method=False, function=False, dtype="float",
                  kinks={"x and y the same infinity": "1 in x, -1 in y; 1 in each; 1 in x, -1 in y "
-                                                     "at inf, inf or -inf, -inf"}, source=CALCULUS,
+                                                     "at inf, inf or -inf, -inf"}, compiled=True, source=CALCULUS,
                  doc="exp(x - y), and 1 where both are the same infinity: what the gradient of logsumexp calls."),
     _elementwise("deg2rad", "x * 0.017453292519943295", "g * 0.017453292519943295", inplace=True, numpy="deg2rad",
                  loop="c", dtype="float",
@@ -868,7 +869,7 @@ RULES: tuple[Rule, ...] = (
     _elementwise("fmod", "fmod(x, y)", "g", "-g * trunc_quotient(x, y)", inplace=True, numpy="fmod",
                  loop="vector like numpy:fmod", grad_fn={"": "FmodBackward1", "tn": "FmodBackward0"}, at_y=(0.5, 2.0),
                  kinks={"x / y whole": "1 in x, -trunc(x / y) in y; 0 in each; 0 in each at 4, 2 or -4, 2"},
-                 piecewise=True, source=TORCH_KINK,
+                 piecewise=True, compiled=True, source=TORCH_KINK,
                  doc="Remainder of the quotient rounded towards zero: it has the sign of x, as C's fmod.",
                  errors="Integers by zero: RuntimeError (NumPy's flavour: 0).",
                  example="tensor([-3.0, 3.0]).fmod(2) -> tensor([-1.,  1.])"),
@@ -884,11 +885,11 @@ RULES: tuple[Rule, ...] = (
     _elementwise("floor_quotient", "floor_quotient(x, y)", "0", "0", method=False, function=False,
                  loop="vector like numpy:floor_divide", grad_fn="DivBackward2", at_y=(0.5, 2.0),
                  kinks={"x / y whole": "0 in each; 0 in each; 0 in each at 4, 2 or 4, 0"},
-                 source=TORCH_KINK, doc="The quotient rounded down, of derivative 0: what div calls."),
+                 compiled=True, source=TORCH_KINK, doc="The quotient rounded down, of derivative 0: what div calls."),
     _elementwise("trunc_quotient", "trunc_quotient(x, y)", "0", "0", method=False, function=False,
                  grad_fn="DivBackward2", at_y=(0.5, 2.0),
                  kinks={"x / y whole": "0 in each; 0 in each; 0 in each at 4, 2 or 4, 0"},
-                 source=TORCH_KINK,
+                 compiled=True, source=TORCH_KINK,
                  doc="The quotient rounded towards zero, of derivative 0: what div calls."),
     Rule("floor_divide", "floor_divide_of(x, y)", operands="xy", loop="composite", infix="floordiv", inplace=True,
          out=True, numpy="floor_divide", source="PyTorch, torch.floor_divide",
@@ -2132,4 +2133,5 @@ DTYPES = ("float64", "float32")
 #: Op number of a row; 0 is a leaf, the first row is 1.  What the compiled modules name comes first, so that another row
 #: moves none of their numbers.
 NUMBER = {rule.name: number for number, rule in enumerate(
-    sorted((*ELEMENTWISE, *STRUCTURAL), key=lambda rule: (not rule.elementwise, not rule.compiled)), 1)}
+    sorted((*ELEMENTWISE, *STRUCTURAL), key=lambda rule: (
+        not (rule.compiled or (rule.elementwise and rule.infix)), not rule.elementwise)), 1)}

@@ -168,13 +168,12 @@ def test_the_wheel_is_small(tmp_path):
 import shutil, sys
 from pathlib import Path
 from setuptools.command import build_ext
-from Cython.Distutils import build_ext as cython_ext
 def copy_built(self):
     for extension in self.extensions:
         target = Path(self.get_ext_fullpath(extension.name))
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy({str(BUILT)!r} + "/" + target.name, target)
-cython_ext.run = copy_built
+build_ext.build_ext.run = copy_built
 from setuptools import build_meta
 print(build_meta.build_wheel({str(tmp_path)!r}))
 """
@@ -185,3 +184,93 @@ print(build_meta.build_wheel({str(tmp_path)!r}))
     import zipfile
 
     check_files(zipfile.ZipFile(wheel).namelist())
+
+
+# ---- what a build makes again
+
+#: A package of the same files, each with next to nothing in it, so that a build takes seconds.
+SMALL = {
+    "README.md": "", "pyproject.toml": '[project]\nname = "autodiff-core"\nversion = "0"\ndynamic = ["readme"]\n',
+    "autodiff/__init__.py": "",
+    "autodiff/rules.py": "",
+    "autodiff/_render.py": "def render_all(folder, rules):\n    pass\n",
+    "autodiff/_loops.h": "double loops_baseline(double x);\n",
+    "autodiff/_loops_rows.h": '#include "_vector.h"\n',
+    "autodiff/_vector.h": "#define FACTOR 2.0\n",
+    "autodiff/_loops_baseline.c": '#include "_loops_rows.h"\ndouble loops_baseline(double x) { return x * FACTOR; }\n',
+    "autodiff/_loops_avx2.c": '#include "_loops_rows.h"\n',
+    "autodiff/_loops_avx512.c": '#include "_loops_rows.h"\n',
+    "autodiff/_kernels.pxd": "cdef double doubled(double x)\n",
+    "autodiff/_kernels.pyx": 'cdef extern from "_loops.h":\n    double loops_baseline(double x)\n'
+                             "cdef double doubled(double x):\n    return loops_baseline(x)\n",
+    "autodiff/_core.pxd": "from ._kernels cimport doubled\n",
+    "autodiff/_core.pyx": "def core(double x):\n    return doubled(x)\n",
+    "autodiff/_variable.pyx": 'from ._core import core\ninclude "_variable_part.pxi"\n',
+    "autodiff/_variable_part.pxi": "def variable(x):\n    return core(x)\n",
+}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    pytest.importorskip("Cython")
+    pytest.importorskip("setuptools", minversion="77")
+    if not (ROOT / "setup.py").exists():
+        pytest.skip("needs a checkout")
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "autodiff").mkdir()
+    shutil.copy(ROOT / "setup.py", folder)
+    for name, text in SMALL.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    assert made(folder) == {"_variable.c", "_core.c", "_kernels.c", "_loops_baseline.o", "_loops_avx2.o", "_loops_avx512.o",
+                            "_variable.o", "_core.o", "_kernels.o", "_variable.so", "_core.so", "_kernels.so"}
+    return folder
+
+
+def made(folder, *arguments):
+    """The files that a build made."""
+    shown, _ = python("setup.py", "build_ext", "--inplace", *arguments, cwd=folder)
+    return {re.sub(r"\.[^.]*-[^.]*\.", ".", Path(name).name) for line in shown.splitlines()
+            for name in re.findall(r" -o (\S+)", line)}
+
+
+#: What is changed, how, and what is made again: no other module, and no more of one than is made of it.
+CHANGES = [
+    ("autodiff/rules.py", "another = 1\n", set(), set()),
+    ("autodiff/_vector.h", "#define ANOTHER 1\n", {"_loops_baseline.o", "_loops_avx2.o", "_loops_avx512.o"}, {"_kernels.so"}),
+    ("autodiff/_loops.h", "#define ANOTHER 1\n", {"_kernels.o"}, {"_kernels.so"}),
+    ("autodiff/_core.pyx", "another = 1\n", {"_core.c", "_core.o", "_core.so"}, set()),
+    ("autodiff/_variable_part.pxi", "another = 1\n", {"_variable.c", "_variable.o", "_variable.so"}, set()),
+    ("autodiff/_kernels.pxd", "cdef enum:\n    ANOTHER = 1\n", {"_kernels.c", "_core.c"},
+     {"_kernels.o", "_core.o", "_kernels.so", "_core.so"}),
+]
+
+
+@pytest.mark.parametrize("name, more, made_again, perhaps", CHANGES, ids=[name for name, *_ in CHANGES])
+def test_a_build_makes_again_what_is_made_of_what_changed(small, name, more, made_again, perhaps):
+    """perhaps: what is made of that, should it come out otherwise."""
+    path = small / name
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    assert made_again <= made(small) <= made_again | perhaps
+    assert made(small) == set()
+    assert python("-c", "from autodiff._variable import variable; print(variable(3.0))", path=[small], cwd=small)[0] == "6.0\n"
+
+
+def test_a_module_that_was_lost_comes_back(small):
+    lost, = (small / "autodiff").glob("_core.*.so")
+    lost.unlink()
+    assert made(small) == set() and lost.exists()
+
+
+def test_force_and_jobs(small):
+    everything = made(small, "--force", "-j1")
+    assert {"_variable.c", "_loops_avx2.o", "_core.so"} <= everything and made(small, "-j", "3") == set()
+
+
+def test_an_error_of_the_compiler_ends_the_build(small):
+    path = small / "autodiff/_vector.h"
+    before = path.read_text(encoding="utf-8")
+    path.write_text(before + "#error no such machine\n", encoding="utf-8")
+    shown = python("setup.py", "build_ext", "--inplace", cwd=small, code=1)
+    assert "no such machine" in "".join(shown) and "Traceback" not in "".join(shown)
+    path.write_text(before, encoding="utf-8")
+    assert made(small) <= {"_loops_baseline.o", "_loops_avx2.o", "_loops_avx512.o", "_kernels.so"}

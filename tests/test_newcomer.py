@@ -74,27 +74,55 @@ def test_from_a_row_follow_method_function_stub_help_and_reference(copy):
     assert set(NAMES) <= set(rules.BY_NAME)
     render.check(rules)
     text = {name: render.render(copy / "autodiff" / f"{name}.tp", rules)
-            for name in ("_ops.py", "_variable_functions.pxi", "_variable_object.pxi", "_variable.pyi", "__init__.pyi",
-                         "return_types.pyi", "_loops_rows.h")}
+            for name in ("_ops.py", "_variable.pyi", "__init__.pyi", "return_types.pyi", "_loops_rows.h")}
     reference = page.page(rules, render)
     for name in NAMES:
         rule = rules.BY_NAME[name]
-        compiled = "_variable_functions.pxi" if rule.elementwise else "_ops.py"
-        assert f"def f_{name}(input" in text[compiled] and rule.doc in text[compiled]
+        assert rule.doc in text["_ops.py"]
         stub = text["__init__.pyi"] if rule.namespace == "autodiff" else render.render(
             copy / "autodiff" / "_namespace.pyi.tp", rules, NAMESPACE=rule.namespace, DOTS=".")
         assert f"    def {name}(" in text["_variable.pyi"] and f"\ndef {name}(input: _V" in stub
         assert (f"    def {name}_(" in text["_variable.pyi"]) == rule.inplace
         assert f"### {name}\n\n{rule.doc}" in reference
-        assert f">>> {rule.example.split(' -> ')[0]}" in text[compiled]
+        assert f">>> {rule.example.split(' -> ')[0]}" in text["_ops.py"]
         if rule.elementwise:
-            assert f"    def {name}(self):" in text["_variable_object.pxi"] and f"{name}_dx_float32" in text["_loops_rows.h"]
+            assert f'FUNCTIONS["{name}"] = _f' in text["_ops.py"] and f"{name}_dx_float32" in text["_loops_rows.h"]
         else:
+            assert f"def f_{name}(input" in text["_ops.py"]
             assert f'_METHODS.append((_Base, "{name}", f_{name}))' in text["_ops.py"]
     assert "beta: _Any = 1.0" in text["__init__.pyi"] or "beta: _Number = 1.0" in text["__init__.pyi"]
     assert "axis: _Dims | None = None" in re.search(r"def sumsq\(.*", text["__init__.pyi"])[0]
     assert "class extent(Returned, Generic[_V]):" in text["return_types.pyi"]
     assert "def gudermann_float64" not in text["_loops_rows.h"], "a function of _special.h is called, not rendered"
+
+
+#: What is rendered anew for a row of each kind: where nothing but Python is, the build compiles nothing.
+PYTHON = {"_ops.py", "_variable.pyi", "__init__.pyi", "return_types.pyi"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_elementwise_row_compiles_its_loops_and_no_other_row_anything(copy, name):
+    rules, render = load(copy / "autodiff/rules.py"), load(copy / "autodiff/_render.py")
+    changed = changed_by(copy, rules, render, name)
+    assert "_ops.py" in changed and changed - PYTHON == ({"_loops_rows.h"} if rules.BY_NAME[name].elementwise else set())
+
+
+def changed_by(copy, rules, render, name):
+    """The rendered files that a row changes: the catalogue without it, and with it."""
+    text = (copy / "autodiff/rules.py").read_text(encoding="utf-8")
+    row = re.search(rf'^    (Rule|_elementwise)\("{name}".*?(?=^    (Rule|_elementwise|#)|^\)\n)', text,
+                    re.DOTALL | re.MULTILINE)
+    path = copy / "autodiff" / f"rules_without_{name}.py"
+    path.write_text(text.replace(row[0], ""), encoding="utf-8")
+    less = load(path)
+    path.unlink()
+    assert set(rules.BY_NAME) - set(less.BY_NAME) == {name}
+    rendered = {}
+    for catalogue in (less, rules):
+        render.check(catalogue)
+        for template in (copy / "autodiff").glob("*.tp"):
+            rendered.setdefault(template.stem, []).append(render.render(template, catalogue))
+    return {file for file, (before, after) in rendered.items() if before != after}
 
 
 def run(folder, *arguments):

@@ -22,13 +22,28 @@ typedef struct {
     void *data;
 } Captured;
 
-enum {
-{{for slot in CAPTURED}}
-    SLOT_{{slot}},
-{{endfor}}
-    SLOTS
-};
-extern AUTODIFF_HIDDEN Captured captured[2][SLOTS];
+/* The slots that the kernels name; the others follow, see _loops_rows.h. */
+enum { SLOT_add, SLOT_exp, SLOT_maximum, SLOT_subtract, NAMED_SLOTS };
+#define AUTODIFF_SLOTS 128
+extern AUTODIFF_HIDDEN Captured captured[2][AUTODIFF_SLOTS];
+
+/* The ufuncs that are captured, in the order of their slots. */
+typedef struct {
+    const char *name;
+    int operands, logical;
+} Slot;
+extern AUTODIFF_HIDDEN const Slot slots[];
+extern AUTODIFF_HIDDEN const int slot_count;
+
+/* What holds of a row whatever the level. */
+typedef struct {
+    const char *name;
+    int number, arity;
+    int saves[2], is_g[2];      /* of dx and dy */
+    int slot[2];                /* by dtype: of NumPy's loop that computes the value; -1: it is one of Loops */
+} Row;
+extern AUTODIFF_HIDDEN const Row rows[];
+extern AUTODIFF_HIDDEN const int row_count;
 
 /* What is rendered for a row at one dtype; NULL where the row has none, or where the value is NumPy's loop. */
 typedef struct {
@@ -42,16 +57,15 @@ typedef struct {
     Partial1 dx, dy;
 } Points;
 
-#define AUTODIFF_ROWS {{len(NUMBER)}}
-/* By dtype and number of the row. */
-extern AUTODIFF_HIDDEN const Points points[2][AUTODIFF_ROWS];
-extern AUTODIFF_HIDDEN const Loops loops_baseline[2][AUTODIFF_ROWS];
+/* By dtype, in the order of rows. */
+extern AUTODIFF_HIDDEN const Points *const points[2];
+extern AUTODIFF_HIDDEN const Loops *const loops_baseline[2];
 
 /* The levels beyond the baseline: those that the compiler can compile, and whether this processor has them. */
 #if (defined(__x86_64__) || defined(_M_X64)) && defined(__GNUC__)
 #  define AUTODIFF_X86_LEVELS 1
-extern AUTODIFF_HIDDEN const Loops loops_avx2[2][AUTODIFF_ROWS];
-extern AUTODIFF_HIDDEN const Loops loops_avx512[2][AUTODIFF_ROWS];
+extern AUTODIFF_HIDDEN const Loops *const loops_avx2[2];
+extern AUTODIFF_HIDDEN const Loops *const loops_avx512[2];
 #endif
 
 #endif
