@@ -852,7 +852,6 @@ def diff_of(ops, x, n, dim, prepend, append):
     return out
 
 
-@rounded_once
 def numpy_diff(ops, x, n, axis, prepend, append):
     """numpy.diff, whose ends may be numbers."""
     def end(value):
@@ -871,6 +870,7 @@ def numpy_trapezoid(ops, y, x, dx, axis):
     return trapezoid_of(ops, y, x, dx if x is None else None, axis)
 
 
+@rounded_once
 def trapezoid_of(ops, y, x, dx, dim):
     """The integral of samples y at x, or at distances dx, by the trapezoidal rule."""
     y, steps, dim = _trapezoids(ops, "trapezoid", y, x, dx, dim)
