@@ -291,9 +291,9 @@ static int autodiff_guard(PyTypeObject *type, PyObject *compiled)
         return -1;
     }
     while (PyDict_Next(type->tp_dict, &position, &key, &value)) {
-        vectorcallfunc *entry = &((PyCFunctionObject *)value)->vectorcall;
+        vectorcallfunc *entry = &((PyCFunctionObject *)value)->vectorcall;      /* if it is one */
         int which = 0;
-        if (Py_TYPE(value) != Py_TYPE(compiled)) continue;
+        if (Py_TYPE(value) != Py_TYPE(compiled) || *entry == NULL) continue;      /* those with *arguments look themselves */
         while (which < AUTODIFF_ENTRIES && autodiff_entries[which] != NULL && autodiff_entries[which] != *entry) which++;
         if (which == AUTODIFF_ENTRIES) {
             PyErr_SetString(PyExc_ImportError, "more kinds of methods than _callables.h expects");

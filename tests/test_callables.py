@@ -189,7 +189,8 @@ def test_every_method_is_for_variables(kind, name):
             getattr(kind, name)(what, 1)
 
 
-@pytest.mark.parametrize("name", ["zero_", "numel", "detach", "requires_grad_", "__copy__", "sum", "register_hook"])
+@pytest.mark.parametrize("name", ["zero_", "numel", "detach", "requires_grad_", "__copy__", "sum", "register_hook", "reshape",
+                                  "view", "permute", "expand", "to"])
 def test_a_compiled_method_says_so(name):
     arguments = (print,) if name == "register_hook" else ()
     with pytest.raises(TypeError, match=rf"^{name}\(\): argument 'input' \(position 1\) must be Tensor, not int"):
