@@ -887,6 +887,8 @@ def reader_body(rule, answer, names) -> list[str]:
         target = f"f_{rule.name}" if rule.rendered else f"OPS.{rule.name}"
         call = f"{target}({', '.join([stars + name for name in operands] + [f'{NUMPY_WORDS.get(n, n)}={n}' for n in used])})"
     lines, refused = [], []
+    if answer.value and answer.methods and rule.operands != "*":
+        lines.append(f'_operand({operands[0]}, "{rule.name}", "{operands[0]}")')
     if answer.value:
         lines += ["if _v.levels:", f'    taken = _v.asked("{rule.name}", ({", ".join(operands)},), '
                   f'({"".join(name + ", " for name, _ in rest)}))',

@@ -1,8 +1,10 @@
 """Functions and methods as objects: names, signatures, help, pickling, arguments, and what is refused."""
+import contextlib
 import copy
 import inspect
 import pickle
 import pydoc
+import warnings
 import weakref
 
 import numpy as np
@@ -173,6 +175,28 @@ def test_a_method_is_for_variables(name, what):
     if arguments:
         with pytest.raises(TypeError, match=words):
             getattr(autodiff.Tensor, name)(what, autodiff.tensor(1.0))
+
+
+@pytest.mark.parametrize("kind, name", list(methods()))
+def test_every_method_is_for_variables(kind, name):
+    """Whatever comes first: an answer or an exception, and no field of a Variable read in it."""
+    if name.startswith("__") and hasattr(object, name):
+        pytest.skip("object's own answers for whatever comes")
+    for what in (3, "a", None, np.ones(3), [1.0]):
+        with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
+            getattr(kind, name)(what)
+        with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
+            getattr(kind, name)(what, 1)
+
+
+@pytest.mark.parametrize("name", ["zero_", "numel", "detach", "requires_grad_", "__copy__", "sum", "register_hook", "reshape",
+                                  "view", "permute", "expand", "to"])
+def test_a_compiled_method_says_so(name):
+    arguments = (print,) if name == "register_hook" else ()
+    with pytest.raises(TypeError, match=rf"^{name}\(\): argument 'input' \(position 1\) must be Tensor, not int"):
+        getattr(autodiff.Tensor, name)(3, *arguments)
+    with pytest.raises(TypeError, match="needs an argument"):
+        getattr(autodiff.Tensor, name)()
 
 
 def test_keywords_do_what_positions_do():
