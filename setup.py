@@ -60,7 +60,12 @@ MACROS = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION
 # each CPU level; the widest that the processor has is chosen at import.
 SOURCES = {
     "_variable": ["_variable.pyx"],
+    "_base": ["_base.pyx"],
+    "_engine": ["_engine.pyx"],
+    "_structural": ["_structural.pyx"],
+    "_indexing": ["_indexing.pyx"],
     "_core": ["_core.pyx"],
+    "_elementwise": ["_elementwise.pyx"],
     "_kernels": ["_kernels.pyx", *(f"_loops_{level}.c" for level in ("baseline", "avx2", "avx512"))],
 }
 

@@ -38,8 +38,8 @@ CALLS = {
 said = []
 
 
-def interpreter(name, operands, params):
-    said.append(name)
+def level(call):
+    said.append(call.name)
     return NotImplemented
 
 
@@ -54,7 +54,7 @@ def error(f):
         return f"{type(e).__name__}: {e}"
 
 
-_variable.push_interpreter(interpreter)
+_variable.push_level(level)
 found = {}
 for row, f in CALLS.items():
     x = autodiff.tensor([[1.0, 2.0], [3.0, 5.0]], requires_grad=True)

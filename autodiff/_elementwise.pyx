@@ -1,21 +1,34 @@
-# Part of _variable.pyx: elementwise ops: promotion, broadcasting, what is saved.
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""Elementwise ops: promotion, broadcasting, what is saved; values of no dimensions go by C doubles."""
+cimport numpy as cnp
+from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_INCREF
+from libc.string cimport memset
 
-# ---- operands of elementwise ops
+from ._base cimport (ABOVE, ARITY, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VALUES, DIFFERENTIABLE, DTYPE_RULE, FORWARD,
+                     GRAD_OFF, INFERENCE_TENSOR, INLINE64, NAMES, NDARRAY, NUMPY_FUNCTIONS, OP_CLONE, OP_FLOOR_QUOTIENT,
+                     OP_FMOD, OP_GE, OP_GT, OP_LE, OP_LT, OP_NEG, OP_POW, OP_REMAINDER, OP_SQUARE, OP_SUB,
+                     OP_TRUNC_QUOTIENT, OTHER_ROW, OWN, PACKING, REFUSED, SPECIAL_POWERS, T_BOOL, T_DOUBLE, T_FLOAT,
+                     T_HALF, T_LONG, TENSOR, Py_TYPE, Variable, array_copy_of, array_in, array_of, ask, category,
+                     default_type, edge_of, enter_modes, fresh, from_array, from_owned, hook_stack, is_variable, later,
+                     leave_modes, make, make_number, make_point, modes, ndarray_of, normal_type, numpy_dtype, plain,
+                     point_result, shape_tuple, tangent_in, type_of)
+from ._core cimport (FLAT_SIZE, LEFT_NUMBER, NUMBER, PACKED, RIGHT_NUMBER, SAVED, SAVES, Array, Payload, Saved, Shape,
+                     broadcast_strides, contiguous_copy, disown, graph, hold, hold_array, itemsize, kernel_type, lies_flat,
+                     new_array, new_payload, new_shape, ops, read_double, release_array, release_payload, release_shape,
+                     same_shape, scalar_shape, strides_of, watches, write_double)
+from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_X, SAVES_Y, Kernel, intp, kernels, run_loop)
 
-cdef struct Operand:
-    Array* array                # owned; NULL: the number in value
-    double value
-    int type                    # NumPy's; of a Python number 0 (bool), 7 (int), 12 (float), 15 (complex)
-    int rank                    # 2: dimensions, 1: 0-d, 0: Python number
-    Node* node                  # owned
-    bint number
+import operator
+
+import numpy as np
+
+from ._types import SCALAR_NAMES
+
+cnp.import_array()
 
 
-cdef enum:
-    RANK_NUMBER = 0
-    RANK_SCALAR = 1
-    RANK_ARRAY = 2
-
+# ---- operands: dtypes, promotion, what is saved of them
 
 cdef bint is_operand(object o) noexcept:
     """Whether an operator takes o: a Variable, a number or an array of numbers."""
@@ -24,16 +37,12 @@ cdef bint is_operand(object o) noexcept:
     return is_variable(o) or isinstance(o, (int, float, complex, np.number, np.bool_))
 
 
-cdef inline bint is_variable(object o) noexcept:
-    return Py_TYPE(<PyObject*>o) == TENSOR or Py_TYPE(<PyObject*>o) == NDARRAY
-
-
 cdef int take_operand(object o, PyTypeObject* kind, Operand* operand) except -1:
     """Look at one operand of a call; 1: it is nothing that an op can take."""
-    cdef Base v
+    cdef Variable v
     operand.array, operand.node, operand.number, operand.value = NULL, NULL, False, 0
     if is_variable(o):
-        v = <Base>o
+        v = <Variable>o
         operand.node = hold(edge_of(v))
         operand.type = type_of(v)
         operand.array = v.array
@@ -88,18 +97,10 @@ cdef object python_number(object o):
     return int.__index__(o) if isinstance(o, int) else float.__float__(o)
 
 
-cdef inline void drop_operand(Operand* operand) noexcept:
+cdef void drop_operand(Operand* operand) noexcept:
     if operand.array != NULL:
         release_array(operand.array)
     disown(operand.node)
-
-
-cdef int category(int type) noexcept:
-    if type == T_BOOL:
-        return 0
-    if type < cnp.NPY_FLOAT:
-        return 1
-    return 3 if cnp.NPY_CFLOAT <= type <= cnp.NPY_CLONGDOUBLE else 2
 
 
 cdef int complex_of(int type) noexcept:
@@ -208,18 +209,9 @@ cdef int save(Saved* saved, Operand* operand, bint snapshot) except -1:
     return 0
 
 
-cdef list hook_stack():
-    """The saved-tensor hooks of this thread, innermost last."""
-    try:
-        return PACK_HOOKS.stack
-    except AttributeError:
-        PACK_HOOKS.stack = []
-        return PACK_HOOKS.stack
-
-
 cdef int pack(Saved* saved) except -1:
     cdef Array* array = saved.array
-    cdef Base v
+    cdef Variable v
     cdef int kept
     hooks = hook_stack()
     if not hooks:
@@ -246,24 +238,175 @@ cdef int pack(Saved* saved) except -1:
     return 0
 
 
-cdef inline bint must_snapshot(object o):
+cdef bint must_snapshot(object o):
     """NumPy's flavour may write to an array after its view was used: y[i + 1] = y[i] + h * f(y[i]).
 
     A plain ndarray has no version, so that a later write to it could not be noticed.
     """
     if is_variable(o):
-        return Py_TYPE(<PyObject*>o) == NDARRAY and (<Base>o).path is not None
+        return Py_TYPE(<PyObject*>o) == NDARRAY and (<Variable>o).path is not None
     return isinstance(o, cnp.ndarray)
 
 
 cdef int check_inference(object o) except -1:
-    if is_variable(o) and (<Base>o).flags & INFERENCE_TENSOR:
+    if is_variable(o) and (<Variable>o).flags & INFERENCE_TENSOR:
         raise RuntimeError("Inference tensors cannot be saved for backward. Please do not use Tensors created in "
                            "inference mode in computation tracked by autograd. To work around this, you can make a clone "
                            "to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
                            "`torch.inference_mode()`.")
     return 0
 
+
+cdef int run_values(Kernel* kernel, int nargs, Shape* shape, char** data, const intp** strides) noexcept:
+    if shape.size < 32768:
+        run_loop(kernel.value, kernel.value_data, nargs, shape.ndim, shape.dim, data, strides)
+    else:
+        # The operands and the result are owned by the caller meanwhile.
+        with nogil:
+            run_loop(kernel.value, kernel.value_data, nargs, shape.ndim, shape.dim, data, strides)
+    return 0
+
+
+cdef int save_result(Saved* saved, Array* out) except -1:
+    """A result; of no dimensions it lives in the Variable as a C double, so its value is copied."""
+    if out.shape.ndim == 0 and kernel_type(out.type) >= 0:
+        saved.state, saved.value = NUMBER, read_double(out.type, out.data)
+        return 0
+    out.owners += 1
+    saved.array, saved.version, saved.state = out, out.storage.version, SAVED
+    if modes() & PACKING:
+        pack(saved)
+    return 0
+
+
+NDARRAY_WORD = "autodiff.numpy.ndarray"
+
+
+cdef str variable_word(object beside):
+    """What messages call a Variable of the flavour of another: an array of NumPy's is never called a Tensor."""
+    return NDARRAY_WORD if Py_TYPE(<PyObject*>beside) == NDARRAY else "Tensor"
+
+
+# ---- data and numbers that a call is given
+
+cdef bint holds_variable(object data):
+    """Whether a nested list has a Variable in it; without recursion, level by level.
+
+    ValueError for lists nested deeper than an array has dimensions: one that holds itself is nested without end.
+    """
+    cdef list level = [data]
+    cdef list below
+    cdef set seen
+    cdef int depth = 0
+    while level:
+        below = []
+        seen = set()            # a list that holds itself twice would double from level to level
+        for item in level:
+            if isinstance(item, Variable):
+                return True
+            if isinstance(item, (list, tuple)) and id(item) not in seen:
+                seen.add(id(item))
+                below.extend(item)
+        depth += 1
+        if depth > MAX_DIMS + 1:
+            raise ValueError(f"too many dimensions: nested lists may be at most {MAX_DIMS} deep")
+        level = below
+    return False
+
+
+cdef object finite(object data):
+    """The same data, once lists in it are known to end: NumPy looks for the end of one that holds itself for ever."""
+    if isinstance(data, (list, tuple)):
+        holds_variable(data)
+    return data
+
+
+cdef object given_array(object data, object dtype=None):
+    """What a call was given, as a plain array; ValueError for lists of unequal lengths."""
+    try:
+        return np.asarray(finite(data), dtype)
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        raise ValueError("expected a number, an array or nested sequences of equal lengths") from None
+
+
+cdef str out_of_range(object dtype):
+    """PyTorch's words where an int is none of a dtype."""
+    return f"value cannot be converted to type {'int' if dtype.name == 'int32' else dtype.name + '_t'} without overflow"
+
+
+def as_integer(value, dtype, bint wraps=True):
+    """A number as an integer dtype has it: rounded towards 0; RuntimeError if it is out of range, or NaN.
+
+    wraps: as in PyTorch, an int below 0 is counted from the end of an unsigned dtype, so that -1 is 255 in uint8.
+    """
+    limits = np.iinfo(dtype)
+    wraps = wraps and limits.min == 0 and isinstance(value, int)
+    if not (-limits.max if wraps else limits.min) <= value <= limits.max:
+        raise RuntimeError(out_of_range(dtype))
+    return int(value) & int(limits.max) if wraps else int(value)
+
+
+cdef object real_number(object value, str name):
+    """A number that has no imaginary part."""
+    if not isinstance(value, (complex, np.complexfloating)):
+        return value
+    if value.imag:
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+    return value.real
+
+
+def number_given(value, str name, str argument):
+    """A parameter that is a number: a 0-d Variable gives its value, unless its gradient would be lost."""
+    cdef Variable v
+    if not is_variable(value):
+        return value
+    v = <Variable>value
+    if v.ndim == 0 and not has_derivative(v):
+        return v.item()
+    raise TypeError(f"{name}(): argument '{argument}' must be Number, not {type(value).__name__}" + (
+        f" that requires grad: {name}() has no derivative in it. Compute with it by ops that have (+, *, where, expand), or "
+        f"give its value, where the gradient ends: {argument}.item()" if v.ndim == 0 else ""))
+
+
+def integer_given(value, str name, str argument, int position=0, str wanted="int"):
+    """A parameter that is a whole number, as Python's int; TypeError for anything else, a masked element among it."""
+    value = number_given(value, name, argument)
+    try:
+        return int.__index__(operator.index(value))
+    except (TypeError, np.ma.MAError):
+        place = f" (position {position})" if position else ""
+        raise TypeError(f"{name}(): argument '{argument}'{place} must be {wanted}, not {type(value).__name__}") from None
+
+
+def factor_given(value, str name, str argument, bint number=True):
+    """A parameter that may be differentiated: a number, or a 0-d Variable if a gradient is wanted of it."""
+    if is_variable(value) and (<Variable>value).ndim == 0 and has_derivative(<Variable>value):
+        return value
+    value = number_given(value, name, argument)
+    if number and not isinstance(value, (bool, int, float, complex, np.number, np.bool_)):
+        raise TypeError(f"{name}(): argument '{argument}' must be Number, not {type(value).__name__}")
+    return value
+
+
+cdef bint has_derivative(Variable v):
+    """Whether what is computed with v is recorded, or carries a tangent."""
+    return edge_of(v) != NULL or (modes() & FORWARD and tangent_in(v) is not None)
+
+
+cdef object item_of(Variable v):
+    """The only element, as a Python number."""
+    if v.array == NULL:
+        return v.value
+    if v.array.shape.size != 1:
+        raise RuntimeError(f"a Tensor with {v.array.shape.size} elements cannot be converted to Scalar")
+    if kernel_type(v.array.type) >= 0:
+        return read_double(v.array.type, v.array.data)
+    return ndarray_of(v.array, False).item()
+
+
+# ---- elementwise ops
 
 cdef object elementwise(int op, object x, object y, bint overwritten=False):
     """An elementwise op of one operand (y None with arity 1) or two.
@@ -295,7 +438,7 @@ cdef object elementwise_of(int op, object x, object y, Array* into, bint overwri
     cdef intp[3 * MAX_DIMS] room
     cdef const intp* strides[3]
     cdef Payload* payload
-    cdef Base result
+    cdef Variable result
     cdef double value, single_a, single_b
     cdef float float_a, float_b
     cdef intp[3] steps
@@ -433,41 +576,6 @@ cdef object elementwise_of(int op, object x, object y, Array* into, bint overwri
         release_array(out)
 
 
-cdef int run_values(Kernel* kernel, int nargs, Shape* shape, char** data, const intp** strides) noexcept:
-    if shape.size < 32768:
-        run_loop(kernel.value, kernel.value_data, nargs, shape.ndim, shape.dim, data, strides)
-    else:
-        # The operands and the result are owned by the caller meanwhile.
-        with nogil:
-            run_loop(kernel.value, kernel.value_data, nargs, shape.ndim, shape.dim, data, strides)
-    return 0
-
-
-cdef int save_result(Saved* saved, Array* out) except -1:
-    """A result; of no dimensions it lives in the Variable as a C double, so its value is copied."""
-    if out.shape.ndim == 0 and kernel_type(out.type) >= 0:
-        saved.state, saved.value = NUMBER, read_double(out.type, out.data)
-        return 0
-    out.owners += 1
-    saved.array, saved.version, saved.state = out, out.storage.version, SAVED
-    if modes() & PACKING:
-        pack(saved)
-    return 0
-
-
-cdef Base from_result(PyTypeObject* kind, Array* out, Node* node=NULL):
-    """A Variable of a result; shares the array (a 0-d float is copied out of it).  Takes the node, also where it fails."""
-    cdef Base v
-    if out.shape.ndim == 0 and kernel_type(out.type) >= 0:
-        return from_number(kind, read_double(out.type, out.data), out.type, node)
-    v = fresh_on(kind, node)
-    out.owners += 1
-    v.array = out
-    if modes() & INFERENCE:
-        v.flags |= INFERENCE_TENSOR
-    return v
-
-
 cdef int number_flags(Operand* a, Operand* b, int arity, Kernel* kernel) noexcept:
     cdef int flags = 0, saves = 0
     if a.node != NULL:
@@ -529,17 +637,17 @@ cdef object generic(int op, object x, object y, PyTypeObject* kind, int type, in
             refuse_complex(op, d)
         if COMPLEX_KIND[op] == OTHER_ROW:
             if overwritten:
-                operands = (structural(OP_CLONE, 0, (x,), ()),)
-            return structural(<int>COMPLEX_VALUES[op], 0, operands, ())
+                operands = (later.other_row(OP_CLONE, (x,)),)
+            return later.other_row(<int>COMPLEX_VALUES[op], operands)
         function = COMPLEX_VALUES[op] if COMPLEX_VALUES[op] is not None else function
     if type == T_HALF:
         values = in_float32(op, operands)
     elif function is None:
         if is_complex:
             raise NotImplementedError(f"{NAMES[op]}() is not supported for {d}")
-        values = plain(<Base>elementwise_of(op, cast_value(x, np.dtype(np.float64)), None, NULL))
+        values = plain(<Variable>elementwise_of(op, cast_value(x, np.dtype(np.float64)), None, NULL))
     else:
-        arrays = [np.asarray(plain(<Base>v) if is_variable(v) else v).astype(d, copy=False) for v in operands]
+        arrays = [np.asarray(plain(<Variable>v) if is_variable(v) else v).astype(d, copy=False) for v in operands]
         if (op in (OP_FMOD, OP_REMAINDER, OP_FLOOR_QUOTIENT, OP_TRUNC_QUOTIENT) and kind == TENSOR and category(type) < 2
                 and not arrays[1].all()):
             raise RuntimeError("ZeroDivisionError")
@@ -615,21 +723,21 @@ cdef object in_float32(int op, tuple operands):
     single = np.dtype(np.float32)
     for v in operands:
         if is_variable(v) or isinstance(v, cnp.ndarray):
-            v = from_array(TENSOR, array_of(np.asarray(plain(<Base>v) if is_variable(v) else v).astype(single)))
+            v = from_array(TENSOR, array_of(np.asarray(plain(<Variable>v) if is_variable(v) else v).astype(single)))
         wide.append(v)
-    return plain(<Base>elementwise_of(op, wide[0], wide[1] if len(wide) > 1 else None, NULL))
+    return plain(<Variable>elementwise_of(op, wide[0], wide[1] if len(wide) > 1 else None, NULL))
 
 
 cdef int save_cast(Saved* saved, Operand* operand, object o, int type, bint snapshot) except -1:
     """Save an operand in the dtype of a computation that has no loop of its own; a real number stays one."""
     if operand.array == NULL and not (operand.number and category(operand.type) < 3):
-        operand.array = array_copy_of(np.asarray(o, numpy_dtype(type))) if operand.number else array_in(<Base>o)
+        operand.array = array_copy_of(np.asarray(o, numpy_dtype(type))) if operand.number else array_in(<Variable>o)
     cast_operand(operand, type)
     return save(saved, operand, snapshot)
 
 
-cdef Base cast_value(object x, object dtype):
-    return from_array(Py_TYPE(<PyObject*>x), array_of(plain(<Base>x).astype(dtype)))
+cdef Variable cast_value(object x, object dtype):
+    return from_array(Py_TYPE(<PyObject*>x), array_of(plain(<Variable>x).astype(dtype)))
 
 
 cdef object bool_tensor(bint value):
@@ -650,12 +758,12 @@ cdef object binary(int op, object x, object y):
 cdef object point_condition(int op, object x, object y):
     """A condition on 0-d float64 of PyTorch's flavour, `while loss > 1e-3`; None if it is not."""
     cdef double value
-    if Py_TYPE(<PyObject*>x) != TENSOR or not (<Base>x).flags & INLINE64:
+    if Py_TYPE(<PyObject*>x) != TENSOR or not (<Variable>x).flags & INLINE64:
         return None
     if type(y) is float:
         value = <double>y
-    elif Py_TYPE(<PyObject*>y) == TENSOR and (<Base>y).flags & INLINE64:
-        value = (<Base>y).value
+    elif Py_TYPE(<PyObject*>y) == TENSOR and (<Variable>y).flags & INLINE64:
+        value = (<Variable>y).value
     elif type(y) is int:
         try:
             value = PyLong_AsDouble(y)
@@ -663,47 +771,10 @@ cdef object point_condition(int op, object x, object y):
             return None         # the general way says it in words
     else:
         return None
-    return bool_tensor(kernels[KERNEL_FLOAT64][op].value1((<Base>x).value, value) != 0)
+    return bool_tensor(kernels[KERNEL_FLOAT64][op].value1((<Variable>x).value, value) != 0)
 
 
-cdef struct Point:              # an operand of no dimensions
-    double value
-    int type                    # of a number 0
-    Node* node                  # owned
-    Storage* storage            # of an element of an array
-
-
-cdef object FLOAT64 = np.float64
-
-
-cdef inline bint is_point(object o, PyTypeObject* kind, Point* point) except -1:
-    """Look at a float, an int, or a Variable of no dimensions, whether its value is its own or an element of an array."""
-    cdef Base v
-    point.node, point.storage, point.type = NULL, NULL, 0
-    if Py_TYPE(<PyObject*>o) == kind:
-        v = <Base>o
-        if v.array != NULL and (v.array.shape.ndim or kernel_type(v.array.type) < 0 or v.flags & INFERENCE_TENSOR):
-            return False
-        point.node = hold(edge_of(v))
-        if v.array == NULL:
-            point.value, point.type = v.value, T_DOUBLE if v.flags & INLINE64 else T_FLOAT
-        elif v.array.shape.ndim or kernel_type(v.array.type) < 0:           # code ran meanwhile
-            disown(point.node)
-            point.node = NULL
-            return False
-        else:
-            point.value, point.type, point.storage = read_double(v.array.type, v.array.data), v.array.type, v.array.storage
-        return True
-    if type(o) is float or (kind == TENSOR and type(o) is FLOAT64):
-        point.value = <double>o         # NumPy's scalars are numbers in PyTorch's flavour
-        return True
-    if type(o) is int:
-        try:
-            point.value = PyLong_AsDouble(o)
-        except OverflowError:
-            return False        # the general way says it in words
-        return True
-    return False
+FLOAT64 = np.float64
 
 
 cdef object point_op(int op, object x, object y):
@@ -716,7 +787,7 @@ cdef object point_op(int op, object x, object y):
     cdef PyTypeObject* kind = Py_TYPE(<PyObject*>(x if is_variable(x) else y))
     if DIFFERENTIABLE[op] == 0 or DTYPE_RULE[op] == 2 or (kind != TENSOR and kind != NDARRAY):
         return None
-    if is_variable(x) and (<Base>x).array != NULL and (<Base>x).array.shape.ndim:
+    if is_variable(x) and (<Variable>x).array != NULL and (<Variable>x).array.shape.ndim:
         return None             # at once: large arrays come by here too
     a.node = b.node = NULL
     b.value, b.type, b.storage = 0, 0, NULL
@@ -743,9 +814,9 @@ cdef inline object point_op_of(int op, object x, object y, PyTypeObject* kind, P
         saves |= kernel.dx_saves
     if b.node != NULL:
         saves |= kernel.dy_saves
-    if saves & SAVES_X and a.storage != NULL and not may_copy(<Base>x, a):
+    if saves & SAVES_X and a.storage != NULL and not may_copy(<Variable>x, a):
         return None
-    if saves & SAVES_Y and b.storage != NULL and not may_copy(<Base>y, b):
+    if saves & SAVES_Y and b.storage != NULL and not may_copy(<Variable>y, b):
         return None
     value = kernel.value1(a.value, b.value)
     if a.type == 0:
@@ -755,7 +826,7 @@ cdef inline object point_op_of(int op, object x, object y, PyTypeObject* kind, P
     return point_result(kind, op, flags | (SAVES if saves else 0), type, value, a.node, a.value, b.node, b.value)
 
 
-cdef inline bint may_copy(Base v, Point* point) noexcept:
+cdef bint may_copy(Variable v, Point* point) noexcept:
     """Whether an op may save a copy of an element: see must_snapshot."""
     if Py_TYPE(<PyObject*>v) == NDARRAY:
         return v.path is not None
@@ -763,17 +834,17 @@ cdef inline bint may_copy(Base v, Point* point) noexcept:
 
 
 cdef object unary(int op, object x):
-    cdef Base v, result
+    cdef Variable v
     cdef Kernel* kernel
     cdef double out
-    if not modes() and is_variable(x) and (<Base>x).flags & INLINE64:
-        v = <Base>x
+    if not modes() and is_variable(x) and (<Variable>x).flags & INLINE64:
+        v = <Variable>x
         kernel = &kernels[KERNEL_FLOAT64][op]
         out = kernel.value1(v.value, 0)
         return point_result(Py_TYPE(<PyObject*>x), op, SAVES if kernel.dx_saves else 0, T_DOUBLE, out, v.node, v.value, NULL, 0)
     if not is_variable(x):
         raise TypeError(f"{NAMES[op]}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
-    if not modes() and (<Base>x).array != NULL and (<Base>x).array.shape.ndim == 0:
+    if not modes() and (<Variable>x).array != NULL and (<Variable>x).array.shape.ndim == 0:
         point = point_op(op, x, None)
         if point is not None:
             return point
@@ -789,17 +860,9 @@ cdef object itself(int op, object x):
     """The same where the value is the operand: PyTorch returns that, NumPy's functions and operators a copy."""
     if not is_variable(x) or Py_TYPE(<PyObject*>x) != TENSOR:
         return unary(op, x)
-    if type_of(<Base>x) == T_BOOL:
+    if type_of(<Variable>x) == T_BOOL:
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
     return x
-
-
-NDARRAY_WORD = "autodiff.numpy.ndarray"
-
-
-cdef str variable_word(object beside):
-    """What messages call a Variable of the flavour of another: an array of NumPy's is never called a Tensor."""
-    return NDARRAY_WORD if Py_TYPE(<PyObject*>beside) == NDARRAY else "Tensor"
 
 
 cdef object checked(object result, str name, object input, object other):
@@ -813,16 +876,15 @@ cdef object checked(object result, str name, object input, object other):
 cdef object power(object x, object y, bint overwritten=False):
     """x ** y; exponents that have a row of their own take it, as NumPy does (x ** 2 is x * x exactly)."""
     cdef int op
-    cdef Base v
-    cdef object result
+    cdef Variable v
     if is_variable(x) and type(y) in (int, float):
         op = SPECIAL_POWERS.get(y, 0)
-        if op and category(type_of(<Base>x)) >= 2:
-            v = <Base>elementwise(op, x, None, True) if overwritten else <Base>unary(op, x)
+        if op and category(type_of(<Variable>x)) >= 2:
+            v = <Variable>elementwise(op, x, None, True) if overwritten else <Variable>unary(op, x)
             if v.node != NULL and v.node.flags & RIGHT_NUMBER == 0:
                 v.node.flags |= RIGHT_NUMBER    # its name is that of a power
             return v
-        if type(y) is int and y < 0 and category(type_of(<Base>x)) < 2:
+        if type(y) is int and y < 0 and category(type_of(<Variable>x)) < 2:
             if Py_TYPE(<PyObject*>x) == TENSOR:
                 raise RuntimeError("Integers to negative integer powers are not allowed.")
             return elementwise(OP_POW, x, float(y), overwritten)

@@ -1,4 +1,43 @@
-# Part of _variable.pyx: structural ops: reductions, products, joins.
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""Structural ops: value by a helper on plain arrays, or by a fast path: shapes, reductions, products, casts, joins."""
+cimport numpy as cnp
+from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_INCREF
+from libc.float cimport DBL_EPSILON, DBL_MAX, DBL_MIN, FLT_EPSILON, FLT_MAX, FLT_MIN
+from libc.limits cimport INT_MAX
+from libc.math cimport fabs
+from libc.stdint cimport uintptr_t
+from libc.stdlib cimport free
+
+from ._base cimport (ABOVE, ARITY, COMPLEX_KIND, DIFFERENTIABLE, EXPAND, FORWARD, INDEX, NAMES, NDARRAY, NEWAXIS,
+                     ONE_OF_SEVERAL, OP_CLONE, OP_DIV, OP_LOG, OP_LOGSUMEXP, OP_MATMUL, OP_MEAN, OP_NORM, OP_SQRT,
+                     OP_SQUARE, OP_STACK, OP_SUM, OP_TO, PACKING, PERMUTE, REFUSED, RESHAPE, SELECT, SLICE, STRIDED,
+                     T_BOOL, T_FLOAT, TENSOR, VALUES, Py_TYPE, Transform, Variable, array_copy_of, array_of, ask, category,
+                     edge_of, from_array, is_variable, later, make, make_number, make_of_points, make_view, materialise,
+                     modes, new_transform, normal_type, numpy_dtype, owned, plain, prefetch, shape_tuple, transformed,
+                     transformed_once, type_of, view_by, warn)
+from ._elementwise cimport (RANK_NUMBER, RANK_SCALAR, Operand, Point, check_inference, drop_operand, given_array, is_point,
+                            must_snapshot, promoted, run_values, save, save_result, take_operand, variable_word, weak_type)
+from ._core cimport (NUMBER, RIGHT_NUMBER, SAVED, SAVES, VARIANT, Array, Node, Payload, Saved, Shape, allocate, disown,
+                     hold, hold_array, itemsize, kernel_type, new_array, new_geometry, new_payload, new_shape, ops,
+                     reduce_array, release_array, release_payload, release_shape, scalar_shape, strides_of, write_double,
+                     zeros)
+from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_X, SAVES_Y, add_into, exp_sum, intp, kernels,
+                        matmul as matmul_kernel, matmul_batch, run_loop, scale, sum_all)
+
+import operator
+
+import numpy as np
+
+from ._base import OPS
+from ._elementwise import number_given
+from ._types import SCALAR_NAMES, TENSOR_NAMES, to_numpy_dtype
+
+cnp.import_array()
+
+cdef extern from "Python.h":
+    PyObject* PyList_GET_ITEM(object list, Py_ssize_t i)
+
 
 # ---- structural ops: value by a helper on plain arrays, or by a fast path below
 
@@ -22,10 +61,10 @@ cdef object structural_of(int op, int flags, tuple operands, tuple params, str t
         if is_variable(operand):
             if Py_TYPE(<PyObject*>operand) == NDARRAY:
                 kind = NDARRAY
-            node = hold(edge_of(<Base>operand))     # while helpers run
+            node = hold(edge_of(<Variable>operand))     # while helpers run
             any_node = any_node or node != NULL
             nodes.append(<uintptr_t>node)
-            values.append(plain(<Base>operand))
+            values.append(plain(<Variable>operand))
         else:
             nodes.append(<uintptr_t>0)
             values.append(operand)
@@ -46,8 +85,8 @@ cdef object structural_on(int op, int flags, tuple operands, tuple params, str t
     cdef int i, n = len(operands), saves = 0
     cdef bint variadic = ARITY[op] < 0
     out = NULL
-    if op == OP_MATMUL and isinstance(operands[0], Base) and isinstance(operands[1], Base):
-        out = multiply_batches((<Base>operands[0]).array, (<Base>operands[1]).array)
+    if op == OP_MATMUL and isinstance(operands[0], Variable) and isinstance(operands[1], Variable):
+        out = multiply_batches((<Variable>operands[0]).array, (<Variable>operands[1]).array)
     if out == NULL:
         with np.errstate(all="ignore"):
             value = structural_value(op, values, params, variadic)
@@ -120,14 +159,290 @@ cdef int save_operand(Saved* saved, object operand) except -1:
     return 0
 
 
-cdef inline object from_the_front(object dim, int ndim):
-    """A dimension counted from the front; what is none stays as it is, for the check that refuses it."""
-    if isinstance(dim, np.integer):
-        dim = int(dim)
-    return dim + ndim if type(dim) is int and -ndim <= dim < 0 else dim
+# ---- shapes: views
+
+cdef int wrap_dim(object dim, int ndim) except -1:
+    cdef int d
+    cdef int n = ndim if ndim > 0 else 1
+    try:
+        d = dim
+    except OverflowError:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})") from None
+    except (TypeError, np.ma.MAError):
+        if isinstance(dim, int):
+            raise
+        raise TypeError(f"argument 'dim' must be int, not {type(dim).__name__}") from None
+    if d < -n or d >= n:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {d})")
+    return d + n if d < 0 else d
 
 
-cdef object some_dims(Base x, object dim):
+cdef tuple sizes_of(tuple args, str function, str keyword, object given):
+    """Sizes given one by one, as one tuple, list or Size, or by keyword."""
+    if given is not None:
+        if args:
+            raise TypeError(f"{function}() got multiple values for argument '{keyword}'")
+        args = (given,)
+    elif not args:
+        raise TypeError(f'{function}() missing 1 required positional arguments: "{keyword}"')
+    if len(args) == 1 and isinstance(args[0], (tuple, list)):
+        args = tuple(args[0])
+    try:
+        return tuple([operator.index(n) for n in args])
+    except (TypeError, np.ma.MAError):
+        wrong = [type(n).__name__ for n in args if not hasattr(n, "__index__")] or ["Tensor"]
+        raise TypeError(f"{function}(): argument '{keyword}' (position 1) must be tuple of ints, but found element of type "
+                        f"{wrong[0]}") from None
+
+
+cdef tuple shape_like(Variable x, object other, str function):
+    """The shape of another Variable, named in an argument."""
+    if not isinstance(other, Variable):
+        raise TypeError(f"{function}(): argument 'other' (position 1) must be {variable_word(x)}, not "
+                        f"{type(other).__name__}")
+    return tuple(other.shape)
+
+
+cdef object reshape(Variable x, tuple sizes, bint may_copy):
+    cdef intp size
+    cdef intp known = 1
+    cdef int unknown = -1, i = 0
+    cdef Transform t
+    cdef Array* geometry
+    materialise(x)
+    size = x.array.shape.size
+    if -1 in sizes:
+        for n in sizes:
+            if n == -1:
+                if unknown >= 0:
+                    raise RuntimeError("only one dimension can be inferred")
+                unknown = i
+            elif n < 0:
+                raise RuntimeError(f"invalid shape dimension {n}")
+            else:
+                known *= <intp>n
+            i += 1
+        if known == 0 and size == 0:
+            raise RuntimeError(f"cannot reshape tensor of 0 elements into shape {list(sizes)} because the unspecified "
+                               "dimension size -1 can be any value and is ambiguous")
+        if known == 0 or size % known:
+            raise RuntimeError(f"shape '{list(sizes)}' is invalid for input of size {size}")
+        sizes = sizes[:unknown] + (size // known,) + sizes[unknown + 1:]
+    else:
+        for n in sizes:
+            if n < 0:
+                raise RuntimeError(f"invalid shape dimension {n}")
+            known *= <intp>n
+        if known != size:
+            raise RuntimeError(f"shape '{list(sizes)}' is invalid for input of size {size}")
+    t = reshape_transform(sizes, "reshape")
+    geometry = transformed(t, x.array)
+    if geometry == NULL:
+        if not may_copy:
+            raise RuntimeError("view size is not compatible with input tensor's size and stride (at least one dimension "
+                               "spans across two contiguous subspaces). Use .reshape(...) instead.")
+        t.name = "unsafe"
+        return view_by(<Variable>structural(OP_CLONE, 0, (x,), ()), t)
+    return make_view(x, t, geometry)
+
+
+cdef Transform reshape_transform(tuple sizes, str name):
+    cdef Transform t = new_transform(RESHAPE, name, len(sizes))
+    cdef int i
+    for i in range(len(sizes)):
+        t.data[i] = sizes[i]
+    return t
+
+
+cdef Variable reshape_view(Variable x, tuple sizes, str name):
+    """A reshape that only adds or removes sizes of 1: always a view."""
+    return view_by(x, reshape_transform(sizes, name))
+
+
+cdef Variable permute(Variable x, tuple dims, str name):
+    cdef int n = x.ndim, i
+    cdef Transform t
+    if len(dims) != n:
+        raise RuntimeError(f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of "
+                           f"the desired ordering of dimensions i.e. input.dim() = {n} is not equal to len(dims) = {len(dims)}")
+    dims = tuple([wrap_dim(d, n) for d in dims])
+    if len(set(dims)) != n:
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    t = new_transform(PERMUTE, name, n)
+    for i in range(n):
+        t.data[i] = dims[i]
+    return view_by(x, t)
+
+
+cdef Variable exchange(Variable x, object dim0, object dim1, str name):
+    cdef int n = x.ndim
+    cdef int a = wrap_dim(dim0, n), b = wrap_dim(dim1, n)
+    dims = list(range(n))
+    if n:
+        dims[a], dims[b] = b, a
+    return permute(x, tuple(dims), name)
+
+
+cdef Variable matrix_transpose(Variable x, str name, str deprecated):
+    """The last two dimensions exchanged; of a 0-d Variable, itself, with PyTorch's warning."""
+    if x.ndim == 1:
+        raise RuntimeError(f"{name} is only supported on matrices or batches of matrices. Got 1-D tensor.")
+    if x.ndim == 0:
+        warn(deprecated)
+        return x
+    return exchange(x, -2, -1, "transpose")
+
+
+cdef Variable expand(Variable x, tuple sizes):
+    cdef tuple own = tuple(x.shape)
+    cdef int extra = len(sizes) - len(own), i
+    cdef Transform t
+    if extra < 0:
+        shown = "{" + str(list(own)) + "}"
+        raise RuntimeError(f"expand(autodiff.{TENSOR_NAMES[numpy_dtype(type_of(x)).name]}{shown}, size={list(sizes)}): "
+                           f"the number of sizes provided ({len(sizes)}) must be greater or equal to the number of "
+                           f"dimensions in the tensor ({len(own)})")
+    t = new_transform(EXPAND, "expand", len(sizes))
+    for i in range(len(sizes)):
+        n = sizes[i]
+        if n < 0 and i < extra:
+            raise RuntimeError(f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing dimension {i}")
+        if n == -1:
+            n = own[i - extra]
+        elif i >= extra and own[i - extra] not in (1, n):
+            raise RuntimeError(f"The expanded size of the tensor ({n}) must match the existing size ({own[i - extra]}) at "
+                               f"non-singleton dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(own)}")
+        t.data[i] = n
+    return view_by(x, t)
+
+
+cdef Variable select_view(Variable x, int dim, object index, str name):
+    cdef Transform t
+    cdef intp i = index, n
+    cdef int d
+    if x.array == NULL or x.array.shape.ndim == 0:
+        raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+                         "convert a 0-dim tensor to a number")
+    n = x.array.shape.dim[dim]
+    if i < -n or i >= n:
+        raise IndexError(f"index {i} is out of bounds for dimension {dim} with size {n}")
+    if i < 0:
+        i += n
+    t = new_transform(INDEX, name, dim + 1)
+    for d in range(dim):
+        t.data[4 * d], t.data[4 * d + 1], t.data[4 * d + 2], t.data[4 * d + 3] = SLICE, 0, 1, x.array.shape.dim[d]
+    t.data[4 * dim], t.data[4 * dim + 1], t.data[4 * dim + 2], t.data[4 * dim + 3] = SELECT, i, 0, 0
+    cdef Variable v = make_view(x, t, transformed_once(t, x.array))
+    if name == "unbind":
+        v.flags |= ONE_OF_SEVERAL
+        t.output = i
+    return v
+
+
+def strided_view(Variable x, starts, dims, str name, int output=-1):
+    """A view whose dimensions each step along several of x's at once; within x, the caller has seen to it.
+
+    starts has, for each dimension of x, where the view begins; dims has, for each dimension of the view, its length and
+    its step in each dimension of x.  output >= 0 makes it one of several results.
+    """
+    cdef int n = x.ndim, i
+    cdef Transform t = new_transform(STRIDED, name, (1 + n) * (1 + len(dims)))
+    cdef intp* item
+    cdef Variable v
+    if len(dims) > MAX_DIMS:
+        raise RuntimeError(f"{name}() makes {len(dims)} dimensions: at most {MAX_DIMS} are supported")
+    t.data[0] = n
+    for i in range(n):
+        t.data[1 + i] = starts[i]
+    item = &t.data[1 + n]
+    for length, steps in dims:
+        item[0] = length
+        for i in range(n):
+            item[1 + i] = steps[i]
+        item += 1 + n
+    v = view_by(x, t)
+    if output >= 0:
+        t.output = output
+        v.flags |= ONE_OF_SEVERAL
+    return v
+
+
+cdef Variable narrow(Variable x, int dim, intp start, intp length):
+    cdef Transform t
+    cdef intp n = x.shape[dim]
+    if start < 0:
+        start += n
+    if start < 0 or length < 0 or start + length > n:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
+    t = basic_index(x, (slice(None),) * dim + (slice(start, start + length),))
+    return make_view(x, t, transformed_once(t, x.array))
+
+
+cdef Transform basic_index(Variable x, tuple index):
+    """The transform of an index of ints, slices, None and Ellipsis; None if something else is in it."""
+    cdef int consumed = 0, count = 0, d = 0, ndim
+    cdef bint ellipsis = False
+    cdef Transform t
+    cdef intp i, n, start, stop, step
+    cdef intp* item
+    ndim = x.array.shape.ndim
+    for entry in index:
+        kind = type(entry)
+        if kind is int or kind is slice:
+            consumed += 1
+        elif entry is Ellipsis:
+            if ellipsis:
+                raise IndexError("an index can only have a single ellipsis ('...')")
+            ellipsis = True
+        elif entry is not None:
+            return None
+    if consumed > ndim:
+        if ndim == 0:
+            raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ "
+                             "to convert a 0-dim tensor to a number")
+        raise IndexError(f"too many indices for tensor of dimension {ndim}")
+    if len(index) + ndim > MAX_DIMS:
+        raise IndexError(f"an index of {len(index)} entries makes too many dimensions: at most {MAX_DIMS} are supported")
+    t = new_transform(INDEX, "slice", len(index) + (ndim - consumed if ellipsis else 0) - (1 if ellipsis else 0))
+    for entry in index:
+        item = &t.data[4 * count]
+        if entry is None:
+            item[0] = NEWAXIS
+            count += 1
+            if len(index) == 1:
+                t.name = "unsqueeze"
+        elif entry is Ellipsis:
+            for _ in range(ndim - consumed):
+                item = &t.data[4 * count]
+                item[0], item[1], item[2], item[3] = SLICE, 0, 1, x.array.shape.dim[d]
+                count += 1
+                d += 1
+        elif type(entry) is int:
+            n = x.array.shape.dim[d]
+            i = entry
+            if i < -n or i >= n:
+                raise IndexError(f"index {i} is out of bounds for dimension {d} with size {n}")
+            item[0], item[1], item[2], item[3] = SELECT, i + n if i < 0 else i, 0, 0
+            if t.name == "slice" and entry is index[len(index) - 1]:
+                t.name = "select"
+            count += 1
+            d += 1
+        else:
+            n = x.array.shape.dim[d]
+            start, stop, step = entry.indices(n)
+            if step > 0:
+                i = (stop - start + step - 1) // step if stop > start else 0
+            else:
+                i = (start - stop - step - 1) // -step if start > stop else 0
+            item[0], item[1], item[2], item[3] = SLICE, start, step, i
+            count += 1
+            d += 1
+    return t
+
+
+# ---- reductions
+
+cdef object some_dims(Variable x, object dim):
     """Dimensions as ops are applied with them, counted from the front; not yet checked.
 
     No dimensions at all mean all of them, as in PyTorch; so do those of a 0-d Variable, once checked.
@@ -144,12 +459,12 @@ cdef object some_dims(Base x, object dim):
     return dim
 
 
-cdef object reduce_sum(Base x, object dim, object keepdim, object dtype):
+cdef object reduce_sum(Variable x, object dim, object keepdim, object dtype):
     cdef Array* array
     dim = some_dims(x, dim)
     if dtype is not None:
         dtype = to_numpy_dtype(dtype)
-        x = <Base>cast(x, dtype)
+        x = <Variable>cast(x, dtype)
     if modes() & ABOVE:
         taken = ask("sum", (x,), (whole_dims(dim, x.ndim), bool(keepdim), dtype))
         if taken is not NotImplemented:
@@ -167,14 +482,14 @@ cdef object reduce_sum(Base x, object dim, object keepdim, object dtype):
     return structural_of(OP_SUM, 0 if dim is None else VARIANT, (x,), (whole, bool(keepdim), dtype))
 
 
-cdef object reduce_mean(Base x, object dim, object keepdim, object dtype):
+cdef object reduce_mean(Variable x, object dim, object keepdim, object dtype):
     cdef Array* array
     dim = some_dims(x, dim)
     if dtype is not None:
-        x = <Base>cast(x, to_numpy_dtype(dtype))
+        x = <Variable>cast(x, to_numpy_dtype(dtype))
     if category(type_of(x)) < 2:
         if Py_TYPE(<PyObject*>x) == NDARRAY:
-            x = <Base>cast(x, np.dtype(np.float64))
+            x = <Variable>cast(x, np.dtype(np.float64))
         else:
             raise RuntimeError("mean(): could not infer output dtype. Input dtype must be either a floating point or "
                                f"complex dtype. Got: {SCALAR_NAMES[numpy_dtype(type_of(x)).name]}")
@@ -197,7 +512,7 @@ cdef object reduce_mean(Base x, object dim, object keepdim, object dtype):
     return structural_of(OP_MEAN, 0 if dim is None else VARIANT, (x,), (whole, bool(keepdim), None))
 
 
-cdef object whole_reduction(int op, Base x):
+cdef object whole_reduction(int op, Variable x):
     """The sum, or the mean, of all elements of an array of floats."""
     cdef Node* left = edge_of(x)
     cdef Array* array = x.array
@@ -324,7 +639,7 @@ cdef Shape* kept_shape(Shape* shape, object dim) except NULL:
     return new_shape(shape.ndim, sizes)
 
 
-def logsumexp_rows(Base x not None, dim, bint keepdim):
+def logsumexp_rows(Variable x not None, dim, bint keepdim):
     """logsumexp over the last dimensions of contiguous memory, without a temporary; None for anything else."""
     cdef Array* array = x.array
     cdef bint[MAX_DIMS] marked
@@ -340,7 +655,7 @@ def logsumexp_rows(Base x not None, dim, bint keepdim):
     cdef char* place
     cdef char* row
     cdef char* exponentials = NULL
-    cdef bint plain = True
+    cdef bint normal = True
     if array == NULL or array.strides != NULL or kernel_type(array.type) < 0 or modes() & (ABOVE | FORWARD):
         return None
     k = kernel_type(array.type)
@@ -404,12 +719,12 @@ def logsumexp_rows(Base x not None, dim, bint keepdim):
                 total = exp_sum(k, n, row, &top, exponentials)
                 if parts != NULL and kept:
                     scale(k, n, exponentials, 1 / total)
-        plain = plain and total > 0 and total - total == 0
+        normal = normal and total > 0 and total - total == 0
         if k == KERNEL_FLOAT64:
             (<double*>place)[i] = kernels[k][OP_LOG].value1(total, 0) + top
         else:
             (<float*>place)[i] = <float>kernels[k][OP_LOG].value1(total, 0) + <float>top
-    if parts != NULL and plain:
+    if parts != NULL and normal:
         # exp(x - out), or a multiple where out is one number: then the product with the gradient divides by it
         payload.y.array, payload.y.version, payload.y.state = parts, parts.storage.version, SAVED
         payload.y.value = 1 if kept else total
@@ -435,7 +750,7 @@ def logsumexp_rows(Base x not None, dim, bint keepdim):
 cdef intp* SIZES_OF_KERNEL = [8, 4]
 
 
-cdef object reduced(int op, Base x, object dim, bint keepdim, intp count):
+cdef object reduced(int op, Variable x, object dim, bint keepdim, intp count):
     """sum and mean over dimensions of contiguous memory: NumPy's loop of add, without NumPy's reduction around it."""
     cdef Node* left
     cdef Shape* kept
@@ -459,7 +774,7 @@ cdef object reduced(int op, Base x, object dim, bint keepdim, intp count):
         disown(left)
 
 
-cdef Base point_reduction(int op, Base x):
+cdef Variable point_reduction(int op, Variable x):
     """The sum, or the mean, of a 0-d float: itself, under a node of its own."""
     cdef Node* left = edge_of(x)
     return make_number(op, 0, Py_TYPE(<PyObject*>x), x.value, type_of(x),
@@ -488,19 +803,19 @@ cdef object whole_dims(object dim, int ndim):
     return dims
 
 
-cdef Base floating(Base x, str name):
+cdef Variable floating(Variable x, str name):
     if category(type_of(x)) < 2:
         if Py_TYPE(<PyObject*>x) == NDARRAY:
-            return <Base>cast(x, np.dtype(np.float64))
+            return <Variable>cast(x, np.dtype(np.float64))
         raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got "
                            f"{SCALAR_NAMES[numpy_dtype(type_of(x)).name]}")
     return x
 
 
-cdef object norm(Base x, object p, object dim, object keepdim):
+cdef object norm(Variable x, object p, object dim, object keepdim):
     dim = some_dims(x, dim)
     whole = whole_dims(dim, x.ndim)
-    if isinstance(p, Base):
+    if isinstance(p, Variable):
         p = number_given(p, "norm", "p")
     if modes() & ABOVE:
         taken = ask("norm", (x,), (p, whole, bool(keepdim), None))
@@ -513,16 +828,16 @@ cdef object norm(Base x, object p, object dim, object keepdim):
                          (p, whole if integral(dim) else dim, bool(keepdim), None))
 
 
-cdef inline double least_square(int k) noexcept nogil:
+cdef double least_square(int k) noexcept nogil:
     """The least sum of squares whose root is right to the last digits; as the helper of the row has it."""
     return DBL_MIN / (DBL_EPSILON * DBL_EPSILON) if k == KERNEL_FLOAT64 else FLT_MIN / (FLT_EPSILON * FLT_EPSILON)
 
 
-cdef inline double largest(int k) noexcept nogil:
+cdef double largest(int k) noexcept nogil:
     return DBL_MAX if k == KERNEL_FLOAT64 else FLT_MAX
 
 
-cdef object euclidean(Base x):
+cdef object euclidean(Variable x):
     """The 2-norm of all elements: NumPy's loops for the squares and their sum, the bits of the general path."""
     cdef Array* array = x.array
     cdef int k = kernel_type(type_of(x))
@@ -575,9 +890,11 @@ cdef object euclidean(Base x):
 cdef tuple EUCLIDEAN = (2.0, None, False, None)
 
 
+# ---- products
+
 cdef object matmul(object x, object y):
     """x @ y; two matrices or vectors of one float dtype go straight to NumPy's loop."""
-    cdef Base a, b
+    cdef Variable a, b
     cdef Array* left
     cdef Array* right
     cdef Array* out
@@ -600,7 +917,7 @@ cdef object matmul(object x, object y):
         taken = ask("matmul", (x, y), ())
         if taken is not NotImplemented:
             return taken
-    a, b = <Base>x, <Base>y
+    a, b = <Variable>x, <Variable>y
     kind = NDARRAY if Py_TYPE(<PyObject*>a) == NDARRAY or Py_TYPE(<PyObject*>b) == NDARRAY else TENSOR
     if a.ndim == 0 or b.ndim == 0:
         raise RuntimeError("both arguments to matmul need to be at least 1D, but they are "
@@ -609,7 +926,7 @@ cdef object matmul(object x, object y):
         if kind == TENSOR:
             raise RuntimeError(dtypes_differ(a, b))
         common = np.promote_types(numpy_dtype(type_of(a)), numpy_dtype(type_of(b)))
-        a, b = <Base>cast(a, common), <Base>cast(b, common)
+        a, b = <Variable>cast(a, common), <Variable>cast(b, common)
     left, right = a.array, b.array
     n = left.shape.dim[left.shape.ndim - 1]
     if n != right.shape.dim[0 if right.shape.ndim == 1 else right.shape.ndim - 2]:
@@ -667,7 +984,7 @@ cdef object matmul(object x, object y):
         disown(right_node)
 
 
-cdef object matmul_of_arrays(Base a, Base b, PyTypeObject* kind):
+cdef object matmul_of_arrays(Variable a, Variable b, PyTypeObject* kind):
     """The product for batches and for dtypes without a loop of our own."""
     cdef int n = a.ndim, m = b.ndim
     if n > 2 and m > 2:
@@ -681,6 +998,9 @@ cdef object matmul_of_arrays(Base a, Base b, PyTypeObject* kind):
         return structural_of(OP_MATMUL, 0, (a, b), (), MATMUL_PARAMS[2 * (n - 1) + m - 1])
     # PyTorch computes a matrix times a batch as the batch times the matrix, transposed, where that spares it copies.
     return structural_of(OP_MATMUL, 0, (a, b), (), "CloneBackward0" if n == 2 and m > 2 and edge_of(a) != NULL else "bmm")
+
+
+cdef list MATMUL_PARAMS = ["dot", "vm", "mv", "mm"]
 
 
 cdef object product_of(tuple sizes):
@@ -706,7 +1026,7 @@ cdef str shapes_differ(tuple a, tuple b):
     return f"mat1 and mat2 shapes cannot be multiplied ({rows}x{a[n - 1]} and {b[m - 2]}x{b[m - 1]})"
 
 
-cdef str dtypes_differ(Base a, Base b):
+cdef str dtypes_differ(Variable a, Variable b):
     """PyTorch's words where the dtypes of two operands differ, those of the kernel it would run."""
     cdef int n = a.ndim, m = b.ndim
     one, other = SCALAR_NAMES[numpy_dtype(type_of(a)).name], SCALAR_NAMES[numpy_dtype(type_of(b)).name]
@@ -811,38 +1131,39 @@ cdef Array* multiply_batches(Array* x, Array* y) except? NULL:
 cdef object mm(object x, object y, int position=2):
     if not (is_variable(x) and is_variable(y)):
         raise TypeError(f"mm(): argument 'mat2' (position {position}) must be {variable_word(x)}, not {type(y).__name__}")
-    if (<Base>x).ndim != 2 or (<Base>y).ndim != 2:
-        raise RuntimeError(f"{'self' if (<Base>x).ndim != 2 else 'mat2'} must be a matrix")
+    if (<Variable>x).ndim != 2 or (<Variable>y).ndim != 2:
+        raise RuntimeError(f"{'self' if (<Variable>x).ndim != 2 else 'mat2'} must be a matrix")
     return matmul(x, y)
 
 
 cdef object mv(object x, object y, int position=2):
     if not (is_variable(x) and is_variable(y)):
         raise TypeError(f"mv(): argument 'vec' (position {position}) must be {variable_word(x)}, not {type(y).__name__}")
-    if (<Base>x).ndim != 2 or (<Base>y).ndim != 1:
-        raise RuntimeError(f"vector + matrix @ vector expected, got {(<Base>x).ndim}, {(<Base>y).ndim}")
-    if (<Base>x).shape[1] != (<Base>y).shape[0]:
-        raise RuntimeError(f"size mismatch, got input ({(<Base>x).shape[0]}), mat ({'x'.join(map(str, (<Base>x).shape))}), "
-                           f"vec ({(<Base>y).shape[0]})")
+    if (<Variable>x).ndim != 2 or (<Variable>y).ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got {(<Variable>x).ndim}, {(<Variable>y).ndim}")
+    if (<Variable>x).shape[1] != (<Variable>y).shape[0]:
+        sizes = 'x'.join(map(str, (<Variable>x).shape))
+        raise RuntimeError(f"size mismatch, got input ({(<Variable>x).shape[0]}), mat ({sizes}), "
+                           f"vec ({(<Variable>y).shape[0]})")
     return matmul(x, y)
 
 
 cdef object dot(object x, object y, int position=2):
     if is_variable(x) and Py_TYPE(<PyObject*>x) == NDARRAY:
-        return numpy_dot(<Base>x, y)
+        return numpy_dot(<Variable>x, y)
     if not (is_variable(x) and is_variable(y)):
         raise TypeError(f"dot(): argument 'tensor' (position {position}) must be Tensor, not {type(y).__name__}")
-    if (<Base>x).ndim != 1 or (<Base>y).ndim != 1:
-        raise RuntimeError(f"1D tensors expected, but got {(<Base>x).ndim}D and {(<Base>y).ndim}D tensors")
+    if (<Variable>x).ndim != 1 or (<Variable>y).ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {(<Variable>x).ndim}D and {(<Variable>y).ndim}D tensors")
     return matmul(x, y)
 
 
-cdef object numpy_dot(Base x, object y):
+cdef object numpy_dot(Variable x, object y):
     """numpy.dot: the last dimension of x with the last but one of y; a 0-d operand multiplies."""
     cdef int m
     if not is_variable(y):
         y = constant(y, NDARRAY)
-    m = (<Base>y).ndim
+    m = (<Variable>y).ndim
     if x.ndim == 0 or m == 0:
         return x * y
     if x.ndim <= 2 and m <= 2:
@@ -850,7 +1171,16 @@ cdef object numpy_dot(Base x, object y):
     return OPS.tensordot(x, y, ([x.ndim - 1], [max(m - 2, 0)]))
 
 
-cdef object cast(Base x, object dtype):
+# ---- casts and joins
+
+cdef inline object from_the_front(object dim, int ndim):
+    """A dimension counted from the front; what is none stays as it is, for the check that refuses it."""
+    if isinstance(dim, np.integer):
+        dim = int(dim)
+    return dim + ndim if type(dim) is int and -ndim <= dim < 0 else dim
+
+
+cdef object cast(Variable x, object dtype):
     """Another dtype, recorded; x itself if it has it."""
     cdef int type = normal_type((<cnp.dtype>dtype).num)
     cdef Node* left
@@ -868,14 +1198,14 @@ cdef object cast(Base x, object dtype):
     return structural_of(OP_TO, 0, (x,), (dtype,))
 
 
-cdef int warn_of_imaginary(Base target) except -1:
+cdef int warn_of_imaginary(Variable target) except -1:
     """PyTorch's warning where complex numbers are written into real ones."""
     if category(type_of(target)) < 3 and type_of(target) != T_BOOL:
         warn("Casting complex values to real discards the imaginary part")
     return 0
 
 
-cdef object converted(Base x, object dtype):
+cdef object converted(Variable x, object dtype):
     """A cast that a user asked for: PyTorch warns where imaginary parts get lost."""
     if category(type_of(x)) == 3 and dtype.kind in "fiu":
         warn("Casting complex values to real discards the imaginary part")
@@ -916,10 +1246,6 @@ cdef object common_dtype(list operands):
     return numpy_dtype(best[taken].type)
 
 
-cdef enum:
-    AHEAD = 12                  # operands of a stack: 100,000 lie beyond the caches
-
-
 cdef object stack_points(object operands, object dim):
     """The stack of a list or tuple of Variables of no dimensions, all of one flavour and dtype; None if they are not.
 
@@ -937,14 +1263,14 @@ cdef object stack_points(object operands, object dim):
     cdef Point point
     cdef bint any_node = False, is_list = type(operands) is list
     if not n or n > INT_MAX - 2 or not is_variable(operands[0]) or (
-            (<Base>operands[0]).array != NULL and (<Base>operands[0]).array.shape.ndim):
+            (<Variable>operands[0]).array != NULL and (<Variable>operands[0]).array.shape.ndim):
         return None
     kind = Py_TYPE(<PyObject*>operands[0])
     try:
         held = <Node**>allocate(n * sizeof(Node*))
         dims[0] = n
         shape = new_shape(1, dims)
-        out = new_array(type_of(<Base>operands[0]), shape)
+        out = new_array(type_of(<Variable>operands[0]), shape)
         if kernel_type(out.type) < 0:
             return None
         for i in range(n):
@@ -1001,7 +1327,7 @@ cdef object stack_or_cat(int op, object tensors, object dim):
         if op == OP_STACK:
             raise RuntimeError("stack expects a non-empty TensorList")
         raise ValueError("autodiff.cat(): expected a non-empty list of Tensors")
-    first = <Base>operands[0]
+    first = <Variable>operands[0]
     if op == OP_STACK:
         for t in operands:
             if tuple(t.shape) != tuple(first.shape):
@@ -1009,14 +1335,14 @@ cdef object stack_or_cat(int op, object tensors, object dim):
                                    f"{list(t.shape)} at entry {[tuple(o.shape) for o in operands].index(tuple(t.shape))}")
         d = wrap_dim(dim, first.ndim + 1)
     else:
-        first = <Base>next((t for t in operands if tuple(t.shape) != (0,)), first)
+        first = <Variable>next((t for t in operands if tuple(t.shape) != (0,)), first)
         if first.ndim == 0:
             at = next(k for k, t in enumerate(operands) if t is first)
             raise RuntimeError(f"zero-dimensional tensor (at position {at}) cannot be concatenated")
         d = wrap_dim(dim, first.ndim)
         if first.ndim > 1:      # a 1-d operand of no elements fits everything; it stays in the graph, and in the dtype
             none = tuple([0 if i == d else first.shape[i] for i in range(first.ndim)])
-            operands = [reshape(<Base>t, none, True) if tuple(t.shape) == (0,) else t for t in operands]
+            operands = [reshape(<Variable>t, none, True) if tuple(t.shape) == (0,) else t for t in operands]
         for k, t in enumerate(operands):
             if t.ndim != first.ndim:
                 raise RuntimeError(f"Tensors must have same number of dimensions: got {first.ndim} and {t.ndim}")
@@ -1025,9 +1351,17 @@ cdef object stack_or_cat(int op, object tensors, object dim):
                     raise RuntimeError(f"Sizes of tensors must match except in dimension {d}. Expected size "
                                        f"{first.shape[i]} but got size {t.shape[i]} for tensor number {k} in the list.")
     dtype = common_dtype(operands)
-    return structural(op, 0, tuple([cast(<Base>t, dtype) for t in operands]), (d,))
+    return structural(op, 0, tuple([cast(<Variable>t, dtype) for t in operands]), (d,))
 
 
-cdef Base constant(object value, PyTypeObject* kind):
+cdef Variable constant(object value, PyTypeObject* kind):
     """A plain array or number as a Variable; a copy, since a later write to the array could not be noticed."""
     return from_array(kind, array_copy_of(given_array(value)))
+
+
+cdef object other_row(int op, tuple operands):
+    """What an elementwise row is for complex numbers, where that is another row."""
+    return structural(op, 0, operands, ())
+
+
+later.other_row = other_row

@@ -1,0 +1,1976 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""The base of the layer of Variables: their fields, the geometry of views, and the door through which every op goes.
+
+A 0-d float is a C double in the object until somebody asks for an alias of it; everything else is an Array.  What a level above
+is asked before an op is computed, and how node, object and tangent are made after, stand here and nowhere else.
+"""
+cimport cython
+cimport numpy as cnp
+from cpython.object cimport PyObject, PyTypeObject, visitproc
+from cpython.exc cimport PyErr_WarnEx
+from cpython.ref cimport Py_INCREF
+from libc.stdint cimport uintptr_t
+from libc.stdlib cimport free
+
+from ._core cimport (ARRAY, FLOAT32, HEAD, HOOKED, LEAF, OUT_SCALAR, PAYLOAD, PICK, PYTHON, SAVES, STALE, VARIANT, Array,
+                     Node, NodeExtras, Payload, Shape, allocate, broadcast_strides, contiguous_copy, disown, foreign_array,
+                     graph, hold, hold_array, itemsize, kernel_type, new_array, new_geometry, new_leaf, new_payload,
+                     new_shape, node_shape, node_type, promote, read_double, record, record_payload, record_read,
+                     record_write, release_array, release_payload, release_shape, same_shape, scalar_shape, sole_owner,
+                     strides_of, write_double, zeros)
+from ._kernels cimport MAX_DIMS, intp
+
+import threading
+
+import numpy as np
+
+from ._core import NodeExtras as _NodeExtras
+from ._types import finfo, to_numpy_dtype, DTYPES
+
+cnp.import_array()
+
+cdef extern from *:
+    """
+    #if defined(_MSC_VER)
+    #define AUTODIFF_THREAD __declspec(thread)
+    #else
+    #define AUTODIFF_THREAD _Thread_local
+    #endif
+
+    /* The modes of this thread; looked at only where graph.unusual says that some thread has one.  With glibc the word is in
+       the thread's own block, a load away; else reading it is a call.  This module alone has it: what a .pxd holds verbatim is
+       compiled into each module, with words of its own. */
+    #if defined(__GLIBC__) && defined(__GNUC__)
+    static AUTODIFF_THREAD int autodiff_modes __attribute__((tls_model("initial-exec"))) = 0;
+    #else
+    static AUTODIFF_THREAD int autodiff_modes = 0;
+    #endif
+    static AUTODIFF_THREAD long long autodiff_level = 0;    /* of forward mode in this thread */
+    static AUTODIFF_THREAD PyObject* autodiff_keeper = NULL;    /* this thread's ThreadModes; borrowed */
+    static AUTODIFF_THREAD PyObject* autodiff_waiting = NULL;
+    static AUTODIFF_THREAD int autodiff_nested = 0;
+
+    #define autodiff_link(o) ((PyObject**)((char*)(o) + Py_TYPE(o)->tp_weaklistoffset))
+    static void autodiff_set_slots(PyTypeObject* type, destructor dealloc, traverseproc traverse, const char* name) {
+        type->tp_dealloc = dealloc;
+        type->tp_traverse = traverse;
+        /* Not a slot that asks for more: then x.exp() would make a bound method first, 50 ns beside 40 of work. */
+        type->tp_getattro = PyObject_GenericGetAttr;
+        type->tp_setattro = PyObject_GenericSetAttr;
+        /* Indexed as a mapping alone, as PyTorch's: of what looks like a sequence NumPy hides the error of a conversion
+           behind "setting an array element with a sequence". */
+        type->tp_as_sequence->sq_item = NULL;
+        type->tp_as_sequence->sq_ass_item = NULL;
+        type->tp_name = name;
+        PyType_Modified(type);
+    }
+    #define autodiff_drop(o) do { \
+        AUTODIFF_STRUCT* v = (AUTODIFF_STRUCT*)(o); \
+        PyObject* extras = (PyObject*)v->extras; \
+        PyObject* path = (PyObject*)v->path; \
+        PyObject* attributes = v->__dict__; \
+        v->__dict__ = NULL; \
+        Py_DECREF(path); Py_DECREF(extras); Py_XDECREF(attributes); \
+    } while (0)
+    """
+    int local_modes "autodiff_modes"
+    long long local_level "autodiff_level"
+    PyObject* local_keeper "autodiff_keeper"
+    PyObject* waiting_variables "autodiff_waiting"
+    int nested_releases "autodiff_nested"
+    PyObject** link "autodiff_link"(PyObject* o)
+    void set_slots "autodiff_set_slots"(PyTypeObject* type, void (*dealloc)(PyObject*) noexcept,
+                                        int (*traverse)(PyObject*, visitproc, void*) noexcept, const char* name)
+    void variable_drop "autodiff_drop"(PyObject* o)
+
+cdef extern from "Python.h":
+    Py_ssize_t Py_REFCNT(object o)
+    PyObject* PyThreadState_GetDict()
+    void PyObject_GC_UnTrack(PyObject* o)
+    void PyObject_GC_Del(PyObject* o)
+    void PyObject_ClearWeakRefs(PyObject* o)
+
+cdef enum:
+    NESTED_MAX = 16
+
+NAMES = [None] * 512
+COMPLEX_VALUES, COMPLEX_VJPS, COMPLEX_SAVES = [None] * 512, [None] * 512, [None] * 512
+GRAD_FN, VALUES, VJPS, NUMPY_FUNCTIONS = [None] * 512, [None] * 512, [None] * 512, [None] * 512
+SPECIAL_POWERS, NUMBERS = {}, {}
+default_type = T_DOUBLE
+
+
+@cython.final
+cdef class Extras:
+    """What few Variables have: a gradient, how grad is written."""
+
+    def __dealloc__(self):
+        if self.attached != NULL:
+            self.attached.y.variable = NULL
+            disown(self.attached)
+        if self.dormant != NULL:
+            self.dormant.y.variable = NULL
+            disown(self.dormant)
+
+
+@cython.auto_pickle(False)
+cdef class Variable:
+    """The C fields of both flavours; methods and final types stand in _variable."""
+
+    def __cinit__(self, *args, **kwargs):
+        if not is_variable(self):
+            raise TypeError("the common base of Tensor and ndarray has no instances: use autodiff.tensor(...)")
+        self.flags = INLINE64 | BLANK
+
+
+# ---- geometry: a view is the same storage under a transform
+
+
+@cython.final
+@cython.freelist(256)
+@cython.no_gc
+cdef class Transform:
+    """How a view looks at its operand: a reshape, a permutation, an expansion, an index, strides, parts of complex numbers, or
+    several in turn."""
+
+    def __dealloc__(self):
+        # A view of a view ... holds a chain of them: taken apart link by link, the C stack stays short.
+        cdef Transform link = self.first
+        cdef Transform rest
+        if self.data != NULL and self.data != self.room:
+            free(self.data)
+        self.first = None
+        while link is not None and Py_REFCNT(link) == 1:
+            rest = link.first
+            link.first = None
+            link = rest
+            rest = None
+
+    def apply(self, array):
+        """The view of a plain ndarray under this transform; ValueError where a reshape in it would need a copy."""
+        return apply_to_ndarray(self, array)
+
+    def steps(self, shape):
+        """What this transform shows of an array of a shape, step by step, also where a view is impossible.
+
+        A list of (step, shape before it): a step is an array of flat positions, or "real", "imag", "pairs", "joined".
+        """
+        return steps_of(self, shape)
+
+    def __repr__(self):
+        return f"Transform({self.name})"
+
+
+cdef Transform new_transform(int kind, str name, int count):
+    cdef Transform t = Transform.__new__(Transform)
+    t.kind, t.name, t.count = kind, name, count
+    if count * (4 if kind == INDEX else 1) <= 4:
+        t.data = t.room
+    else:
+        t.data = <intp*>allocate(count * sizeof(intp) * (4 if kind == INDEX else 1))
+    return t
+
+
+cdef Transform then(Transform first, Transform second):
+    cdef Transform t
+    if first is None:
+        return second
+    t = Transform.__new__(Transform)
+    t.kind, t.name = PATH, "path"
+    t.first, t.second = first, second
+    return t
+
+
+cdef Array* transformed(Transform t, Array* source) except? NULL:
+    """The geometry of the view; NULL without an error where a reshape needs a copy.
+
+    A path is applied in turn without recursion: its first parts are collected, then applied from the base on.
+    """
+    cdef Array* array
+    cdef Array* next_array
+    cdef list parts
+    if t.kind != PATH:
+        return transformed_once(t, source)
+    parts = []
+    while t.kind == PATH:
+        parts.append(t.second)
+        t = t.first
+    array = transformed_once(t, source)
+    for part in reversed(parts):
+        if array == NULL:
+            return NULL
+        try:
+            next_array = transformed_once(<Transform>part, array)
+        finally:
+            release_array(array)
+        array = next_array
+    return array
+
+
+cdef int misfit() except -1:
+    raise RuntimeError("a Variable took another shape while an index or a size for it was read")
+
+
+cdef Array* transformed_once(Transform t, Array* source) except? NULL:
+    """One transform of a geometry.  That it fits is asked again here: an index whose __index__ gives its Variable other data
+    comes by with numbers for the old ones."""
+    cdef intp[MAX_DIMS] room, dims, steps
+    cdef const intp* strides = strides_of(source, room)
+    cdef Shape* shape
+    cdef char* data = source.data
+    cdef int i, d = 0, n = 0
+    cdef intp* item
+    cdef intp low, high
+    if t.kind == PARTS:
+        return read_as_parts(t, source)
+    if t.kind == RESHAPE:
+        shape = new_shape(t.count, t.data)
+        try:
+            if shape.size != source.shape.size:
+                misfit()
+            if source.strides == NULL:
+                return new_geometry(source, data, shape, NULL)
+            if not reshaped_strides(source, shape, steps):
+                return NULL
+            return new_geometry(source, data, shape, steps)
+        finally:
+            release_shape(shape)
+    if t.kind == PERMUTE:
+        n = t.count
+        if n != source.shape.ndim:
+            misfit()
+        for i in range(n):
+            dims[i] = source.shape.dim[t.data[i]]
+            steps[i] = strides[t.data[i]]
+    elif t.kind == EXPAND:
+        shape = new_shape(t.count, t.data)
+        try:
+            if not broadcast_strides(source, shape, steps):
+                misfit()
+            return new_geometry(source, data, shape, steps)
+        finally:
+            release_shape(shape)
+    elif t.kind == STRIDED:
+        d = t.data[0]
+        if d != source.shape.ndim:
+            misfit()
+        for i in range(d):
+            data += t.data[1 + i] * strides[i]
+            low = high = t.data[1 + i]
+            item = &t.data[1 + d]
+            while item < &t.data[t.count]:
+                if item[0] > 0:
+                    if item[1 + i] > 0:
+                        high += item[1 + i] * (item[0] - 1)
+                    else:
+                        low += item[1 + i] * (item[0] - 1)
+                elif item[0] == 0:
+                    low, high = 0, -1       # nothing is shown
+                    break
+                item += 1 + d
+            if low < 0 or high >= source.shape.dim[i]:
+                misfit()
+        item = &t.data[1 + d]
+        while item < &t.data[t.count]:
+            dims[n], steps[n] = item[0], 0
+            for i in range(d):
+                steps[n] += item[1 + i] * strides[i]
+            n += 1
+            item += 1 + d
+    else:
+        for i in range(t.count):
+            item = &t.data[4 * i]
+            if item[0] == NEWAXIS:
+                dims[n], steps[n] = 1, 0
+                n += 1
+            elif d >= source.shape.ndim:
+                misfit()
+            elif item[0] == SELECT:
+                if not 0 <= item[1] < source.shape.dim[d]:
+                    misfit()
+                data += item[1] * strides[d]
+                d += 1
+            else:
+                if item[3]:
+                    high = item[1] + item[2] * (item[3] - 1)
+                    if not (0 <= item[1] < source.shape.dim[d] and 0 <= high < source.shape.dim[d]):
+                        misfit()
+                    data += item[1] * strides[d]
+                dims[n], steps[n] = item[3], item[2] * strides[d]
+                n += 1
+                d += 1
+        while d < source.shape.ndim:
+            dims[n], steps[n] = source.shape.dim[d], strides[d]
+            n += 1
+            d += 1
+    shape = new_shape(n, dims)
+    try:
+        return new_geometry(source, data, shape, steps)
+    finally:
+        release_shape(shape)
+
+
+cdef Array* read_as_parts(Transform t, Array* source) except? NULL:
+    """Complex numbers read as real ones, or the other way round; NULL where pairs do not lie together in memory."""
+    cdef intp[MAX_DIMS] room, dims, steps
+    cdef const intp* strides = strides_of(source, room)
+    cdef Shape* shape
+    cdef Array typed
+    cdef int i, n = source.shape.ndim, type
+    cdef intp offset = 0
+    if t.data[0] == JOINED:
+        n -= 1
+        if kernel_type(source.type) < 0 or n < 0 or source.shape.dim[n] != 2:
+            misfit()
+        type = cnp.NPY_CDOUBLE if source.type == T_DOUBLE else cnp.NPY_CFLOAT
+        if strides[n] != itemsize(source.type):
+            return NULL
+    else:
+        if category(source.type) != 3:
+            misfit()
+        type = T_DOUBLE if source.type == cnp.NPY_CDOUBLE else T_FLOAT
+        offset = itemsize(type) if t.data[0] == IMAGINARY_PART else 0
+    for i in range(n):
+        dims[i], steps[i] = source.shape.dim[i], strides[i]
+    if t.data[0] == PAIRS:
+        if n == MAX_DIMS:
+            raise ValueError(f"maximum supported dimension is {MAX_DIMS}, but found {n + 1}")
+        dims[n], steps[n] = 2, itemsize(type)
+        n += 1
+    shape = new_shape(n, dims)
+    typed.type, typed.storage = type, source.storage
+    try:
+        return new_geometry(&typed, source.data + offset, shape, steps)
+    finally:
+        release_shape(shape)
+
+
+cdef bint reshaped_strides(Array* source, Shape* shape, intp* steps) noexcept:
+    """The strides of a reshape that needs no copy: runs of dimensions that lie together keep together."""
+    cdef intp[MAX_DIMS] dims, strides
+    cdef int i, n = 0, old = 0, new = 0, old_end, new_end
+    cdef intp old_count, new_count, step
+    if source.shape.size == 0:
+        step = itemsize(source.type)
+        for i in range(shape.ndim - 1, -1, -1):
+            steps[i] = step
+            step *= shape.dim[i] if shape.dim[i] else 1
+        return True
+    for i in range(source.shape.ndim):
+        if source.shape.dim[i] != 1:
+            dims[n], strides[n] = source.shape.dim[i], source.strides[i]
+            n += 1
+    while old < n or new < shape.ndim:
+        if old == n:
+            steps[new] = itemsize(source.type)  # trailing sizes of 1
+            new += 1
+            continue
+        if new == shape.ndim:
+            return False
+        old_end, new_end = old + 1, new + 1
+        old_count, new_count = dims[old], shape.dim[new]
+        while old_count != new_count:
+            if new_count < old_count:
+                new_count *= shape.dim[new_end]
+                new_end += 1
+            else:
+                old_count *= dims[old_end]
+                old_end += 1
+        for i in range(old, old_end - 1):
+            if strides[i] != strides[i + 1] * dims[i + 1]:
+                return False
+        step = strides[old_end - 1]
+        for i in range(new_end - 1, new - 1, -1):
+            steps[i] = step
+            step *= shape.dim[i]
+        old, new = old_end, new_end
+    return True
+
+
+cdef object apply_to_ndarray(Transform t, cnp.ndarray source):
+    cdef Array* array
+    cdef Array* view
+    array = array_of(source)
+    try:
+        view = transformed(t, array)
+        if view == NULL:
+            raise ValueError("this view needs a copy")
+        return ndarray_of(view, True)
+    finally:
+        release_array(array)
+
+
+cdef list links_of(Transform t):
+    """The single transforms of a path, from the base on."""
+    cdef list parts = []
+    while t.kind == PATH:
+        parts.append(t.second)
+        t = t.first
+    parts.append(t)
+    parts.reverse()
+    return parts
+
+
+cdef tuple PART_NAMES = ("real", "imag", "pairs", "joined")
+
+
+cdef list steps_of(Transform t, tuple shape):
+    """See Transform.steps: runs of links that keep the dtype become positions, the others are named."""
+    cdef list steps = []
+    cdef Transform part
+    before, array = shape, None
+    for link in links_of(t):
+        part = <Transform>link
+        if part.kind == PARTS:
+            if array is not None:
+                steps.append((array, before))
+                before, array = array.shape, None
+            steps.append((PART_NAMES[part.data[0]], before))
+            if part.data[0] == PAIRS:
+                before = (*before, 2)
+            elif part.data[0] == JOINED:
+                before = before[:-1]
+            continue
+        if array is None:
+            array = np.arange(int(np.prod(before))).reshape(before)
+        try:
+            array = apply_to_ndarray(part, array)
+        except ValueError:
+            array = apply_to_ndarray(part, np.ascontiguousarray(array))
+    if array is not None:
+        steps.append((array, before))
+    return steps
+
+
+# ---- arrays and NumPy
+
+@cython.final
+@cython.no_gc
+cdef class Owner:
+    """Keeps a storage alive for an ndarray that looks at it."""
+    cdef Array* array
+
+    def __dealloc__(self):
+        release_array(self.array)
+
+
+cdef cnp.ndarray ndarray_of(Array* array, bint take):
+    """An ndarray that shares the array's memory.  take: the reference becomes the ndarray's."""
+    cdef intp[MAX_DIMS] room
+    cdef Owner owner = Owner.__new__(Owner)
+    cdef cnp.ndarray result
+    cdef int flags = cnp.NPY_ARRAY_WRITEABLE | cnp.NPY_ARRAY_ALIGNED
+    if array.storage.readonly:
+        flags = cnp.NPY_ARRAY_ALIGNED
+    owner.array = array
+    if not take:
+        array.owners += 1
+    result = cnp.PyArray_New(cnp.ndarray, array.shape.ndim, <cnp.npy_intp*>array.shape.dim, array.type,
+                             <cnp.npy_intp*>strides_of(array, room), array.data, 0, flags, <object>NULL)
+    Py_INCREF(owner)            # the call takes a reference
+    cnp.PyArray_SetBaseObject(result, owner)
+    return result
+
+
+cdef Array* array_of(object value) except NULL:
+    """An array that shares the memory of an ndarray, or a copy where its memory cannot be used as it is."""
+    cdef cnp.ndarray a = value if isinstance(value, cnp.ndarray) else np.asarray(value)
+    cdef Shape* shape
+    if not cnp.PyArray_ISBEHAVED_RO(a):
+        a = np.array(a, dtype=a.dtype.newbyteorder("="), order="C")
+    if a.dtype not in DTYPES:
+        raise TypeError(f"can't convert np.ndarray of type numpy.{a.dtype}: the dtypes of autodiff are "
+                        f"{', '.join(d.name for d in DTYPES.values())}")
+    shape = new_shape(cnp.PyArray_NDIM(a), <const intp*>cnp.PyArray_DIMS(a))
+    try:
+        return foreign_array(normal_type(cnp.PyArray_TYPE(a)), <char*>cnp.PyArray_DATA(a), shape,
+                             <const intp*>cnp.PyArray_STRIDES(a), a, not cnp.PyArray_ISWRITEABLE(a))
+    finally:
+        release_shape(shape)
+
+
+cdef inline int normal_type(int type) noexcept:
+    """One number per dtype: C's long long is its long here, where both have 64 bits."""
+    if type == cnp.NPY_LONGLONG and sizeof(long) == 8:
+        return cnp.NPY_LONG
+    if type == cnp.NPY_ULONGLONG and sizeof(long) == 8:
+        return cnp.NPY_ULONG
+    return type
+
+
+cdef Array* array_copy_of(object value) except NULL:
+    """A pooled copy of an ndarray."""
+    cdef Array* source = array_of(value)
+    cdef Array* copy
+    try:
+        copy = contiguous_copy(source)
+    finally:
+        release_array(source)
+    return copy
+
+
+cdef int add_generic(Array* target, Array* source) except -1:
+    a = ndarray_of(target, False)
+    np.add(a, ndarray_of(source, False), out=a, casting="unsafe")
+    return 0
+
+
+cdef Array* reduce_generic(Array* source, int type, Shape* shape) except NULL:
+    """Sum to a shape and cast, for any dtype; also a contiguous copy."""
+    cdef int i, extra = source.shape.ndim - shape.ndim
+    cdef Array* result
+    a = ndarray_of(source, False)
+    if not same_shape(source.shape, shape):
+        axes = tuple(i for i in range(source.shape.ndim)
+                     if i < extra or (shape.dim[i - extra] == 1 and source.shape.dim[i] != 1))
+        a = np.sum(a, axis=axes, keepdims=True).reshape(shape_tuple(shape))
+    result = new_array(type, shape)
+    try:
+        out = ndarray_of(result, False)
+        with np.errstate(all="ignore"):
+            np.copyto(out, a.real if a.dtype.kind == "c" and out.dtype.kind != "c" else a, casting="unsafe")
+    except BaseException:
+        release_array(result)
+        raise
+    return result
+
+
+cdef tuple shape_tuple(Shape* shape):
+    cdef int i
+    return tuple([shape.dim[i] for i in range(shape.ndim)])
+
+
+cdef object numpy_dtype(int type):
+    return <object>cnp.PyArray_DescrFromType(type)
+
+
+# ---- values: how a Variable holds its elements
+
+cdef int category(int type) noexcept:
+    if type == T_BOOL:
+        return 0
+    if type < cnp.NPY_FLOAT:
+        return 1
+    return 3 if cnp.NPY_CFLOAT <= type <= cnp.NPY_CLONGDOUBLE else 2
+
+
+cdef void release_fields(PyObject* o) noexcept:
+    cdef Node* node = (<Variable>o).node
+    cdef Array* array = (<Variable>o).array
+    cdef History* history = (<Variable>o).history
+    if node != NULL:
+        (<Variable>o).node = NULL
+        if node.flags & LEAF and node.y.variable == <void*>o:
+            node.y.variable = NULL
+        disown(node)
+    if array != NULL:
+        (<Variable>o).array = NULL
+        if history != NULL:
+            (<Variable>o).history = NULL
+            if (<Variable>o).path is None and history.owners > 1 and history.array == NULL:
+                history.array = array
+                array = NULL
+            release_history(history)
+        release_array(array)
+    variable_drop(o)
+
+
+cdef void forget(PyObject* o) noexcept:
+    cdef Node* node = (<Variable>o).node
+    if node != NULL and node.flags & LEAF and node.y.variable == <void*>o:
+        node.y.variable = NULL
+    if (<Variable>o).history != NULL and (<Variable>o).history.base == <void*>o:
+        (<Variable>o).history.base = NULL
+    if (<Variable>o).extras is not None:
+        if (<Variable>o).extras.attached != NULL:
+            (<Variable>o).extras.attached.y.variable = NULL
+        if (<Variable>o).extras.dormant != NULL:
+            (<Variable>o).extras.dormant.y.variable = NULL
+
+
+cdef int has_extras(PyObject* o) noexcept:
+    return (<Variable>o).extras is not None or attributes_in(o) != NULL
+
+
+cdef int visit_fields(PyObject* o, visitproc visit, void* arg) noexcept:
+    """What the collector sees: extras, and what hangs on the nodes that this Variable alone keeps alive."""
+    cdef int result
+    cdef Node* waiting[64]
+    cdef Node* node
+    cdef int count = 0, budget = 512, e
+    cdef Payload* payload
+    cdef PyObject* packed[3]
+    if (<Variable>o).extras is not None:
+        result = visit(<PyObject*>(<Variable>o).extras, arg)
+        if result:
+            return result
+    if attributes_in(o) != NULL:
+        result = visit(attributes_in(o), arg)
+        if result:
+            return result
+    if not graph.hooks:
+        return 0
+    if (<Variable>o).node != NULL:
+        waiting[0] = (<Variable>o).node
+        count = 1
+    if (<Variable>o).extras is not None and (<Variable>o).extras.dormant != NULL:
+        waiting[count] = (<Variable>o).extras.dormant
+        count += 1
+    while count and budget:
+        budget -= 1
+        count -= 1
+        node = waiting[count]
+        if node.owners != 1:
+            continue
+        if node.flags & PAYLOAD:
+            payload = node.x.payload
+            if payload.extras != NULL:
+                result = visit(payload.extras, arg)
+                if result:
+                    return result
+            if node.flags & PYTHON and payload.params != NULL:
+                result = visit(payload.params, arg)
+                if result:
+                    return result
+            packed[0], packed[1], packed[2] = payload.x.packed, payload.y.packed, payload.out.packed
+            for e in range(3):
+                if packed[e] != NULL:
+                    result = visit(packed[e], arg)
+                    if result:
+                        return result
+            for e in range(payload.edges):
+                if payload.edge[e] != NULL and count < 62:
+                    waiting[count] = payload.edge[e]
+                    count += 1
+        if node.left != NULL and count < 63:
+            waiting[count] = node.left
+            count += 1
+        if node.right != NULL and count < 63:
+            waiting[count] = node.right
+            count += 1
+    return 0
+
+
+cdef void release_variable(PyObject* o) noexcept:
+    """What both flavours have for a tp_dealloc."""
+    PyObject_GC_UnTrack(o)
+    forget(o)                   # nobody must reach a Variable that is going, by way of its leaf
+    if link(o)[0] != NULL:
+        PyObject_ClearWeakRefs(o)
+    if has_extras(o):
+        release_nested(o)
+        return
+    release_fields(o)
+    give_variable(o)
+
+
+cdef void give_variable(PyObject* o) noexcept:
+    global free_count
+    if free_count < FREE_MAX:
+        free_variables[free_count] = o
+        free_count += 1
+    else:
+        PyObject_GC_Del(o)
+
+
+cdef void release_nested(PyObject* o) noexcept:
+    """Extras and attributes hold Variables that hold Variables ...: beyond a few nested releases those that are going wait in a
+    chain, linked through their empty slots for weak references, and the outermost release takes them one by one.  The
+    interpreter's own trashcan will not do: CPython 3.13 nests up to 10,000 deep, more than fits into the stack of a thread of
+    512 KB.
+    """
+    global waiting_variables, nested_releases
+    if nested_releases >= NESTED_MAX:
+        link(o)[0] = waiting_variables
+        waiting_variables = o
+        return
+    nested_releases += 1
+    release_fields(o)
+    PyObject_GC_Del(o)
+    while nested_releases == 1 and waiting_variables != NULL:
+        o = waiting_variables
+        waiting_variables = link(o)[0]
+        link(o)[0] = NULL
+        release_fields(o)
+        PyObject_GC_Del(o)
+    nested_releases -= 1
+
+
+cdef void adopt(PyTypeObject* type, const char* name) noexcept:
+    """Make a final type one of the two flavours."""
+    set_slots(type, release_variable, visit_fields, name)
+
+
+cdef Extras extras_of(Variable v):
+    if v.flags & POINT_GRAD:
+        settle_grad(v)
+    cdef Extras made
+    if v.extras is None:
+        made = Extras.__new__(Extras)
+        if v.extras is None:        # else code that ran meanwhile has made them
+            v.extras = made
+    return v.extras
+
+
+cdef int settle_grad(Variable v) except -1:
+    """The pending gradient of a 0-d leaf becomes the Variable that `.grad` is.
+
+    Making both objects for each of 100,000 leaves cost 60 ms of a backward pass that takes 10 without.
+    """
+    cdef int kept = enter_modes(0, INFERENCE)
+    try:
+        grad = from_number(Py_TYPE(<PyObject*>v), v.node.out.value, type_of(v))
+    finally:
+        leave_modes(kept)
+    v.flags &= ~POINT_GRAD
+    extras_of(v).grad = grad
+    return 0
+
+
+cdef int drop_grad(Variable v) except -1:
+    v.flags &= ~POINT_GRAD
+    if v.extras is not None:
+        v.extras.grad = None
+    return 0
+
+
+cdef Variable from_array(PyTypeObject* kind, Array* array):
+    """A Variable of an array; takes the array."""
+    cdef Variable v
+    try:
+        v = fresh(kind)
+    except MemoryError:
+        release_array(array)
+        raise
+    if array.shape.ndim == 0 and kernel_type(array.type) >= 0 and array.storage.room and sole_owner(array):
+        v.value = read_double(array.type, array.data)
+        v.flags = INLINE32 if array.type == T_FLOAT else INLINE64
+        release_array(array)
+    else:
+        v.array = array
+    if modes() & INFERENCE:
+        v.flags |= INFERENCE_TENSOR
+    return v
+
+
+cdef Variable from_number(PyTypeObject* kind, double value, int type, Node* node=NULL):
+    """A 0-d float, on a node that it takes, also where it fails."""
+    cdef Variable v = fresh_on(kind, node)
+    v.value = <float>value if type == T_FLOAT else value
+    v.flags = INLINE32 if type == T_FLOAT else INLINE64
+    if modes() & INFERENCE:
+        v.flags |= INFERENCE_TENSOR
+        materialise(v)          # out of the way of the fast paths, which do not ask
+    return v
+
+
+cdef Variable from_result(PyTypeObject* kind, Array* out, Node* node=NULL):
+    """A Variable of a result; shares the array (a 0-d float is copied out of it).  Takes the node, also where it fails."""
+    cdef Variable v
+    if out.shape.ndim == 0 and kernel_type(out.type) >= 0:
+        return from_number(kind, read_double(out.type, out.data), out.type, node)
+    v = fresh_on(kind, node)
+    out.owners += 1
+    v.array = out
+    if modes() & INFERENCE:
+        v.flags |= INFERENCE_TENSOR
+    return v
+
+
+cdef Variable from_owned(Array* array):
+    """A Tensor of an array, which it takes, also where it fails."""
+    cdef Variable v
+    try:
+        v = fresh(TENSOR)
+    except MemoryError:
+        release_array(array)
+        raise
+    v.array = array
+    return v
+
+
+cdef Array* array_in(Variable v) except NULL:
+    """The elements as an array; a new reference.  An INLINE value is copied and stays where it is."""
+    cdef Array* array
+    if v.array != NULL:
+        v.array.owners += 1
+        return v.array
+    array = new_array(type_of(v), scalar_shape)
+    write_double(array.type, array.data, v.value)
+    return array
+
+
+cdef Array* contiguous_copy_of(Variable v) except NULL:
+    if v.array == NULL:
+        return array_in(v)
+    return contiguous_copy(v.array)
+
+
+cdef int materialise(Variable v) except -1:
+    """Before an alias of it exists, a 0-d value moves from the object to a storage.
+
+    Ops that copied the value go by its node: that is watched from now on, and the Variable gets another.
+    """
+    cdef Node* node = v.node
+    if v.array == NULL:
+        v.array = array_in(v)
+        v.flags &= ~INLINE
+        if node != NULL and node.owners > 1 and Py_TYPE(<PyObject*>v) == TENSOR:
+            node.owners += 1
+            v.array.storage.watched = node
+            succeed(v)
+    return 0
+
+
+cdef cnp.ndarray plain(Variable v):
+    """The values as an ndarray, whatever the graph says; for reading."""
+    return ndarray_of(array_in(v), True)
+
+
+cdef Variable alias_of(Variable v, bint share_version):
+    """The same storage, out of the graph; with a version counter of its own for `.data`."""
+    if modes() & ABOVE:
+        taken = ask("detach" if share_version else "data", (v,), ())
+        if taken is not NotImplemented:
+            return <Variable?>taken
+    return alias_in(v, share_version)
+
+
+cdef Variable alias_in(Variable v, bint share_version):
+    """The same once nobody above has answered."""
+    cdef Variable alias
+    cdef Array* array
+    materialise(v)
+    if share_version:
+        array = new_geometry(v.array, v.array.data, v.array.shape, v.array.strides)
+    else:
+        # Whoever owns the memory, not the storage between: `v = v.data` in a loop must not keep all the former ones.
+        owner = ndarray_of(v.array, False) if v.array.storage.base == NULL else <object>v.array.storage.base
+        array = foreign_array(v.array.type, v.array.data, v.array.shape, v.array.strides, owner, v.array.storage.readonly)
+    alias = fresh(Py_TYPE(<PyObject*>v))
+    alias.array = array
+    alias.flags = v.flags & INFERENCE_TENSOR
+    return alias
+
+
+cdef int set_data(Variable v, object value) except -1:
+    """Other values for the same Variable: identity, leaf and gradient stay."""
+    cdef Variable source
+    cdef Node* node
+    cdef Array* before
+    if not isinstance(value, Variable):
+        raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+    source = <Variable>value
+    if type_of(source) != type_of(v):
+        raise RuntimeError("data of another dtype cannot be assigned: create a new Variable instead")
+    if modes() & ABOVE:
+        taken = ask("set_data", (v, source), (), v)
+        if taken is not NotImplemented:
+            return 0
+    if v.array == NULL and source.array == NULL:
+        v.value = source.value
+        return 0
+    if v.flags & ATTACHED and tuple(source.shape) != tuple(v.shape):
+        raise RuntimeError(f"data of shape {list(source.shape)} cannot be assigned to an array of shape {list(v.shape)} with "
+                           "attach_grad(): create a new Variable and attach a gradient to it")
+    if v.flags & POINT_GRAD:
+        settle_grad(v)
+    other_shape = tuple(source.shape) != tuple(v.shape)
+    materialise(source)
+    node = current_node(v)
+    if node != NULL and not node.flags & LEAF and other_shape:
+        raise RuntimeError(f"data of shape {list(source.shape)} cannot be assigned to a result of shape {list(v.shape)} that "
+                           "is part of a graph: create a new Variable instead")
+    before = v.array
+    v.array = hold_array(source.array)
+    v.flags &= ~INLINE
+    if v.history != NULL:       # no longer the storage that the views look at
+        drop_history(v, before)
+    node = v.node
+    if node != NULL and node.flags & LEAF and not same_shape(node_shape(node), v.array.shape):
+        # a leaf of another shape: gradients of graphs recorded before no longer fit, see run_successor
+        succeed(v)
+    release_array(before)
+    return 0
+
+
+cdef bint same_sizes(Variable v, Node* node) noexcept:
+    if v.array == NULL:
+        return node_shape(node).ndim == 0
+    return same_shape(v.array.shape, node_shape(node))
+
+
+cdef bint overlaps(Array* array) noexcept:
+    """Whether two indices may mean one element: unless each dimension, by size of steps, steps over all smaller ones."""
+    cdef intp[MAX_DIMS] steps, dims
+    cdef intp step, dim, extent = 0
+    cdef int i, j, n = 0
+    if array.shape.size <= 1:
+        return False
+    for i in range(array.shape.ndim):
+        dim = array.shape.dim[i]
+        if dim == 1:
+            continue
+        step = array.strides[i] if array.strides[i] > 0 else -array.strides[i]
+        j = n
+        while j > 0 and steps[j - 1] > step:
+            steps[j], dims[j] = steps[j - 1], dims[j - 1]
+            j -= 1
+        steps[j], dims[j] = step, dim
+        n += 1
+    for i in range(n):
+        if steps[i] <= extent:
+            return True
+        extent += steps[i] * (dims[i] - 1)
+    return False
+
+
+cdef PyObject* owned(object o):
+    Py_INCREF(o)
+    return <PyObject*>o
+
+
+cdef object warn(str text):
+    PyErr_WarnEx(UserWarning, text.encode(), 1)
+
+
+def set_default_type(dtype):
+    """The dtype of Python floats; for set_default_dtype."""
+    global default_type
+    d = to_numpy_dtype(dtype)
+    if d not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise TypeError("only floating-point types are supported as the default type: float32 or float64")
+    default_type = d.num
+    finfo.default = d
+
+
+def get_default_type():
+    """The dtype of Python floats, NumPy's."""
+    return numpy_dtype(default_type)
+
+
+# ---- modes of a thread
+
+class _PackHooks(threading.local):
+    """Saved-tensor hooks of a thread: pairs (pack, unpack), innermost last."""
+
+
+PACK_HOOKS = _PackHooks()
+
+
+@cython.final
+@cython.no_gc
+cdef class ThreadModes:
+    """The modes of a thread, as counted in graph: kept by the thread's state, whose end takes them back.
+
+    Without it a thread that ended in a mode, as one does after set_grad_enabled(False), would be counted for ever, and each
+    op of the process would look at its own thread's modes: a third slower.
+    """
+    cdef int modes
+
+    def __dealloc__(self):
+        global local_modes, local_level, local_keeper
+        count_modes(self.modes, 0)
+        if local_keeper == <PyObject*>self:     # not where the interpreter ends and clears the states of other threads
+            local_modes, local_level, local_keeper = 0, 0, NULL
+
+
+cdef int thread_modes() noexcept:
+    return local_modes
+
+
+cdef inline void count_modes(int old, int new) noexcept:
+    """graph.unusual counts the threads that have any mode: ops look at the thread's own only if it is not 0."""
+    graph.unusual += (new != 0) - (old != 0)
+    if (old ^ new) & (ANOMALY | ABOVE):
+        count_rare_modes(old, new)
+
+
+cdef void count_rare_modes(int old, int new) noexcept:
+    if (old ^ new) & ANOMALY:
+        graph.watched += 1 if new & ANOMALY else -1
+    if (old ^ new) & ABOVE and LEVELS is not None:      # None: the interpreter ends
+        if new & ABOVE:
+            LEVELS.append(None)
+        else:
+            LEVELS.pop()
+
+
+cdef void want_keeper() noexcept:
+    """Apart from set_modes, of which every pass makes two: a `try` there costs each of them."""
+    try:
+        make_keeper()
+    except MemoryError:
+        warn("autodiff could not allocate what takes the modes of a thread back when it ends")
+
+
+cdef int make_keeper() except -1:
+    """By the state of the thread and not by a threading.local, which costs a look-up each time: this happens once a thread."""
+    global local_keeper
+    cdef PyObject* state = PyThreadState_GetDict()
+    cdef ThreadModes keeper
+    if state != NULL:           # NULL: the thread is going already
+        keeper = ThreadModes.__new__(ThreadModes)
+        (<dict>state)["autodiff.modes"] = keeper
+        local_keeper = <PyObject*>keeper
+    return 0
+
+
+cdef int set_modes(int new) noexcept:
+    """Returns what they were."""
+    global local_modes
+    cdef int old = local_modes
+    if old == new:
+        return old
+    if local_keeper == NULL:
+        want_keeper()
+    if local_keeper != NULL:
+        (<ThreadModes>local_keeper).modes = new
+    count_modes(old, new)
+    local_modes = new
+    return old
+
+
+def threads_in_modes():
+    """How many threads have a mode: unless 0, every op of the process looks at the modes of its own."""
+    return graph.unusual
+
+
+cdef int enter_modes(int on, int off) noexcept:
+    return set_modes((local_modes | on) & ~off)
+
+
+cdef void leave_modes(int previous) noexcept:
+    set_modes(previous)
+
+
+MODE_BITS = {"grad_off": GRAD_OFF, "inference": INFERENCE, "recording": RECORDING, "training": TRAINING,
+             "packing": PACKING, "anomaly": ANOMALY, "nan_allowed": NAN_ALLOWED}
+
+
+def mode(str name):
+    """Whether this thread has a mode."""
+    return bool(local_modes & <int>MODE_BITS[name])
+
+
+def set_mode(str name, bint on):
+    """Switch a mode of this thread; returns whether it was on."""
+    cdef int bit = MODE_BITS[name]
+    return bool((enter_modes(bit, 0) if on else enter_modes(0, bit)) & bit)
+
+
+cdef list hook_stack():
+    """The saved-tensor hooks of this thread, innermost last."""
+    try:
+        return PACK_HOOKS.stack
+    except AttributeError:
+        PACK_HOOKS.stack = []
+        return PACK_HOOKS.stack
+
+
+def push_saved_hooks(pack, unpack):
+    """Make a pair the innermost saved-tensor hooks of this thread."""
+    hook_stack().append((pack, unpack))
+    enter_modes(PACKING, 0)
+
+
+def pop_saved_hooks():
+    """Take the innermost pair away."""
+    hook_stack().pop()
+    if not hook_stack():
+        enter_modes(0, PACKING)
+
+
+# ---- tangents of forward mode: a level's number and what is kept of it
+
+cdef long long forward_level = 0
+
+
+def enter_level():
+    """Start forward mode in this thread; returns the level's number."""
+    global forward_level, local_level
+    if local_modes & FORWARD:
+        raise RuntimeError("Nested forward mode AD is not supported at the moment")
+    forward_level += 1
+    local_level = forward_level
+    enter_modes(FORWARD, 0)
+    return local_level
+
+
+def exit_level():
+    """End forward mode in this thread: tangents of the level are gone."""
+    global local_level
+    if not local_modes & FORWARD:
+        raise RuntimeError("Trying to exit a forward AD level but no level is active")
+    local_level = 0
+    enter_modes(0, FORWARD)
+
+
+cdef Variable tangent_in(object o):
+    """The tangent of a Variable in the present level, or None."""
+    cdef Extras extras
+    if not is_variable(o):
+        return None
+    extras = (<Variable>o).extras
+    if extras is None or extras.tangent is None or extras.level != local_level:
+        return None
+    return <Variable>extras.tangent
+
+
+def tangent_of(tensor):
+    """The tangent of a Variable in the present level, or None."""
+    return tangent_in(tensor)
+
+
+cdef int set_tangent(Variable v, Variable tangent) except -1:
+    cdef Extras extras
+    if tangent is not None:
+        extras = extras_of(v)
+        extras.tangent, extras.level = tangent, local_level
+    return 0
+
+
+cdef int move_tangent(Variable v, Variable result) except -1:
+    cdef Variable tangent = tangent_in(result)
+    if tangent is None and tangent_in(v) is None:
+        return 0
+    if v.history != NULL:
+        raise NotImplementedError("in forward mode, an in-place write to a view, or to what has views, is not supported: use "
+                                  "the out-of-place operation")
+    extras_of(v).tangent = tangent
+    v.extras.level = local_level
+    return 0
+
+
+cdef int refuse_tangents(Variable v, object given) except -1:
+    if modes() & FORWARD and (tangent_in(v) is not None or tangent_in(given) is not None):
+        raise NotImplementedError("in forward mode, assignment to elements and copy_() are not supported: build the result "
+                                  "with stack, cat or where")
+    return 0
+
+
+# ---- what is kept with a node: hooks, names
+
+cdef NodeExtras node_extras(Node* node):
+    """Made where there are none.  The node is owned by the caller: making them may run the collector."""
+    cdef Payload* payload = promote(node)
+    cdef NodeExtras extras
+    if payload.extras == NULL:
+        extras = _NodeExtras()
+        if payload.extras == NULL:      # else code that ran meanwhile has made them
+            payload.extras = owned(extras)
+    return <NodeExtras><object>payload.extras
+
+
+def name_node(result, str name):
+    """The name that the node of a fresh result shows."""
+    cdef Node* node = (<Variable>result).node
+    cdef NodeExtras extras
+    if node != NULL and not node.flags & LEAF and not node.flags & PICK:
+        hold(node)
+        try:
+            extras = node_extras(node)
+            extras.name = name
+        finally:
+            disown(node)
+
+
+cdef inline bint has_more(Node* node) noexcept:
+    """Whether a node of an op has hooks or metadata: few have, and a `try` for their sake costs 25 instructions a write."""
+    return node != NULL and node.flags & (PAYLOAD | LEAF) == PAYLOAD and node.x.payload.extras != NULL
+
+
+cdef int move_retained(Node* old, Node* node) except -1:
+    """retain_grad() follows a Variable to its newest version.  Both nodes are owned by the caller."""
+    cdef NodeExtras before, after
+    old = first_of(old)
+    if node == NULL or old == node or not has_more(old):
+        return 0
+    before = <NodeExtras>old.x.payload.extras
+    if before.retained is None:
+        return 0
+    after = node_extras(node)
+    after.retained, before.retained = before.retained, None
+    node.flags |= HOOKED
+    return 0
+
+
+# ---- the door, ask: a level above may answer in the place of an op, before anything of it is computed
+
+@cython.final
+cdef class Call:
+    """An op that is about to be computed, as a level is handed it."""
+    cdef readonly str name          # of the row, as it persists; or of what is asked for ("item", "numpy", "full", ...)
+    cdef readonly tuple operands
+    cdef readonly tuple params      # in the form in which a node keeps them; of a `called` one, as the user gave them
+    cdef readonly object into       # who takes the result: in-place writes, out=; else None
+    cdef readonly bint leaves       # the result is no Variable: an array, a bool, a number, a text
+    cdef readonly bint called       # a function before it reads its arguments; what it computes with is asked as well
+
+    def __repr__(self):
+        return f"Call({self.name}, {len(self.operands)} operands, {self.params})"
+
+
+class _Above(threading.local):
+    """The levels above a thread's ops, innermost last."""
+
+    def __init__(self):
+        self.stack = []
+
+
+ABOVE_OPS = _Above()
+#: One entry for each thread with a level: functions of Python ask unless it is empty, which takes 10 ns to see.
+cdef list LEVELS = []
+levels = LEVELS
+
+
+def push_level(function):
+    """Have function(call) asked before each op of this thread is computed; what it returns is the op's result.
+
+    NotImplemented hands the op on to the level below, the last of which is autodiff itself.  A level and those inside of it
+    are off while it is asked, so that it may use the ops.  What it answers to a write (`call.into`) is the value to be
+    written, or the Variable itself where it did the writing.
+    """
+    ABOVE_OPS.stack.append(function)
+    enter_modes(ABOVE, 0)
+
+
+def pop_level():
+    """Take the innermost level away."""
+    ABOVE_OPS.stack.pop()
+    if not ABOVE_OPS.stack:
+        enter_modes(0, ABOVE)
+
+
+cdef object ask(str name, tuple operands, tuple params, object into=None, bint leaves=False, bint called=False):
+    """What a level answers, or NotImplemented.  Callers test modes() & ABOVE first: where nobody stands, that word is all."""
+    cdef list stack = ABOVE_OPS.stack
+    cdef int i = len(stack)
+    cdef Call call = Call.__new__(Call)
+    call.name, call.operands, call.params, call.into, call.leaves, call.called = name, operands, params, into, leaves, called
+    try:
+        while i:
+            i -= 1
+            ABOVE_OPS.stack = stack[:i]
+            if i == 0:
+                enter_modes(0, ABOVE)
+            answer = stack[i](call)
+            if answer is not NotImplemented:
+                return answer
+    finally:
+        ABOVE_OPS.stack = stack
+        enter_modes(ABOVE, 0)
+    return NotImplemented
+
+
+def asked(str name, tuple operands, tuple params=(), into=None, bint leaves=False, bint called=True):
+    """The same for functions of Python, which look at LEVELS first."""
+    return ask(name, operands, params, into, leaves, called) if modes() & ABOVE else NotImplemented
+
+
+cdef object ask_value(str name, Variable v, tuple params=()):
+    """A level is asked before values leave: as a plain array, a bool, a number, a text."""
+    return ask(name, (v,), params, None, True)
+
+
+# ---- the door, make: after the value, the node; then the object on it; then the tangent
+
+cdef tuple NO_PARAMS = ()
+
+
+cdef Variable make_point(PyTypeObject* kind, int op, int flags, int type, double out, Node* left, double x, Node* right,
+                         double y, object operand, object other):
+    """The same in any mode; operand and other are the operands themselves, for their tangents."""
+    cdef Variable result = <Variable>point_result(kind, op, flags | mx(), type, out, left, x, right, y)
+    if modes() & INFERENCE:
+        result.flags |= INFERENCE_TENSOR
+        materialise(result)     # out of the way of the fast paths, which do not ask
+    if modes() & FORWARD:
+        later.push_tangents(op, <PyObject*>result, <PyObject*>operand, <PyObject*>other, <PyObject*>NO_PARAMS)
+    return result
+
+
+cdef Variable make(int op, int flags, PyTypeObject* kind, Array* out, Payload* payload, Node* left, Node* right, object x,
+                   object y, tuple params):
+    """The result of an op on arrays: its node is recorded first, then the object made on it, then its tangent pushed.
+
+    payload: the node's, which is taken, also where this fails; NULL: nothing is recorded.  x, y: the operands, or a tuple of
+    them and None, and params, for the tangent.
+    """
+    cdef Node* node = NULL
+    cdef Variable result
+    if payload != NULL:
+        node = record_payload(op, ARRAY | mx() | flags, payload, left, right)
+    result = from_result(kind, out, node)
+    if modes() & FORWARD:
+        later.push_tangents(op, <PyObject*>result, <PyObject*>x, <PyObject*>y, <PyObject*>params)
+    return result
+
+
+cdef Variable make_number(int op, int flags, PyTypeObject* kind, double value, int type, Payload* payload, Node* left,
+                          Node* right, object x, object y, tuple params):
+    """The same where the result is a float of no dimensions."""
+    cdef Node* node = NULL
+    cdef Variable result
+    if payload != NULL:
+        node = record_payload(op, ARRAY | mx() | flags, payload, left, right)
+    result = from_number(kind, value, type, node)
+    if modes() & FORWARD:
+        later.push_tangents(op, <PyObject*>result, <PyObject*>x, <PyObject*>y, <PyObject*>params)
+    return result
+
+
+cdef Variable make_of_points(int op, PyTypeObject* kind, Array* out, Payload* payload, Node** edge, int edges):
+    """The same of many operands without dimensions, in a thread without modes; takes the payload and the edges, an array of
+    nodes that the caller owned.
+
+    Those of 100,000 operands lie in no cache: owned once more for the node, and less after, each would be fetched twice.
+    """
+    cdef Node* node
+    cdef Variable result
+    cdef int i
+    try:
+        node = record_payload(op, ARRAY, payload, NULL, NULL)
+    except BaseException:
+        for i in range(edges):
+            disown(edge[i])
+        free(edge)
+        raise
+    payload.edge, payload.edges = edge, edges
+    result = fresh_on(kind, node)
+    result.array = hold_array(out)
+    return result
+
+
+# ---- views and single elements
+
+cdef bint locate(Array* array, object index, intp* at, intp* position, char** data) except -1:
+    """Where the element is that an int, or a tuple of an int for each dimension, means; False: they mean something else."""
+    cdef intp[MAX_DIMS] room
+    cdef const intp* steps
+    cdef int d, ndim = array.shape.ndim
+    if kernel_type(array.type) < 0 or not ndim:
+        return False            # asked again: code may have run since may_be_element
+    if type(index) is int:
+        if ndim != 1:
+            return False
+        at[0] = index
+    elif type(index) is tuple and len(<tuple>index) == ndim:
+        d = 0
+        for entry in <tuple>index:
+            if type(entry) is not int:
+                return False
+            at[d] = entry
+            d += 1
+    else:
+        return False
+    steps = strides_of(array, room)
+    position[0], data[0] = 0, array.data
+    for d in range(ndim):
+        if at[d] < 0:
+            at[d] += array.shape.dim[d]
+        if at[d] < 0 or at[d] >= array.shape.dim[d]:
+            return False
+        position[0] = position[0] * array.shape.dim[d] + at[d]
+        data[0] += at[d] * steps[d]
+    return True
+
+
+cdef inline bint fits_element_node(Node* node, Array* array) noexcept:
+    """Whether an element of node's result, an array of this geometry, can be told by its number and a C double."""
+    return (kernel_type(array.type) >= 0 and node_type(node) == array.type and array.shape.size <= LARGEST_POSITION
+            and same_shape(node_shape(node), array.shape))
+
+
+cdef Variable make_view(Variable x, Transform t, Array* geometry):
+    """A view of x; takes the geometry."""
+    cdef Variable v
+    cdef Node* left
+    cdef Payload* payload
+    try:
+        if modes() & ABOVE:
+            taken = ask("view", (x,), (t,))
+            if taken is not NotImplemented:
+                return <Variable>taken
+        v = fresh(Py_TYPE(<PyObject*>x))    # first: the collector may run, and with it code that changes x
+        left = edge_of(x)
+        if x.array.storage != geometry.storage:
+            raise RuntimeError("the data of a Variable was replaced while a view of it was made")
+        geometry.owners += 1
+        v.array = geometry
+        share_history(x)
+        v.history = x.history
+        v.history.owners += 1
+        v.generation = v.history.generation
+        v.path = then(x.path, t)
+        v.flags = x.flags & OF_VIEWS
+        if left != NULL:
+            payload = new_payload(geometry.type, geometry.shape)
+            payload.params = <PyObject*>t
+            Py_INCREF(t)
+            v.node = record_payload(OP_VIEW, ARRAY | mx(), payload, left, NULL)
+        elif x.history.node != NULL:
+            v.flags |= NO_GRAD_VIEW
+    finally:
+        release_array(geometry)
+    if modes() & FORWARD:
+        push_view_tangent(v, x, t)
+    return v
+
+
+cdef int push_view_tangent(Variable v, Variable x, Transform t) except -1:
+    params = (t,)
+    return later.push_tangents(OP_VIEW, <PyObject*>v, <PyObject*>x, <PyObject*>None, <PyObject*>params)
+
+
+cdef Variable view_by(Variable x, Transform t):
+    cdef Array* geometry
+    materialise_for_view(x)
+    geometry = transformed(t, x.array)
+    if geometry == NULL:
+        raise RuntimeError("view size is not compatible with input tensor's size and stride (at least one dimension "
+                           "spans across two contiguous subspaces). Use .reshape(...) instead.")
+    return make_view(x, t, geometry)
+
+
+cdef int materialise_for_view(Variable x) except -1:
+    return materialise(x)
+
+
+cdef Variable element_view(Variable x, object index):
+    """x[i] or x[i, j], outside of any mode: make_view, with a node that needs no payload; None: not so simple."""
+    cdef Variable v = fresh(Py_TYPE(<PyObject*>x))      # first: the collector may run, and with it code that changes x
+    cdef Node* left = edge_of(x)                    # nothing below makes an object that the collector tracks
+    cdef Transform t
+    cdef intp[MAX_DIMS] at
+    cdef intp position
+    cdef char* data
+    cdef int d
+    if x.array == NULL or not locate(x.array, index, at, &position, &data) or (
+            left != NULL and not fits_element_node(left, x.array)):
+        return None
+    t = new_transform(INDEX, "select", x.array.shape.ndim)
+    for d in range(x.array.shape.ndim):
+        t.data[4 * d], t.data[4 * d + 1], t.data[4 * d + 2], t.data[4 * d + 3] = SELECT, at[d], 0, 0
+    v.array = new_geometry(x.array, data, scalar_shape, NULL)
+    share_history(x)
+    v.history = x.history
+    v.history.owners += 1
+    v.generation = v.history.generation
+    v.path = t if x.path is None else then(x.path, t)
+    v.flags = x.flags & OF_VIEWS
+    if left != NULL:
+        v.node = record_read(OP_VIEW, x.array.type, left, position,
+                             x.array.storage if Py_TYPE(<PyObject*>x) == TENSOR else NULL)
+    elif x.history.node != NULL:
+        v.flags |= NO_GRAD_VIEW
+    return v
+
+
+# ---- custom ops: several outputs, a Python callable for the derivative
+
+def record_custom(tuple operands, tuple values, vjp, str name):
+    """Variables of plain arrays `values`, recorded as results of one op on Variables `operands`.
+
+    vjp(gs, needs): gs are the cotangents of the results, Variables or None where one took no part; needs says for which
+    operands a cotangent is wanted; returns one Variable or None per operand.  It runs under the grad mode of the pass.
+    """
+    cdef Node* node
+    cdef Node* pick
+    cdef Payload* payload
+    cdef Variable v
+    cdef int i, n = len(operands), flags = PYTHON | ARRAY | SAVES | mx()
+    cdef bint any_node = False
+    cdef list results = []
+    cdef list nodes = []
+    if modes() & ABOVE:
+        taken = ask(name, operands, (values, vjp))
+        if taken is not NotImplemented:
+            return taken
+    if modes() & FORWARD and any([tangent_in(operand) is not None for operand in operands]):
+        raise NotImplementedError(f"{name} has no rule for forward mode: its tangent would silently be lost.  Differentiate it "
+                                  "by backward() or autograd.grad")
+    # The nodes are owned before the values are looked at: making arrays of them may run code that changes an operand.
+    for operand in operands:
+        node = hold(edge_of(<Variable>operand)) if is_variable(operand) else NULL
+        any_node = any_node or node != NULL
+        nodes.append(<uintptr_t>node)
+    try:
+        for value in values:
+            results.append(alias_in(<Variable>value, True) if is_variable(value)
+                           else from_array(TENSOR, array_copy_of(np.asarray(value))))
+        if not any_node:
+            return tuple(results)
+        if not results:
+            raise RuntimeError("a custom op has at least one result")
+        v = <Variable>results[0]
+        payload = new_payload(type_of(v), v.array.shape if v.array != NULL else scalar_shape)
+        try:
+            payload.edge = <Node**>allocate((n if n else 1) * sizeof(Node*))
+        except BaseException:
+            release_payload(payload)
+            raise
+        payload.edges = n
+        for i in range(n):
+            payload.edge[i] = <Node*><uintptr_t>nodes[i]
+        payload.params = owned((vjp, name))
+        if len(results) > 1:
+            flags |= HEAD
+        node = record_payload(0, flags, payload, NULL, NULL)
+    finally:
+        for address in nodes:
+            disown(<Node*><uintptr_t>address)
+    if len(results) == 1:
+        if category(type_of(v)) < 2:
+            disown(node)        # integers never enter the graph
+        else:
+            v.node = node
+        return tuple(results)
+    node.flags &= ~OUT_SCALAR
+    node.y.value = len(results)
+    try:
+        for i in range(len(results)):
+            v = <Variable>results[i]
+            if category(type_of(v)) < 2:
+                continue
+            payload = new_payload(type_of(v), v.array.shape if v.array != NULL else scalar_shape)
+            pick = record_payload(0, PICK | ARRAY, payload, node, NULL)
+            pick.y.value = i
+            v.node = pick
+    finally:
+        disown(node)
+    return tuple(results)
+
+
+# ---- writes in place
+
+cdef int check_writable(Variable v) except -1:
+    """Before anything is changed."""
+    cdef Node* node
+    cdef Transform link
+    cdef int mode = modes()
+    if v.array != NULL and v.array.storage.readonly:
+        raise ValueError("assignment destination is read-only: the Variable shares a read-only NumPy array; clone() it")
+    if v.flags & INFERENCE_TENSOR and not mode & INFERENCE:
+        raise RuntimeError("Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone "
+                           "to get a normal tensor before doing inplace update.")
+    if mode & (GRAD_OFF | INFERENCE):
+        return 0
+    if mode & RECORDING and (v.flags & ATTACHED or current_node(v) != NULL):
+        raise RuntimeError("Assigning to NDArrays that are already in a computational graph will cause undefined "
+                           "behavior when evaluating gradients. Please call backward first to clear the graph or do this "
+                           "out side of a record section.")
+    if v.array != NULL and v.array.strides != NULL and overlaps(v.array):
+        raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a single "
+                           "memory location. Please clone() the tensor before performing the operation.")
+    if v.path is not None:
+        if v.flags & ONE_OF_SEVERAL and current_node(v) != NULL:
+            link = <Transform>v.path.second if v.path.kind == PATH else v.path
+            name = GRAD_FN[OP_VIEW].get(link.name, "UnbindBackward0")[:-len("Backward0")]
+            raise RuntimeError(f"Output {link.output} of {name} is a view and is being modified inplace. This view is the "
+                               "output of a function that returns multiple views. Such functions do not allow the output "
+                               "views to be modified inplace. You should replace the inplace operation by an out-of-place "
+                               "one.")
+        if v.history.node != NULL and v.history.node.flags & LEAF:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+        if v.flags & NO_GRAD_VIEW:
+            raise RuntimeError("A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+                               "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
+                               "your code by moving both the view and the inplace either both inside the no_grad block "
+                               "(if you don't want the inplace to be tracked) or both outside (if you want the inplace "
+                               "to be tracked).")
+        return 0
+    node = current_node(v)
+    if node != NULL and node.flags & LEAF:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+    return 0
+
+
+cdef int write_recorded(Variable x, int op, object params, Node* right) except -1:
+    """The node of a write to a part of x, or to all of it, becomes x's; right, owned by the caller, is what was written."""
+    cdef Node* left = hold(current_node(x))
+    cdef Node* node = NULL
+    cdef Payload* payload
+    try:
+        if left != NULL or right != NULL:
+            payload = new_payload(type_of(x), x.array.shape if x.array != NULL else scalar_shape)
+            payload.params = owned(params)
+            node = record_payload(op, ARRAY | mx(), payload, left, right)
+        if node != NULL or (x.history != NULL and x.history.node != NULL):
+            rebind(x, node)
+    finally:
+        disown(left)
+    return 0
+
+
+# ---- leaves, bases and views: the node of a Variable changes
+
+cdef int set_requires_grad(Variable v, bint wanted, bint method=False) except -1:
+    cdef Node* node
+    cdef Payload* payload = NULL
+    if v.flags & POINT_GRAD:
+        settle_grad(v)
+    node = current_node(v)
+    if wanted:
+        if node != NULL:
+            return 0
+        if category(type_of(v)) < 2:
+            raise RuntimeError("only Tensors of floating point dtype can require gradients" if method else
+                               "only Tensors of floating point and complex dtype can require gradients")
+        if v.flags & INFERENCE_TENSOR and not modes() & INFERENCE:
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+        if v.extras is not None and v.extras.dormant != NULL:
+            v.node, v.extras.dormant = v.extras.dormant, NULL
+            if v.node.flags & STALE or not same_sizes(v, v.node):
+                succeed(v)      # written, or given data of another shape, while it was off
+            node = v.node
+            if node == NULL:
+                return 0        # switched off again by code that ran meanwhile
+        else:
+            if v.array != NULL:
+                payload = new_payload(v.array.type, v.array.shape)
+            node = new_leaf(<void*>v, FLOAT32 if type_of(v) == T_FLOAT else 0, payload)
+        if v.history != NULL and v.path is None:
+            node.owners += 1
+            v.history.node = node
+        v.node = node
+        if v.history != NULL and v.path is not None:
+            drop_history(v, v.array)     # a view of something that needs no gradient becomes a leaf of its own
+        return 0
+    if v.extras is not None:
+        forget_leaf(&v.extras.attached)
+        node = v.node
+    if node == NULL:
+        return 0
+    if not node.flags & LEAF:
+        raise RuntimeError("you can only change requires_grad flags of leaf variables. If you want to use a computed "
+                           "variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach().")
+    leave_graph(v)
+    return 0
+
+
+attached_any = False
+
+
+cdef int attach_grad(Variable v, str request) except -1:
+    """MXNet's leaf: `.grad` is zeros at once, and ops record it inside autograd.record() alone."""
+    global attached_any
+    cdef Payload* payload = NULL
+    cdef Extras extras
+    if request not in ("write", "add", "null"):
+        raise ValueError(f"grad_req {request!r}: use 'write', 'add' or 'null'")
+    if request != "null" and category(type_of(v)) < 2:
+        raise RuntimeError("only Tensors of floating point dtype can require gradients")
+    current_node(v)
+    leave_graph(v)
+    extras = extras_of(v)
+    forget_leaf(&extras.dormant)
+    forget_leaf(&extras.attached)
+    extras.request = request
+    v.flags |= ATTACHED
+    attached_any = True
+    extras.grad = None
+    if request == "null":
+        return 0
+    if v.array != NULL:
+        payload = new_payload(v.array.type, v.array.shape)
+    extras.attached = new_leaf(<void*>v, FLOAT32 if type_of(v) == T_FLOAT else 0, payload)
+    if v.array == NULL:
+        extras.grad = from_number(Py_TYPE(<PyObject*>v), 0, type_of(v))
+    else:
+        extras.grad = from_array(Py_TYPE(<PyObject*>v), zeros(v.array.type, v.array.shape))
+    return 0
+
+
+cdef void forget_leaf(Node** place) noexcept:
+    """A leaf that stands in the extras no longer points back, and is let go."""
+    cdef Node* leaf = place[0]
+    if leaf != NULL:
+        place[0] = NULL
+        leaf.y.variable = NULL
+        disown(leaf)
+
+
+cdef void drop_history(Variable v, Array* elements) noexcept:
+    """The Variable has no part any more in what bases and views share; its elements are what the views look at."""
+    cdef History* history = v.history
+    v.history = NULL
+    v.path = None
+    if history.base == <void*>v:
+        history.base = NULL
+        if history.owners > 1 and history.array == NULL:
+            elements.owners += 1
+            history.array = elements        # of which a base is made if one asks
+    release_history(history)
+
+
+def no_view(Variable v):
+    """v, which an op made of several steps brought into its shape: a result of its own, as PyTorch's results of one op are."""
+    if v.path is not None:
+        current_node(v)
+        if v.history != NULL:
+            drop_history(v, v.array)
+    return v
+
+
+cdef void release_history(History* history) noexcept:
+    cdef Array* array
+    cdef Node* node
+    history.owners -= 1
+    if history.owners == 0:
+        array, node = history.array, history.node
+        release_shape(history.shape)
+        free(history)
+        disown(node)
+        release_array(array)
+
+
+cdef object base_of(Variable v):
+    """The Variable that a view is a view of; made anew where it is gone, or left what they shared."""
+    cdef Variable base
+    cdef History* history = v.history
+    if v.path is None or history == NULL:
+        return None
+    if history.base != NULL:
+        return <object>history.base
+    if history.node != NULL and history.node.flags & LEAF and history.node.y.variable != NULL:
+        return <object>history.node.y.variable      # a leaf switched off, in which its node waits
+    if history.array == NULL:
+        raise RuntimeError("the base of this view is just being released")
+    current_node(v)
+    base = fresh(Py_TYPE(<PyObject*>v))
+    history = v.history
+    if history == NULL or history.array == NULL:
+        return base_of(v)       # code that ran meanwhile was quicker
+    base.array, history.array = history.array, NULL
+    base.node = hold(history.node)
+    base.history = history
+    history.owners += 1
+    base.generation = history.generation
+    base.flags = v.flags & INFERENCE_TENSOR
+    history.base = <void*>base
+    if base.node != NULL and base.node.flags & LEAF and base.node.y.variable == NULL:
+        base.node.y.variable = <void*>base
+    return base
+
+
+cdef Node* renewed_node(Variable v) except? NULL:
+    cdef Payload* payload
+    cdef Node* node = NULL
+    cdef Node* before
+    cdef Transform named
+    if v.path is None:
+        node = hold(v.history.node)
+    elif v.history.node != NULL:
+        named = path_named(v.path)
+        payload = new_payload(v.array.type, v.array.shape)
+        payload.params = owned(named)
+        node = record_payload(OP_VIEW, ARRAY, payload, v.history.node, NULL)
+    before = v.node
+    v.node, v.generation = node, v.history.generation
+    hold(node)
+    try:
+        if v.path is not None:
+            move_retained(before, node)
+    finally:
+        disown(node)
+        disown(before)
+    return v.node
+
+
+cdef Transform path_named(Transform t):
+    """The transform under the name that a view generated anew shows."""
+    cdef Transform named
+    if t.name == "path":
+        return t
+    named = Transform.__new__(Transform)
+    named.kind, named.name, named.second = PATH, "path", t
+    named.first = identity
+    return named
+
+
+cdef int leave_graph(Variable v) except -1:
+    """The Variable is a constant from now on; views of it, or what it is a view of, stay as they are.
+
+    A leaf that graphs hold waits in the extras: switched on again, the Variable takes its old place in them.  No value
+    changes, so nothing that was saved is stale.
+    """
+    cdef Extras extras = None
+    cdef Node* node
+    cdef Node* before = NULL
+    if v.flags & POINT_GRAD:
+        settle_grad(v)
+    if v.node != NULL and v.node.flags & LEAF and (v.node.owners > 1 or v.node.flags & HOOKED):
+        extras = extras_of(v)
+    node, v.node = v.node, NULL
+    if node != NULL and node.flags & LEAF:
+        if extras is not None:
+            before, extras.dormant, node = extras.dormant, node, NULL
+            if before != NULL:
+                before.y.variable = NULL
+        elif node.y.variable == <void*>v:
+            node.y.variable = NULL
+    if v.history != NULL:
+        drop_history(v, v.array)
+    disown(node)
+    disown(before)
+    return 0
+
+
+cdef int rebind(Variable v, Node* node) except -1:
+    """Give a Variable the node of an in-place write.  Takes the node; on a view, its base is rewritten around it."""
+    cdef Payload* payload
+    cdef Node* whole = NULL
+    cdef Node* before
+    cdef Node* before_of_base = NULL
+    if v.history == NULL and not v.flags & POINT_GRAD and not has_more(v.node):     # out[i] = v in a loop
+        before = v.node
+        v.node = node
+        disown(before)
+        return 0
+    if v.flags & POINT_GRAD:
+        try:
+            settle_grad(v)      # it stands in the node that goes
+        except BaseException:
+            disown(node)
+            raise
+    if v.history == NULL:
+        before = v.node
+        v.node = whole = node
+    elif v.path is None:
+        before, before_of_base = v.node, v.history.node
+        v.node = v.history.node = whole = node
+        hold(node)
+        v.history.generation += 1
+        v.generation = v.history.generation
+    else:
+        if node != NULL or v.history.node != NULL:
+            try:
+                payload = new_payload(v.history.type, v.history.shape)
+                payload.params = <PyObject*>v.path
+                Py_INCREF(v.path)
+                whole = record_payload(OP_COPY_REGION, ARRAY | mx(), payload, v.history.node, node)
+            finally:
+                disown(node)
+        before = v.history.node
+        v.history.node = whole
+        v.history.generation += 1
+    # Everything is in its place: what now goes may run code.
+    if has_more(before_of_base if before_of_base != NULL else before):
+        hold(whole)
+        try:
+            move_retained(before_of_base if before_of_base != NULL else before, whole)
+        finally:
+            disown(whole)
+            disown(before)
+            disown(before_of_base)
+    else:
+        disown(before)
+        disown(before_of_base)
+    return 0
+
+
+cdef Node* node_of_write(Variable x, Array* array, intp position, Node* right) except NULL:
+    """The node of a write to one element, for rebind(): first, as it may fail."""
+    return record_write(OP_COPY_REGION, array.type, array.shape, x.node, position, right)
+
+
+cdef int take_node(Variable x, Variable v) except -1:
+    """x gets the node of v, if there is one: it became what v is."""
+    cdef Node* before = x.node
+    cdef Node* after = v.node
+    if after == NULL:
+        return 0
+    x.node, v.node = after, NULL
+    hold(after)
+    try:
+        move_retained(before, after)
+    finally:
+        disown(after)
+        disown(before)
+    return 0
+
+
+cdef int share_history(Variable base) except -1:
+    cdef History* history
+    if base.history != NULL:
+        return 0
+    history = <History*>allocate(sizeof(History))
+    history.owners, history.generation = 1, 0
+    history.node = base.node
+    if base.node != NULL:
+        base.node.owners += 1
+    history.shape, history.type = base.array.shape, base.array.type
+    history.base, history.array = <void*>base, NULL
+    history.shape.owners += 1
+    base.history = history
+    base.generation = 0
+    return 0
+
+
+cdef int succeed(Variable v) except -1:
+    """Give a Variable a new node with the same derivative, so that the old one stands for the value until now."""
+    cdef Node* old
+    cdef Node* successor
+    cdef Payload* payload = NULL
+    if v.flags & POINT_GRAD:
+        settle_grad(v)
+    old = v.node
+    if old == NULL:
+        return 0                # it left the graph in code that ran meanwhile
+    if old.flags & LEAF:
+        if old.flags & PAYLOAD or v.array != NULL:
+            payload = new_payload(type_of(v), v.array.shape if v.array != NULL else scalar_shape)
+            if old.flags & PAYLOAD and old.x.payload.extras != NULL:
+                payload.extras = old.x.payload.extras
+                Py_INCREF(<object>payload.extras)
+        successor = new_leaf(<void*>v, (old.flags & (FLOAT32 | HOOKED)) | VARIANT, payload)
+        old.flags &= ~HOOKED
+        old.left = successor
+        old.y.variable = NULL
+        successor.owners += 1
+        v.node = successor
+    else:
+        successor = record(OP_POSITIVE, (old.flags & FLOAT32) | VARIANT, 0, old, 0, NULL, 0)
+        v.node = successor                  # v's former hold on the old node is this call's, the new one owns it too
+    disown(old)
+    return 0
+
+
+cdef Node* first_of(Node* node) noexcept:
+    """The node that a Variable had before succeed() gave it others: the cotangents of earlier and of later uses meet there.
+
+    What asks for the whole gradient of a Variable (an input of a pass, a hook, retain_grad) goes by this one.
+    """
+    while node != NULL and node.op == OP_POSITIVE and node.flags & VARIANT and not node.flags & (LEAF | PYTHON | PICK):
+        node = node.left
+    return node
+
+
+cdef int set_edge(Variable v, Node* edge, bint copied) except -1:
+    """Put a saved value on the node it came from.
+
+    A copy that outlived its operand's value (see Payload.snapshot), or may outlive it (see Op.copies), gets a node of its
+    own: ops recorded on it save the copy, which the STALE of the operand does not concern.
+    """
+    if edge == NULL:
+        return 0
+    if copied or edge.flags & STALE:
+        v.node = record(OP_POSITIVE, (edge.flags & FLOAT32) | VARIANT, 0, edge, 0, NULL, 0)
+    else:
+        edge.owners += 1
+        v.node = edge
+    return 0
+
+
+# ---- the namespace of ops: what a helper's formula may use
+
+class Namespace:
+    """The ops that a helper's formula may use."""
+
+
+OPS = Namespace()
+OPERATORS = {}                  # functions of the operators whose rows have no loops, filled by _ops
+
+
+identity = new_transform(INDEX, "alias", 0)

@@ -1,0 +1,1640 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""Derivatives: on values, recorded, in forward mode; what the engine asks, nodes as Python sees them, passes."""
+from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_DECREF, Py_XDECREF
+from libc.stdint cimport uintptr_t
+from libc.stdlib cimport free
+from libc.string cimport memcpy, memset
+
+from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DIFFERENTIABLE, EXPAND,
+                     FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE, INFERENCE_TENSOR, INLINE32, LINEAR,
+                     NAN_ALLOWED, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED,
+                     OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL, OP_MEAN, OP_MUL, OP_NORM, OP_POSITIVE,
+                     OP_SUM, OP_TO, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SELECT,
+                     T_HALF, TENSOR, VJPS, WRITING, Extras, Py_TYPE, Transform, Variable, add_generic, array_in, array_of,
+                     ask, attached_any, category, contiguous_copy_of, current_node, enter_modes, extras_of, first_of,
+                     from_array, from_number, from_owned, is_variable, later, leave_modes, links_of, make, make_view,
+                     materialise, modes, ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, plain,
+                     prefetch, reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple,
+                     tangent_in, transformed, transformed_once, type_of, warn)
+from ._elementwise cimport elementwise, run_values, unary
+from ._structural cimport (AHEAD, cast, count_along, expand, largest, least_square, marked_dims, matmul, multiply_batches,
+                           narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
+from ._indexing cimport filled, flavoured, set_stale, zero_like
+from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXNET, NOTHING, NUMBER, OUT_SCALAR, PACKED,
+                     PAYLOAD, PICK, PYTHON, RIGHT_NUMBER, SAVED, SLAB_NODES, UNDEFINED, VARIANT, Adjoint, Array, Node,
+                     NodeExtras, Pass, Payload, Saved, Shape, add_array, allocate, begin_pass, bump, contiguous_copy,
+                     deposit_array, deposit_value, disown, end_pass, graph, hold, hold_array, is_element, itemsize,
+                     kernel_type, mark, new_array, new_geometry, new_payload, new_shape, node_shape, node_type, node_x,
+                     open_place, ops, raise_freed, read_double, reduce_array, reduces_to, release_array, release_shape,
+                     run_pass, same_shape, saved_array, seed, slab_of, sole_owner, strides_of, table, total, write_double,
+                     zeros)
+from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_X, SAVES_Y, fill, intp, kernels,
+                        matmul as matmul_kernel, run_partial)
+
+import weakref
+
+import numpy as np
+
+from ._base import OPS
+from ._indexing import f_where
+from ._types import TENSOR_NAMES, Size, dtype_of
+
+
+# ---- fast VJPs: values only, beside the recorded rules
+
+cdef int fast_identity(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+    if node.flags & OUT_SCALAR:
+        if not node.left.flags & OUT_SCALAR:
+            return 1            # half or complex, or no longer 0-d
+        return deposit_value(walk, node.left, g.value)
+    g.array.owners += 1
+    return deposit_array(walk, node.left, g.array)
+
+
+cdef int fast_sum(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+    return spread(walk, node, g, 1.0)
+
+
+cdef int fast_mean(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+    return spread(walk, node, g, <double>node_shape(node.left).size)
+
+
+cdef int spread(Pass* walk, Node* node, Adjoint* g, double count) except -1:
+    """The cotangent of a full sum, or of a full mean, to every element."""
+    cdef Node* target = node.left
+    cdef Array* array
+    cdef double value = g.value
+    cdef int k
+    if not node.flags & OUT_SCALAR:
+        return spread_along(walk, node, g, count != 1)
+    if node.flags & FLOAT32:
+        value = <float>value / <float>count
+    else:
+        value = value / count
+    if target.flags & OUT_SCALAR:
+        return deposit_value(walk, target, value)
+    k = kernel_type(node_type(target))
+    if k < 0:
+        return 1
+    array = new_array(node_type(target), node_shape(target))
+    fill(k, array.shape.size, array.data, value)
+    return deposit_array(walk, target, array)
+
+
+cdef int spread_strides(Shape* shape, const intp* steps, object dim, bint keepdim, intp* along) except -1:
+    """The strides under which the result of a reduction has the operand's shape."""
+    cdef bint[MAX_DIMS] marked
+    cdef int i, j = 0
+    marked_dims(shape.ndim, dim, marked)
+    for i in range(shape.ndim):
+        if marked[i]:
+            along[i] = 0
+            j += keepdim
+        else:
+            along[i] = steps[j]
+            j += 1
+    return 0
+
+
+cdef int spread_along(Pass* walk, Node* node, Adjoint* g, bint mean) except -1:
+    """The cotangent of a sum, or of a mean, over some dimensions to every element."""
+    cdef Node* target = node.left
+    cdef Shape* shape = node_shape(target)
+    cdef Array* out
+    cdef Array* given = g.array
+    cdef int k
+    cdef intp[MAX_DIMS] along, room
+    cdef intp[2 * MAX_DIMS] own
+    cdef char* data[3]
+    cdef const intp* strides[3]
+    cdef double wide
+    cdef float narrow
+    cdef tuple params
+    if node.x.payload.params == NULL or target.flags & OUT_SCALAR:
+        return 1
+    k = kernel_type(node_type(target))
+    if k < 0 or given.type != node_type(target):
+        return 1
+    params = <tuple><object>node.x.payload.params
+    if params[2] is not None:
+        return 1
+    spread_strides(shape, strides_of(given, room), params[0], params[1], along)
+    out = new_array(given.type, shape)
+    data[0], data[1] = given.data, out.data
+    strides[0], strides[1] = along, strides_of(out, own)
+    given.owners += 1
+    if mean:
+        wide = <double>count_along(shape, params[0])
+        narrow = <float>wide
+        memset(&own[MAX_DIMS], 0, MAX_DIMS * sizeof(intp))
+        data[1], data[2] = <char*>&wide if k == KERNEL_FLOAT64 else <char*>&narrow, out.data
+        strides[1], strides[2] = &own[MAX_DIMS], strides[1]
+        run_values(&kernels[k][OP_DIV], 3, shape, data, strides)
+    else:
+        run_values(&kernels[k][OP_POSITIVE], 2, shape, data, strides)
+    release_array(given)
+    return deposit_array(walk, target, out)
+
+
+cdef int spread_exponentials(Pass* walk, Node* node, Adjoint* g, bint last) except -1:
+    """The cotangent of logsumexp from exp(x - out) as its forward pass kept it, into that if nobody else needs it."""
+    cdef Saved* saved = &node.x.payload.y
+    cdef Array* parts = saved.array
+    cdef Array* given = NULL
+    cdef Array* result
+    cdef int k = kernel_type(parts.type)
+    cdef double wide
+    cdef float narrow
+    cdef char* data[3]
+    cdef intp[4 * MAX_DIMS] room
+    cdef const intp* strides[3]
+    cdef tuple params = <tuple><object>node.x.payload.params
+    memset(&room[MAX_DIMS], 0, MAX_DIMS * sizeof(intp))
+    strides[1] = &room[MAX_DIMS]
+    if node.flags & OUT_SCALAR:
+        wide = g.value / saved.value
+        narrow = <float>wide
+        data[1] = <char*>&wide if k == KERNEL_FLOAT64 else <char*>&narrow
+    else:
+        given = g.array
+        data[1] = given.data
+        spread_strides(parts.shape, strides_of(given, room), params[0], params[1], &room[MAX_DIMS])
+    if last and not walk.retain and sole_owner(parts):
+        result = parts
+        saved.array, saved.state = NULL, NOTHING
+    else:
+        result = new_array(parts.type, parts.shape)
+    parts.owners += 1           # another thread's pass may free what is saved
+    if given != NULL:
+        given.owners += 1
+    data[0], data[2] = parts.data, result.data
+    strides[0], strides[2] = strides_of(parts, &room[2 * MAX_DIMS]), strides_of(result, &room[3 * MAX_DIMS])
+    run_values(&kernels[k][OP_MUL], 3, parts.shape, data, strides)
+    release_array(parts)
+    release_array(given)
+    return deposit_array(walk, node.left, result)
+
+
+cdef bint all_finite(Array* array, int k) noexcept:
+    """Whether no element of contiguous memory is infinite or NaN."""
+    cdef intp i
+    if array.strides != NULL:
+        return False
+    for i in range(array.shape.size):
+        if k == KERNEL_FLOAT64:
+            if (<double*>array.data)[i] - (<double*>array.data)[i] != 0:
+                return False
+        elif (<float*>array.data)[i] - (<float*>array.data)[i] != 0:
+            return False
+    return True
+
+
+cdef int fast_logsumexp(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+    """g * exp(x - out) in one loop: that of the row exp_shifted."""
+    cdef Node* target = node.left
+    cdef Payload* payload = node.x.payload
+    cdef Array* x
+    cdef Array* out
+    cdef Array* result
+    cdef Array* given = NULL
+    cdef Shape* shape
+    cdef int k = kernel_type(payload.type)
+    out = NULL
+    cdef double[2] wide
+    cdef float[2] narrow
+    cdef char* data[5]
+    cdef intp[4 * MAX_DIMS] room
+    cdef intp[MAX_DIMS] none
+    cdef const intp* strides[5]
+    cdef tuple params = <tuple><object>payload.params
+    if payload.x.state != SAVED or payload.out.state not in (SAVED, NUMBER) or k < 0 or node_type(target) != payload.type:
+        return 1
+    saved_array(node, &payload.x, &x)
+    if payload.y.state == SAVED:
+        return spread_exponentials(walk, node, g, last)
+    shape = x.shape
+    memset(none, 0, sizeof(none))
+    data[4], strides[4] = NULL, none
+    data[2], strides[2] = x.data, strides_of(x, &room[0])
+    if payload.out.state == NUMBER:
+        wide[0], narrow[0] = payload.out.value, <float>payload.out.value
+        data[3], strides[3] = <char*>&wide[0] if k == KERNEL_FLOAT64 else <char*>&narrow[0], none
+        if payload.out.value - payload.out.value != 0:
+            return 1            # infinite: elements may share
+    else:
+        saved_array(node, &payload.out, &out)
+        if not all_finite(out, k):
+            return 1
+        data[3], strides[3] = out.data, &room[MAX_DIMS]
+        spread_strides(shape, strides_of(out, none), params[0], params[1], &room[MAX_DIMS])
+        memset(none, 0, sizeof(none))
+    if node.flags & OUT_SCALAR:
+        wide[1], narrow[1] = g.value, <float>g.value
+        data[1], strides[1] = <char*>&wide[1] if k == KERNEL_FLOAT64 else <char*>&narrow[1], none
+    else:
+        given = g.array
+        data[1], strides[1] = given.data, &room[2 * MAX_DIMS]
+        spread_strides(shape, strides_of(given, none), params[0], params[1], &room[2 * MAX_DIMS])
+        memset(none, 0, sizeof(none))
+    result = new_array(payload.type, shape)
+    data[0], strides[0] = result.data, strides_of(result, &room[3 * MAX_DIMS])
+    x.owners += 1               # another thread's pass may free what is saved
+    if out != NULL:
+        out.owners += 1
+    if given != NULL:
+        given.owners += 1
+    if shape.size < 32768:
+        run_partial(kernels[k][OP_EXP_SHIFTED].dx, shape.ndim, shape.dim, data, strides, False)
+    else:
+        with nogil:
+            run_partial(kernels[k][OP_EXP_SHIFTED].dx, shape.ndim, shape.dim, data, strides, False)
+    release_array(x)
+    release_array(out)
+    release_array(given)
+    return deposit_array(walk, target, result)
+
+
+cdef int fast_norm(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+    """x * (g / out), 0 at 0: the general rule's text for the 2-norm of all elements, while its parts stay in range."""
+    cdef Node* target = node.left
+    cdef Array* x
+    cdef Array* out
+    cdef int k = kernel_type(node.x.payload.type)
+    cdef char* data[3]
+    cdef intp[2 * MAX_DIMS] room
+    cdef intp[MAX_DIMS] none
+    cdef const intp* strides[3]
+    cdef double factor
+    cdef float single
+    cdef double value, size = node.x.payload.out.value
+    if node.x.payload.params != NULL or node.x.payload.x.state == PACKED:
+        return 1
+    if node.x.payload.x.state == NUMBER:        # the absolute value
+        value = node.x.payload.x.value
+        return deposit_value(walk, target, g.value if value > 0 else -g.value if value < 0 else g.value * value)
+    if node.x.payload.x.state != SAVED:
+        raise_freed()
+    saved_array(node, &node.x.payload.x, &x)
+    factor = kernels[k][OP_DIV].value1(g.value, size if size != 0 else 1)
+    value = least_square(k)
+    if x.shape.size == 1 or (size != 0 and not value <= size * size <= largest(k)) or (
+            g.value != 0 and not value <= factor * factor <= largest(k)):
+        return 1
+    single = <float>factor
+    out = new_array(x.type, x.shape)
+    memset(none, 0, sizeof(none))
+    data[0], data[2] = x.data, out.data
+    data[1] = <char*>&factor if k == KERNEL_FLOAT64 else <char*>&single
+    strides[0], strides[1], strides[2] = strides_of(x, room), none, strides_of(out, &room[MAX_DIMS])
+    x.owners += 1               # another thread's pass may free what is saved
+    run_values(&kernels[k][OP_MUL], 3, x.shape, data, strides)
+    release_array(x)
+    return deposit_array(walk, target, out)
+
+
+cdef int fast_stack(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+    """Of operands without dimensions: each gets its element of g."""
+    cdef Node* target = node.x.payload.edge[operand - 2]
+    cdef intp[MAX_DIMS] room
+    cdef intp step
+    if node.x.payload.shape.ndim != 1 or kernel_type(node.x.payload.type) < 0 or not target.flags & OUT_SCALAR:
+        return 1
+    if operand >= 2 + AHEAD:
+        prefetch(node.x.payload.edge[operand - 2 - AHEAD])      # from the last to the first
+    step = strides_of(g.array, room)[0]
+    return deposit_value(walk, target, read_double(g.array.type, g.array.data + (operand - 2) * step))
+
+
+cdef int fast_cast(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+    if node.flags & OUT_SCALAR:
+        if not node.left.flags & OUT_SCALAR:
+            return 1            # half or complex
+        return deposit_value(walk, node.left, g.value)
+    g.array.owners += 1
+    return deposit_array(walk, node.left, g.array)      # casts
+
+
+cdef Transform geometry_of(Payload* payload):
+    """The geometry of a view or a region: the parameter itself, or the first of a tuple."""
+    params = <object>payload.params
+    return <Transform>params if type(params) is Transform else <Transform>(<tuple>params)[0]
+
+
+cdef int fast_view(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+    """Add g where the view looks: O(size of the view) however large the base is, but for the first zeros."""
+    cdef Node* target = node.left
+    cdef Transform t = geometry_of(node.x.payload)
+    cdef Array* place
+    cdef Array* region
+    cdef char* element
+    cdef Shape* shape = node_shape(target)
+    cdef intp[MAX_DIMS] room, steps
+    cdef const intp* own
+    cdef int i
+    if target.flags & OUT_SCALAR:
+        if node.flags & OUT_SCALAR:
+            return deposit_value(walk, target, g.value)
+        return deposit_value(walk, target, total(g.array))
+    if kernel_type(node_type(target)) < 0:
+        return 1
+    if not node.flags & OUT_SCALAR:
+        if t.kind == RESHAPE and g.array.strides == NULL:
+            return deposit_array(walk, target, new_geometry(g.array, g.array.data, shape, NULL))
+        if t.kind == PERMUTE:
+            own = strides_of(g.array, room)
+            for i in range(t.count):
+                steps[t.data[i]] = own[i]
+            return deposit_array(walk, target, new_geometry(g.array, g.array.data, shape, steps))
+        if t.kind == EXPAND:
+            return deposit_array(walk, target, reduce_array(g.array, node_type(target), shape))
+    place = open_place(walk, target)
+    if node.flags & OUT_SCALAR and t.kind == INDEX:
+        # x[i], x[i, j]: without a geometry, which took a tenth of the time
+        own = strides_of(place, room)
+        element = place.data
+        for i in range(t.count):
+            if t.data[4 * i] != SELECT:
+                break
+            element += t.data[4 * i + 1] * own[i]
+        else:
+            write_double(place.type, element, read_double(place.type, element) + g.value)
+            return 0
+    region = transformed(t, place)
+    if region == NULL:
+        return 1
+    try:
+        if node.flags & OUT_SCALAR:
+            write_double(region.type, region.data, read_double(region.type, region.data) + g.value)
+        else:
+            add_array(region, g.array)
+    finally:
+        release_array(region)
+    return 0
+
+
+cdef int fast_copy_region(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+    """What was written gets its part of g; the rest of g, its buffer handed on, goes to what was there before."""
+    cdef Transform t
+    cdef Node* target = node.left if operand == 0 else node.right
+    cdef Array* region
+    cdef Array* rest
+    cdef Array* part
+    cdef double value
+    if node.flags & OUT_SCALAR or kernel_type(node.x.payload.type) < 0:
+        return 1
+    t = geometry_of(node.x.payload)
+    region = transformed(t, g.array)
+    if region == NULL:
+        return 1
+    if kernel_type(region.type) < 0:        # complex numbers over real ones
+        release_array(region)
+        return 1
+    if operand == 1:
+        try:
+            if region.shape.ndim == 0:
+                value = read_double(region.type, region.data)
+                if target.flags & OUT_SCALAR:
+                    return deposit_value(walk, target, value)
+            part = new_array(region.type, region.shape)
+            memset(part.data, 0, part.shape.size * itemsize(part.type))
+            try:
+                add_array(part, region)
+            except BaseException:
+                release_array(part)
+                raise
+        finally:
+            release_array(region)
+        return deposit_array(walk, target, part)
+    release_array(region)
+    if last and sole_owner(g.array) and g.array.strides == NULL:
+        rest = g.array          # contiguous, and so is what it was looked at above
+        g.bits = UNDEFINED
+    else:
+        rest = contiguous_copy(g.array)
+    try:
+        region = transformed(t, rest)
+        if region == NULL:
+            release_array(rest)
+            return 1
+        clear(region)
+        release_array(region)
+    except BaseException:
+        release_array(rest)
+        raise
+    return deposit_array(walk, target, rest)
+
+
+cdef int clear(Array* region) except -1:
+    if region.shape.ndim == 0:
+        memset(region.data, 0, itemsize(region.type))
+    elif region.strides == NULL:
+        memset(region.data, 0, region.shape.size * itemsize(region.type))
+    else:
+        ndarray_of(region, False)[...] = 0
+    return 0
+
+
+cdef int fast_matmul_of_batches(Pass* walk, Node* node, int operand, Adjoint* g) except -1:
+    """The same for batches of as many matrices."""
+    cdef Node* target = node.left if operand == 0 else node.right
+    cdef Array* other
+    cdef Array* turned
+    cdef Array* out
+    cdef intp[MAX_DIMS] room, steps, sizes
+    cdef Shape* shape
+    cdef int i, n
+    saved_array(node, &node.x.payload.y if operand == 0 else &node.x.payload.x, &other)
+    n = other.shape.ndim
+    if n < 3 or g.array.shape.ndim != n or node_shape(target).ndim != n or node_type(target) != g.array.type:
+        return 1
+    memcpy(steps, strides_of(other, room), n * sizeof(intp))
+    for i in range(n):
+        sizes[i] = other.shape.dim[i]
+    sizes[n - 2], sizes[n - 1] = sizes[n - 1], sizes[n - 2]
+    steps[n - 2], steps[n - 1] = steps[n - 1], steps[n - 2]
+    shape = new_shape(n, sizes)
+    try:
+        turned = new_geometry(other, other.data, shape, steps)
+    finally:
+        release_shape(shape)
+    try:
+        out = multiply_batches(g.array, turned) if operand == 0 else multiply_batches(turned, g.array)
+    finally:
+        release_array(turned)
+    if out == NULL:
+        return 1
+    if not same_shape(out.shape, node_shape(target)):
+        release_array(out)
+        return 1
+    return deposit_array(walk, target, out)
+
+
+cdef int fast_matmul(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+    """g y^T and x^T g by the same loop, transposed operands read through their strides."""
+    cdef Payload* payload = node.x.payload
+    cdef Node* target = node.left if operand == 0 else node.right
+    cdef Array* other
+    cdef Array* out
+    cdef intp[MAX_DIMS] room_g, room_o
+    cdef const intp* gs
+    cdef const intp* ys
+    cdef intp m, k, n, size, gs0, gs1
+    cdef char* g_data
+    cdef double number
+    cdef float single
+    cdef int dtype = kernel_type(payload.type)
+    cdef Saved* saved = &payload.y if operand == 0 else &payload.x
+    cdef tuple params = <tuple>payload.params
+    cdef tuple shape_x, shape_y
+    if dtype < 0 or saved.state != SAVED or target.flags & OUT_SCALAR:
+        return 1
+    shape_x, shape_y = params[1], params[2]
+    if len(shape_x) > 2 or len(shape_y) > 2:
+        return fast_matmul_of_batches(walk, node, operand, g)
+    saved_array(node, saved, &other)
+    size = itemsize(payload.type)
+    k = shape_x[len(shape_x) - 1]
+    m = shape_x[0] if len(shape_x) == 2 else 1
+    n = shape_y[1] if len(shape_y) == 2 else 1
+    if node_type(target) != payload.type:
+        return 1
+    if node.flags & OUT_SCALAR:
+        number = g.value
+        single = <float>number
+        g_data = <char*>&number if dtype == KERNEL_FLOAT64 else <char*>&single
+        gs0 = gs1 = size
+    else:
+        gs = strides_of(g.array, room_g)
+        g_data = g.array.data
+        gs0 = gs[0] if len(shape_x) == 2 else n * size
+        gs1 = gs[g.array.shape.ndim - 1] if len(shape_y) == 2 else size
+    ys = strides_of(other, room_o)
+    out = new_array(payload.type, node_shape(target))
+    if operand == 0:            # (m, n) @ (n, k)
+        matmul_kernel(dtype, m, n, k, g_data, gs0, gs1, other.data,
+                      ys[1] if len(shape_y) == 2 else size, ys[0], out.data, k * size, size)
+    else:                       # (k, m) @ (m, n)
+        matmul_kernel(dtype, k, m, n, other.data, ys[other.shape.ndim - 1],
+                      ys[0] if len(shape_x) == 2 else k * size, g_data, gs0, gs1, out.data, n * size, size)
+    return deposit_array(walk, target, out)
+
+
+ctypedef int (*Fast)(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1
+
+#: Value-only VJPs by the names that rows call them.
+cdef dict FAST = {
+    "identity": <uintptr_t><void*>fast_identity,
+    "sum": <uintptr_t><void*>fast_sum,
+    "mean": <uintptr_t><void*>fast_mean,
+    "logsumexp": <uintptr_t><void*>fast_logsumexp,
+    "norm": <uintptr_t><void*>fast_norm,
+    "stack": <uintptr_t><void*>fast_stack,
+    "cast": <uintptr_t><void*>fast_cast,
+    "view": <uintptr_t><void*>fast_view,
+    "copy_region": <uintptr_t><void*>fast_copy_region,
+    "matmul": <uintptr_t><void*>fast_matmul,
+}
+
+
+cdef int set_fast(int op, str name) except -1:
+    ops[op].fast = <Fast><void*><uintptr_t>FAST[name]
+    return 0
+
+
+# ---- what the recorded derivatives of rows, in _ops, are made of
+
+def apply_view(g, geometry):
+    """The view of g under a geometry, recorded."""
+    cdef Array* array
+    materialise(<Variable>g)
+    array = transformed(<Transform>geometry, (<Variable>g).array)
+    if array != NULL:
+        return make_view(<Variable>g, <Transform>geometry, array)
+    for part in links_of(<Transform>geometry):
+        array = transformed_once(<Transform>part, (<Variable>g).array)
+        if array == NULL:
+            g = structural(OP_CLONE, 0, (g,), ())
+            array = transformed_once(<Transform>part, (<Variable>g).array)
+        g = make_view(<Variable>g, <Transform>part, array)
+    return g
+
+
+def embed(g, geometry, shape):
+    return structural(OP_EMBED, 0, (g,), (geometry, shape))
+
+
+def index_of(g, index):
+    return structural(OP_INDEX, 0, (g,), (index,))
+
+
+def index_add_zeros(g, index, shape):
+    return structural(OP_INDEX_ADD_ZEROS, 0, (g,), (index, shape))
+
+
+def cast_to(g, dtype):
+    return cast(<Variable>g, np.dtype(dtype))
+
+
+def zeros_like(x):
+    """Zeros of the shape, dtype and flavour of x."""
+    return flavoured(zero_like(<Variable>x), Py_TYPE(<PyObject*>x))
+
+
+def ties(x, extreme):
+    """1 where x attains the extreme (NaN attains NaN), else 0; a constant."""
+    if modes() & ABOVE:
+        taken = ask("ties", (x, extreme), ())
+        if taken is not NotImplemented:
+            return taken
+    a, e = plain(<Variable>x), plain(<Variable>extreme)
+    return from_array(TENSOR, array_of(((a == e) | (np.isnan(a) & np.isnan(e))).astype(a.dtype)))
+
+
+def sign_of(x):
+    """The sign; its derivative is 0 everywhere."""
+    if modes() & ABOVE:
+        taken = ask("sign", (x,), ())
+        if taken is not NotImplemented:
+            return taken
+    return from_array(TENSOR, array_of(np.sign(plain(<Variable>x))))
+
+
+OPS.reshape = lambda x, shape: reshape(<Variable>x, tuple(shape), True)
+OPS.expand = lambda x, shape: expand(<Variable>x, tuple(shape))
+OPS.permute = lambda x, dims: permute(<Variable>x, tuple(dims), "permute")
+OPS.narrow = lambda x, dim, start, length: narrowed(<Variable>x, dim, start, length)
+OPS.select = lambda x, dim, index: select_view(<Variable>x, dim, index, "select")
+OPS.sum = lambda x, dim, keepdim, dtype=None: reduce_sum(<Variable>x, dim, keepdim, dtype)
+OPS.matmul = lambda x, y: matmul(x, y)
+OPS.exp = lambda x: unary(OP_EXP, x)
+OPS.abs = lambda x: unary(OP_ABS, x)
+OPS.where = f_where
+OPS.sign = sign_of
+OPS.zeros_like = lambda x: zero_like(<Variable>x)
+OPS.ties = ties
+OPS.cast = lambda x, like: cast(<Variable>x, numpy_dtype(type_of(<Variable>like)))
+OPS.view = apply_view
+OPS.copy_region = lambda x, value, geometry: structural(OP_COPY_REGION, 0, (x, value), (geometry,))
+OPS.index_set = lambda x, value, index: structural(OP_INDEX_SET, 0, (x, value), (index,))
+OPS.index_add_zeros = index_add_zeros
+
+
+# ---- forward mode: the tangent of a result, from the same rows
+
+def make_dual(tensor, tangent):
+    """A view of a Variable that carries a tangent."""
+    cdef Variable v, dual, t
+    cdef int kept
+    if not modes() & FORWARD:
+        raise RuntimeError("Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() "
+                           "first.")
+    v, t = <Variable>tensor, <Variable>tangent
+    if category(type_of(v)) < 2:
+        raise ValueError("Expected primal to be floating point or complex")
+    if tuple(v.shape) != tuple(t.shape):
+        raise RuntimeError("Expected a tangent of the primal's shape: got "
+                           f"{tuple(t.shape)} for a primal of shape {tuple(v.shape)}")
+    kept = enter_modes(0, FORWARD)
+    try:
+        dual = <Variable>unary(OP_POSITIVE, v)
+        if type_of(t) != type_of(v):
+            t = <Variable>cast(t, numpy_dtype(type_of(v)))
+    finally:
+        leave_modes(kept)
+    set_tangent(dual, t)
+    return dual
+
+
+cdef Variable fit_to(Variable like, Variable tangent):
+    """A tangent in the shape and dtype of its primal."""
+    if tuple(tangent.shape) != tuple(like.shape):
+        tangent = expand(tangent, tuple(like.shape))
+    if type_of(tangent) != type_of(like):
+        tangent = <Variable>cast(tangent, numpy_dtype(type_of(like)))
+    return tangent
+
+
+cdef int push_tangents(int op, PyObject* result, PyObject* x, PyObject* y, PyObject* params) except -1:
+    """The tangent of a fresh result, if an operand has one: for make()."""
+    if ops[op].kernel[0] != NULL:
+        return push_elementwise(op, <Variable>result, <object>x, <object>y)
+    operands = <object>x
+    if type(operands) is not tuple:
+        operands = (operands,) if <object>y is None else (operands, <object>y)
+    return push_structural(op, <Variable>result, operands, <tuple>params)
+
+
+later.push_tangents = push_tangents
+
+
+cdef int push_elementwise(int op, Variable result, object x, object y) except -1:
+    """Elementwise: the rule with the tangent of each operand in the place of g."""
+    cdef Variable tx = tangent_in(x), ty = tangent_in(y), total_tangent = None
+    cdef int kept
+    if (tx is None and ty is None) or not DIFFERENTIABLE[op]:
+        return 0
+    kept = enter_modes(0, FORWARD)
+    try:
+        if COMPLEX_KIND[op] == OWN and ((is_variable(x) and category(type_of(<Variable>x)) == 3)
+                                        or (is_variable(y) and category(type_of(<Variable>y)) == 3)):
+            operands = (x,) if ARITY[op] == 1 else (x, y)
+            for i in range(ARITY[op]):
+                if (tx if i == 0 else ty) is not None:
+                    part = fit_to(result, transposed(op, result, operands, (), i, tx if i == 0 else ty))
+                    total_tangent = part if total_tangent is None else <Variable>(total_tangent + part)
+            return set_tangent(result, total_tangent)
+        if tx is not None:
+            total_tangent = fit_to(result, <Variable>VJPS[op][0](tx, x, y, result, None, None, None, None, 0))
+        if ty is not None and VJPS[op][1] is not None:
+            other = fit_to(result, <Variable>VJPS[op][1](ty, x, y, result, None, None, None, None, 0))
+            total_tangent = other if total_tangent is None else <Variable>(total_tangent + other)
+    finally:
+        leave_modes(kept)
+    return set_tangent(result, total_tangent)
+
+
+cdef int push_structural(int op, Variable result, tuple operands, tuple params) except -1:
+    """A linear op applies itself to the tangents; for the rest the reverse rule, linear in g, is transposed."""
+    cdef list tangents = [tangent_in(o) for o in operands]
+    cdef Variable tangent = None
+    cdef int kept
+    if all([t is None for t in tangents]):
+        return 0
+    kept = enter_modes(0, FORWARD)
+    try:
+        if op == OP_VIEW:
+            tangent = <Variable>apply_view(tangents[0], params[0])
+        elif LINEAR[op]:
+            filled_in = tuple([t if t is not None else (zero_like(<Variable>o) if is_variable(o) else 0.0)
+                               for t, o in zip(tangents, operands)])
+            tangent = <Variable>structural(op, 0, filled_in, params)
+        elif op == OP_MATMUL:
+            for i in range(2):
+                if tangents[i] is not None:
+                    part = matmul(tangents[0], operands[1]) if i == 0 else matmul(operands[0], tangents[1])
+                    tangent = part if tangent is None else tangent + part
+        else:
+            for i in range(len(operands)):
+                if tangents[i] is not None:
+                    part = transposed(op, result, operands, params, i, tangents[i])
+                    tangent = part if tangent is None else tangent + part
+        tangent = fit_to(result, tangent)
+    finally:
+        leave_modes(kept)
+    return set_tangent(result, tangent)
+
+
+cdef Variable transposed(int op, Variable result, tuple operands, tuple params, int i, Variable tangent):
+    """J t by two reverse passes: u -> J^T u is linear, its transpose is J."""
+    cdef Variable u = zero_like(result)
+    cdef int kept = enter_modes(0, GRAD_OFF)
+    try:
+        set_requires_grad(u, True)
+        x = operands[0]
+        y = operands[1] if len(operands) > 1 else None
+        function = VJPS[op][i]
+        conjugate = False
+        if is_variable(x) and (category(type_of(<Variable>x)) == 3 or (is_variable(y) and category(type_of(<Variable>y)) == 3)):
+            if COMPLEX_KIND[op] == OWN:
+                function = COMPLEX_VJPS[op][i]
+            elif COMPLEX_KIND[op] == HOLOMORPHIC:
+                conjugate = True
+        w = function(OPS.conj(u) if conjugate else u, x, y, result, params, tuple(x.shape),
+                     tuple(y.shape) if is_variable(y) else None, None, i)
+        if conjugate:
+            w = OPS.conj(w)
+        if current_node(<Variable>w) == NULL:       # the derivative is 0 whatever u is
+            return zero_like(result)
+        return <Variable>run_backward((w,), (tangent,), True, True, (u,), False, False, "jvp")[0]
+    finally:
+        leave_modes(kept)
+
+
+# ---- what the engine asks
+
+cdef Transform place_of(Node* node):
+    """Which element an element node reads or writes, as the parameter of its op."""
+    cdef Shape* shape = node_shape(node.left) if node.flags & OUT_SCALAR else node.x.shape
+    cdef Transform t = new_transform(INDEX, "select", shape.ndim)
+    cdef intp position = node.y.place.position
+    cdef int d
+    for d in range(shape.ndim - 1, -1, -1):
+        t.data[4 * d], t.data[4 * d + 1], t.data[4 * d + 2], t.data[4 * d + 3] = SELECT, position % shape.dim[d], 0, 0
+        position //= shape.dim[d]
+    return t
+
+
+cdef PyObject* place(Node* node) except NULL:
+    return owned(place_of(node))
+
+
+cdef PyObject* wrap(Node* node, Adjoint g) except NULL:
+    """A cotangent as a Variable; the pass keeps its own reference."""
+    if node.flags & OUT_SCALAR:
+        return owned(from_number(TENSOR, g.value, node_type(node)))
+    return owned(from_owned(hold_array(g.array)))
+
+
+cdef int unwrap(Node* node, object variable, Adjoint* g) except -1:
+    """A Variable as a cotangent for a node, owned; cast to the node's dtype, its shape is the caller's business."""
+    cdef Variable v
+    cdef Array* array
+    if not is_variable(variable):
+        raise TypeError(f"expected Variable or None (got {type(variable).__name__})")
+    v = <Variable>variable
+    if node.flags & OUT_SCALAR:
+        if v.array == NULL:
+            g.value = v.value
+        elif kernel_type(v.array.type) >= 0:
+            g.value = total(v.array)
+        else:
+            g.value = float(plain(v).real.sum())
+        g.value = quiet(g.value)
+        return 0
+    array = array_in(v)
+    if array.type != node_type(node):
+        try:
+            g.array = reduce_array(array, node_type(node), array.shape)
+        finally:
+            release_array(array)
+    else:
+        g.array = array
+    return 0
+
+
+cdef inline double quiet(double value) noexcept:
+    """Signalling NaNs mark untouched adjoints; one that a user passes in becomes a quiet one."""
+    return value if value == value else float_nan
+
+
+cdef double float_nan = float("nan")
+
+
+cdef object saved_value(Node* node, Saved* saved, Node* edge, bint number):
+    """A saved value as a Variable on its own node, or as the Python number it was."""
+    cdef Variable v
+    cdef Array* array
+    if saved.state == NUMBER:
+        if number:
+            return saved.value
+        v = from_number(TENSOR, saved.value, node_type(node))
+    elif saved.state == SAVED:
+        saved_array(node, saved, &array)
+        v = from_owned(hold_array(array))
+    elif saved.state == PACKED:
+        pair = <object>saved.packed
+        previous = enter_modes(GRAD_OFF, PACKING)
+        try:
+            unpacked = pair[1](pair[0])
+        finally:
+            leave_modes(previous)
+        if not is_variable(unpacked):
+            raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+                            f"{type(unpacked).__name__}")
+        v = <Variable>(<Variable>unpacked).detach()
+    else:
+        if node.flags & FREED:
+            raise_freed()
+        return None
+    set_edge(v, edge, False)
+    return v
+
+
+cdef PyObject* vjp(Node* node, int operand, PyObject* g) except? NULL:
+    """The row's rule on Variables; recorded or not, as the grad mode says."""
+    cdef PyObject* result = vjp_of_row(node, operand, g)
+    cdef Node* target
+    if result != NULL and PIECEWISE[node.op] & (2 if operand == 1 else 1) and not modes() & GRAD_OFF:
+        target = node.left if operand == 0 else node.right if operand == 1 else node.x.payload.edge[operand - 2]
+        try:
+            return owned(elementwise(OP_ADD, <object>result, flat_of(<object>result, target)))
+        finally:
+            Py_DECREF(<object>result)
+    return result
+
+
+cdef Variable flat_of(object like, Node* target):
+    """Zeros that depend on an operand: with them the derivative of a piecewise formula stays in the operand's graph."""
+    cdef Array* out = zeros(node_type(target), node_shape(target))
+    try:
+        return make(OP_FLAT, 0, Py_TYPE(<PyObject*>like), out, new_payload(out.type, out.shape), target, NULL, None, None, ())
+    finally:
+        release_array(out)
+
+
+cdef PyObject* vjp_of_row(Node* node, int operand, PyObject* g) except? NULL:
+    cdef Node* target
+    if node.flags & ARRAY and not is_element(node):
+        target = node.left if operand == 0 else node.right if operand == 1 else node.x.payload.edge[operand - 2]
+        if kernel_type(node.x.payload.type) < 0 or kernel_type(node_type(target)) < 0:
+            return vjp_generic(node, operand, <object>g, target)
+    return vjp_of(node, operand, <object>g, VJPS[node.op][1 if operand == 1 else 0],
+                  ops[node.op].dx_saves if operand != 1 else ops[node.op].dy_saves, None)
+
+
+cdef PyObject* vjp_generic(Node* node, int operand, object g, Node* target) except? NULL:
+    """Complex: conj(rule(conj g)) of a holomorphic row: PyTorch's gradients are those in the conjugate.  Half: in float32."""
+    cdef int op = node.op, saves = ops[op].dx_saves if operand != 1 else ops[op].dy_saves, position = operand == 1
+    cdef PyObject* result
+    function = VJPS[op][position]
+    if category(node.x.payload.type) == 3 or category(node_type(target)) == 3:
+        if COMPLEX_KIND[op] == HOLOMORPHIC:
+            result = vjp_of(node, operand, OPS.conj(g), function, saves, None)
+            if result == NULL:
+                return NULL
+            conjugate = OPS.conj(<object>result)
+            Py_DECREF(<object>result)
+            return owned(conjugate)
+        if COMPLEX_KIND[op] == OWN:
+            function, saves = COMPLEX_VJPS[op][position], COMPLEX_SAVES[op][position]
+    elif node.x.payload.type == T_HALF:
+        return vjp_of(node, operand, g, function, saves, np.dtype(np.float32))
+    return vjp_of(node, operand, g, function, saves, None)
+
+
+cdef PyObject* vjp_of(Node* node, int operand, object g, object function, int saves, object dtype) except? NULL:
+    """A rule on the cotangent and what it needs saved, all of them brought to a dtype if one is given."""
+    cdef object x = None, y = None, out = None, shape_x = None, shape_y = None, dtype_x = None, params = None
+    cdef Payload* payload
+    cdef object result
+    if is_element(node):
+        params = (place_of(node),)
+    elif node.flags & ARRAY:
+        payload = node.x.payload
+        if saves & SAVES_X:
+            x = saved_value(node, &payload.x, node.left, node.flags & LEFT_NUMBER)
+        if saves & SAVES_Y:
+            y = saved_value(node, &payload.y, node.right, node.flags & RIGHT_NUMBER)
+        if saves & SAVES_OUT:
+            out = saved_value(node, &payload.out, node, False)
+        if payload.params != NULL:
+            params = <object>payload.params
+            if type(params) is Transform:
+                params = (params,)
+        elif node.op == OP_SUM or node.op == OP_MEAN:
+            params = (None, False, None)
+        elif node.op == OP_NORM:
+            params = (2.0, None, False, None)
+        elif node.op == OP_TO:
+            params = (numpy_dtype(payload.type),)
+    else:
+        if saves & SAVES_X:
+            x = point_value(node, node_x(node), node.left, node.flags & LEFT_NUMBER)
+        if saves & SAVES_Y:
+            y = point_value(node, node.y.value, node.right, node.flags & RIGHT_NUMBER)
+        if saves & SAVES_OUT:
+            out = point_value(node, node.out.value, node, False)
+    if node.op == OP_MATMUL:
+        shape_x, shape_y = params[1], params[2]
+    elif kernels[KERNEL_FLOAT64][node.op].arity == 0:       # the text of an elementwise row names neither shape nor dtype
+        if node.left != NULL:
+            shape_x = shape_tuple(node_shape(node.left))
+            dtype_x = numpy_dtype(node_type(node.left))
+        if node.right != NULL:
+            shape_y = shape_tuple(node_shape(node.right))
+    if dtype is not None:
+        g, x, y, out = [cast(<Variable>v, dtype) if is_variable(v) else v for v in (g, x, y, out)]
+    result = function(g, x, y, out, params, shape_x, shape_y, dtype_x, operand - 2)
+    if result is None:
+        return NULL
+    return owned(result)
+
+
+cdef object point_value(Node* node, double value, Node* edge, bint number):
+    cdef Variable v
+    if number:
+        return value
+    v = from_number(TENSOR, value, node_type(node))
+    set_edge(v, edge, edge != node and node.flags & ops[node.op].copies)
+    return v
+
+
+cdef PyObject* vjp_python(Node* node, PyObject* gs, PyObject* needs) except NULL:
+    params = <tuple>node.x.payload.params
+    results = params[0](<object>gs, <object>needs)
+    return owned(results)
+
+
+cdef PyObject* add_variables(PyObject* a, PyObject* b) except NULL:
+    return owned(elementwise(OP_ADD, <object>a, <object>b))
+
+
+cdef PyObject* fit(Node* node, PyObject* g) except NULL:
+    """A recorded cotangent in the shape and dtype of an operand: broadcasting undone, cast back."""
+    cdef Variable v
+    cdef Shape* shape = node_shape(node)
+    if not is_variable(<object>g):
+        raise TypeError(f"expected Variable or None (got {type(<object>g).__name__})")
+    v = <Variable><object>g
+    own = tuple(v.shape)
+    wanted = shape_tuple(shape)
+    if own != wanted:
+        materialise(v)
+        if not reduces_to(v.array.shape, shape):
+            raise RuntimeError(f"got a gradient of shape {list(own)} but expected shape compatible with {list(wanted)}")
+        extra = len(own) - len(wanted)
+        if not own:
+            v = expand(v, wanted)
+        elif extra < 0:
+            dims = tuple([i for i in range(len(own)) if own[i] != wanted[i - extra]])
+            if dims:
+                v = <Variable>reduce_sum(v, dims, True, None)
+            v = <Variable>reshape(v, wanted, True)
+        else:
+            dims = tuple([i for i in range(len(own)) if i < extra or (wanted[i - extra] == 1 and own[i] != 1)])
+            if dims:
+                v = <Variable>reduce_sum(v, dims, True, None)
+            if extra:
+                v = <Variable>reshape(v, wanted, True)
+    if type_of(v) != node_type(node):
+        v = <Variable>cast(v, numpy_dtype(node_type(node)))
+    return owned(v)
+
+
+cdef bint accumulate_point(Node* leaf, double value) noexcept:
+    """A gradient of a 0-d leaf that nobody has looked at yet: added in the node, no object made."""
+    cdef PyObject* o = <PyObject*>leaf.y.variable
+    cdef Extras extras
+    if (<Variable>o).node != leaf or modes() & WRITING:
+        return False
+    extras = (<Variable>o).extras
+    # A leaf whose gradient was looked at once keeps its extras: 100,000 of them, cleared, took 0.6 us each without this.
+    if extras is not None and (extras.grad is not None or extras.attached != NULL or extras.request is not None):
+        return False
+    if (<Variable>o).flags & POINT_GRAD:
+        value += leaf.out.value
+        if leaf.flags & FLOAT32:
+            value = <float>value
+    leaf.out.value = value
+    (<Variable>o).flags |= POINT_GRAD
+    return True
+
+
+cdef int accumulate(Node* leaf, Adjoint g, bint recorded) except -1:
+    """Into `.grad` of a leaf: stolen where nobody else sees it, added in place, or out of place when recorded."""
+    cdef Variable v, grad
+    cdef Extras extras
+    cdef Variable before
+    cdef PyTypeObject* kind
+    cdef bint write
+    cdef Array* array
+    if leaf.y.variable == NULL:
+        release_cotangent(leaf, g, recorded)
+        return 0
+    if not recorded and leaf.flags & OUT_SCALAR and accumulate_point(leaf, g.value):
+        return 0
+    v = <Variable><object>leaf.y.variable
+    kind = Py_TYPE(<PyObject*>v)
+    extras = extras_of(v)
+    if extras.dormant == leaf:      # requires_grad was switched off
+        release_cotangent(leaf, g, recorded)
+        return 0
+    write = modes() & WRITING and extras.request != "add"
+    if recorded:
+        gradient = <object>g.variable
+        Py_DECREF(gradient)
+        if extras.grad is None or write:
+            extras.grad = flavoured(<Variable>gradient.clone(), kind)
+        else:
+            extras.grad = extras.grad + gradient
+        return 0
+    before = <Variable>extras.grad
+    if before is not None and (before.node == NULL or not write) and type_of(before) == node_type(leaf) \
+            and same_sizes(before, leaf) and writable(before):
+        # In place also where the gradient has a graph, which stays: PyTorch adds under no_grad.
+        if leaf.flags & OUT_SCALAR:
+            set_stale(before, False)
+            add_to_number(before, g.value, write)
+        else:
+            try:
+                if may_share(before.array, g.array):    # the cotangent that the user gave, or part of it
+                    array = contiguous_copy(g.array)
+                    release_array(g.array)
+                    g.array = array
+                if write:
+                    if before.array.strides == NULL:
+                        memset(before.array.data, 0, before.array.shape.size * itemsize(before.array.type))
+                    else:
+                        ndarray_of(before.array, False)[...] = 0
+                add_array(before.array, g.array)
+                bump(before.array.storage)
+            finally:
+                release_array(g.array)
+        return 0
+    if leaf.flags & OUT_SCALAR:
+        grad = from_number(kind, g.value, node_type(leaf))
+    else:
+        array = g.array
+        if not sole_owner(array) or array.strides != NULL:
+            try:
+                array = contiguous_copy(array)
+            finally:
+                release_array(g.array)
+        grad = from_array(kind, array)
+    grad.flags &= ~INFERENCE_TENSOR
+    if before is not None and not write:
+        # Read-only, expanded, or of another shape by way of .data: a new one, on the graph that the old one has.
+        previous = enter_modes(0 if before.node != NULL else GRAD_OFF, 0 if before.node == NULL else GRAD_OFF | INFERENCE)
+        try:
+            extras.grad = <Variable>elementwise(OP_ADD, before, grad)
+        finally:
+            leave_modes(previous)
+    else:
+        extras.grad = grad
+    return 0
+
+
+cdef bint writable(Variable v) noexcept:
+    """Whether a gradient can be added to in place: an assigned one may be expanded, or a read-only ndarray's."""
+    return v.array == NULL or not (v.array.storage.readonly or (v.array.strides != NULL and overlaps(v.array)))
+
+
+cdef bint may_share(Array* a, Array* b) noexcept:
+    """Whether an element of one may lie in the memory of the other: by the stretches of memory that they span."""
+    cdef char* ends[4]
+    if sole_owner(b):
+        return False
+    span(a, &ends[0], &ends[1])
+    span(b, &ends[2], &ends[3])
+    return ends[0] < ends[3] and ends[2] < ends[1]
+
+
+cdef void span(Array* array, char** first, char** end) noexcept:
+    cdef intp[MAX_DIMS] room
+    cdef const intp* steps = strides_of(array, room)
+    cdef int i
+    first[0] = end[0] = array.data
+    if not array.shape.size:
+        return
+    for i in range(array.shape.ndim):
+        if steps[i] < 0:
+            first[0] += steps[i] * (array.shape.dim[i] - 1)
+        else:
+            end[0] += steps[i] * (array.shape.dim[i] - 1)
+    end[0] += itemsize(array.type)
+
+
+cdef int add_to_number(Variable before, double value, bint write) except -1:
+    cdef double old
+    if before.array == NULL:
+        before.value = value if write else before.value + value
+        if before.flags & INLINE32:
+            before.value = <float>before.value
+    else:
+        old = read_double(before.array.type, before.array.data)
+        write_double(before.array.type, before.array.data, value if write else old + value)
+        bump(before.array.storage)
+    return 0
+
+
+cdef void release_cotangent(Node* node, Adjoint g, bint recorded) noexcept:
+    if recorded:
+        Py_XDECREF(g.variable)
+    elif not node.flags & OUT_SCALAR:
+        release_array(g.array)
+
+
+cdef PyObject* own(PyObject* variable, bint recorded) except NULL:
+    """A Variable whose elements nobody else can see: the one given, if the caller's is the only reference to it and to them."""
+    cdef bint lone = variable.ob_refcnt == 1
+    cdef Variable v = <Variable><object>variable
+    if lone and v.history == NULL and (v.array == NULL or (sole_owner(v.array) and v.array.strides == NULL)):
+        return owned(v)
+    if recorded:
+        return owned(v.clone())
+    return owned(from_array(Py_TYPE(<PyObject*>v), contiguous_copy_of(v)))
+
+
+cdef bint is_any_variable(PyObject* o) noexcept:
+    return is_variable(<object>o)
+
+
+cdef int retain(Node* node, object variable, Adjoint g, bint recorded) except -1:
+    """The gradient of a Variable that is no leaf, for retain_grad(); g stays the pass's."""
+    cdef Variable v = <Variable>variable
+    cdef Extras extras = extras_of(v)
+    cdef PyObject* wrapped
+    cdef Variable gradient
+    if recorded:
+        gradient = <Variable>(<Variable><object>g.variable).clone()
+    else:
+        wrapped = wrap(node, g)
+        gradient = <Variable><object>wrapped
+        Py_DECREF(gradient)
+        gradient = from_array(Py_TYPE(<PyObject*>v), contiguous_copy_of(gradient))
+    extras.grad = gradient if extras.grad is None else extras.grad + gradient
+    return 0
+
+
+cdef int created(Node* node) except -1:
+    if modes() & ANOMALY:
+        import traceback
+
+        node_extras(node).traceback = traceback.format_list(traceback.extract_stack())
+    return 0
+
+
+cdef int warn_origin(Node* node) except -1:
+    """Where the user's source made a node, if anomaly mode was on then."""
+    cdef NodeExtras extras
+    if not node.flags & PAYLOAD or node.x.payload.extras == NULL:
+        if modes() & ANOMALY:
+            warn(f"Error detected in {name_of(node)}. No forward pass information available. Enable detect anomaly during "
+                 "forward pass for more information.")
+        return 0
+    extras = <NodeExtras>node.x.payload.extras
+    if extras.traceback is not None:
+        warn(f"Error detected in {name_of(node)}. Traceback of forward call that caused the error:\n"
+             + "".join(extras.traceback))
+    return 0
+
+
+cdef int inspect(Node* node, PyObject* results) except -1:
+    position = 0
+    for result in <object>results:
+        if result is not None and np.isnan(plain(<Variable>result)).any():
+            warn_origin(node)
+            raise RuntimeError(f"Function '{name_of(node)}' returned nan values in its {position}th output.")
+        position += 1
+    return 0
+
+
+cdef int changed(Node* node, Array* array, int expected) except -1:
+    """A saved value was written in place since: which, where, how often."""
+    cdef int version = expected + 1
+    cdef Shape* shape = node_shape(node)
+    cdef int type = node_type(node)
+    if array != NULL:
+        version, shape, type = array.storage.version, array.shape, array.type
+    if modes() & ANOMALY:
+        warn_origin(node)
+    origin = ""
+    if array == NULL and not node.flags & LEAF:
+        origin = f", which is output 0 of {name_of(node)},"
+    raise RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"[autodiff.{TENSOR_NAMES.get(numpy_dtype(type).name, 'Tensor')} {list(shape_tuple(shape))}]{origin} "
+        f"is at version {version}; expected version {expected} instead, in the backward of {name_of(node)}. Hint: enable "
+        "anomaly detection to find the operation that failed to compute its gradient, with "
+        "autodiff.autograd.set_detect_anomaly(True, check_nan=False).")
+
+
+table.wrap = wrap
+table.unwrap = unwrap
+table.vjp = vjp
+table.vjp_python = vjp_python
+table.add = add_variables
+table.fit = fit
+table.accumulate = accumulate
+table.retain = retain
+table.own = own
+table.is_variable = is_any_variable
+table.changed = changed
+table.created = created
+table.place = place
+table.inspect = inspect
+table.add_generic = add_generic
+table.reduce_generic = reduce_generic
+
+
+# ---- faces: a node as Python sees it
+
+cdef dict FACES = {}            # address of a node: address of its face, while it lives
+cdef dict FACE_TYPES = {}
+cdef bint making_face = False
+
+
+cdef class Node_:
+    """A node of the graph: what made a Variable.  Transient; two looks at one node give one object while one lives."""
+    cdef Node* node
+    cdef object __weakref__
+
+    def __cinit__(self):
+        if not making_face:
+            raise TypeError("nodes of the graph are made by recorded ops")
+
+    def __dealloc__(self):
+        if self.node != NULL:
+            if FACES.get(<uintptr_t>self.node) == <uintptr_t><PyObject*>self:
+                del FACES[<uintptr_t>self.node]
+            disown(self.node)
+
+    def name(self):
+        """The node's name, as PyTorch's."""
+        return name_of(self.node)
+
+    @property
+    def next_functions(self):
+        """The nodes of the operands, each with the number of its output: ((node or None, number), ...)."""
+        cdef Node* n = self.node
+        cdef int i
+        result = []
+        if n.flags & LEAF:
+            return ()
+        count = 2 if not n.flags & PAYLOAD or not n.x.payload.edges else 0
+        if n.flags & PICK:
+            return face_of(n.left).next_functions
+        if count:
+            result.append(edge_face(n.left))
+            if ARITY[n.op] == 2 or n.right != NULL:
+                result.append(edge_face(n.right))
+        else:
+            for i in range(n.x.payload.edges):
+                result.append(edge_face(n.x.payload.edge[i]))
+        return tuple(result)
+
+    def register_hook(self, hook):
+        """Call hook(grad_inputs, grad_outputs) after the node ran; a tuple it returns replaces grad_inputs."""
+        if self.node.flags & LEAF:
+            raise NotImplementedError("a hook after accumulation is the leaf's: register_post_accumulate_grad_hook")
+        return add_hook(self.node, "posthooks", hook)
+
+    def register_prehook(self, hook):
+        """Call hook(grad_outputs) before the node runs; a tuple it returns replaces grad_outputs."""
+        if self.node.flags & HEAD or self.node.flags & PICK:
+            raise NotImplementedError("a hook before a node of several outputs is not supported: register one on each output")
+        return add_hook(self.node, "prehooks", hook)
+
+    @property
+    def metadata(self):
+        """A dict of the user's, kept with the node."""
+        cdef NodeExtras extras = node_extras(self.node)
+        if extras.metadata is None:
+            extras.metadata = {}
+            extras.counted += 1         # what it holds must be shown to the collector
+            graph.hooks += 1
+        return extras.metadata
+
+    @property
+    def variable(self):
+        """The leaf itself, for an accumulating node; None once it is gone."""
+        if not self.node.flags & LEAF:
+            raise AttributeError(f"'{name_of(self.node)}' object has no attribute 'variable'")
+        return <object>self.node.y.variable if self.node.y.variable != NULL else None
+
+    @property
+    def requires_grad(self):
+        """True: only what needs a gradient is recorded."""
+        return True
+
+    def _sequence_nr(self):
+        """The place in the order of creation."""
+        if self.node.flags & LEAF:
+            return 2 ** 64 - 1
+        return slab_of(self.node).number * SLAB_NODES + (self.node - &slab_of(self.node).node[0])
+
+    def __repr__(self):
+        return f"<{name_of(self.node)} object at {hex(<uintptr_t>self.node)}>"
+
+
+cdef tuple edge_face(Node* node):
+    if node == NULL:
+        return (None, 0)
+    if node.flags & PICK:
+        return (face_of(node), <int>node.y.value)
+    return (face_of(node), 0)
+
+
+cdef object face_of(Node* node):
+    global making_face
+    cdef Node_ face
+    key = <uintptr_t>node
+    known = FACES.get(key)
+    if known is not None and (<PyObject*><uintptr_t>known).ob_refcnt > 0:     # 0: its weak references are being cleared
+        return <object><PyObject*><uintptr_t>known
+    hold(node)
+    try:
+        name = name_of(node)
+        kind = FACE_TYPES.get(name)
+        if kind is None:
+            kind = FACE_TYPES[name] = type(name, (Node_,), {"__slots__": (), "__module__": "autodiff.autograd"})
+        making_face = True
+        try:
+            face = <Node_>(<object>kind).__new__(kind)
+        finally:
+            making_face = False
+    except BaseException:
+        disown(node)
+        raise
+    face.node = node            # its hold is the face's
+    FACES[key] = <uintptr_t><PyObject*>face
+    return face
+
+
+cdef str name_of(Node* node):
+    """PyTorch's name of the node."""
+    while not named(node) and (node.flags & PICK or (node.op == OP_POSITIVE and node.flags & VARIANT
+                                                     and not node.flags & (LEAF | PYTHON))):
+        node = node.left        # an output of the op, or the same Variable before its value was written: see succeed
+    if named(node):
+        return (<NodeExtras>node.x.payload.extras).name
+    if node.flags & LEAF:
+        return "AccumulateGrad"
+    if node.flags & PYTHON:
+        return (<tuple>node.x.payload.params)[1]
+    names = GRAD_FN[node.op]
+    if node.op == OP_CLONE and node.flags & VARIANT:
+        return "CopyBackwards"
+    if is_element(node):
+        return names["select"] if type(names) is dict else names     # of a read, of a write
+    if node.flags & ARRAY and node.x.payload.params != NULL:
+        params = <object>node.x.payload.params
+        if type(params) is Transform:
+            if type(names) is dict:
+                return names.get((<Transform>params).name, "AsStridedBackward0" if (<Transform>params).name == "path"
+                                 else "UnbindBackward0")
+            return names
+        for entry in params:
+            if type(entry) is str and (entry[:-1].endswith("Backward") or entry == "CopyBackwards"):
+                return entry
+            if type(entry) is str and type(names) is dict and entry in names:
+                return names[entry]
+    if type(names) is str:
+        return names
+    key = "nt" if node.flags & LEFT_NUMBER else "tn" if node.flags & RIGHT_NUMBER else "dim" if node.flags & VARIANT else ""
+    return names.get(key, names.get(""))
+
+
+cdef inline bint named(Node* node) noexcept:
+    """Whether a composite op gave the node its name."""
+    return (node.flags & PAYLOAD and node.x.payload.extras != NULL
+            and (<NodeExtras>node.x.payload.extras).name is not None)
+
+
+cdef object add_hook(Node* node, str kind, object hook):
+    """A hook of one of the kinds of NodeExtras; returns its handle."""
+    cdef NodeExtras extras
+    hold(node)
+    try:
+        extras = node_extras(node)
+        hooks = getattr(extras, kind)
+        if hooks is None:
+            hooks = Hooks()
+            setattr(extras, kind, hooks)
+        handle = RemovableHandle(hooks)
+        hooks[handle.id] = hook
+        extras.counted += 1
+        graph.hooks += 1
+        node.flags |= HOOKED
+        if node.flags & LEAF:
+            extras.leaf_hooks += 1
+            graph.leaf_hooks += 1
+    finally:
+        disown(node)
+    return handle
+
+
+# ---- backward
+
+cdef Variable seed_of(Variable output, object gradient, int position, bint implicit):
+    """The cotangent of a root, checked."""
+    cdef Variable g
+    if gradient is None:
+        if output.array != NULL and output.array.shape.size != 1 and not implicit:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        if category(type_of(output)) == 3:
+            raise RuntimeError("grad can be implicitly created only for real scalar outputs but got "
+                               f"{dtype_of(numpy_dtype(type_of(output)))}")
+        if output.array == NULL:
+            return from_number(TENSOR, 1.0, type_of(output))
+        return filled(tuple(output.shape), 1.0, numpy_dtype(type_of(output)))
+    if not is_variable(gradient):
+        if isinstance(gradient, (list, tuple)) and gradient:
+            gradient = gradient[0]
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}; wrap it in "
+                        "autodiff.tensor(...)")
+    g = <Variable>gradient
+    if tuple(g.shape) != tuple(output.shape):
+        raise RuntimeError(f"Mismatch in shape: grad_output[{position}] has a shape of {Size(g.shape)} and "
+                           f"output[{position}] has a shape of {Size(output.shape)}.")
+    if (category(type_of(g)) == 3) != (category(type_of(output)) == 3):
+        raise RuntimeError("For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch "
+                           f"in dtype: grad_output[{position}] has a dtype of {g.dtype} and output[{position}] has a dtype "
+                           f"of {output.dtype}.")
+    return g
+
+
+cpdef object run_backward(outputs, gradients, retain_graph, create_graph, inputs, bint accumulate_inputs, allow_unused,
+                          str caller, materialize=False):
+    """One reverse pass.  Returns the gradients of `inputs` if there are any, else None."""
+    cdef Pass* walk
+    cdef Node* node
+    cdef Variable output, g
+    cdef Adjoint entry
+    cdef bint recorded = bool(create_graph)
+    cdef bint retain = recorded if retain_graph is None else bool(retain_graph)
+    cdef bint mxnet = False
+    cdef int previous
+    cdef intp i
+    cdef Node* few[8]
+    cdef Node** held = few      # the roots, then the inputs; owned
+    cdef intp held_count = 0, roots
+    cdef list seeds = []
+    cdef list wanted = None
+    cdef dict captures = None
+    # One tuple of each, held to the end: an iterable may make its Variables on the way.
+    outputs, gradients = tuple(outputs), tuple(gradients)
+    if inputs is not None:
+        inputs = (inputs,) if is_variable(inputs) else tuple(inputs)
+        if not inputs:
+            raise RuntimeError(f"`inputs` argument to `{caller}()` cannot be empty.")
+    # The pass owns its roots and inputs: a hook may drop the last other reference to the graph.
+    roots = len(outputs)
+    if roots + (len(inputs) if inputs is not None else 0) > 8:
+        held = <Node**>allocate((roots + (len(inputs) if inputs is not None else 0)) * sizeof(Node*))
+    try:
+        for i in range(len(outputs)):
+            if not is_variable(outputs[i]):
+                raise TypeError(f"{caller}(): outputs must be Variables, not {type(outputs[i]).__name__}")
+            output = <Variable>outputs[i]
+            node = current_node(output)
+            if node == NULL and output.flags & ATTACHED and modes() & RECORDING:
+                node = output.extras.attached
+            held[held_count] = hold(node)
+            held_count += 1
+            if node == NULL:
+                raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn" + (
+                    ".  Leaves of attach_grad() are recorded inside autograd.record() only" if attached_any else ""))
+            if modes() & FORWARD and tangent_in(output) is not None:
+                # Saved values carry no tangents: the gradient would silently have none.
+                raise NotImplementedError("a reverse pass through duals (forward over reverse) is not supported: for a Hessian "
+                                          "times a vector use autograd.grad of (gradient * v).sum() with create_graph=True")
+            mxnet = mxnet or node.flags & MXNET
+            seeds.append(seed_of(output, gradients[i], i, node.flags & MXNET))
+        if inputs is not None:
+            wanted = []
+            for variable in inputs:
+                if not is_variable(variable):
+                    raise TypeError(f"{caller}(): inputs must be Variables, not {type(variable).__name__}")
+                node = current_node(<Variable>variable)
+                if node == NULL and (<Variable>variable).flags & ATTACHED:
+                    node = (<Variable>variable).extras.attached
+                held[held_count] = hold(node)
+                held_count += 1
+                if node == NULL:
+                    raise RuntimeError("One of the differentiated Tensors does not require grad")
+                wanted.append(<uintptr_t>first_of(node))
+            if accumulate_inputs:
+                for i in range(len(wanted)):
+                    if not first_of(held[roots + i]).flags & LEAF:
+                        (<Variable>inputs[i]).retain_grad()
+        if not roots:
+            if wanted is None or accumulate_inputs:
+                return None
+            return results_of(inputs, wanted, {}, recorded, allow_unused, materialize, mxnet)
+        walk = begin_pass(retain, recorded)
+        if modes() & ANOMALY and not modes() & NAN_ALLOWED:
+            walk.watched = walk.special = True
+        previous = modes()
+        enter_modes((0 if recorded else GRAD_OFF) | (WRITING if mxnet else 0),
+                    RECORDING | (GRAD_OFF | INFERENCE if recorded else PACKING) | (0 if mxnet else WRITING))
+        try:
+            if wanted is not None and not accumulate_inputs:
+                captures = {}
+                walk.captures = owned(captures)
+            if wanted is not None or walk.counted:
+                mark(walk, [<uintptr_t>held[i] for i in range(roots)], wanted)
+            for i in range(roots):
+                node = held[i]
+                g = <Variable>seeds[i]
+                if recorded:
+                    entry.variable = owned(g)
+                else:
+                    unwrap(node, g, &entry)
+                seed(walk, node, entry)
+            run_pass(walk)
+        finally:
+            end_pass(walk)
+            leave_modes(previous)
+    finally:
+        for i in range(held_count):
+            disown(held[i])
+        if held != few:
+            free(held)
+    if captures is None:
+        return None
+    return results_of(inputs, wanted, captures, recorded, allow_unused, materialize, mxnet)
+
+
+cdef object results_of(inputs, list wanted, dict captures, bint recorded, allow_unused, materialize, bint mxnet):
+    """Gradients of the inputs, a tuple in their order."""
+    cdef Variable variable, gradient
+    cdef list results = []
+    cdef set seen = set()
+    cdef int i, previous
+    for i in range(len(wanted)):
+        variable = <Variable>inputs[i]
+        found = captures.get(wanted[i])
+        if found is None:
+            if materialize:
+                zero = filled(tuple(variable.shape), 0.0, numpy_dtype(type_of(variable)))
+                results.append(flavoured(zero, Py_TYPE(<PyObject*>variable)))
+                if recorded:
+                    set_requires_grad(<Variable>results[len(results) - 1], True)
+                continue
+            if not allow_unused and mxnet:
+                raise RuntimeError(f"Cannot differentiate with respect to the {i + 1}-th variable because it is unreachable "
+                                   "from the outputs.  Set allow_unused=True if this is the desired behavior.")
+            if not allow_unused:
+                raise RuntimeError(f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set "
+                                   "allow_unused=True if this is the desired behavior.")
+            results.append(None)
+            continue
+        gradient = <Variable>found
+        # Nobody's buffer is handed out twice, nor one that the caller passed in.
+        if gradient.array != NULL and not recorded:
+            if wanted[i] in seen or not sole_owner(gradient.array) or gradient.array.strides != NULL:
+                gradient = from_array(TENSOR, contiguous_copy(gradient.array))
+        elif not recorded and gradient.array == NULL and wanted[i] in seen:
+            gradient = from_number(TENSOR, gradient.value, type_of(gradient))
+        elif recorded and (wanted[i] in seen or not writable(gradient)):
+            previous = enter_modes(0, GRAD_OFF | INFERENCE)
+            try:
+                gradient = <Variable>gradient.clone()
+            finally:
+                leave_modes(previous)
+        seen.add(wanted[i])
+        results.append(flavoured(gradient, Py_TYPE(<PyObject*>variable)))
+    return tuple(results)
+
+
+# ---- the object
+
+class Hooks(dict):
+    """Hooks by their handles' numbers, in the order of registration; a handle refers to it weakly."""
+
+    __slots__ = ("__weakref__",)
+
+
+class RemovableHandle:
+    """What register_hook returns: remove() takes the hook away; also a context manager.
+
+    >>> import autodiff
+    >>> x = autodiff.tensor(2.0, requires_grad=True)
+    >>> with x.register_hook(lambda gradient: gradient * 10):
+    ...     (x * 3).backward()
+    >>> x.grad
+    tensor(30.)
+    """
+
+    __slots__ = ("__weakref__", "hooks", "id")
+    next_id = 0
+
+    def __init__(self, hooks):
+        # Weakly: a handle that outlives the graph must not keep the hooks, and what they refer to, alive.
+        self.hooks = weakref.ref(hooks)
+        self.id = RemovableHandle.next_id
+        RemovableHandle.next_id += 1
+
+    def remove(self):
+        """Take the hook away; again does nothing."""
+        hooks = self.hooks()
+        if hooks is not None:
+            hooks.pop(self.id, None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.remove()
