@@ -710,7 +710,7 @@ def f_where(condition, x, y):
     if isinstance(condition, bool) or (isinstance(condition, np.bool_) and not is_variable(x) and not is_variable(y)):
         return x if condition else y
     if modes() & ABOVE:
-        taken = ask("where", (condition, x, y), ())
+        taken = ask("where", (x, y), (condition,))
         if taken is not NotImplemented:
             return taken
     return where_of(condition, x, y)
@@ -755,7 +755,7 @@ def where(condition, input=absent, other=absent, *, out=None):
     cdef PyTypeObject* kind = Py_TYPE(<PyObject*>condition) if is_variable(condition) else TENSOR
     if input is absent and other is absent:
         if modes() & ABOVE:
-            taken = ask("where", (condition,), ())
+            taken = ask("where", (), (condition,), None, False, True)
             if taken is not NotImplemented:
                 return taken
         values = plain(<Variable>condition) if is_variable(condition) else given_array(condition)
@@ -770,7 +770,7 @@ def where(condition, input=absent, other=absent, *, out=None):
             raise TypeError(f"where(): argument '{'input' if position == 2 else 'other'}' (position {position}) must be "
                             f"{wanted} or a number, not {type(operand).__name__}")
     if modes() & ABOVE:
-        taken = ask("where", (condition, input, other), ())
+        taken = ask("where", (input, other), (condition,))
         if taken is not NotImplemented:
             return taken
     values = plain(<Variable>condition) if is_variable(condition) else given_array(condition)

@@ -123,17 +123,22 @@ def _check_call(node, rule, functions, refuse):
     return list(node.args)
 
 
-#: Operands of the functions of the vocabulary, filled by check().
+#: Operands of the functions of the vocabulary, filled by _learn().
 _arity: dict[str, int] = dict.fromkeys(OWN_TEXT, 2)
-#: The rows by name, filled by check().
+#: The rows by name, filled by _learn().
 _rows: dict = {}
+
+
+def _learn(rules) -> None:
+    """Take note of a catalogue's rows, of which texts are rendered that name others."""
+    _arity.update({rule.name: rule.arity for rule in rules.ELEMENTWISE})
+    _rows.update(rules.BY_NAME)
 
 
 def check(rules) -> None:
     """Raise GrammarError unless every row of the catalogue is well formed."""
     names = {rule.name for rule in rules.RULES}
-    _arity.update({rule.name: rule.arity for rule in rules.ELEMENTWISE})
-    _rows.update(rules.BY_NAME)
+    _learn(rules)
     if len(names) != len(rules.RULES):
         twice = sorted({rule.name for rule in rules.RULES if sum(rule.name == other.name for other in rules.RULES) > 1})
         raise GrammarError(f"more than one row is named {', '.join(twice)}")
@@ -1056,6 +1061,7 @@ def render(template: Path, rules, **more) -> str:
     """The text a template renders to."""
     from Cython.Tempita import Template
 
+    _learn(rules)
     text = Template(template.read_text(encoding="utf-8"), name=template.name).substitute(namespace(rules) | more)
     with_names = ("__init__.pyi.tp", "return_types.pyi.tp", "_namespace.pyi.tp")
     return text + exported(text) if template.name in with_names else text
