@@ -69,12 +69,6 @@ def rounded_front(ops, name, x, y, rounding_mode):
     return f"{rounding_mode}_quotient", (x, y)
 
 
-def divided(ops, x, y, rounding_mode):
-    """div() with a rounding_mode."""
-    row, operands = rounded_front(ops, "div", x, y, rounding_mode)
-    return getattr(ops, row)(*operands)
-
-
 def floor_divide_of(ops, x, y):
     return _without_derivative(ops, "floor_divide", ops.floor_quotient(x, y), x, y)
 
