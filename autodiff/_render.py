@@ -1,4 +1,4 @@
-"""Renders the catalogue into source, at build time: every ``name.tp`` beside this file becomes ``name``.
+"""Renders the catalogue into source, at build time: every ``name.tp`` of the package becomes ``name``.
 
 Loaded by path by ``setup.py`` together with ``rules.py`` (the build must not import the package) and imported by the
 tests, which hold every row against the grammar.  The standard library only; Cython.Tempita is imported when rendering.
@@ -411,7 +411,7 @@ def slots(rules, dtype: str) -> dict[str, str]:
 
 
 def own_functions(rules) -> tuple[str, ...]:
-    """The functions of the vocabulary that are C functions of _special.h: called element by element."""
+    """The functions of the vocabulary that are C functions of csrc/special.h: called element by element."""
     return tuple(name for name in rules.FUNCTIONS if rules.BY_NAME[name].loop == "c" and name not in EXACT)
 
 
@@ -1083,7 +1083,7 @@ def exported(stub: str) -> str:
 
 
 def render_all(folder: Path, rules) -> list[Path]:
-    """Render every template of a folder beside itself; a file is touched only if its text changes."""
+    """Render every template of a folder and the folders in it beside itself; a file is touched only if its text changes."""
     check(rules)
     written = []
 
@@ -1092,7 +1092,7 @@ def render_all(folder: Path, rules) -> list[Path]:
             target.write_text(text, encoding="utf-8")
         written.append(target)
 
-    for template in sorted(folder.glob("*.tp")):
+    for template in sorted(folder.rglob("*.tp")):
         if not template.name.startswith("_namespace."):
             write(template.with_suffix(""), render(template, rules))
     for name in namespaces(rules):

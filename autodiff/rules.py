@@ -62,8 +62,8 @@ numpy      what of NumPy and SciPy the row answers to, parted by ``;``: ``NAMES(
            not may not be given.  The type is the result's in the stubs where it is not the row's.  The first function is
            what the values are compared with
 loop       kernel source: ``numpy:NAME`` captures NumPy's inner loop, ``c`` renders the text of ``value`` (which may be
-           a call of a C function of ``_special.h``), ``vector`` is a loop of its own, ``NAME_block_DTYPE`` of the headers
-           ``_vector*.h`` (``vector numpy:NAME``: at float64, and NumPy's at float32, where that is vectorised;
+           a call of a C function of ``csrc/special.h``), ``vector`` is a loop of its own, ``NAME_block_DTYPE`` of the headers
+           ``csrc/vector*.h`` (``vector numpy:NAME``: at float64, and NumPy's at float32, where that is vectorised;
            ``vector like numpy:NAME``: at both, with NumPy's bits; ``c vector``: the text at float64, its own at float32),
            ``helper`` evaluates it on plain arrays, ``composite`` on recorded values, ``view`` shares the operand's
            storage under another geometry

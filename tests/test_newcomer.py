@@ -40,8 +40,7 @@ def copy(tmp_path_factory):
     pytest.importorskip("Cython", reason="rendering needs Cython")
     folder = tmp_path_factory.mktemp("newcomer")
     shutil.copytree(ROOT / "autodiff", folder / "autodiff",
-                    ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd", "_[ckv]*.c", "_loops_rows.h", "*.pyi",
-                                                  "_ops.py"))
+                    ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd", "_*.c", "loops_rows.h", "*.pyi", "_ops.py"))
     shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__", "*.json"))
     (folder / "docs").mkdir()
     for name in ("setup.py", "pyproject.toml", "README.md", "docs/ops_page.py"):
@@ -64,7 +63,7 @@ def copy(tmp_path_factory):
 
 
 def test_every_kind_of_file_has_its_block():
-    assert [name for name, _ in blocks()] == ["autodiff/rules.py", "autodiff/helpers/mine.py", "autodiff/_special.h",
+    assert [name for name, _ in blocks()] == ["autodiff/rules.py", "autodiff/helpers/mine.py", "autodiff/csrc/special.h",
                                               "tests/cases_mine.py"]
 
 
@@ -74,7 +73,7 @@ def test_from_a_row_follow_method_function_stub_help_and_reference(copy):
     assert set(NAMES) <= set(rules.BY_NAME)
     render.check(rules)
     text = {name: render.render(copy / "autodiff" / f"{name}.tp", rules)
-            for name in ("_ops.py", "_variable.pyi", "__init__.pyi", "return_types.pyi", "_loops_rows.h")}
+            for name in ("_ops.py", "_variable.pyi", "__init__.pyi", "return_types.pyi", "csrc/loops_rows.h")}
     reference = page.page(rules, render)
     for name in NAMES:
         rule = rules.BY_NAME[name]
@@ -86,14 +85,14 @@ def test_from_a_row_follow_method_function_stub_help_and_reference(copy):
         assert f"### {name}\n\n{rule.doc}" in reference
         assert f">>> {rule.example.split(' -> ')[0]}" in text["_ops.py"]
         if rule.elementwise:
-            assert f'FUNCTIONS["{name}"] = _f' in text["_ops.py"] and f"{name}_dx_float32" in text["_loops_rows.h"]
+            assert f'FUNCTIONS["{name}"] = _f' in text["_ops.py"] and f"{name}_dx_float32" in text["csrc/loops_rows.h"]
         else:
             assert f"def f_{name}(input" in text["_ops.py"]
             assert f'_METHODS.append((_Base, "{name}", f_{name}))' in text["_ops.py"]
     assert "beta: _Any = 1.0" in text["__init__.pyi"] or "beta: _Number = 1.0" in text["__init__.pyi"]
     assert "axis: _Dims | None = None" in re.search(r"def sumsq\(.*", text["__init__.pyi"])[0]
     assert "class extent(Returned, Generic[_V]):" in text["return_types.pyi"]
-    assert "def gudermann_float64" not in text["_loops_rows.h"], "a function of _special.h is called, not rendered"
+    assert "def gudermann_float64" not in text["csrc/loops_rows.h"], "a function of csrc/special.h is called, not rendered"
 
 
 #: What is rendered anew for a row of each kind: where nothing but Python is, the build compiles nothing.
@@ -104,7 +103,7 @@ PYTHON = {"_ops.py", "_variable.pyi", "__init__.pyi", "return_types.pyi"}
 def test_an_elementwise_row_compiles_its_loops_and_no_other_row_anything(copy, name):
     rules, render = load(copy / "autodiff/rules.py"), load(copy / "autodiff/_render.py")
     changed = changed_by(copy, rules, render, name)
-    assert "_ops.py" in changed and changed - PYTHON == ({"_loops_rows.h"} if rules.BY_NAME[name].elementwise else set())
+    assert "_ops.py" in changed and changed - PYTHON == ({"loops_rows.h"} if rules.BY_NAME[name].elementwise else set())
 
 
 def changed_by(copy, rules, render, name):
@@ -120,7 +119,7 @@ def changed_by(copy, rules, render, name):
     rendered = {}
     for catalogue in (less, rules):
         render.check(catalogue)
-        for template in (copy / "autodiff").glob("*.tp"):
+        for template in (copy / "autodiff").rglob("*.tp"):
             rendered.setdefault(template.stem, []).append(render.render(template, catalogue))
     return {file for file, (before, after) in rendered.items() if before != after}
 

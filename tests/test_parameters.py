@@ -346,7 +346,7 @@ def test_no_template_asks_for_the_name_of_an_elementwise_row():
         pytest.skip("needs a checkout")
     names = {f'"{rule.name}"' for rule in rules.RULES}
     asked = {}
-    for path in [*folder.glob("*.tp"), folder / "_render.py", folder.parent / "docs" / "ops_page.py"]:
+    for path in [*folder.rglob("*.tp"), folder / "_render.py", folder.parent / "docs" / "ops_page.py"]:
         for line in path.read_text(encoding="utf-8").splitlines():
             if re.search(r"rule\.name (?:==|!=|in \(|not in)", line) and any(name in line for name in names):
                 asked.setdefault(path.name, []).append(line.strip())
