@@ -22,15 +22,16 @@ HERE = Path(__file__).resolve().parent
 PACKAGE = HERE / "autodiff"
 
 
-def load(name):
-    """A file of the package as a module by itself: importing the package would need what is yet to be built."""
-    spec = importlib.util.spec_from_file_location(f"_build_{name}", PACKAGE / f"{name}.py")
+def load(path):
+    """A file or folder as a module by itself: importing the package autodiff would need what is yet to be built."""
+    file = path / "__init__.py" if path.is_dir() else path
+    spec = importlib.util.spec_from_file_location(f"_build_{path.stem}", file)
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-load("_render").render_all(PACKAGE, load("rules"))
+load(HERE / "render").render_all(PACKAGE, load(PACKAGE / "rules.py"))
 
 if sys.platform == "win32":
     compile_flags, link_flags = ["/O2", "/fp:precise"], []

@@ -64,9 +64,10 @@ BY_HAND = {"where": "`where(condition, input, other)`, method `x.where(condition
 PREFIX = {"neg": "-x", "pos": "+x", "abs": "abs(x)", "invert": "~x"}
 
 
-def load(name):
-    """A file of the package as a module by itself."""
-    spec = importlib.util.spec_from_file_location(f"_page_{name}", PACKAGE / f"{name}.py")
+def load(path):
+    """A file or folder as a module by itself."""
+    file = path / "__init__.py" if path.is_dir() else path
+    spec = importlib.util.spec_from_file_location(f"_page_{path.stem}", file)
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -194,7 +195,8 @@ def by_operand(order, rule):
 
 
 if __name__ == "__main__":
-    KINKS.write_text(kinks_page(load("rules"), load("_render")), encoding="utf-8")
+    rules, render = load(PACKAGE / "rules.py"), load(HERE.parent / "render")
+    KINKS.write_text(kinks_page(rules, render), encoding="utf-8")
     print(f"wrote {KINKS}")
-    PAGE.write_text(page(load("rules"), load("_render")), encoding="utf-8")
+    PAGE.write_text(page(rules, render), encoding="utf-8")
     print(f"wrote {PAGE}")

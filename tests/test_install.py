@@ -150,7 +150,7 @@ def check_files(files):
     for module in ("_kernels", "_core", "_variable"):
         assert any(re.match(rf"{module}\..*(so|pyd)$", name) for name in names), module
     left = [file for file in files if file.endswith((".c", ".h", ".tp", ".pyx", ".pxi"))
-            or file.startswith(("tests/", "bench/", "docs/", "autodiff/csrc"))]
+            or file.startswith(("tests/", "bench/", "docs/", "render/", "autodiff/csrc"))]
     assert not left
 
 
@@ -164,7 +164,8 @@ def test_the_wheel_is_small(tmp_path):
     tree.mkdir()
     for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
-    shutil.copytree(SOURCE, tree / "autodiff", ignore=shutil.ignore_patterns("__pycache__"))
+    for name, source in (("autodiff", SOURCE), ("render", ROOT / "render")):
+        shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     code = f"""
 import shutil, sys
 from pathlib import Path
@@ -194,7 +195,7 @@ SMALL = {
     "README.md": "", "pyproject.toml": '[project]\nname = "autodiff-core"\nversion = "0"\ndynamic = ["readme"]\n',
     "autodiff/__init__.py": "",
     "autodiff/rules.py": "",
-    "autodiff/_render.py": "def render_all(folder, rules):\n    pass\n",
+    "render/__init__.py": "def render_all(folder, rules):\n    pass\n",
     "autodiff/csrc/loops.h": "double loops_baseline(double x);\n",
     "autodiff/csrc/loops_rows.h": '#include "vector.h"\n',
     "autodiff/csrc/vector.h": "#define FACTOR 2.0\n",
@@ -219,6 +220,7 @@ def small(tmp_path_factory):
         pytest.skip("needs a checkout")
     folder = tmp_path_factory.mktemp("small")
     (folder / "autodiff" / "csrc").mkdir(parents=True)
+    (folder / "render").mkdir()
     text = (ROOT / "setup.py").read_text(encoding="utf-8")
     text, others = re.subn(r'^    "_(?!core|kernels|variable)\w+": \["_\w+\.pyx"\],\n', "", text, flags=re.MULTILINE)
     assert others, "the modules between _core and _variable are left out: more of the same"

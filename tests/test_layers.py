@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "autodiff"
 
 # One straight line.  A new module needs a place here: as far left as what it imports allows.
-LAYERS = ("api", "rules", "_guidance", "_render", "helpers", "_types", "_printing", "api", "_kernels", "_core", "_base",
+LAYERS = ("api", "rules", "_guidance", "helpers", "_types", "_printing", "api", "_kernels", "_core", "_base",
           "_elementwise", "_structural", "_indexing", "_engine", "_variable", "_ops", "_namespace", "return_types", "_create",
           "_functions", "autograd", "func", "linalg", "fft", "special", "nn", "numpy", "utils", "__init__", "__main__")
 
@@ -22,7 +22,6 @@ NARROWER = {
     "api": set(),        # users compile against it: a table of functions, no struct of the core
     "rules": set(),
     "_guidance": {"rules"},     # words only: is handed what it asks about Variables
-    "_render": set(),    # is handed the rows: the build loads both files by path
     "helpers": set(),    # a helper is given the namespace of ops: recorded ops, or ops on plain arrays
     "_types": set(),
     "_printing": set(),  # prints arrays, knows no Variable
@@ -173,14 +172,34 @@ def test_imports_go_to_the_left(name):
     assert used <= NARROWER.get(mine, left), f"{name} imports {sorted(used - NARROWER.get(mine, left))}"
 
 
-@pytest.mark.parametrize("name", ["rules.py", "_render.py"])
+#: The renderer, which the build loads by path and hands the rows: a line of its own.
+RENDER = ("grammar", "c", "python", "stubs", "__init__")
+
+
+def modules_of(path):
+    return set(re.findall(r"^\s*(?:from|import) ([\w.]+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", ["autodiff/rules.py", *(f"render/{name}.py" for name in RENDER)])
 def test_what_the_build_loads_imports_the_standard_library_and_cython_only(name):
-    text = (PACKAGE / name).read_text(encoding="utf-8")
-    modules = set(re.findall(r"^\s*(?:from|import) ([\w.]+)", text, flags=re.MULTILINE))
+    modules = {module for module in modules_of(ROOT / name) if not module.startswith(".")}
     assert modules
-    if name == "_render.py":
+    if name == "render/__init__.py":
         modules -= {"Cython.Tempita"}
     assert {module.split(".")[0] for module in modules} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("place", range(len(RENDER)))
+def test_imports_of_the_renderer_go_to_the_left(place):
+    assert {path.stem for path in (ROOT / "render").glob("*.py")} == set(RENDER)
+    modules = {module for module in modules_of(ROOT / "render" / f"{RENDER[place]}.py") if module.startswith(".")}
+    assert modules <= {f".{name}" for name in RENDER[:place]}
+    assert modules or place == 0
+
+
+def test_nothing_of_the_package_needs_the_renderer():
+    assert not [path for path in sources() if re.search(r"^\s*(?:from|c?import) \.*render\b", path.read_text(encoding="utf-8"),
+                                                        flags=re.MULTILINE)]
 
 
 @pytest.mark.parametrize("name", ["rules.py", "_kernels.pyx.tp", "_kernels.pxd", "_core.pyx", "_core.pxd", "_base.pyx",

@@ -2,7 +2,6 @@
 
 Composite rows are added to a copy of the built package, where only Python is rendered again.
 """
-import importlib.util
 import re
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import autodiff
+from checks import load
 
 PACKAGE = Path(autodiff.__path__[0])
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,13 +64,6 @@ print(F.scaled is nn.functional.scaled, entropy is special.entr)
 '''
 
 
-def load(path):
-    spec = importlib.util.spec_from_file_location(f"_namespaces_{path.stem}", path)
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
     """(folder, rules, render) of a copy with the rows put in and rendered."""
@@ -82,7 +75,7 @@ def copy(tmp_path_factory):
     rules.write_text(before + ROWS + after, encoding="utf-8")
     with (folder / "autodiff" / "helpers" / "shapes.py").open("a", encoding="utf-8") as file:
         file.write(HELPERS)
-    rules, render = load(rules), load(folder / "autodiff" / "_render.py")
+    rules, render = load(rules), load(ROOT / "render")
     render.render_all(folder / "autodiff", rules)
     return folder, rules, render
 

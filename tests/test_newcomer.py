@@ -3,7 +3,6 @@
 The blocks of the page begin with the file they go into.  Rendered, their rows must give methods, functions, stubs, help
 and a section of the reference; built, they must pass the tests that follow from a row.
 """
-import importlib.util
 import os
 import re
 import shutil
@@ -13,6 +12,8 @@ from pathlib import Path
 from textwrap import indent
 
 import pytest
+
+from checks import load
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.skipif(not (ROOT / "CONTRIBUTING.md").exists() or not (ROOT / "setup.py").exists()
@@ -27,13 +28,6 @@ def blocks():
         yield match[1], match[2]
 
 
-def load(path):
-    spec = importlib.util.spec_from_file_location(f"_newcomer_{path.stem}", path)
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
     """The sources, without anything rendered or built, with the blocks of the page put in."""
@@ -42,6 +36,7 @@ def copy(tmp_path_factory):
     shutil.copytree(ROOT / "autodiff", folder / "autodiff",
                     ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd", "_*.c", "loops_rows.h", "*.pyi", "_ops.py"))
     shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__", "*.json"))
+    shutil.copytree(ROOT / "render", folder / "render", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "docs").mkdir()
     for name in ("setup.py", "pyproject.toml", "README.md", "docs/ops_page.py"):
         shutil.copy(ROOT / name, folder / name)
@@ -68,7 +63,7 @@ def test_every_kind_of_file_has_its_block():
 
 
 def test_from_a_row_follow_method_function_stub_help_and_reference(copy):
-    rules, render = load(copy / "autodiff/rules.py"), load(copy / "autodiff/_render.py")
+    rules, render = load(copy / "autodiff/rules.py"), load(copy / "render")
     page = load(copy / "docs/ops_page.py")
     assert set(NAMES) <= set(rules.BY_NAME)
     render.check(rules)
@@ -101,7 +96,7 @@ PYTHON = {"_ops.py", "_variable.pyi", "__init__.pyi", "return_types.pyi"}
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_elementwise_row_compiles_its_loops_and_no_other_row_anything(copy, name):
-    rules, render = load(copy / "autodiff/rules.py"), load(copy / "autodiff/_render.py")
+    rules, render = load(copy / "autodiff/rules.py"), load(copy / "render")
     changed = changed_by(copy, rules, render, name)
     assert "_ops.py" in changed and changed - PYTHON == ({"loops_rows.h"} if rules.BY_NAME[name].elementwise else set())
 

@@ -116,7 +116,8 @@ def test_what_has_not_changed_is_not_compiled_again(tmp_path):
     tree.mkdir()
     for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
-    shutil.copytree(ROOT / "autodiff", tree / "autodiff", ignore=shutil.ignore_patterns(*BUILT_FILES, "_*.c"))
+    for name in ("autodiff", "render"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns(*BUILT_FILES, "_*.c"))
     (tree / "cython.py").write_text(TOOL)           # python -m cython finds it first
     tool = f"{sys.executable} {tree / 'cython.py'}"
     count = 0
