@@ -31,7 +31,7 @@ def load(path):
     return module
 
 
-load(HERE / "render").render_all(PACKAGE, load(PACKAGE / "rules.py"))
+load(HERE / "render").render_all(PACKAGE, load(PACKAGE / "rules"))
 
 if sys.platform == "win32":
     compile_flags, link_flags = ["/O2", "/fp:precise"], []

@@ -1,6 +1,6 @@
 """Renders the catalogue into source, at build time: every ``name.tp`` of the package becomes ``name``.
 
-Loaded by path by ``setup.py`` together with ``autodiff/rules.py`` (the build must not import the package) and by the
+Loaded by path by ``setup.py`` together with ``autodiff/rules/`` (the build must not import the package) and by the
 tests, which hold every row against the grammar.  A wheel does not contain it.  The standard library only;
 Cython.Tempita is imported when rendering.
 

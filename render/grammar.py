@@ -1,4 +1,4 @@
-"""The grammar of a row: its texts are parsed and checked against the closed vocabulary of ``autodiff/rules.py``.
+"""The grammar of a row: its texts are parsed and checked against the closed vocabulary of ``autodiff/rules/``.
 
 What follows from a text alone stands here, too: what it mentions, what is saved for it, how it differentiates complex
 operands.  Nothing is rendered.
@@ -275,7 +275,7 @@ class Kink(NamedTuple):
 
 
 def kinks_of(rule) -> list[Kink]:
-    """The kinks of a row, read; GrammarError where one is not in the grammar of rules.py."""
+    """The kinks of a row, read; GrammarError where one is not in the grammar of rules/row.py."""
     def refuse(reason):
         raise GrammarError(f"rule {rule.name!r}, kinks {point!r}: {reason}")
 

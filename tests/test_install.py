@@ -194,7 +194,7 @@ print(build_meta.build_wheel({str(tmp_path)!r}))
 SMALL = {
     "README.md": "", "pyproject.toml": '[project]\nname = "autodiff-core"\nversion = "0"\ndynamic = ["readme"]\n',
     "autodiff/__init__.py": "",
-    "autodiff/rules.py": "",
+    "autodiff/rules/__init__.py": "",
     "render/__init__.py": "def render_all(folder, rules):\n    pass\n",
     "autodiff/csrc/loops.h": "double loops_baseline(double x);\n",
     "autodiff/csrc/loops_rows.h": '#include "vector.h"\n',
@@ -219,13 +219,12 @@ def small(tmp_path_factory):
     if not (ROOT / "setup.py").exists():
         pytest.skip("needs a checkout")
     folder = tmp_path_factory.mktemp("small")
-    (folder / "autodiff" / "csrc").mkdir(parents=True)
-    (folder / "render").mkdir()
     text = (ROOT / "setup.py").read_text(encoding="utf-8")
     text, others = re.subn(r'^    "_(?!core|kernels|variable)\w+": \["_\w+\.pyx"\],\n', "", text, flags=re.MULTILINE)
     assert others, "the modules between _core and _variable are left out: more of the same"
     (folder / "setup.py").write_text(text, encoding="utf-8")
     for name, text in SMALL.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     assert made(folder) == {"_variable.c", "_core.c", "_kernels.c", "loops_baseline.o", "loops_avx2.o", "loops_avx512.o",
                             "_variable.o", "_core.o", "_kernels.o", "_variable.so", "_core.so", "_kernels.so"}
@@ -241,7 +240,7 @@ def made(folder, *arguments):
 
 #: What is changed, how, and what is made again: no other module, and no more of one than is made of it.
 CHANGES = [
-    ("autodiff/rules.py", "another = 1\n", set(), set()),
+    ("autodiff/rules/__init__.py", "another = 1\n", set(), set()),
     ("autodiff/csrc/vector.h", "#define ANOTHER 1\n", {"loops_baseline.o", "loops_avx2.o", "loops_avx512.o"}, {"_kernels.so"}),
     ("autodiff/csrc/loops.h", "#define ANOTHER 1\n", {"_kernels.o"}, {"_kernels.so"}),
     ("autodiff/_core.pyx", "another = 1\n", {"_core.c", "_core.o", "_core.so"}, set()),

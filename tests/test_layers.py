@@ -2,12 +2,13 @@
 
 The files are read, not imported, so that an import inside a function counts as well.
 """
-import importlib.util
 import re
 import sys
 from pathlib import Path
 
 import pytest
+
+from checks import load
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "autodiff"
@@ -180,7 +181,8 @@ def modules_of(path):
     return set(re.findall(r"^\s*(?:from|import) ([\w.]+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["autodiff/rules.py", *(f"render/{name}.py" for name in RENDER)])
+@pytest.mark.parametrize("name", [*(f"autodiff/rules/{path.name}" for path in sorted((PACKAGE / "rules").glob("*.py"))),
+                                  *(f"render/{name}.py" for name in RENDER)])
 def test_what_the_build_loads_imports_the_standard_library_and_cython_only(name):
     modules = {module for module in modules_of(ROOT / name) if not module.startswith(".")}
     assert modules
@@ -202,7 +204,7 @@ def test_nothing_of_the_package_needs_the_renderer():
                                                         flags=re.MULTILINE)]
 
 
-@pytest.mark.parametrize("name", ["rules.py", "_kernels.pyx.tp", "_kernels.pxd", "_core.pyx", "_core.pxd", "_base.pyx",
+@pytest.mark.parametrize("name", ["rules/__init__.py", "_kernels.pyx.tp", "_kernels.pxd", "_core.pyx", "_core.pxd", "_base.pyx",
                                   "_base.pxd.tp", "_elementwise.pyx", "_structural.pyx", "_indexing.pyx", "_engine.pyx",
                                   "_variable.pyx.tp", "__init__.py"])
 def test_the_layers_are_there(name):
@@ -210,10 +212,7 @@ def test_the_layers_are_there(name):
 
 
 def names_of_ops():
-    spec = importlib.util.spec_from_file_location("autodiff_rules_by_path", PACKAGE / "rules.py")
-    rules = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = rules  # dataclasses look their module up
-    spec.loader.exec_module(rules)
+    rules = load(PACKAGE / "rules")
     names = set()
     for rule in rules.RULES:
         names |= {rule.name, *rule.aliases}

@@ -28,8 +28,7 @@ ROWS = '''
          method=False, loop="composite", source=CALCULUS, doc="value * x.",
          example="nn.functional.scaled(tensor([1.0])) -> tensor([2.])"),
 )
-
-BY_NAME'''
+'''
 HELPERS = '''
 
 def entropy_of(ops, x):
@@ -70,12 +69,11 @@ def copy(tmp_path_factory):
     pytest.importorskip("Cython", reason="rendering needs Cython")
     folder = tmp_path_factory.mktemp("namespaces")
     shutil.copytree(PACKAGE, folder / "autodiff", ignore=shutil.ignore_patterns("__pycache__", "*.c"))
-    rules = folder / "autodiff" / "rules.py"
-    before, after = rules.read_text(encoding="utf-8").split("\n)\n\nBY_NAME")
-    rules.write_text(before + ROWS + after, encoding="utf-8")
+    family = folder / "autodiff" / "rules" / "reductions.py"
+    family.write_text(family.read_text(encoding="utf-8").removesuffix("\n)\n") + ROWS, encoding="utf-8")
     with (folder / "autodiff" / "helpers" / "shapes.py").open("a", encoding="utf-8") as file:
         file.write(HELPERS)
-    rules, render = load(rules), load(ROOT / "render")
+    rules, render = load(folder / "autodiff" / "rules"), load(ROOT / "render")
     render.render_all(folder / "autodiff", rules)
     return folder, rules, render
 

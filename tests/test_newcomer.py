@@ -42,10 +42,9 @@ def copy(tmp_path_factory):
         shutil.copy(ROOT / name, folder / name)
     for name, text in blocks():
         path = folder / name
-        if name == "autodiff/rules.py":
-            source = path.read_text(encoding="utf-8")
-            rows, rest = source.split("\n)\n\nBY_NAME", 1)
-            text = f"{rows}\n    # ---- a newcomer's\n{indent(text, '    ')})\n\nBY_NAME{rest}"
+        if "rules" in path.parts:
+            rows = path.read_text(encoding="utf-8").removesuffix(")\n")
+            text = f"{rows}    # ---- a newcomer's {path.stem}\n{indent(text, '    ')})\n"
         elif path.suffix == ".h":
             text = path.read_text(encoding="utf-8").replace("#endif", text + "\n#endif")
         elif path.exists():
@@ -58,12 +57,12 @@ def copy(tmp_path_factory):
 
 
 def test_every_kind_of_file_has_its_block():
-    assert [name for name, _ in blocks()] == ["autodiff/rules.py", "autodiff/helpers/mine.py", "autodiff/csrc/special.h",
-                                              "tests/cases_mine.py"]
+    assert [name for name, _ in blocks()] == ["autodiff/rules/elementwise.py", "autodiff/rules/reductions.py",
+                                              "autodiff/helpers/mine.py", "autodiff/csrc/special.h", "tests/cases_mine.py"]
 
 
 def test_from_a_row_follow_method_function_stub_help_and_reference(copy):
-    rules, render = load(copy / "autodiff/rules.py"), load(copy / "render")
+    rules, render = load(copy / "autodiff/rules"), load(copy / "render")
     page = load(copy / "docs/ops_page.py")
     assert set(NAMES) <= set(rules.BY_NAME)
     render.check(rules)
@@ -96,25 +95,28 @@ PYTHON = {"_ops.py", "_variable.pyi", "__init__.pyi", "return_types.pyi"}
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_elementwise_row_compiles_its_loops_and_no_other_row_anything(copy, name):
-    rules, render = load(copy / "autodiff/rules.py"), load(copy / "render")
+    rules, render = load(copy / "autodiff/rules"), load(copy / "render")
     changed = changed_by(copy, rules, render, name)
     assert "_ops.py" in changed and changed - PYTHON == ({"loops_rows.h"} if rules.BY_NAME[name].elementwise else set())
 
 
 def changed_by(copy, rules, render, name):
     """The rendered files that a row changes: the catalogue without it, and with it."""
-    text = (copy / "autodiff/rules.py").read_text(encoding="utf-8")
-    row = re.search(rf'^    (Rule|_elementwise)\("{name}".*?(?=^    (Rule|_elementwise|#)|^\)\n)', text,
-                    re.DOTALL | re.MULTILINE)
-    path = copy / "autodiff" / f"rules_without_{name}.py"
-    path.write_text(text.replace(row[0], ""), encoding="utf-8")
-    less = load(path)
-    path.unlink()
+    folder = copy / "autodiff" / f"rules_without_{name}"
+    shutil.copytree(copy / "autodiff/rules", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in folder.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(rf'^    (Rule|_elementwise)\("{name}".*?(?=^    (Rule|_elementwise|#)|^\)\n)', "", text,
+                               flags=re.DOTALL | re.MULTILINE), encoding="utf-8")
+    less = load(folder)
+    shutil.rmtree(folder)
     assert set(rules.BY_NAME) - set(less.BY_NAME) == {name}
     rendered = {}
     for catalogue in (less, rules):
         render.check(catalogue)
         for template in (copy / "autodiff").rglob("*.tp"):
+            if template.name.startswith("_namespace."):     # Python, rendered once for each module
+                continue
             rendered.setdefault(template.stem, []).append(render.render(template, catalogue))
     return {file for file, (before, after) in rendered.items() if before != after}
 

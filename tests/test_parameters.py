@@ -341,7 +341,7 @@ def test_no_template_asks_for_the_name_of_an_elementwise_row():
     import re
     from pathlib import Path
 
-    folder = Path(rules.__file__).parent
+    folder = Path(rules.__file__).parent.parent
     if not (folder / "_ops.py.tp").exists():
         pytest.skip("needs a checkout")
     names = {f'"{rule.name}"' for rule in rules.RULES}

@@ -49,7 +49,7 @@ def test_saved_set_is_what_the_text_mentions(rule, which):
 
 
 def test_helpers_that_rows_call_exist():
-    defined = {node.name for path in Path(rules.__file__).with_name("helpers").glob("*.py")
+    defined = {node.name for path in Path(rules.__file__).parent.with_name("helpers").glob("*.py")
                for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)}
     for rule in rules.RULES:
         for which in ("value", "dx", "dy"):
@@ -106,9 +106,9 @@ def test_copies_are_of_operands_beside_a_number(name, copies):
 def test_every_field_is_described_used_and_read():
     """A field that one row uses is folded into another; one that nothing reads is none."""
     fields = {f.name: f for f in dataclasses.fields(rules.Rule)}
-    head = set(re.findall(r"^(\w+) {2,}\S", rules.__doc__.partition("field      meaning")[2], re.MULTILINE))
+    head = set(re.findall(r"^(\w+) {2,}\S", rules.row.__doc__.partition("field      meaning")[2], re.MULTILINE))
     assert head | {"name", "value", "dx", "dy", "at_y"} == set(fields)
-    root = Path(rules.__file__).parent
+    root = Path(rules.__file__).parent.parent
     folders = (root, Path(render.__file__).parent, Path(__file__).parent)
     files = [path for folder in folders for kind in ("*.py", "*.tp") for path in folder.rglob(kind)]
     texts = [path.read_text(encoding="utf-8") for path in files]
