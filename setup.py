@@ -22,15 +22,16 @@ HERE = Path(__file__).resolve().parent
 PACKAGE = HERE / "autodiff"
 
 
-def load(name):
-    """A file of the package as a module by itself: importing the package would need what is yet to be built."""
-    spec = importlib.util.spec_from_file_location(f"_build_{name}", PACKAGE / f"{name}.py")
+def load(path):
+    """A file or folder as a module by itself: importing the package autodiff would need what is yet to be built."""
+    file = path / "__init__.py" if path.is_dir() else path
+    spec = importlib.util.spec_from_file_location(f"_build_{path.stem}", file)
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-load("_render").render_all(PACKAGE, load("rules"))
+load(HERE / "render").render_all(PACKAGE, load(PACKAGE / "rules"))
 
 if sys.platform == "win32":
     compile_flags, link_flags = ["/O2", "/fp:precise"], []
@@ -66,34 +67,37 @@ SOURCES = {
     "_indexing": ["_indexing.pyx"],
     "_core": ["_core.pyx"],
     "_elementwise": ["_elementwise.pyx"],
-    "_kernels": ["_kernels.pyx", *(f"_loops_{level}.c" for level in ("baseline", "avx2", "avx512"))],
+    "_kernels": ["_kernels.pyx", *(f"csrc/loops_{level}.c" for level in ("baseline", "avx2", "avx512"))],
 }
 
-#: Files of this folder that a file is made of: included, or cimported, which brings in the .pxd alone.
-NAMED = re.compile(r'^\s*#?\s*include\s+"(?P<included>[\w.]+)"|\bextern\s+from\s+"(?P<header>[\w.]+)"'
+#: Files of the package that a file is made of: included, or cimported, which brings in the .pxd alone.
+NAMED = re.compile(r'^\s*#?\s*include\s+"(?P<included>[\w./]+)"|\bextern\s+from\s+"(?P<header>[\w./]+)"'
                    r"|^\s*from\s+\.(?P<cimported>\w+)\s+cimport\b", re.MULTILINE)
 
 
 def made_of(name):
-    """A source of the package and all that it takes in, which decides when it is compiled again."""
-    found, ahead = set(), [name]
+    """A source of the package and all that it takes in, which decides when it is compiled again.
+
+    Each is named, like the source, by its path inside the package; a file names others by where it stands itself.
+    """
+    found, ahead = set(), [PACKAGE / name]
     while ahead:
-        path = PACKAGE / ahead.pop()
-        if path.name in found or not path.exists():     # NumPy's and the compiler's own headers are elsewhere
+        path = ahead.pop()
+        if path in found or not path.exists():      # NumPy's and the compiler's own headers are elsewhere
             continue
-        found.add(path.name)
+        found.add(path)
         if path.suffix == ".pyx":
-            ahead.append(f"{path.stem}.pxd")
+            ahead.append(path.with_suffix(".pxd"))
         for match in NAMED.finditer(path.read_text(encoding="utf-8")):
-            ahead.append(match["included"] or match["header"] or f"{match['cimported']}.pxd")
-    return sorted(found)
+            ahead.append(path.parent / (match["included"] or match["header"] or f"{match['cimported']}.pxd"))
+    return sorted(path.relative_to(PACKAGE).as_posix() for path in found)
 
 
 def extension(name):
     return Extension(
         f"autodiff.{name}",
         [f"autodiff/{source}" for source in SOURCES[name]],
-        include_dirs=[numpy.get_include(), "autodiff"],
+        include_dirs=[numpy.get_include()],
         define_macros=MACROS,
         depends=sorted({f"autodiff/{part}" for source in SOURCES[name] for part in made_of(source)}),
         extra_compile_args=compile_flags,
@@ -187,7 +191,7 @@ class BuildExt(build_ext):
 
     def compile(self, module, source):
         """The object file of one source, which Cython translates before if need be; called by a thread."""
-        parts = [(part, sha_of(PACKAGE / part)) for part in made_of(Path(source).name)]
+        parts = [(part, sha_of(PACKAGE / part)) for part in made_of(Path(source).relative_to("autodiff"))]
         arguments = module.extra_compile_args
         if source.endswith(".pyx"):
             translated = str(Path(source).with_suffix(".c"))

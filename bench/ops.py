@@ -1,6 +1,6 @@
 """Ops: every elementwise row of the catalogue that has a derivative, on a large array, beside PyTorch's.
 
-There is no list of ops here. The rows of `autodiff/rules.py` say which there are and from which interval their operands
+There is no list of ops here. The rows of `autodiff/rules/` say which there are and from which interval their operands
 are sampled, so that an op added there is timed here; PyTorch's function is looked up by the row's name.
 """
 

@@ -51,7 +51,7 @@ def layers(top):
         text(x + width / 2, top + 82, knows, 12, FAINT)
         if place:
             arrow(f"M{x - 2} {top + 56} H{x - gap + 6}", INK)
-    text(20, top + 116, "arrows: imports; yellow: compiled; helpers stand beside rules.py", 12, FAINT, "start")
+    text(20, top + 116, "arrows: imports; yellow: compiled; helpers stand beside rules", 12, FAINT, "start")
 
 
 def graph(top):

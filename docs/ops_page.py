@@ -17,7 +17,7 @@ KINKS = HERE / "kinks.md"
 HEAD = """\
 # Ops
 
-Written by `python docs/ops_page.py` from the rows of [`autodiff/rules.py`](../autodiff/rules.py); do not edit it here.
+Written by `python docs/ops_page.py` from the rows of [`autodiff/rules`](../autodiff/rules); do not edit it here.
 `help(autodiff.exp)` shows the same for one op, with the meaning of its parameters and an example.
 
 In the formulas `x`, `y`, `z` are the operands in order (`xs` all of them), `out` is the result and `g` the gradient of
@@ -37,7 +37,7 @@ Nobody calls these by their names: formulas above use them, or an op written by 
 KINKS_HEAD = """\
 # Kinks
 
-Written by `python docs/ops_page.py` from the field `kinks` of the rows of [`autodiff/rules.py`](../autodiff/rules.py).
+Written by `python docs/ops_page.py` from the field `kinks` of the rows of [`autodiff/rules`](../autodiff/rules).
 What is found where an op has no derivative, in the orders 1, 2 and 3, by `create_graph=True` and again:
 
 * Where the derivatives on both sides of the point tend to one value, it is that value.
@@ -64,9 +64,10 @@ BY_HAND = {"where": "`where(condition, input, other)`, method `x.where(condition
 PREFIX = {"neg": "-x", "pos": "+x", "abs": "abs(x)", "invert": "~x"}
 
 
-def load(name):
-    """A file of the package as a module by itself."""
-    spec = importlib.util.spec_from_file_location(f"_page_{name}", PACKAGE / f"{name}.py")
+def load(path):
+    """A file or folder as a module by itself."""
+    file = path / "__init__.py" if path.is_dir() else path
+    spec = importlib.util.spec_from_file_location(f"_page_{path.stem}", file)
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -74,16 +75,17 @@ def load(name):
 
 def families(rules):
     """The rows by family: what the comments ``# ---- family`` between them say."""
-    source = Path(rules.__file__).read_text(encoding="utf-8")
-    titles = {number: match[1] for number, line in enumerate(source.splitlines(), 1) if (match := SECTION.fullmatch(line))}
-    (rows,) = [statement.value.elts for statement in ast.parse(source).body
-               if isinstance(statement, ast.AnnAssign) and statement.target.id == "RULES"]
-    if [row.args[0].value for row in rows] != [rule.name for rule in rules.RULES]:
-        raise ValueError("the rows of RULES are calls, one each, with the name first")
-    found = {title: [] for title in titles.values()}
-    for row, rule in zip(rows, rules.RULES):
-        found[titles[max(number for number in titles if number < row.lineno)]].append(rule)
-    return {title: rows for title, rows in found.items() if rows}
+    found = {}
+    for family in rules.FAMILIES:
+        source = Path(family.__file__).read_text(encoding="utf-8")
+        titles = {number: match[1] for number, line in enumerate(source.splitlines(), 1) if (match := SECTION.fullmatch(line))}
+        (rows,) = [statement.value.elts for statement in ast.parse(source).body
+                   if isinstance(statement, ast.AnnAssign) and statement.target.id == "RULES"]
+        if [row.args[0].value for row in rows] != [rule.name for rule in family.RULES]:
+            raise ValueError("the rows of RULES are calls, one each, with the name first")
+        for row, rule in zip(rows, family.RULES):
+            found.setdefault(titles[max(number for number in titles if number < row.lineno)], []).append(rule)
+    return found
 
 
 def calls(rule, render):
@@ -194,7 +196,8 @@ def by_operand(order, rule):
 
 
 if __name__ == "__main__":
-    KINKS.write_text(kinks_page(load("rules"), load("_render")), encoding="utf-8")
+    rules, render = load(PACKAGE / "rules"), load(HERE.parent / "render")
+    KINKS.write_text(kinks_page(rules, render), encoding="utf-8")
     print(f"wrote {KINKS}")
-    PAGE.write_text(page(load("rules"), load("_render")), encoding="utf-8")
+    PAGE.write_text(page(rules, render), encoding="utf-8")
     print(f"wrote {PAGE}")

@@ -1,12 +1,31 @@
-"""How a derivative is held against finite differences; shared by the tests of rows."""
+"""How a derivative is held against finite differences, and the renderer; shared by the tests of rows."""
+import importlib.util
+import itertools
 import operator
+import sys
+from pathlib import Path
 
 import numpy as np
 
 import autodiff
 from autodiff import autograd
 
+ROOT = Path(__file__).resolve().parent.parent
 STEP = 1e-6
+LOADED = itertools.count()
+
+
+def load(path):
+    """A file or folder as a module by itself, read anew each time."""
+    file = path / "__init__.py" if path.is_dir() else path
+    spec = importlib.util.spec_from_file_location(f"_loaded_{next(LOADED)}_{path.stem}", file)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+#: What renders the rows at build time: not in the package, and so found by its path.
+render = load(ROOT / "render")
 
 
 def leaf(array, dtype=None):

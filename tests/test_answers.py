@@ -7,8 +7,8 @@ import pytest
 
 import autodiff
 import autodiff.numpy as anp
-from autodiff import _guidance, _ops, _render, _variable, autograd, rules
-from checks import plain, public
+from autodiff import _guidance, _ops, _variable, autograd, rules
+from checks import plain, public, render
 
 NAMES = [(rule.name, answer, name) for rule in rules.RULES for answer in rule.answers for name in answer.functions]
 SCIPY = [entry for entry in NAMES if entry[2].startswith("scipy.")]
@@ -264,4 +264,4 @@ def test_guidance_names_the_row_that_answers():
         use = _guidance.replacement(name if name.startswith("scipy.") else f"np.{name}")
         if rules.BY_NAME[row].function and name not in _guidance.NUMPY:
             assert use == f"autodiff.{rules.BY_NAME[row].path}" and callable(public(rules.BY_NAME[row])), name
-    assert _render.numpy_operands(rules.BY_NAME["vdot"], rules.BY_NAME["vdot"].answers[0]) == ("a", "b")
+    assert render.numpy_operands(rules.BY_NAME["vdot"], rules.BY_NAME["vdot"].answers[0]) == ("a", "b")

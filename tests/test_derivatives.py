@@ -11,10 +11,10 @@ import pytest
 
 import autodiff
 import cases
-from autodiff import _render, autograd, rules
+from autodiff import autograd, rules
 from autodiff._variable import OPS
 from autodiff.rules import BY_NAME, ELEMENTWISE, RULES
-from checks import check, derivative, gradients, leaf, plain, public, weights
+from checks import check, derivative, gradients, leaf, plain, public, render, weights
 
 NAMESPACE = {"where": np.where} | cases.REFERENCES | {name: getattr(np, BY_NAME[name].numpy_name) for name in rules.FUNCTIONS
                                                       if name not in cases.REFERENCES}
@@ -24,7 +24,7 @@ UNARY = tuple(rule for rule in DIFFERENTIABLE if rule.arity == 1)
 BINARY = tuple(rule for rule in DIFFERENTIABLE if rule.arity == 2)
 CONDITIONS = tuple(rule for rule in ELEMENTWISE if not rule.dx)
 COMPARISONS = tuple(rule for rule in CONDITIONS if rule.arity == 2)
-SPECIAL = _render.specials(rules)
+SPECIAL = render.specials(rules)
 PUBLIC = tuple(rule for rule in ELEMENTWISE if rule.function)
 
 

@@ -4,7 +4,8 @@ import itertools
 import numpy as np
 import pytest
 
-from autodiff import _kernels, _render, rules
+from autodiff import _kernels, rules
+from checks import render
 
 LENGTHS = (0, 1, 2, 3, 7, 8, 64, 511, 512, 513, 1500)
 dtypes = pytest.mark.parametrize("dtype", rules.DTYPES)
@@ -30,7 +31,7 @@ def function(name, dtype):
     """What a text's call of a function must have the bits of: NumPy's, but where the loop is our own."""
     rule = rules.BY_NAME[name]
     numpys = rule.loop_at(dtype).partition("numpy:")[2] or rule.loop.partition("like numpy:")[2]
-    if name in _render.EXACT:
+    if name in render.EXACT:
         numpys = rule.numpy_name
     return getattr(np, numpys) if numpys else own(name)
 
@@ -40,7 +41,7 @@ NAMESPACE = {dtype: {"where": np.where, "__builtins__": {}} | {name: function(na
 
 
 #: Rows of which some numbers have rows of their own: powers.
-SPECIAL = _render.specials(rules)
+SPECIAL = render.specials(rules)
 
 
 def power(x, y):
@@ -85,7 +86,7 @@ def sample(rule, n, dtype, seed=0):
 
 def needed(rule, which, arrays):
     """The operands of a derivative that its text mentions; the others must not be looked at."""
-    mentioned = _render.mentioned(rule, which) | {"g"}
+    mentioned = render.mentioned(rule, which) | {"g"}
     return [arrays[name] if name in mentioned else None for name in ("g", "x", "y", "out")]
 
 
@@ -335,7 +336,7 @@ def test_the_table_says_what_the_rows_say():
     for rule in rules.ELEMENTWISE:
         assert _kernels.describe(rule.name) == {
             "arity": len(rule.operands),
-            "dx_saves": _render.saves_mask(rule, "dx"), "dy_saves": _render.saves_mask(rule, "dy"),
+            "dx_saves": render.saves_mask(rule, "dx"), "dy_saves": render.saves_mask(rule, "dy"),
             "dx_is_g": rule.dx == "g", "dy_is_g": rule.dy == "g",
             "has_dx": rule.dx is not None, "has_dy": rule.dy is not None}
 

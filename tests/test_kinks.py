@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 import autodiff
-from autodiff import _render, autograd, rules
+from autodiff import autograd, rules
 from autodiff._variable import OPS
 from autodiff.autograd import forward_ad
-from checks import plain, public
+from checks import plain, public, render
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = {"inf": math.inf, "nan": math.nan, "floor": np.floor, "trunc": np.trunc}
-TABLE = [(rule, kink) for rule in rules.RULES for kink in _render.kinks_of(rule)]
+TABLE = [(rule, kink) for rule in rules.RULES for kink in render.kinks_of(rule)]
 POINTS = [pytest.param(rule, kink, call, id=f"{rule.name}({call})") for rule, kink in TABLE for call in kink.calls]
 #: Where the limit along one direction is not that along others, or a number would make what is made of the op wrong without
 #: a word: norm of one element and std of two are linear on both sides of 0, and their squares are not.

@@ -2,18 +2,19 @@
 
 The files are read, not imported, so that an import inside a function counts as well.
 """
-import importlib.util
 import re
 import sys
 from pathlib import Path
 
 import pytest
 
+from checks import load
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "autodiff"
 
 # One straight line.  A new module needs a place here: as far left as what it imports allows.
-LAYERS = ("api", "rules", "_guidance", "_render", "helpers", "_types", "_printing", "api", "_kernels", "_core", "_base",
+LAYERS = ("api", "rules", "_guidance", "helpers", "_types", "_printing", "api", "_kernels", "_core", "_base",
           "_elementwise", "_structural", "_indexing", "_engine", "_variable", "_ops", "_namespace", "return_types", "_create",
           "_functions", "autograd", "func", "linalg", "fft", "special", "nn", "numpy", "utils", "__init__", "__main__")
 
@@ -22,7 +23,6 @@ NARROWER = {
     "api": set(),        # users compile against it: a table of functions, no struct of the core
     "rules": set(),
     "_guidance": {"rules"},     # words only: is handed what it asks about Variables
-    "_render": set(),    # is handed the rows: the build loads both files by path
     "helpers": set(),    # a helper is given the namespace of ops: recorded ops, or ops on plain arrays
     "_types": set(),
     "_printing": set(),  # prints arrays, knows no Variable
@@ -173,17 +173,38 @@ def test_imports_go_to_the_left(name):
     assert used <= NARROWER.get(mine, left), f"{name} imports {sorted(used - NARROWER.get(mine, left))}"
 
 
-@pytest.mark.parametrize("name", ["rules.py", "_render.py"])
+#: The renderer, which the build loads by path and hands the rows: a line of its own.
+RENDER = ("grammar", "c", "python", "stubs", "__init__")
+
+
+def modules_of(path):
+    return set(re.findall(r"^\s*(?:from|import) ([\w.]+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", [*(f"autodiff/rules/{path.name}" for path in sorted((PACKAGE / "rules").glob("*.py"))),
+                                  *(f"render/{name}.py" for name in RENDER)])
 def test_what_the_build_loads_imports_the_standard_library_and_cython_only(name):
-    text = (PACKAGE / name).read_text(encoding="utf-8")
-    modules = set(re.findall(r"^\s*(?:from|import) ([\w.]+)", text, flags=re.MULTILINE))
+    modules = {module for module in modules_of(ROOT / name) if not module.startswith(".")}
     assert modules
-    if name == "_render.py":
+    if name == "render/__init__.py":
         modules -= {"Cython.Tempita"}
     assert {module.split(".")[0] for module in modules} <= sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("name", ["rules.py", "_kernels.pyx.tp", "_kernels.pxd", "_core.pyx", "_core.pxd", "_base.pyx",
+@pytest.mark.parametrize("place", range(len(RENDER)))
+def test_imports_of_the_renderer_go_to_the_left(place):
+    assert {path.stem for path in (ROOT / "render").glob("*.py")} == set(RENDER)
+    modules = {module for module in modules_of(ROOT / "render" / f"{RENDER[place]}.py") if module.startswith(".")}
+    assert modules <= {f".{name}" for name in RENDER[:place]}
+    assert modules or place == 0
+
+
+def test_nothing_of_the_package_needs_the_renderer():
+    assert not [path for path in sources() if re.search(r"^\s*(?:from|c?import) \.*render\b", path.read_text(encoding="utf-8"),
+                                                        flags=re.MULTILINE)]
+
+
+@pytest.mark.parametrize("name", ["rules/__init__.py", "_kernels.pyx.tp", "_kernels.pxd", "_core.pyx", "_core.pxd", "_base.pyx",
                                   "_base.pxd.tp", "_elementwise.pyx", "_structural.pyx", "_indexing.pyx", "_engine.pyx",
                                   "_variable.pyx.tp", "__init__.py"])
 def test_the_layers_are_there(name):
@@ -191,10 +212,7 @@ def test_the_layers_are_there(name):
 
 
 def names_of_ops():
-    spec = importlib.util.spec_from_file_location("autodiff_rules_by_path", PACKAGE / "rules.py")
-    rules = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = rules  # dataclasses look their module up
-    spec.loader.exec_module(rules)
+    rules = load(PACKAGE / "rules")
     names = set()
     for rule in rules.RULES:
         names |= {rule.name, *rule.aliases}

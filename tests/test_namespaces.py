@@ -2,7 +2,6 @@
 
 Composite rows are added to a copy of the built package, where only Python is rendered again.
 """
-import importlib.util
 import re
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import autodiff
+from checks import load
 
 PACKAGE = Path(autodiff.__path__[0])
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,8 +28,7 @@ ROWS = '''
          method=False, loop="composite", source=CALCULUS, doc="value * x.",
          example="nn.functional.scaled(tensor([1.0])) -> tensor([2.])"),
 )
-
-BY_NAME'''
+'''
 HELPERS = '''
 
 def entropy_of(ops, x):
@@ -64,25 +63,17 @@ print(F.scaled is nn.functional.scaled, entropy is special.entr)
 '''
 
 
-def load(path):
-    spec = importlib.util.spec_from_file_location(f"_namespaces_{path.stem}", path)
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
     """(folder, rules, render) of a copy with the rows put in and rendered."""
     pytest.importorskip("Cython", reason="rendering needs Cython")
     folder = tmp_path_factory.mktemp("namespaces")
     shutil.copytree(PACKAGE, folder / "autodiff", ignore=shutil.ignore_patterns("__pycache__", "*.c"))
-    rules = folder / "autodiff" / "rules.py"
-    before, after = rules.read_text(encoding="utf-8").split("\n)\n\nBY_NAME")
-    rules.write_text(before + ROWS + after, encoding="utf-8")
+    family = folder / "autodiff" / "rules" / "reductions.py"
+    family.write_text(family.read_text(encoding="utf-8").removesuffix("\n)\n") + ROWS, encoding="utf-8")
     with (folder / "autodiff" / "helpers" / "shapes.py").open("a", encoding="utf-8") as file:
         file.write(HELPERS)
-    rules, render = load(rules), load(folder / "autodiff" / "_render.py")
+    rules, render = load(folder / "autodiff" / "rules"), load(ROOT / "render")
     render.render_all(folder / "autodiff", rules)
     return folder, rules, render
 

@@ -3,7 +3,6 @@
 The blocks of the page begin with the file they go into.  Rendered, their rows must give methods, functions, stubs, help
 and a section of the reference; built, they must pass the tests that follow from a row.
 """
-import importlib.util
 import os
 import re
 import shutil
@@ -13,6 +12,8 @@ from pathlib import Path
 from textwrap import indent
 
 import pytest
+
+from checks import load
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.skipif(not (ROOT / "CONTRIBUTING.md").exists() or not (ROOT / "setup.py").exists()
@@ -27,31 +28,23 @@ def blocks():
         yield match[1], match[2]
 
 
-def load(path):
-    spec = importlib.util.spec_from_file_location(f"_newcomer_{path.stem}", path)
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
     """The sources, without anything rendered or built, with the blocks of the page put in."""
     pytest.importorskip("Cython", reason="rendering needs Cython")
     folder = tmp_path_factory.mktemp("newcomer")
     shutil.copytree(ROOT / "autodiff", folder / "autodiff",
-                    ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd", "_[ckv]*.c", "_loops_rows.h", "*.pyi",
-                                                  "_ops.py"))
+                    ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd", "_*.c", "loops_rows.h", "*.pyi", "_ops.py"))
     shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__", "*.json"))
+    shutil.copytree(ROOT / "render", folder / "render", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "docs").mkdir()
     for name in ("setup.py", "pyproject.toml", "README.md", "docs/ops_page.py"):
         shutil.copy(ROOT / name, folder / name)
     for name, text in blocks():
         path = folder / name
-        if name == "autodiff/rules.py":
-            source = path.read_text(encoding="utf-8")
-            rows, rest = source.split("\n)\n\nBY_NAME", 1)
-            text = f"{rows}\n    # ---- a newcomer's\n{indent(text, '    ')})\n\nBY_NAME{rest}"
+        if "rules" in path.parts:
+            rows = path.read_text(encoding="utf-8").removesuffix(")\n")
+            text = f"{rows}    # ---- a newcomer's {path.stem}\n{indent(text, '    ')})\n"
         elif path.suffix == ".h":
             text = path.read_text(encoding="utf-8").replace("#endif", text + "\n#endif")
         elif path.exists():
@@ -64,17 +57,17 @@ def copy(tmp_path_factory):
 
 
 def test_every_kind_of_file_has_its_block():
-    assert [name for name, _ in blocks()] == ["autodiff/rules.py", "autodiff/helpers/mine.py", "autodiff/_special.h",
-                                              "tests/cases_mine.py"]
+    assert [name for name, _ in blocks()] == ["autodiff/rules/elementwise.py", "autodiff/rules/reductions.py",
+                                              "autodiff/helpers/mine.py", "autodiff/csrc/special.h", "tests/cases_mine.py"]
 
 
 def test_from_a_row_follow_method_function_stub_help_and_reference(copy):
-    rules, render = load(copy / "autodiff/rules.py"), load(copy / "autodiff/_render.py")
+    rules, render = load(copy / "autodiff/rules"), load(copy / "render")
     page = load(copy / "docs/ops_page.py")
     assert set(NAMES) <= set(rules.BY_NAME)
     render.check(rules)
     text = {name: render.render(copy / "autodiff" / f"{name}.tp", rules)
-            for name in ("_ops.py", "_variable.pyi", "__init__.pyi", "return_types.pyi", "_loops_rows.h")}
+            for name in ("_ops.py", "_variable.pyi", "__init__.pyi", "return_types.pyi", "csrc/loops_rows.h")}
     reference = page.page(rules, render)
     for name in NAMES:
         rule = rules.BY_NAME[name]
@@ -86,14 +79,14 @@ def test_from_a_row_follow_method_function_stub_help_and_reference(copy):
         assert f"### {name}\n\n{rule.doc}" in reference
         assert f">>> {rule.example.split(' -> ')[0]}" in text["_ops.py"]
         if rule.elementwise:
-            assert f'FUNCTIONS["{name}"] = _f' in text["_ops.py"] and f"{name}_dx_float32" in text["_loops_rows.h"]
+            assert f'FUNCTIONS["{name}"] = _f' in text["_ops.py"] and f"{name}_dx_float32" in text["csrc/loops_rows.h"]
         else:
             assert f"def f_{name}(input" in text["_ops.py"]
             assert f'_METHODS.append((_Base, "{name}", f_{name}))' in text["_ops.py"]
     assert "beta: _Any = 1.0" in text["__init__.pyi"] or "beta: _Number = 1.0" in text["__init__.pyi"]
     assert "axis: _Dims | None = None" in re.search(r"def sumsq\(.*", text["__init__.pyi"])[0]
     assert "class extent(Returned, Generic[_V]):" in text["return_types.pyi"]
-    assert "def gudermann_float64" not in text["_loops_rows.h"], "a function of _special.h is called, not rendered"
+    assert "def gudermann_float64" not in text["csrc/loops_rows.h"], "a function of csrc/special.h is called, not rendered"
 
 
 #: What is rendered anew for a row of each kind: where nothing but Python is, the build compiles nothing.
@@ -102,25 +95,28 @@ PYTHON = {"_ops.py", "_variable.pyi", "__init__.pyi", "return_types.pyi"}
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_elementwise_row_compiles_its_loops_and_no_other_row_anything(copy, name):
-    rules, render = load(copy / "autodiff/rules.py"), load(copy / "autodiff/_render.py")
+    rules, render = load(copy / "autodiff/rules"), load(copy / "render")
     changed = changed_by(copy, rules, render, name)
-    assert "_ops.py" in changed and changed - PYTHON == ({"_loops_rows.h"} if rules.BY_NAME[name].elementwise else set())
+    assert "_ops.py" in changed and changed - PYTHON == ({"loops_rows.h"} if rules.BY_NAME[name].elementwise else set())
 
 
 def changed_by(copy, rules, render, name):
     """The rendered files that a row changes: the catalogue without it, and with it."""
-    text = (copy / "autodiff/rules.py").read_text(encoding="utf-8")
-    row = re.search(rf'^    (Rule|_elementwise)\("{name}".*?(?=^    (Rule|_elementwise|#)|^\)\n)', text,
-                    re.DOTALL | re.MULTILINE)
-    path = copy / "autodiff" / f"rules_without_{name}.py"
-    path.write_text(text.replace(row[0], ""), encoding="utf-8")
-    less = load(path)
-    path.unlink()
+    folder = copy / "autodiff" / f"rules_without_{name}"
+    shutil.copytree(copy / "autodiff/rules", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in folder.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(rf'^    (Rule|_elementwise)\("{name}".*?(?=^    (Rule|_elementwise|#)|^\)\n)', "", text,
+                               flags=re.DOTALL | re.MULTILINE), encoding="utf-8")
+    less = load(folder)
+    shutil.rmtree(folder)
     assert set(rules.BY_NAME) - set(less.BY_NAME) == {name}
     rendered = {}
     for catalogue in (less, rules):
         render.check(catalogue)
-        for template in (copy / "autodiff").glob("*.tp"):
+        for template in (copy / "autodiff").rglob("*.tp"):
+            if template.name.startswith("_namespace."):     # Python, rendered once for each module
+                continue
             rendered.setdefault(template.stem, []).append(render.render(template, catalogue))
     return {file for file, (before, after) in rendered.items() if before != after}
 

@@ -6,9 +6,9 @@ import pytest
 
 import autodiff
 import autodiff.numpy as anp
-from autodiff import _render, autograd, rules
+from autodiff import autograd, rules
 from autodiff.autograd import forward_ad as fw
-from checks import public
+from checks import public, render
 
 T = autodiff.tensor
 POSITIONS, MASK = T([0, 1]), T([[True, False], [False, True]])
@@ -32,8 +32,8 @@ OPERANDS = ["weight", "min", "max", "value", "alpha", "beta", "q"]
 def tried():
     for rule in rules.RULES:
         if rule.rendered or rule.elementwise or rule.name == "norm":
-            for name in _render.parameters(rule):
-                if name in _render.numbers(rule) or (name in OPERANDS and rule.name not in ("max", "min")):
+            for name in render.parameters(rule):
+                if name in render.numbers(rule) or (name in OPERANDS and rule.name not in ("max", "min")):
                     yield rule.name, name
 
 
@@ -83,7 +83,7 @@ def test_rows(row, name):
                 out = call(v)
             except TypeError as error:
                 assert str(error).startswith(f"{row}(): argument '{name}' must be Number, not Tensor that requires grad")
-                assert name in _render.numbers(rules.BY_NAME[row])
+                assert name in render.numbers(rules.BY_NAME[row])
                 with pytest.raises(TypeError, match="must be Number"), fw.dual_level():
                     call(fw.make_dual(T(number), T(1.0)))
                 continue

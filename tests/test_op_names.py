@@ -93,12 +93,12 @@ def output(folder):
                     reason="needs a checkout that is built in place")
 def test_nothing_that_is_written_down_knows_a_number(tmp_path):
     pytest.importorskip("Cython", reason="rendering needs Cython")
-    from test_namespaces import load
+    from checks import load
 
     shutil.copytree(PACKAGE, tmp_path / "autodiff", ignore=shutil.ignore_patterns("__pycache__", "*.c"))
-    with (tmp_path / "autodiff" / "rules.py").open("a", encoding="utf-8") as file:
+    with (tmp_path / "autodiff" / "rules" / "__init__.py").open("a", encoding="utf-8") as file:
         file.write(RENUMBERED)
-    moved, render = load(tmp_path / "autodiff" / "rules.py"), load(tmp_path / "autodiff" / "_render.py")
+    moved, render = load(tmp_path / "autodiff" / "rules"), load(ROOT / "render")
     template = tmp_path / "autodiff" / "_ops.py.tp"
     template.with_suffix("").write_text(render.render(template, moved), encoding="utf-8")
     numbers, here = output(PACKAGE.parent)

@@ -14,9 +14,9 @@ from test_derivatives import CASES
 import autodiff
 import autodiff.numpy as anp
 import cases
-from autodiff import _ops, _render, _variable, autograd, helpers, rules
+from autodiff import _ops, _variable, autograd, helpers, rules
 from autodiff.rules import BY_NAME, OF_EVERY_DIMENSION, STRUCTURAL
-from checks import plain
+from checks import plain, render
 
 T = autodiff.tensor
 STRUCTURAL_NAMES = {rule.name for rule in STRUCTURAL}
@@ -86,7 +86,7 @@ def told(row, operands, params):
     """The parameters in the roles of dimensions, and how many dimensions there are."""
     rule = BY_NAME[row]
     ndim = max(np.ndim(plain(v)) for v in operands) + {"stack": 1, "diag_embed": 1}.get(row, 0)
-    for name, value in zip(_render.parameters(rule), params, strict=True):
+    for name, value in zip(render.parameters(rule), params, strict=True):
         if rule.parameter(name).role in DIMS:
             yield name, rule.parameter(name).role, value, ndim
 
@@ -96,7 +96,7 @@ def test_dimensions_are_applied_as_non_negative_ints(everything):
              for name, role, value, ndim in told(row, operands, params) if not well_formed(role, value, ndim)]
     assert not wrong
     seen = {row for row, operands, params in everything for _ in told(row, operands, params)}
-    named = {rule.name for rule in STRUCTURAL for name in _render.parameters(rule) if rule.parameter(name).role in DIMS}
+    named = {rule.name for rule in STRUCTURAL for name in render.parameters(rule) if rule.parameter(name).role in DIMS}
     assert named - seen == set()
 
 
@@ -112,7 +112,7 @@ def negative(value, ndim):
 def readers():
     """Helpers that read a call's dimensions: (row, helper, its parameters by position, names in the roles of dimensions)."""
     for rule in rules.RULES:
-        names = [name for name in _render.parameters(rule) if rule.parameter(name).role in DIMS]
+        names = [name for name in render.parameters(rule) if rule.parameter(name).role in DIMS]
         if not rule.rendered or not names or rule.operands == "*":
             continue
         if rule.composite:
@@ -120,7 +120,7 @@ def readers():
             given = [text.strip() for text in rule.value.partition("(")[2].rstrip(")").split(",")]
             given = ["ops"] + given
         elif rule.front:
-            helper, given = rule.front, ["ops", "name", *rule.operands, *_render.parameters(rule)]
+            helper, given = rule.front, ["ops", "name", *rule.operands, *render.parameters(rule)]
         else:
             continue
         yield pytest.param(rule, helper, given, names, id=rule.name)
@@ -198,7 +198,7 @@ def test_a_dimension_from_the_end_of_a_compiled_front(name):
 # ---- which rows can be batched by moving their dimensions up
 
 def test_roles_that_tell_of_every_dimension_have_a_batch_rule_of_their_own():
-    whole = {rule.name for rule in STRUCTURAL for name in _render.parameters(rule)
+    whole = {rule.name for rule in STRUCTURAL for name in render.parameters(rule)
              if rule.parameter(name).role in OF_EVERY_DIMENSION}
     own = {rule.name for rule in STRUCTURAL if rule.batch == "own"}
     assert whole <= own
@@ -210,7 +210,7 @@ def test_roles_that_tell_of_every_dimension_have_a_batch_rule_of_their_own():
 def moved_up(rule, params, ndim):
     """The parameters for operands with one more dimension in front; None where there is no such."""
     moved = []
-    for name, value in zip(_render.parameters(rule), params, strict=True):
+    for name, value in zip(render.parameters(rule), params, strict=True):
         role = rule.parameter(name).role
         if role in DIMS and (value == () or (value is None and role == "dim")):
             return None                             # of the flattened operand
@@ -259,7 +259,7 @@ def test_rows_of_all_elements_cannot(name):
 
 @pytest.mark.parametrize("rule", [rule for rule in STRUCTURAL if rule.dx], ids=lambda rule: rule.name)
 def test_a_derivative_names_parameters_as_entries_of_what_was_applied(rule):
-    names = _render.parameters(rule)
+    names = render.parameters(rule)
     for which in ("dx", "dy"):
         if getattr(rule, which):
             function = getattr(_ops, f"_{rule.name}_{which}")
@@ -285,9 +285,9 @@ def test_each_layer_has_the_same_parameters(row, f, arrays):
 
     def register(dx, dy):
         value = getattr(helpers, rule.value.partition("(")[0])
-        _variable.register_row(rules.NUMBER[row], row, rule.arity, value, dx, dy, _render.saves_mask(rule, "dx"),
-                               _render.saves_mask(rule, "dy"), rule.kind in ("linear", "gather"), rule.node_names,
-                               _render.piecewise(rule))
+        _variable.register_row(rules.NUMBER[row], row, rule.arity, value, dx, dy, render.saves_mask(rule, "dx"),
+                               render.saves_mask(rule, "dy"), rule.kind in ("linear", "gather"), rule.node_names,
+                               render.piecewise(rule))
 
     def spied(function):
         def vjp(g, x, y, out, params, *rest):
@@ -308,7 +308,7 @@ def test_each_layer_has_the_same_parameters(row, f, arrays):
         register(*own)
     assert len(seen) >= 2 * len(arrays)
     for params in seen:
-        assert params[:len(given)] == given and len(given) == len(_render.parameters(rule))
+        assert params[:len(given)] == given and len(given) == len(render.parameters(rule))
     assert all(map(operator.is_, seen[0], given))
 
 
@@ -321,7 +321,7 @@ WITH_PARAMETERS = [rule for rule in rules.ELEMENTWISE if rule.params]
 def test_a_front_says_which_row_is_applied(rule):
     """The call with a parameter, as function, method and in place, is the call of that row."""
     front = getattr(helpers, rule.front)
-    (name,) = _render.parameters(rule)
+    (name,) = render.parameters(rule)
     x, y = T([7.0, -7.0]), T([2.0, 3.0])
     for value in {"number": (2, 0.5), "operand": (2, 0.5, T(3.0)), "choice": ("floor", "trunc")}[rule.parameter(name).role]:
         row, operands = front(_variable.OPS, rule.name, x, y, value)
@@ -333,7 +333,7 @@ def test_a_front_says_which_row_is_applied(rule):
 
 
 def test_elementwise_rows_with_parameters():
-    assert {rule.name: _render.keywords(rule) for rule in WITH_PARAMETERS} == {
+    assert {rule.name: render.keywords(rule) for rule in WITH_PARAMETERS} == {
         "add": ", alpha=1", "sub": ", alpha=1", "div": ", rounding_mode=None"}
 
 
@@ -341,12 +341,12 @@ def test_no_template_asks_for_the_name_of_an_elementwise_row():
     import re
     from pathlib import Path
 
-    folder = Path(rules.__file__).parent
+    folder = Path(rules.__file__).parent.parent
     if not (folder / "_ops.py.tp").exists():
         pytest.skip("needs a checkout")
     names = {f'"{rule.name}"' for rule in rules.RULES}
     asked = {}
-    for path in [*folder.glob("*.tp"), folder / "_render.py", folder.parent / "docs" / "ops_page.py"]:
+    for path in [*folder.rglob("*.tp"), *(folder.parent / "render").glob("*.py"), folder.parent / "docs" / "ops_page.py"]:
         for line in path.read_text(encoding="utf-8").splitlines():
             if re.search(r"rule\.name (?:==|!=|in \(|not in)", line) and any(name in line for name in names):
                 asked.setdefault(path.name, []).append(line.strip())

@@ -8,14 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from autodiff import _render, rules
+from autodiff import rules
+from checks import render
 
 names = pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.name)
 derivatives = pytest.mark.parametrize("which", ["dx", "dy"])
 
 
 def test_the_catalogue_is_well_formed():
-    _render.check(rules)
+    render.check(rules)
 
 
 def test_names_are_unique():
@@ -31,7 +32,7 @@ def test_numbers_fit_the_table():
 @names
 def test_texts_parse_in_the_closed_vocabulary(rule):
     for which in ("value", "dx", "dy"):
-        tree = _render.parse(rule, which, rules.FUNCTIONS)
+        tree = render.parse(rule, which, rules.FUNCTIONS)
         assert (tree is None) == (getattr(rule, which) is None)
 
 
@@ -39,7 +40,7 @@ def test_texts_parse_in_the_closed_vocabulary(rule):
 @derivatives
 def test_saved_set_is_what_the_text_mentions(rule, which):
     text = getattr(rule, which)
-    found = _render.saves(rule, which)
+    found = render.saves(rule, which)
     if text is None:
         assert not found
         return
@@ -48,11 +49,11 @@ def test_saved_set_is_what_the_text_mentions(rule, which):
 
 
 def test_helpers_that_rows_call_exist():
-    defined = {node.name for path in Path(rules.__file__).with_name("helpers").glob("*.py")
+    defined = {node.name for path in Path(rules.__file__).parent.with_name("helpers").glob("*.py")
                for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)}
     for rule in rules.RULES:
         for which in ("value", "dx", "dy"):
-            for node in ast.walk(_render.parse(rule, which, rules.FUNCTIONS) or ast.Constant(0)):
+            for node in ast.walk(render.parse(rule, which, rules.FUNCTIONS) or ast.Constant(0)):
                 if isinstance(node, ast.Call) and not rule.elementwise:
                     assert node.func.id in defined or node.func.id in rules.BY_NAME, (rule.name, which)
         assert rule.front in ("", "compiled") or rule.front in defined, rule.name
@@ -68,47 +69,48 @@ def test_documentation_and_conventions(rule):
 
 @pytest.mark.parametrize("rule", rules.ELEMENTWISE, ids=lambda rule: rule.name)
 def test_elementwise_rows(rule):
-    assert rule.operands == "".join(sorted(_render.mentioned(rule, "value")))
+    assert rule.operands == "".join(sorted(render.mentioned(rule, "value")))
     assert (rule.dx is None) == (rule.dtype == "bool")
     # A derivative never needs an operand that the row does not have.
     for which in ("dx", "dy"):
-        assert _render.saves(rule, which) <= {*rule.operands, "out"}
+        assert render.saves(rule, which) <= {*rule.operands, "out"}
     # A linear row's derivative is a multiple of g alone; a multilinear one's never needs its own operand.
     if rule.kind == "linear":
-        assert not _render.saves(rule, "dx") | _render.saves(rule, "dy")
+        assert not render.saves(rule, "dx") | render.saves(rule, "dy")
     if rule.kind == "multilinear":
-        assert "x" not in _render.saves(rule, "dx") and "y" not in _render.saves(rule, "dy")
+        assert "x" not in render.saves(rule, "dx") and "y" not in render.saves(rule, "dy")
 
 
 @pytest.mark.parametrize(("mask", "name", "which"), [
     (2, "mul", "dx"), (1, "mul", "dy"), (4, "tanh", "dx"), (3, "div", "dy"), (0, "add", "dx"), (7, "pow", "dy"),
 ])
 def test_saved_masks(mask, name, which):
-    assert _render.saves_mask(rules.BY_NAME[name], which) == mask
+    assert render.saves_mask(rules.BY_NAME[name], which) == mask
 
 
 def refused(name, **fields):
     """Check the catalogue with a row that says something else."""
     wrong = replace(rules.BY_NAME[name], **fields)
     catalogue = {**vars(rules), "RULES": tuple(wrong if rule.name == name else rule for rule in rules.RULES)}
-    return pytest.raises(_render.GrammarError), SimpleNamespace(**catalogue)
+    return pytest.raises(render.GrammarError), SimpleNamespace(**catalogue)
 
 
 @pytest.mark.parametrize(("name", "copies"), [("div", "tn"), ("exp", "nt"), ("matmul", "nt")])
 def test_copies_are_of_operands_beside_a_number(name, copies):
     raises, catalogue = refused(name, grad_fn={"": "Backward0", copies: "OtherBackward0 of copies"})
     with raises as caught:
-        _render.check(catalogue)
+        render.check(catalogue)
     assert f"'{name}'" in str(caught.value) and "copies" in str(caught.value)
 
 
 def test_every_field_is_described_used_and_read():
     """A field that one row uses is folded into another; one that nothing reads is none."""
     fields = {f.name: f for f in dataclasses.fields(rules.Rule)}
-    head = set(re.findall(r"^(\w+) {2,}\S", rules.__doc__.partition("field      meaning")[2], re.MULTILINE))
+    head = set(re.findall(r"^(\w+) {2,}\S", rules.row.__doc__.partition("field      meaning")[2], re.MULTILINE))
     assert head | {"name", "value", "dx", "dy", "at_y"} == set(fields)
-    root = Path(rules.__file__).parent
-    files = (*root.glob("*.py"), *root.glob("*.tp"), *Path(__file__).parent.glob("*.py"))
+    root = Path(rules.__file__).parent.parent
+    folders = (root, Path(render.__file__).parent, Path(__file__).parent)
+    files = [path for folder in folders for kind in ("*.py", "*.tp") for path in folder.rglob(kind)]
     texts = [path.read_text(encoding="utf-8") for path in files]
     for name, given in fields.items():
         default = given.default_factory() if given.default_factory is not dataclasses.MISSING else given.default
@@ -124,7 +126,7 @@ def test_what_a_node_is_called():
 
 
 def test_special_cases_of_a_row():
-    assert _render.specials(rules) == {"pow": {2.0: "square", 0.5: "pow_half", -1.0: "pow_minus_one"}}
+    assert render.specials(rules) == {"pow": {2.0: "square", 0.5: "pow_half", -1.0: "pow_minus_one"}}
 
 
 @pytest.mark.parametrize(("name", "fields", "words"), [
@@ -145,7 +147,7 @@ def test_special_cases_of_a_row():
 def test_what_a_row_may_not_say(name, fields, words):
     raises, catalogue = refused(name, **fields)
     with raises as caught:
-        _render.check(catalogue)
+        render.check(catalogue)
     assert re.search(words, str(caught.value)) and f"rule {name!r}" in str(caught.value)
 
 
@@ -158,13 +160,13 @@ def test_a_parameter_means_what_the_row_the_family_or_its_name_say():
 
 
 def test_every_parameter_of_the_table_is_one_of_a_row_and_the_other_way_round():
-    known = {f"{rule.name}.{name}" for rule in rules.RULES for name in (*_render.parameters(rule), *rule.operand_names)}
+    known = {f"{rule.name}.{name}" for rule in rules.RULES for name in (*render.parameters(rule), *rule.operand_names)}
     names = {name.partition(".")[2] for name in known} | {"out"}
     for key in rules.PARAMETERS:
         row, _, name = key.rpartition(".")
         assert name in names, key
         assert not row or row in ("reduction", "position", "total") or key in known, key
-    assert {f"{rule.name}.{name}" for rule in rules.RULES for name in _render.parameters(rule)
+    assert {f"{rule.name}.{name}" for rule in rules.RULES for name in render.parameters(rule)
             if f"{rule.name}.{name}" not in rules.PARAMETERS and name not in rules.PARAMETERS} == set()
 
 
@@ -188,24 +190,24 @@ def test_every_parameter_of_the_table_is_one_of_a_row_and_the_other_way_round():
 ])
 def test_what_the_grammar_refuses(text, message):
     broken = replace(rules.BY_NAME["mul"], dx=text)
-    with pytest.raises(_render.GrammarError, match=message) as caught:
-        _render.parse(broken, "dx", rules.FUNCTIONS)
+    with pytest.raises(render.GrammarError, match=message) as caught:
+        render.parse(broken, "dx", rules.FUNCTIONS)
     assert "'mul', dx" in str(caught.value)
 
 
 def test_value_does_not_see_the_cotangent():
-    with pytest.raises(_render.GrammarError, match="'g' is not among"):
-        _render.parse(replace(rules.BY_NAME["mul"], value="x * g"), "value", rules.FUNCTIONS)
+    with pytest.raises(render.GrammarError, match="'g' is not among"):
+        render.parse(replace(rules.BY_NAME["mul"], value="x * g"), "value", rules.FUNCTIONS)
 
 
 def test_numbers_of_a_recorded_rule_are_divided_as_python_divides():
     half = replace(rules.BY_NAME["square"], dx="1/2*g - -1 / 4 * x")
-    assert _render.recorded(half, "dx") == "0.5 * g - -0.25 * x"
+    assert render.recorded(half, "dx") == "0.5 * g - -0.25 * x"
 
 
 def test_literals_are_typed_and_parenthesised():
     half = replace(rules.BY_NAME["square"], dx="1/2*g - 0.1 * -x")
-    wide = _render.c_scalar(half, "dx", "float64", rules.FUNCTIONS)
-    narrow = _render.c_scalar(half, "dx", "float32", rules.FUNCTIONS)
+    wide = render.c_scalar(half, "dx", "float64", rules.FUNCTIONS)
+    narrow = render.c_scalar(half, "dx", "float32", rules.FUNCTIONS)
     assert "(((1.0 / 2.0) * g) - (0.1 * (-x)))" in wide
     assert "(((1.0f / 2.0f) * g) - (0.10000000149011612f * (-x)))" in narrow

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 import autodiff
-from autodiff import _render, rules
+from autodiff import rules
+from checks import render
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCE = Path(_render.__file__).resolve().parent
+SOURCE = Path(autodiff.__file__).resolve().parent
 needs_mypy = pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="mypy is not installed")
 
 # To a type checker Variable and what Tensor and ndarray share are one class, whose call makes a Tensor.  The latter has
@@ -178,9 +179,9 @@ def copy(tmp_path_factory):
         pytest.importorskip("Cython", reason="rendering the stubs needs Cython")
     for template in templates:
         if not template.name.startswith("_namespace."):
-            template.with_suffix("").write_text(_render.render(template, rules), encoding="utf-8")
-    for name in _render.namespaces(rules):
-        _render.render_namespace(folder / "autodiff", rules, name, lambda target, text: target.write_text(text))
+            template.with_suffix("").write_text(render.render(template, rules), encoding="utf-8")
+    for name in render.namespaces(rules):
+        render.render_namespace(folder / "autodiff", rules, name, lambda target, text: target.write_text(text))
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Formulas too long for a row of rules.py, by family.
+"""Formulas too long for a row of rules/, by family.
 
 A helper imports nothing but its neighbours.  A ``*_value`` helper of a structural row receives NumPy and plain arrays
 and returns a plain array; a helper of a derivative receives the namespace of recorded ops (``ops``) and Variables, so

@@ -1,4 +1,4 @@
-/* Functions that neither NumPy nor IEEE 754 has: what a row of rules.py calls NAME is here NAME_float64, NAME_float32.
+/* Functions that neither NumPy nor IEEE 754 has: what a row of rules/ calls NAME is here NAME_float64, NAME_float32.
 
    Each states its accuracy, which tests/test_special.py holds against 50 digits; float32 is computed in double and
    rounded. */

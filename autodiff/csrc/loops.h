@@ -22,7 +22,7 @@ typedef struct {
     void *data;
 } Captured;
 
-/* The slots that the kernels name; the others follow, see _loops_rows.h. */
+/* The slots that the kernels name; the others follow, see loops_rows.h. */
 enum { SLOT_add, SLOT_exp, SLOT_maximum, SLOT_subtract, NAMED_SLOTS };
 #define AUTODIFF_SLOTS 128
 extern AUTODIFF_HIDDEN Captured captured[2][AUTODIFF_SLOTS];

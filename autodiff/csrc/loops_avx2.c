@@ -9,7 +9,7 @@
 #    pragma GCC target("avx2")
 #  endif
 #  define LEVEL(name) name##_avx2
-#  include "_loops_rows.h"
+#  include "loops_rows.h"
 #  if defined(__clang__)
 #    pragma clang attribute pop
 #  endif

@@ -9,7 +9,7 @@
 #    pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,prefer-vector-width=512")
 #  endif
 #  define LEVEL(name) name##_avx512
-#  include "_loops_rows.h"
+#  include "loops_rows.h"
 #  if defined(__clang__)
 #    pragma clang attribute pop
 #  endif

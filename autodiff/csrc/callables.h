@@ -284,7 +284,7 @@ static int autodiff_guard(PyTypeObject *type, PyObject *compiled)
     PyObject *key, *value;
     Py_ssize_t position = 0;
     if (Py_TYPE(compiled)->tp_vectorcall_offset != (Py_ssize_t)offsetof(PyCFunctionObject, vectorcall)) {
-        PyErr_SetString(PyExc_ImportError, "this version of Cython makes functions otherwise than _callables.h expects");
+        PyErr_SetString(PyExc_ImportError, "this version of Cython makes functions otherwise than callables.h expects");
         return -1;
     }
     while (PyDict_Next(type->tp_dict, &position, &key, &value)) {
@@ -293,7 +293,7 @@ static int autodiff_guard(PyTypeObject *type, PyObject *compiled)
         if (Py_TYPE(value) != Py_TYPE(compiled) || *entry == NULL) continue;      /* those with *arguments look themselves */
         while (which < AUTODIFF_ENTRIES && autodiff_entries[which] != NULL && autodiff_entries[which] != *entry) which++;
         if (which == AUTODIFF_ENTRIES) {
-            PyErr_SetString(PyExc_ImportError, "more kinds of methods than _callables.h expects");
+            PyErr_SetString(PyExc_ImportError, "more kinds of methods than callables.h expects");
             return -1;
         }
         autodiff_entries[which] = *entry;

@@ -1,4 +1,4 @@
 /* The loops for every processor of the platform, and the functions of doubles. */
 #define LEVEL(name) name##_baseline
 #define AUTODIFF_POINTS
-#include "_loops_rows.h"
+#include "loops_rows.h"
