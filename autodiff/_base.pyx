@@ -12,7 +12,7 @@ from cpython.ref cimport Py_INCREF
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport free
 
-from ._core cimport (ARRAY, FLOAT32, HEAD, HOOKED, LEAF, OUT_SCALAR, PAYLOAD, PICK, PYTHON, SAVES, STALE, VARIANT, Array,
+from ._core cimport (ARRAY, FLOAT32, HEAD, HOOKED, LEAF, OUT_SCALAR, PAYLOAD, PICK, PYTHON, SAVES, MODIFIED, VARIANT, Array,
                      Node, NodeExtras, Payload, Shape, allocate, broadcast_strides, contiguous_copy, disown, foreign_array,
                      graph, hold, hold_array, itemsize, kernel_type, new_array, new_geometry, new_leaf, new_payload,
                      new_shape, node_shape, node_type, promote, read_double, record, record_payload, record_read,
@@ -809,7 +809,7 @@ cdef Array* contiguous_copy_of(Variable v) except NULL:
 cdef int materialise(Variable v) except -1:
     """Before an alias of it exists, a 0-d value moves from the object to a storage.
 
-    Ops that copied the value go by its node: that is watched from now on, and the Variable gets another.
+    Ops that copied the value go by its node: the storage marks it at the next write, and the Variable gets another.
     """
     cdef Node* node = v.node
     if v.array == NULL:
@@ -817,8 +817,8 @@ cdef int materialise(Variable v) except -1:
         v.flags &= ~INLINE
         if node != NULL and node.owners > 1 and Py_TYPE(<PyObject*>v) == TENSOR:
             node.owners += 1
-            v.array.storage.watched = node
-            succeed(v)
+            v.array.storage.number = node
+            replace_node(v)
     return 0
 
 
@@ -828,7 +828,7 @@ cdef cnp.ndarray plain(Variable v):
 
 
 cdef Variable alias_of(Variable v, bint share_version):
-    """The same storage, out of the graph; with a version counter of its own for `.data`."""
+    """A Variable on the storage of v, out of the graph; with a version counter of its own for `.data`."""
     if modes() & ABOVE:
         taken = ask("detach" if share_version else "data", (v,), ())
         if taken is not NotImplemented:
@@ -837,7 +837,7 @@ cdef Variable alias_of(Variable v, bint share_version):
 
 
 cdef Variable alias_in(Variable v, bint share_version):
-    """The same once nobody above has answered."""
+    """What alias_of() does once nobody above has answered."""
     cdef Variable alias
     cdef Array* array
     materialise(v)
@@ -854,7 +854,7 @@ cdef Variable alias_in(Variable v, bint share_version):
 
 
 cdef int set_data(Variable v, object value) except -1:
-    """Other values for the same Variable: identity, leaf and gradient stay."""
+    """Give v other values, as an assignment to `.data` does: identity, leaf and gradient stay."""
     cdef Variable source
     cdef Node* node
     cdef Array* before
@@ -888,8 +888,8 @@ cdef int set_data(Variable v, object value) except -1:
         drop_history(v, before)
     node = v.node
     if node != NULL and node.flags & LEAF and not same_shape(node_shape(node), v.array.shape):
-        # a leaf of another shape: gradients of graphs recorded before no longer fit, see run_successor
-        succeed(v)
+        # a leaf of another shape: gradients of graphs recorded before no longer fit, see run_replaced
+        replace_node(v)
     release_array(before)
     return 0
 
@@ -988,7 +988,7 @@ cdef inline void count_modes(int old, int new) noexcept:
 
 cdef void count_rare_modes(int old, int new) noexcept:
     if (old ^ new) & ANOMALY:
-        graph.watched += 1 if new & ANOMALY else -1
+        graph.anomaly += 1 if new & ANOMALY else -1
     if (old ^ new) & ABOVE and LEVELS is not None:      # None: the interpreter ends
         if new & ABOVE:
             LEVELS.append(None)
@@ -1264,7 +1264,7 @@ cdef object ask(str name, tuple operands, tuple params, object into=None, bint l
 
 
 def asked(str name, tuple operands, tuple params=(), into=None, bint leaves=False, bint called=True):
-    """The same for functions of Python, which look at LEVELS first."""
+    """ask() for functions of Python, which look at LEVELS first."""
     return ask(name, operands, params, into, leaves, called) if modes() & ABOVE else NotImplemented
 
 
@@ -1280,7 +1280,7 @@ cdef tuple NO_PARAMS = ()
 
 cdef Variable make_point(PyTypeObject* kind, int op, int flags, int type, double out, Node* left, double x, Node* right,
                          double y, object operand, object other):
-    """The same in any mode; operand and other are the operands themselves, for their tangents."""
+    """point_result() in any mode; operand and other are the operands themselves, for their tangents."""
     cdef Variable result = <Variable>point_result(kind, op, flags | mx(), type, out, left, x, right, y)
     if modes() & INFERENCE:
         result.flags |= INFERENCE_TENSOR
@@ -1309,7 +1309,7 @@ cdef Variable make(int op, int flags, PyTypeObject* kind, Array* out, Payload* p
 
 cdef Variable make_number(int op, int flags, PyTypeObject* kind, double value, int type, Payload* payload, Node* left,
                           Node* right, object x, object y, tuple params):
-    """The same where the result is a float of no dimensions."""
+    """make() where the result is a float of no dimensions."""
     cdef Node* node = NULL
     cdef Variable result
     if payload != NULL:
@@ -1321,8 +1321,8 @@ cdef Variable make_number(int op, int flags, PyTypeObject* kind, double value, i
 
 
 cdef Variable make_of_points(int op, PyTypeObject* kind, Array* out, Payload* payload, Node** edge, int edges):
-    """The same of many operands without dimensions, in a thread without modes; takes the payload and the edges, an array of
-    nodes that the caller owned.
+    """make() for many operands without dimensions, in a thread without modes; takes the payload and the edges, an array
+    of nodes that the caller owned.
 
     Those of 100,000 operands lie in no cache: owned once more for the node, and less after, each would be fetched twice.
     """
@@ -1621,8 +1621,8 @@ cdef int set_requires_grad(Variable v, bint wanted, bint method=False) except -1
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         if v.extras is not None and v.extras.dormant != NULL:
             v.node, v.extras.dormant = v.extras.dormant, NULL
-            if v.node.flags & STALE or not same_sizes(v, v.node):
-                succeed(v)      # written, or given data of another shape, while it was off
+            if v.node.flags & MODIFIED or not same_sizes(v, v.node):
+                replace_node(v)      # written, or given data of another shape, while it was off
             node = v.node
             if node == NULL:
                 return 0        # switched off again by code that ran meanwhile
@@ -1793,7 +1793,7 @@ cdef int leave_graph(Variable v) except -1:
     """The Variable is a constant from now on; views of it, or what it is a view of, stay as they are.
 
     A leaf that graphs hold waits in the extras: switched on again, the Variable takes its old place in them.  No value
-    changes, so nothing that was saved is stale.
+    changes, so nothing that was saved is out of date.
     """
     cdef Extras extras = None
     cdef Node* node
@@ -1908,10 +1908,11 @@ cdef int share_history(Variable base) except -1:
     return 0
 
 
-cdef int succeed(Variable v) except -1:
-    """Give a Variable a new node with the same derivative, so that the old one stands for the value until now."""
+cdef int replace_node(Variable v) except -1:
+    """Give a Variable a node in the place of its old one, which stands for the value until now: a leaf another leaf, to which
+    the old one hands its gradient on, a result one of derivative 1 on top of the old one."""
     cdef Node* old
-    cdef Node* successor
+    cdef Node* newer
     cdef Payload* payload = NULL
     if v.flags & POINT_GRAD:
         settle_grad(v)
@@ -1924,21 +1925,21 @@ cdef int succeed(Variable v) except -1:
             if old.flags & PAYLOAD and old.x.payload.extras != NULL:
                 payload.extras = old.x.payload.extras
                 Py_INCREF(<object>payload.extras)
-        successor = new_leaf(<void*>v, (old.flags & (FLOAT32 | HOOKED)) | VARIANT, payload)
+        newer = new_leaf(<void*>v, (old.flags & (FLOAT32 | HOOKED)) | VARIANT, payload)
         old.flags &= ~HOOKED
-        old.left = successor
+        old.left = newer
         old.y.variable = NULL
-        successor.owners += 1
-        v.node = successor
+        newer.owners += 1
+        v.node = newer
     else:
-        successor = record(OP_POSITIVE, (old.flags & FLOAT32) | VARIANT, 0, old, 0, NULL, 0)
-        v.node = successor                  # v's former hold on the old node is this call's, the new one owns it too
+        newer = record(OP_POSITIVE, (old.flags & FLOAT32) | VARIANT, 0, old, 0, NULL, 0)
+        v.node = newer                  # v's former hold on the old node is this call's, the new one owns it too
     disown(old)
     return 0
 
 
 cdef Node* first_of(Node* node) noexcept:
-    """The node that a Variable had before succeed() gave it others: the cotangents of earlier and of later uses meet there.
+    """The node that a Variable had before replace_node() gave it others: cotangents of earlier and of later uses meet there.
 
     What asks for the whole gradient of a Variable (an input of a pass, a hook, retain_grad) goes by this one.
     """
@@ -1951,11 +1952,11 @@ cdef int set_edge(Variable v, Node* edge, bint copied) except -1:
     """Put a saved value on the node it came from.
 
     A copy that outlived its operand's value (see Payload.snapshot), or may outlive it (see Op.copies), gets a node of its
-    own: ops recorded on it save the copy, which the STALE of the operand does not concern.
+    own: ops recorded on it save the copy, which MODIFIED on the operand does not concern.
     """
     if edge == NULL:
         return 0
-    if copied or edge.flags & STALE:
+    if copied or edge.flags & MODIFIED:
         v.node = record(OP_POSITIVE, (edge.flags & FLOAT32) | VARIANT, 0, edge, 0, NULL, 0)
     else:
         edge.owners += 1

@@ -18,17 +18,17 @@ cdef enum:
 cdef enum:                      # flags of a node
     LEAF = 1
     ARRAY = 2                   # an op on arrays: operands, result and parameters are in the payload
-    OUT_SCALAR = 4              # the adjoint is a C double
+    OUT_SCALAR = 4              # the cotangent is a C double
     FLOAT32 = 8                 # ... rounded to float32 after every step
     LEFT_NUMBER = 16            # the operand was a Python number
     RIGHT_NUMBER = 32
     SAVES = 64                  # the op saved a value, so that a second walk without retain_graph is an error
     FREED = 128                 # SAVES << 1
-    STALE = 256                 # written in place after others had saved its value (0-d values only)
+    MODIFIED = 256                 # written in place after others had saved its value (0-d values only)
     PAYLOAD = 512               # x is a payload
     HOOKED = 1024               # the payload's extras hold something the walk must run
-    HEAD = 2048                 # several outputs: the adjoint is a vector, filled by pick nodes
-    PICK = 4096
+    HEAD = 2048                 # several outputs: the cotangent is a vector, filled by pick nodes
+    PICK = 4096                 # one of those outputs
     PYTHON = 8192               # the derivative is a Python callable, in the payload's params
     VARIANT = 16384             # a second name in the row (sum over dims, ...); of a leaf: it took the place of another
     MXNET = 32768               # recorded under autograd.record()
@@ -49,8 +49,8 @@ cdef struct Storage:            # shared by Variables and saved values
     size_t room                 # bytes of the pool's buffer; 0: foreign
     PyObject* base              # who owns foreign memory
     bint readonly
-    Node* watched               # of a 0-d value that ops copied before it had a storage; owned
-    int watchers                # nodes of elements read: they keep this struct, and not the elements
+    Node* number                # of a 0-d value that ops copied before it had a storage; owned
+    int watchers                # nodes of elements read, which must notice a write: they keep this struct, not the elements
     int unchanged               # ... of which so many were made at this version
 
 cdef struct Array:              # a geometry on a storage; immutable but for the elements
@@ -131,7 +131,7 @@ cdef struct Node:               # 48 bytes, no Python object, unknown to the gar
     NodeX x                     # copies of the operands and the result: the rule is called at the walk
     NodeY y
     NodeOut out
-    int32_t owners              # Variables, faces and newer nodes that refer to this one
+    int32_t owners              # Variables, node objects and newer nodes that refer to this one
     uint16_t op
     uint16_t flags
 
@@ -149,7 +149,7 @@ cdef struct Saved:
     int state
 
 cdef struct Payload:
-    Shape* shape                # of the result, so of the adjoint
+    Shape* shape                # of the result, so of the cotangent
     int type
     int edges                   # how many operands beyond left and right, in edge
     Node** edge
@@ -160,16 +160,16 @@ cdef struct Payload:
     PyObject* params
     PyObject* extras            # hooks, metadata: NodeExtras
 
-cdef union Adjoint:
+cdef union Cotangent:
     uint64_t bits
     double value
     Array* array
     PyObject* variable
     Vector* vector
 
-cdef struct Vector:             # the adjoints of an op with several outputs
+cdef struct Vector:             # the cotangents of an op with several outputs
     int size
-    Adjoint adjoint[1]
+    Cotangent cotangent[1]
 
 cdef enum:
     # Signalling NaNs: no operation returns one, and those that users pass in are made quiet.
@@ -182,14 +182,14 @@ cdef struct Marks:
     uint64_t captured[WORDS]
     int32_t pending[SLAB_NODES]
 
-cdef struct Block:              # the adjoints of one slab in one pass
+cdef struct Block:              # the cotangents of one slab in one pass
     Pass* owner
     Slab* slab
     Block* next                 # of another pass on the same slab
     Block* next_open            # of the same pass, where blocks stay open to its end
     Marks* marks
-    uint32_t groups             # which groups of nodes hold an adjoint not yet passed on
-    Adjoint adjoint[SLAB_NODES]
+    uint32_t groups             # which groups of nodes hold a cotangent not yet passed on
+    Cotangent cotangent[SLAB_NODES]
 
 cdef struct Slab:
     uint64_t number             # creation order; slabs of leaves have 0, so that a walk reaches them last
@@ -208,7 +208,7 @@ cdef struct Chunk:
 
 cdef struct Late:
     Node* leaf
-    Adjoint g
+    Cotangent g
 
 cdef struct Pass:
     Slab** heap                 # touched slabs, newest on top
@@ -219,7 +219,7 @@ cdef struct Pass:
     Slab** order                # slabs in the order of marking, newest first
     intp order_size, order_room
     bint retain, recorded, marked, counted, special
-    bint watched                # anomaly mode: every result is looked at
+    bint anomaly                # anomaly mode: every result is looked at
     Late* late                  # gradients of leaves that had other nodes before, until the last of those was reached
     intp late_size, late_room
     bint closing                # ... which it was: their hooks run
@@ -231,13 +231,13 @@ cdef struct Graph:
     Slab* leaves
     Node* spare_leaf
     uint64_t slabs_opened
-    Node* dead
-    bint draining
+    Node* dead                  # nodes that nobody owns, chained, until release_dead()
+    bint releasing              # release_dead() runs
     int unusual                 # anything that a recorded op must look at, in any thread
-    intp stale                  # live nodes that are STALE
+    intp modified               # live nodes that are MODIFIED, and reads of elements that were written since
     intp hooks                  # hooks and Python payloads alive: what the collector must be shown
     intp leaf_hooks             # hooks on leaves: then a pass counts the edges into leaves
-    int watched                 # threads in anomaly mode
+    int anomaly                 # threads in anomaly mode
     intp nodes                  # live array nodes, for tests
 
 cdef Graph graph
@@ -251,8 +251,8 @@ ctypedef double (*Partial1)(double g, double x, double y, double out) noexcept n
 
 cdef struct Op:
     Kernel* kernel[2]           # elementwise: by dtype; NULL otherwise
-    # a value-only VJP in C: deposit operand's cotangent, given g of the result. Only if grads are not recorded.
-    int (*fast)(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1
+    # a value-only VJP in C: accumulate operand's cotangent, given g of the result. Only if grads are not recorded.
+    int (*fast)(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1
     int dx_saves, dy_saves
     int copies                  # LEFT_NUMBER: a node with that flag saved copies of its operands; 0: none does
 
@@ -260,18 +260,18 @@ cdef Op[512] ops
 cdef Partial1[1024] point_dx    # [dtype * MAX_NODE_OPS + op]
 cdef Partial1[1024] point_dy
 
-# What the engine must ask of the layer of Variables; filled at import.
+# What the engine must ask of the layer of Variables; filled by _engine at import.
 cdef struct Table:
-    PyObject* (*wrap)(Node* node, Adjoint g) except NULL             # a Variable of a cotangent (which stays owned)
-    int (*unwrap)(Node* node, object variable, Adjoint* g) except -1  # ... and back: g is owned
+    PyObject* (*wrap)(Node* node, Cotangent g) except NULL             # a Variable of a cotangent (which stays owned)
+    int (*unwrap)(Node* node, object variable, Cotangent* g) except -1  # ... and back: g is owned
     PyObject* (*vjp)(Node* node, int operand, PyObject* g) except? NULL   # on Variables; NULL: undefined
     PyObject* (*vjp_python)(Node* node, PyObject* gs, PyObject* needs) except NULL  # custom op: list of Variables or None
     PyObject* (*add)(PyObject* a, PyObject* b) except NULL
     PyObject* (*fit)(Node* node, PyObject* g) except NULL            # undo broadcasting and cast, recorded
-    int (*accumulate)(Node* leaf, Adjoint g, bint recorded) except -1  # into .grad; takes g
+    int (*accumulate)(Node* leaf, Cotangent g, bint recorded) except -1  # into .grad; takes g
     PyObject* (*own)(PyObject* variable, bint recorded) except NULL  # it, or a copy if somebody else can see its elements
     bint (*is_variable)(PyObject* o) noexcept
-    int (*retain)(Node* node, object variable, Adjoint g, bint recorded) except -1
+    int (*retain)(Node* node, object variable, Cotangent g, bint recorded) except -1
     int (*created)(Node* node) except -1                             # anomaly mode: remember where
     int (*inspect)(Node* node, PyObject* results) except -1          # ... and raise if a result has a NaN
     int (*changed)(Node* node, Array* array, int expected) except -1    # raises: modified in place
@@ -291,15 +291,15 @@ cdef Node* record_read(int op, int type, Node* left, intp position, Storage* wat
 cdef Node* record_write(int op, int type, Shape* shape, Node* left, intp position, Node* right) except NULL
 cdef bint watches(Node* node, Storage* storage) noexcept
 cdef Payload* promote(Node* node) except NULL
-cdef void bury(Node* node) noexcept
-cdef void drain() noexcept
+cdef void release_node(Node* node) noexcept
+cdef void release_dead() noexcept
 cdef int node_type(Node* node) noexcept
 cdef Shape* node_shape(Node* node) noexcept
 cdef double node_x(Node* node) noexcept
-cdef void mark_stale(Node* node) noexcept
+cdef void mark_modified(Node* node) noexcept
 cdef int saved_array(Node* node, Saved* saved, Array** array) except -1
 cdef int raise_freed() except -1
-cdef int check_stale(Node* node, int operand) except -1
+cdef int check_modified(Node* node, int operand) except -1
 
 cdef inline bint is_element(Node* node) noexcept nogil:
     return node.flags & (ARRAY | PAYLOAD) == ARRAY
@@ -327,8 +327,8 @@ cdef inline void disown(Node* node) noexcept:
         if node.owners == 0:
             node.out.next_dead = graph.dead
             graph.dead = node
-            if not graph.draining:
-                drain()
+            if not graph.releasing:
+                release_dead()
 
 cdef class NodeExtras:
     cdef public object hooks        # on the tensor: {id: callable}
@@ -337,7 +337,6 @@ cdef class NodeExtras:
     cdef public dict metadata
     cdef public object retained     # weak reference to the Variable that retains its gradient
     cdef public object traceback
-    cdef public object face
     cdef public str name            # of the node, where a composite op gave it one
     cdef public intp counted        # hooks here, as counted in graph.hooks
     cdef public intp leaf_hooks
@@ -346,17 +345,16 @@ cdef class NodeExtras:
 
 cdef Pass* begin_pass(bint retain, bint recorded) except NULL
 cdef void end_pass(Pass* walk) noexcept
-cdef int seed(Pass* walk, Node* node, Adjoint g) except -1
+cdef int seed(Pass* walk, Node* node, Cotangent g) except -1
 cdef int mark(Pass* walk, list roots, list inputs) except -1
 cdef int run_pass(Pass* walk) except -1
-cdef int deposit_value(Pass* walk, Node* node, double value) except -1
-cdef int deposit_array(Pass* walk, Node* node, Array* array) except -1
-cdef int deposit_variable(Pass* walk, Node* node, PyObject* variable) except -1
-cdef int deposit_undefined(Pass* walk, Node* node) except -1
-cdef int deposit_pick(Pass* walk, Node* head, int position, Adjoint g) except -1
+cdef int accumulate_value(Pass* walk, Node* node, double value) except -1
+cdef int accumulate_array(Pass* walk, Node* node, Array* array) except -1
+cdef int accumulate_variable(Pass* walk, Node* node, PyObject* variable) except -1
+cdef int accumulate_undefined(Pass* walk, Node* node) except -1
+cdef int accumulate_pick(Pass* walk, Node* head, int position, Cotangent g) except -1
 cdef Array* open_place(Pass* walk, Node* node) except NULL
 cdef double total(Array* array) except? -1e300
 cdef Node* current_leaf(Node* leaf) noexcept
 cdef bint wanted(Pass* walk, Node* node) noexcept
-cdef void release_adjoint(Pass* walk, Node* node, Adjoint g) noexcept
 cdef void* allocate(size_t bytes) except NULL

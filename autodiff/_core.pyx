@@ -27,7 +27,7 @@ cdef extern from *:
     #  include <sys/mman.h>
     #endif
     /* Pools and slabs hide a use after release from address sanitizer.  A build with it keeps nothing for reuse, and
-       nobody may look at a node between its burial and the next taking of its place. */
+       nobody may look at a node between its release and the next taking of its place. */
     #if defined(__has_feature)
     #  if __has_feature(address_sanitizer)
     #    define AUTODIFF_SANITIZED 1
@@ -67,7 +67,7 @@ cdef extern from *:
 
 # ---- memory: every allocation can be made to fail, so that tests can prove that a failure leaves nothing half done
 
-cdef intp failing_allocation = -1     # how many allocations succeed before one fails; -1: none fails
+cdef intp failing_allocation = -1     # how many allocations replace_node before one fails; -1: none fails
 
 
 cdef inline bint allowed() noexcept:
@@ -89,7 +89,7 @@ cdef void* allocate(size_t bytes) except NULL:
 
 
 def _fail_allocation(intp after):
-    """Let `after` more allocations of the core succeed and the next one fail; for tests.  -1 switches it off."""
+    """Let `after` more allocations of the core replace_node and the next one fail; for tests.  -1 switches it off."""
     global failing_allocation
     failing_allocation = after
 
@@ -283,7 +283,7 @@ cdef Array* new_array(int type, Shape* shape) except NULL:
         give(&spare_storages, storage)
         raise
     storage.owners, storage.version, storage.base, storage.readonly = 1, 0, NULL, False
-    storage.watched = NULL
+    storage.number = NULL
     storage.watchers = storage.unchanged = 0
     try:
         array = <Array*>take(&spare_arrays, sizeof(Array))
@@ -333,7 +333,7 @@ cdef Array* foreign_array(int type, char* data, Shape* shape, const intp* stride
     cdef Array* array
     cdef Array source
     storage.owners, storage.version, storage.readonly = 1, 0, readonly
-    storage.data, storage.room, storage.base, storage.watched = data, 0, <PyObject*>base, NULL
+    storage.data, storage.room, storage.base, storage.number = data, 0, <PyObject*>base, NULL
     storage.watchers = storage.unchanged = 0
     Py_INCREF(base)
     source.type, source.storage = type, storage
@@ -346,14 +346,14 @@ cdef Array* foreign_array(int type, char* data, Shape* shape, const intp* stride
 
 cdef void bump(Storage* storage) noexcept:
     """The elements were written in place: values saved before are no longer these, nor are copies of a 0-d one."""
-    cdef Node* watched = storage.watched
+    cdef Node* number = storage.number
     storage.version += 1
-    graph.stale += storage.unchanged
+    graph.modified += storage.unchanged
     storage.unchanged = 0
-    if watched != NULL:
-        storage.watched = NULL
-        mark_stale(watched)
-        disown(watched)
+    if number != NULL:
+        storage.number = NULL
+        mark_modified(number)
+        disown(number)
 
 
 cdef Storage* unowned = NULL        # storages on foreign memory that nobody needs, linked by `data`
@@ -364,7 +364,7 @@ cdef void release_storage(Storage* storage) noexcept:
     storage.owners -= 1
     if storage.owners == 0:
         storage.watchers += 1       # the struct stays meanwhile: what is released below may end the last watch
-        disown(storage.watched)
+        disown(storage.number)
         if storage.base != NULL:
             release_foreign(storage)
             return
@@ -406,7 +406,7 @@ cdef void unwatch(Storage* storage, uint32_t version) noexcept:
     if version == storage.version:
         storage.unchanged -= 1
     else:
-        graph.stale -= 1
+        graph.modified -= 1
     if storage.watchers == 0 and storage.owners == 0:
         give(&spare_storages, storage)
 
@@ -673,7 +673,7 @@ cdef Node* record(int op, int flags, double out, Node* left, double x, Node* rig
         left.owners += 1
     if right != NULL:
         right.owners += 1
-    if graph.watched:
+    if graph.anomaly:
         return traced(node)
     return node
 
@@ -705,7 +705,7 @@ cdef Node* record_payload(int op, int flags, Payload* payload, Node* left, Node*
             payload.edge[i].owners += 1
     if flags & PYTHON:
         graph.hooks += 1
-    if graph.watched:
+    if graph.anomaly:
         return traced(node)
     return node
 
@@ -893,17 +893,17 @@ cdef double node_x(Node* node) noexcept:
 
 
 cdef Node* current_leaf(Node* leaf) noexcept:
-    """A 0-d leaf written in place while a graph held it has a successor, which its gradient goes to."""
+    """A 0-d leaf written in place while a graph held it has a newer node, which its gradient goes to."""
     while leaf.left != NULL:
         leaf = leaf.left
     return leaf
 
 
-cdef void mark_stale(Node* node) noexcept:
+cdef void mark_modified(Node* node) noexcept:
     """Others may hold its 0-d value, which is about to be overwritten."""
-    if node != NULL and not node.flags & STALE:
-        node.flags |= STALE
-        graph.stale += 1
+    if node != NULL and not node.flags & MODIFIED:
+        node.flags |= MODIFIED
+        graph.modified += 1
 
 
 cdef class NodeExtras:
@@ -916,12 +916,12 @@ cdef class NodeExtras:
 
 # ---- release: never recursive, allocates nothing
 
-cdef void bury(Node* node) noexcept:
+cdef void release_node(Node* node) noexcept:
     cdef Payload* payload = NULL
     cdef Node* operand
     cdef int i
-    if node.flags & STALE:
-        graph.stale -= 1
+    if node.flags & MODIFIED:
+        graph.modified -= 1
     if node.flags & PAYLOAD:
         payload = node.x.payload
         for i in range(payload.edges):
@@ -952,7 +952,7 @@ cdef void bury(Node* node) noexcept:
             graph.dead = operand
     operand = graph.dead
     if operand != NULL and operand.flags & PAYLOAD:
-        prefetch(operand.x.payload)         # buried next
+        prefetch(operand.x.payload)         # released next
         prefetch(<char*>operand.x.payload + 64)
         prefetch(<char*>operand.x.payload + 128)
     if node.flags & LEAF:
@@ -966,15 +966,15 @@ cdef void bury(Node* node) noexcept:
         release_payload(payload)
 
 
-cdef void drain() noexcept:
+cdef void release_dead() noexcept:
     """Release the dead, chained through their own bytes; code that a payload's release runs only adds to the chain."""
     cdef Node* node
-    graph.draining = True
+    graph.releasing = True
     while graph.dead != NULL:
         node = graph.dead
         graph.dead = node.out.next_dead
-        bury(node)
-    graph.draining = False
+        release_node(node)
+    graph.releasing = False
 
 
 # ---- saved values
@@ -998,20 +998,20 @@ cdef int saved_array(Node* node, Saved* saved, Array** array) except -1:
     return 0
 
 
-cdef int check_stale(Node* node, int operand) except -1:
+cdef int check_modified(Node* node, int operand) except -1:
     """A 0-d operand whose value this op saved was written in place since."""
     cdef int saves = (ops[node.op].dx_saves if operand == 0 else ops[node.op].dy_saves)
     if node.flags & ops[node.op].copies or (node.flags & PAYLOAD and node.x.payload.snapshot):
         saves &= SAVES_OUT
     if saves & SAVES_X and node.left != NULL:
-        if node.left.flags & STALE:
+        if node.left.flags & MODIFIED:
             table.changed(node.left, NULL, 0)
         check_watched(node, node.left)
     if saves & SAVES_Y and node.right != NULL:
-        if node.right.flags & STALE:
+        if node.right.flags & MODIFIED:
             table.changed(node.right, NULL, 0)
         check_watched(node, node.right)
-    if saves & SAVES_OUT and node.flags & STALE:
+    if saves & SAVES_OUT and node.flags & MODIFIED:
         table.changed(node, NULL, 0)
     return 0
 
@@ -1034,7 +1034,7 @@ cdef int check_watched(Node* node, Node* source) except -1:
     return 0
 
 
-# ---- the pass: a table of adjoints by slab
+# ---- the pass: a table of cotangents by slab
 
 cdef Pass* spare_pass = NULL
 
@@ -1052,7 +1052,7 @@ cdef Pass* begin_pass(bint retain, bint recorded) except NULL:
         walk = <Pass*>allocate(sizeof(Pass))
         memset(walk, 0, sizeof(Pass))
     walk.retain, walk.recorded = retain, recorded
-    walk.marked = walk.counted = walk.watched = False
+    walk.marked = walk.counted = walk.anomaly = False
     walk.special = recorded
     walk.closing = False
     walk.captures = NULL
@@ -1070,7 +1070,7 @@ cdef void unlink_block(Block* block) noexcept:
 
 
 cdef void close_block(Pass* walk, Block* block) noexcept:
-    """The block holds no adjoint any more."""
+    """The block holds no cotangent any more."""
     cdef Slab* slab = block.slab
     unlink_block(block)
     if block.marks != NULL:
@@ -1085,19 +1085,19 @@ cdef void close_block(Pass* walk, Block* block) noexcept:
 
 
 cdef void empty_block(Pass* walk, Block* block) noexcept:
-    cdef Adjoint g
+    cdef Cotangent g
     cdef intp i
     if block.groups:
         for i in range(SLAB_NODES):
-            if block.adjoint[i].bits != UNTOUCHED:
-                g = block.adjoint[i]
-                block.adjoint[i].bits = UNTOUCHED
-                release_adjoint(walk, &block.slab.node[i], g)
+            if block.cotangent[i].bits != UNTOUCHED:
+                g = block.cotangent[i]
+                block.cotangent[i].bits = UNTOUCHED
+                release_cotangent(walk, &block.slab.node[i], g)
         block.groups = 0
 
 
 cdef void end_pass(Pass* walk) noexcept:
-    """Also after a failure: adjoints that were not passed on are released, nothing else is touched."""
+    """Also after a failure: cotangents that were not passed on are released, nothing else is touched."""
     global spare_pass
     cdef Block* block
     cdef intp k
@@ -1115,14 +1115,14 @@ cdef void end_pass(Pass* walk) noexcept:
             empty_block(walk, block)
             close_block(walk, block)
     for k in range(walk.late_size):
-        release_adjoint(walk, walk.late[k].leaf, walk.late[k].g)
+        release_cotangent(walk, walk.late[k].leaf, walk.late[k].g)
         disown(walk.late[k].leaf)
     walk.heap_size = walk.order_size = walk.late_size = 0
     walk.next_spare = spare_pass
     spare_pass = walk
     Py_XDECREF(captures)
-    if graph.dead != NULL and not graph.draining:
-        drain()
+    if graph.dead != NULL and not graph.releasing:
+        release_dead()
 
 
 cdef Block* find_block(Pass* walk, Slab* slab) noexcept:
@@ -1189,7 +1189,7 @@ cdef Block* open_block(Pass* walk, Slab* slab) except NULL:
         block.marks = NULL
         block.groups = 0
         for i in range(SLAB_NODES):
-            block.adjoint[i].bits = UNTOUCHED
+            block.cotangent[i].bits = UNTOUCHED
     try:
         push(walk, slab)
     except MemoryError:
@@ -1220,7 +1220,7 @@ cdef inline void set_mark(uint64_t* bits, intp i) noexcept:
 
 
 cdef bint wanted(Pass* walk, Node* node) noexcept:
-    """Whether this pass has a use for the adjoint of a node: all, unless inputs= marked the way to some."""
+    """Whether this pass has a use for the cotangent of a node: all, unless inputs= marked the way to some."""
     cdef Block* block
     if node == NULL:
         return False
@@ -1230,18 +1230,18 @@ cdef bint wanted(Pass* walk, Node* node) noexcept:
     return block != NULL and marked(block.marks.needed, node - &block.slab.node[0])
 
 
-cdef Adjoint* slot(Pass* walk, Node* node) except NULL:
-    """The place of a node's adjoint, its group touched."""
+cdef Cotangent* slot(Pass* walk, Node* node) except NULL:
+    """The place of a node's cotangent, its group touched."""
     cdef Slab* slab = slab_of(node)
     cdef Block* block = block_of(walk, slab)
     cdef intp i = node - &slab.node[0]
     block.groups |= <uint32_t>1 << (i // GROUP)
-    return &block.adjoint[i]
+    return &block.cotangent[i]
 
 
-cdef int deposit_value(Pass* walk, Node* node, double value) except -1:
-    """Add to the adjoint of a node whose result is a 0-d float."""
-    cdef Adjoint* place
+cdef int accumulate_value(Pass* walk, Node* node, double value) except -1:
+    """Add to the cotangent of a node whose result is a 0-d float."""
+    cdef Cotangent* place
     if walk.special and not wanted(walk, node):
         return 0
     place = slot(walk, node)
@@ -1258,9 +1258,9 @@ cdef int deposit_value(Pass* walk, Node* node, double value) except -1:
     return 0
 
 
-cdef int deposit_array(Pass* walk, Node* node, Array* array) except -1:
-    """Add an array to the adjoint of a node, summed to its shape and cast to its dtype.  Takes the array, always."""
-    cdef Adjoint* place
+cdef int accumulate_array(Pass* walk, Node* node, Array* array) except -1:
+    """Add an array to the cotangent of a node, summed to its shape and cast to its dtype.  Takes the array, always."""
+    cdef Cotangent* place
     cdef Array* fresh
     cdef Shape* shape = node_shape(node)
     cdef int type = node_type(node)
@@ -1268,7 +1268,7 @@ cdef int deposit_array(Pass* walk, Node* node, Array* array) except -1:
         if walk.special and not wanted(walk, node):
             return 0
         if node.flags & OUT_SCALAR:
-            return deposit_value(walk, node, total(array))
+            return accumulate_value(walk, node, total(array))
         if array.type != type or not same_shape(array.shape, shape):
             fresh = reduce_array(array, type, shape)
             release_array(array)
@@ -1286,7 +1286,7 @@ cdef int deposit_array(Pass* walk, Node* node, Array* array) except -1:
 
 
 cdef double total(Array* array) except? -1e300:
-    """The sum of all elements, as the adjoint of a 0-d operand."""
+    """The sum of all elements, as the cotangent of a 0-d operand."""
     cdef intp[MAX_DIMS] room
     cdef Array* reduced
     cdef int dtype = kernel_type(array.type)
@@ -1299,8 +1299,8 @@ cdef double total(Array* array) except? -1e300:
     return value
 
 
-cdef int make_own(Adjoint* place) except -1:
-    """Before the adjoint is written to: nobody else may see it, and no two elements may be one."""
+cdef int make_own(Cotangent* place) except -1:
+    """Before the cotangent is written to: nobody else may see it, and no two elements may be one."""
     cdef Array* array = place.array
     if not sole_owner(array) or array.strides != NULL:
         place.array = contiguous_copy(array)
@@ -1309,8 +1309,8 @@ cdef int make_own(Adjoint* place) except -1:
 
 
 cdef Array* open_place(Pass* walk, Node* node) except NULL:
-    """The adjoint of a node as an array to add into: zeros at first, contiguous, seen by nobody else; borrowed."""
-    cdef Adjoint* place = slot(walk, node)
+    """The cotangent of a node as an array to add into: zeros at first, contiguous, seen by nobody else; borrowed."""
+    cdef Cotangent* place = slot(walk, node)
     if place.bits == UNTOUCHED or place.bits == UNDEFINED:
         place.array = zeros(node_type(node), node_shape(node))
     else:
@@ -1318,9 +1318,9 @@ cdef Array* open_place(Pass* walk, Node* node) except NULL:
     return place.array
 
 
-cdef int deposit_variable(Pass* walk, Node* node, PyObject* variable) except -1:
-    """Add a Variable to the adjoint of a node, in a pass that records itself.  Takes the reference, always."""
-    cdef Adjoint* place
+cdef int accumulate_variable(Pass* walk, Node* node, PyObject* variable) except -1:
+    """Add a Variable to the cotangent of a node, in a pass that records itself.  Takes the reference, always."""
+    cdef Cotangent* place
     cdef PyObject* total = NULL
     cdef PyObject* fitted = NULL
     try:
@@ -1343,9 +1343,9 @@ cdef int deposit_variable(Pass* walk, Node* node, PyObject* variable) except -1:
     return 0
 
 
-cdef int deposit_undefined(Pass* walk, Node* node) except -1:
+cdef int accumulate_undefined(Pass* walk, Node* node) except -1:
     """The operand took part, with no gradient: not zero, and not untouched."""
-    cdef Adjoint* place
+    cdef Cotangent* place
     if walk.special and not wanted(walk, node):
         return 0
     place = slot(walk, node)
@@ -1354,32 +1354,32 @@ cdef int deposit_undefined(Pass* walk, Node* node) except -1:
     return 0
 
 
-cdef int deposit_pick(Pass* walk, Node* head, int position, Adjoint g) except -1:
-    """Into the head's vector: an op with several outputs gets their adjoints together.  Takes g if it succeeds."""
-    cdef Adjoint* place
+cdef int accumulate_pick(Pass* walk, Node* head, int position, Cotangent g) except -1:
+    """Into the head's vector: an op with several outputs gets their cotangents together.  Takes g if it succeeds."""
+    cdef Cotangent* place
     cdef Vector* vector
     cdef int i, size
     place = slot(walk, head)
     if place.bits == UNTOUCHED:
         size = <int>head.y.value
-        vector = <Vector*>allocate(sizeof(Vector) + size * sizeof(Adjoint))
+        vector = <Vector*>allocate(sizeof(Vector) + size * sizeof(Cotangent))
         vector.size = size
         for i in range(size):
-            vector.adjoint[i].bits = UNTOUCHED
+            vector.cotangent[i].bits = UNTOUCHED
         place.vector = vector
-    place.vector.adjoint[position] = g
+    place.vector.cotangent[position] = g
     return 0
 
 
-cdef void release_adjoint(Pass* walk, Node* node, Adjoint g) noexcept:
+cdef void release_cotangent(Pass* walk, Node* node, Cotangent g) noexcept:
     cdef int i
     if g.bits == UNTOUCHED or g.bits == UNDEFINED:
         return
     if node.flags & HEAD:
-        # entries are scalars, arrays or Variables; which ones stands with the picks, so the vector says it itself
+        # entries are scalars, arrays or Variables; which ones stands with the pick nodes, so the vector says it itself
         for i in range(g.vector.size):
-            if g.vector.adjoint[i].bits != UNTOUCHED and g.vector.adjoint[i].bits != UNDEFINED:
-                Py_XDECREF(g.vector.adjoint[i].variable)
+            if g.vector.cotangent[i].bits != UNTOUCHED and g.vector.cotangent[i].bits != UNDEFINED:
+                Py_XDECREF(g.vector.cotangent[i].variable)
         free(g.vector)
     elif walk.recorded:
         Py_XDECREF(g.variable)
@@ -1387,13 +1387,13 @@ cdef void release_adjoint(Pass* walk, Node* node, Adjoint g) noexcept:
         release_array(g.array)
 
 
-cdef int seed(Pass* walk, Node* node, Adjoint g) except -1:
+cdef int seed(Pass* walk, Node* node, Cotangent g) except -1:
     """Put the cotangent of a root in its place.  Takes g."""
     if walk.recorded:
-        return deposit_variable(walk, node, g.variable)
+        return accumulate_variable(walk, node, g.variable)
     if node.flags & OUT_SCALAR:
-        return deposit_value(walk, node, g.value)
-    return deposit_array(walk, node, g.array)
+        return accumulate_value(walk, node, g.value)
+    return accumulate_array(walk, node, g.array)
 
 
 # ---- marks: which nodes lead to the inputs
@@ -1525,8 +1525,8 @@ cdef int run_pass(Pass* walk) except -1:
     cdef Slab* operand_slab
     cdef Node* node
     cdef Node* operand
-    cdef Adjoint* place
-    cdef Adjoint leaf_value
+    cdef Cotangent* place
+    cdef Cotangent leaf_value
     cdef intp group, i, k, slabs = 0
     cdef double g, value
     cdef bint special = walk.special
@@ -1541,7 +1541,7 @@ cdef int run_pass(Pass* walk) except -1:
             group = highest_bit(block.groups)
             i = min((group + 1) * GROUP, SLAB_NODES) - 1
             while i >= group * GROUP:
-                if block.adjoint[i].bits == UNTOUCHED:
+                if block.cotangent[i].bits == UNTOUCHED:
                     i -= 1
                     continue
                 node = &slab.node[i]
@@ -1549,22 +1549,22 @@ cdef int run_pass(Pass* walk) except -1:
                     # a 0-d leaf with nothing on it, by hand: run_node costs several times as much
                     if i >= LEAVES_AHEAD:
                         prefetch(node[-LEAVES_AHEAD].y.variable)    # of a leaf, alive or not
-                    leaf_value = block.adjoint[i]
-                    block.adjoint[i].bits = UNTOUCHED
+                    leaf_value = block.cotangent[i]
+                    block.cotangent[i].bits = UNTOUCHED
                     if leaf_value.bits != UNDEFINED:
                         table.accumulate(node, leaf_value, False)
                     i -= 1
                     continue
-                if special or node.flags & SPECIAL or block.adjoint[i].bits == UNDEFINED or (
-                        graph.stale and node.flags & SAVES):
-                    if is_element(node) and not special and block.adjoint[i].bits != UNDEFINED:
+                if special or node.flags & SPECIAL or block.cotangent[i].bits == UNDEFINED or (
+                        graph.modified and node.flags & SAVES):
+                    if is_element(node) and not special and block.cotangent[i].bits != UNDEFINED:
                         run_element(walk, block, i, node)
                     else:
                         run_node(walk, block, i, node)
                     i -= 1
                     continue
-                g = block.adjoint[i].value
-                block.adjoint[i].bits = UNTOUCHED
+                g = block.cotangent[i].value
+                block.cotangent[i].bits = UNTOUCHED
                 if not retain:
                     node.flags |= (node.flags & SAVES) << 1
                 k = node.op
@@ -1574,19 +1574,19 @@ cdef int run_pass(Pass* walk) except -1:
                 operand = node.left
                 if operand != NULL:
                     if operand.flags & (OUT_SCALAR | FLOAT32) == OUT_SCALAR:
-                        # deposit_value, by hand: a call costs as much as the rest
+                        # accumulate_value, by hand: a call costs as much as the rest
                         operand_slab = slab_of(operand)
                         operand_block = operand_slab.block
                         if operand_block == NULL or operand_block.owner != walk:
                             operand_block = open_block(walk, operand_slab)
-                        place = &operand_block.adjoint[operand - &operand_slab.node[0]]
+                        place = &operand_block.cotangent[operand - &operand_slab.node[0]]
                         if place.bits == UNTOUCHED or place.bits == UNDEFINED:
                             place.value = point_dx[k](g, value, node.y.value, node.out.value)
                             operand_block.groups |= <uint32_t>1 << ((operand - &operand_slab.node[0]) // GROUP)
                         else:
                             place.value += point_dx[k](g, value, node.y.value, node.out.value)
                     else:
-                        deposit_value(walk, operand, point_dx[k](g, value, node.y.value, node.out.value))
+                        accumulate_value(walk, operand, point_dx[k](g, value, node.y.value, node.out.value))
                 operand = node.right
                 if operand != NULL:
                     if operand.flags & (OUT_SCALAR | FLOAT32) == OUT_SCALAR:
@@ -1594,14 +1594,14 @@ cdef int run_pass(Pass* walk) except -1:
                         operand_block = operand_slab.block
                         if operand_block == NULL or operand_block.owner != walk:
                             operand_block = open_block(walk, operand_slab)
-                        place = &operand_block.adjoint[operand - &operand_slab.node[0]]
+                        place = &operand_block.cotangent[operand - &operand_slab.node[0]]
                         if place.bits == UNTOUCHED or place.bits == UNDEFINED:
                             place.value = point_dy[k](g, value, node.y.value, node.out.value)
                             operand_block.groups |= <uint32_t>1 << ((operand - &operand_slab.node[0]) // GROUP)
                         else:
                             place.value += point_dy[k](g, value, node.y.value, node.out.value)
                     else:
-                        deposit_value(walk, operand, point_dy[k](g, value, node.y.value, node.out.value))
+                        accumulate_value(walk, operand, point_dy[k](g, value, node.y.value, node.out.value))
                 i -= 1
             block.groups &= ~(<uint32_t>1 << group)
         pop(walk)
@@ -1622,7 +1622,7 @@ cdef int run_pass(Pass* walk) except -1:
     return 0
 
 
-cdef int postpone(Pass* walk, Node* leaf, Adjoint g) except -1:
+cdef int postpone(Pass* walk, Node* leaf, Cotangent g) except -1:
     """The gradient of a leaf with hooks comes in parts, one for each node that it had: its hooks see the sum.  Takes g.
 
     Clipping the parts of a gradient is not clipping the gradient.
@@ -1633,7 +1633,7 @@ cdef int postpone(Pass* walk, Node* leaf, Adjoint g) except -1:
         room = 2 * walk.late_room + 4
         late = <Late*>realloc(walk.late, room * sizeof(Late)) if allowed() else NULL
         if late == NULL:
-            release_adjoint(walk, leaf, g)
+            release_cotangent(walk, leaf, g)
             raise MemoryError
         walk.late, walk.late_room = late, room
     walk.late[walk.late_size].leaf, walk.late[walk.late_size].g = hold(leaf), g
@@ -1643,17 +1643,17 @@ cdef int postpone(Pass* walk, Node* leaf, Adjoint g) except -1:
 
 cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
     """One node, with everything that may hang on it."""
-    cdef Adjoint g = block.adjoint[i]
+    cdef Cotangent g = block.cotangent[i]
     cdef Marks* marks = block.marks
     cdef int operand, edges, last
     cdef PyObject* captured
-    block.adjoint[i].bits = UNTOUCHED
+    block.cotangent[i].bits = UNTOUCHED
     if (node.flags & (SPECIAL | PAYLOAD) == ARRAY | PAYLOAD and node.x.payload.edges == 0 and g.bits != UNDEFINED
             and not walk.special and not walk.counted):
         return run_plain(walk, node, g)
     # A leaf that is an input keeps its gradient, though a hook or a derivative took a view of it and so another took its place.
     if node.flags & LEAF and node.left != NULL and not (marks != NULL and marked(marks.captured, i) and walk.captures != NULL):
-        return run_successor(walk, node, g, marks != NULL and marked(marks.needed, i))
+        return run_replaced(walk, node, g, marks != NULL and marked(marks.needed, i))
     if node.flags & (LEAF | VARIANT | HOOKED) == LEAF | VARIANT | HOOKED and not walk.closing and g.bits != UNDEFINED:
         return postpone(walk, node, g)
     try:
@@ -1687,7 +1687,7 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
         if node.flags & PICK:
             return run_pick(walk, node, &g)
         edges = node.x.payload.edges if node.flags & PAYLOAD else 0
-        if g.bits != UNDEFINED and (walk.watched or posthooks_of(node) is not None):
+        if g.bits != UNDEFINED and (walk.anomaly or posthooks_of(node) is not None):
             run_collected(walk, node, &g)
         elif node.flags & PYTHON:
             run_python(walk, node, &g)
@@ -1700,7 +1700,7 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
             for operand in range(1 + edges, -1, -1):
                 if wanted(walk, edge(node, operand)):
                     if g.bits == UNDEFINED:
-                        deposit_undefined(walk, edge(node, operand))
+                        accumulate_undefined(walk, edge(node, operand))
                     else:
                         run_operand(walk, node, operand, &g, operand == last)
         if not walk.retain:
@@ -1708,11 +1708,11 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
         if walk.counted:
             settle_leaves(walk, node)
     finally:
-        release_adjoint(walk, node, g)
+        release_cotangent(walk, node, g)
     return 0
 
 
-cdef int run_plain(Pass* walk, Node* node, Adjoint g) except -1:
+cdef int run_plain(Pass* walk, Node* node, Cotangent g) except -1:
     """A node of an op on one array or two with nothing on it: most nodes are, and run_node's questions cost a third more."""
     try:
         if node.right != NULL:
@@ -1722,20 +1722,20 @@ cdef int run_plain(Pass* walk, Node* node, Adjoint g) except -1:
         if not walk.retain:
             free_saved(node)
     finally:
-        release_adjoint(walk, node, g)
+        release_cotangent(walk, node, g)
     return 0
 
 
 cdef int run_element(Pass* walk, Block* block, intp i, Node* node) except -1:
     """An element node in a pass without marks or records, where nothing hangs on it."""
-    cdef Adjoint g = block.adjoint[i]
-    block.adjoint[i].bits = UNTOUCHED
+    cdef Cotangent g = block.cotangent[i]
+    block.cotangent[i].bits = UNTOUCHED
     if node.flags & OUT_SCALAR:
         return pass_element(walk, node, 0, &g, True)
     return run_plain(walk, node, g)
 
 
-cdef int pass_element(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+cdef int pass_element(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     """The cotangent of an element read is added where it was; of a write, it is taken out of that of the whole."""
     cdef Array* array
     cdef char* element
@@ -1747,13 +1747,13 @@ cdef int pass_element(Pass* walk, Node* node, int operand, Adjoint* g, bint last
         return 0
     array = g.array
     if operand == 1:
-        return deposit_value(walk, node.right, read_double(array.type, element_at(array, position)))
+        return accumulate_value(walk, node.right, read_double(array.type, element_at(array, position)))
     if last and sole_owner(array) and array.strides == NULL:
         g.bits = UNDEFINED
     else:
         array = contiguous_copy(array)
     memset(array.data + position * SIZES[array.type], 0, SIZES[array.type])
-    return deposit_array(walk, node.left, array)
+    return accumulate_array(walk, node.left, array)
 
 
 cdef char* element_at(Array* array, intp position) noexcept:
@@ -1781,13 +1781,13 @@ cdef int capture(Pass* walk, Node* node, object gradient) except -1:
     return 0
 
 
-cdef int run_successor(Pass* walk, Node* node, Adjoint g, bint is_needed) except -1:
+cdef int run_replaced(Pass* walk, Node* node, Cotangent g, bint is_needed) except -1:
     """The gradient of a leaf that was written in place since: it goes to the leaf that took its place."""
     cdef Node* leaf = current_leaf(node)
     cdef Slab* slab = slab_of(leaf)
     cdef Block* block
-    cdef Adjoint* place
-    cdef Adjoint kept
+    cdef Cotangent* place
+    cdef Cotangent kept
     if g.bits == UNDEFINED:
         return 0
     try:
@@ -1799,11 +1799,11 @@ cdef int run_successor(Pass* walk, Node* node, Adjoint g, bint is_needed) except
         if is_needed:           # the leaf may be younger than the marks
             set_mark(marks_of(walk, slab).needed, leaf - &slab.node[0])
     except BaseException:
-        release_adjoint(walk, node, g)
+        release_cotangent(walk, node, g)
         raise
     if leaf.flags & HOOKED:
         return postpone(walk, leaf, g)
-    place = &block.adjoint[leaf - &slab.node[0]]
+    place = &block.cotangent[leaf - &slab.node[0]]
     kept = place[0]
     place[0] = g
     try:
@@ -1828,8 +1828,8 @@ cdef bint leads_on(Pass* walk, Node* node) noexcept:
     return False
 
 
-cdef int accumulate(Pass* walk, Node* leaf, Adjoint* g) except -1:
-    cdef Adjoint taken = g[0]
+cdef int accumulate(Pass* walk, Node* leaf, Cotangent* g) except -1:
+    cdef Cotangent taken = g[0]
     cdef NodeExtras extras
     g.bits = UNDEFINED
     table.accumulate(leaf, taken, walk.recorded)
@@ -1858,7 +1858,7 @@ cdef int settle_leaves(Pass* walk, Node* node) except -1:
             continue
         i = leaf - &block.slab.node[0]
         block.marks.pending[i] -= 1
-        if block.marks.pending[i] == 0 and block.adjoint[i].bits != UNTOUCHED:
+        if block.marks.pending[i] == 0 and block.cotangent[i].bits != UNTOUCHED:
             run_node(walk, block, i, leaf)
     return 0
 
@@ -1878,7 +1878,7 @@ cdef void free_saved(Node* node) noexcept:
                 release_saved(&payload.out)
 
 
-cdef int run_hooks(Pass* walk, Node* node, Adjoint* g) except -1:
+cdef int run_hooks(Pass* walk, Node* node, Cotangent* g) except -1:
     """Hooks of the tensor in the order of registration, then retain_grad."""
     cdef NodeExtras extras
     if node.x.payload.extras == NULL:
@@ -1893,7 +1893,7 @@ cdef int run_hooks(Pass* walk, Node* node, Adjoint* g) except -1:
     return 0
 
 
-cdef int run_prehooks(Pass* walk, Node* node, Adjoint* g) except -1:
+cdef int run_prehooks(Pass* walk, Node* node, Cotangent* g) except -1:
     """Hooks of the node: after the gradient was captured, so that what they return is not."""
     cdef NodeExtras extras
     if node.x.payload.extras == NULL:
@@ -1904,10 +1904,10 @@ cdef int run_prehooks(Pass* walk, Node* node, Adjoint* g) except -1:
     return 0
 
 
-cdef int call_hooks(Pass* walk, Node* node, Adjoint* g, hooks, bint of_node) except -1:
+cdef int call_hooks(Pass* walk, Node* node, Cotangent* g, hooks, bint of_node) except -1:
     """Each may write into its argument, which is a copy where somebody else holds the elements, or return another."""
     cdef object gradient = given(walk, node, g), result
-    release_adjoint(walk, node, g[0])
+    release_cotangent(walk, node, g[0])
     g.bits = UNDEFINED
     for hook in list(hooks.values()):
         if gradient is not None:
@@ -1954,7 +1954,7 @@ cdef int set_apart(Pass* walk, list variables) except -1:
     return 0
 
 
-cdef object given(Pass* walk, Node* node, Adjoint* g):
+cdef object given(Pass* walk, Node* node, Cotangent* g):
     """The cotangent as hooks see it."""
     cdef PyObject* wrapped
     if walk.recorded:
@@ -1980,9 +1980,9 @@ cdef int check_hook(Pass* walk, Node* node, object hook, object result) except -
     return 0
 
 
-cdef int run_pick(Pass* walk, Node* node, Adjoint* g) except -1:
-    """Hand the adjoint of one output to the head; entries of a vector are Variables, whatever the pass."""
-    cdef Adjoint entry
+cdef int run_pick(Pass* walk, Node* node, Cotangent* g) except -1:
+    """Hand the cotangent of one output to the head; entries of a vector are Variables, whatever the pass."""
+    cdef Cotangent entry
     if g.bits == UNDEFINED:
         entry.bits = UNDEFINED
     elif walk.recorded:
@@ -1991,7 +1991,7 @@ cdef int run_pick(Pass* walk, Node* node, Adjoint* g) except -1:
     else:
         entry.variable = table.wrap(node, g[0])
     try:
-        deposit_pick(walk, node.left, <int>node.y.value, entry)
+        accumulate_pick(walk, node.left, <int>node.y.value, entry)
     except BaseException:
         if entry.bits != UNDEFINED:
             Py_XDECREF(entry.variable)
@@ -2007,8 +2007,8 @@ cdef object posthooks_of(Node* node):
     return extras.posthooks or None
 
 
-cdef int run_collected(Pass* walk, Node* node, Adjoint* g) except -1:
-    """A node whose results somebody wants to see before they are passed on: hooks on the node, or the watch for NaN."""
+cdef int run_collected(Pass* walk, Node* node, Cotangent* g) except -1:
+    """A node whose results somebody wants to see before they are passed on: hooks on the node, or anomaly mode."""
     cdef int operand, first, count
     cdef PyObject* result
     cdef list results
@@ -2028,21 +2028,21 @@ cdef int run_collected(Pass* walk, Node* node, Adjoint* g) except -1:
             if not wanted(walk, edge(node, operand)):
                 results.append(None)
                 continue
-            if graph.stale:
-                check_stale(node, operand)
+            if graph.modified:
+                check_modified(node, operand)
             result = table.vjp(node, operand, <PyObject*>gs[0])
             if result == NULL:
                 results.append(None)
             else:
                 results.append(<object>result)
                 Py_DECREF(<object>result)
-    if walk.watched:
+    if walk.anomaly:
         table.inspect(node, <PyObject*>results)
     hooks = posthooks_of(node)
     if hooks is not None:
         # A rule may hand the cotangent on as it is, to two operands even; the hooks may write into each by itself.
         if not node.flags & HEAD:
-            release_adjoint(walk, node, g[0])
+            release_cotangent(walk, node, g[0])
             g.bits = UNDEFINED
         set_apart(walk, results)
         set_apart(walk, gs)
@@ -2061,21 +2061,21 @@ cdef int run_collected(Pass* walk, Node* node, Adjoint* g) except -1:
 
 cdef int pass_on(Pass* walk, Node* target, object result) except -1:
     """A Variable, or None for undefined, to its operand."""
-    cdef Adjoint given
+    cdef Cotangent given
     if not wanted(walk, target):
         return 0
     if result is None:
-        return deposit_undefined(walk, target)
+        return accumulate_undefined(walk, target)
     if walk.recorded:
         Py_INCREF(result)
-        return deposit_variable(walk, target, <PyObject*>result)
+        return accumulate_variable(walk, target, <PyObject*>result)
     table.unwrap(target, result, &given)
     if target.flags & OUT_SCALAR:
-        return deposit_value(walk, target, given.value)
-    return deposit_array(walk, target, given.array)
+        return accumulate_value(walk, target, given.value)
+    return accumulate_array(walk, target, given.array)
 
 
-cdef int run_python(Pass* walk, Node* node, Adjoint* g) except -1:
+cdef int run_python(Pass* walk, Node* node, Cotangent* g) except -1:
     """A custom op: its callable gets the cotangents as Variables and returns one Variable or None per operand."""
     cdef int operand
     cdef tuple results = custom_results(walk, node, cotangents(walk, node, g))
@@ -2084,16 +2084,16 @@ cdef int run_python(Pass* walk, Node* node, Adjoint* g) except -1:
     return 0
 
 
-cdef list cotangents(Pass* walk, Node* node, Adjoint* g):
+cdef list cotangents(Pass* walk, Node* node, Cotangent* g):
     """What the callable of a custom op gets: a Variable for each result, None where one took no part."""
     cdef int operand
     cdef list gs = []
     if node.flags & HEAD:
         for operand in range(<int>node.y.value):
-            if g.bits == UNDEFINED or g.vector.adjoint[operand].bits in (UNTOUCHED, UNDEFINED):
+            if g.bits == UNDEFINED or g.vector.cotangent[operand].bits in (UNTOUCHED, UNDEFINED):
                 gs.append(None)
             else:
-                gs.append(<object>g.vector.adjoint[operand].variable)
+                gs.append(<object>g.vector.cotangent[operand].variable)
     elif g.bits == UNDEFINED:
         gs.append(None)
     else:
@@ -2120,28 +2120,28 @@ cdef tuple custom_results(Pass* walk, Node* node, list gs):
     return results
 
 
-cdef int run_operand(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+cdef int run_operand(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     """The one question: here is the cotangent of your result; add that of operand i into its place."""
     cdef Node* target = edge(node, operand)
     cdef Op* op = &ops[node.op]
     cdef PyObject* wrapped
     cdef PyObject* result
-    cdef Adjoint given
+    cdef Cotangent given
     cdef intp k
-    if graph.stale:
-        check_stale(node, operand)
+    if graph.modified:
+        check_modified(node, operand)
     if walk.recorded:
         result = table.vjp(node, operand, g.variable)
         if result == NULL:
-            return deposit_undefined(walk, target)
-        return deposit_variable(walk, target, result)
+            return accumulate_undefined(walk, target)
+        return accumulate_variable(walk, target, result)
     if is_element(node):
         return pass_element(walk, node, operand, g, last)
     if not node.flags & ARRAY:
         k = node.op + (MAX_NODE_OPS if node.flags & FLOAT32 else 0)
         if operand == 0:
-            return deposit_value(walk, target, point_dx[k](g.value, node_x(node), node.y.value, node.out.value))
-        return deposit_value(walk, target, point_dy[k](g.value, node_x(node), node.y.value, node.out.value))
+            return accumulate_value(walk, target, point_dx[k](g.value, node_x(node), node.y.value, node.out.value))
+        return accumulate_value(walk, target, point_dy[k](g.value, node_x(node), node.y.value, node.out.value))
     if op.kernel[0] != NULL and kernel_type(node.x.payload.type) >= 0:
         k = elementwise(walk, node, operand, g, last)
         if k != 1:
@@ -2156,14 +2156,14 @@ cdef int run_operand(Pass* walk, Node* node, int operand, Adjoint* g, bint last)
     finally:
         Py_DECREF(<object>wrapped)
     if result == NULL:
-        return deposit_undefined(walk, target)
+        return accumulate_undefined(walk, target)
     try:
         table.unwrap(target, <object>result, &given)
     finally:
         Py_DECREF(<object>result)
     if target.flags & OUT_SCALAR:
-        return deposit_value(walk, target, given.value)
-    return deposit_array(walk, target, given.array)
+        return accumulate_value(walk, target, given.value)
+    return accumulate_array(walk, target, given.array)
 
 
 cdef int operand_of(Node* node, Saved* saved, Shape* shape, char** data, intp* strides) except -1:
@@ -2176,7 +2176,7 @@ cdef int operand_of(Node* node, Saved* saved, Shape* shape, char** data, intp* s
         broadcast_strides(array, shape, strides)
         data[0] = array.data
     elif saved.state == NUMBER:
-        # kept in the dtype of the op, see save_number
+        # kept in the dtype of the op
         data[0] = <char*>&saved.value
         memset(strides, 0, shape.ndim * sizeof(intp))
     else:
@@ -2211,7 +2211,7 @@ cdef int flat_operand(Node* node, Saved* saved, Shape* shape, int size, char** d
     return 0
 
 
-cdef int flat(Pass* walk, Node* node, Node* target, Partial partial, int saves, Adjoint* g, bint last) except -1:
+cdef int flat(Pass* walk, Node* node, Node* target, Partial partial, int saves, Cotangent* g, bint last) except -1:
     """`elementwise` of few contiguous elements of one shape.  1: they are not.
 
     With 4 elements the general way, over strides, takes 60 ns more than the loop itself.
@@ -2222,7 +2222,7 @@ cdef int flat(Pass* walk, Node* node, Node* target, Partial partial, int saves, 
     cdef char* data[5]
     cdef intp[5] steps
     cdef float[3] single
-    cdef Adjoint* place
+    cdef Cotangent* place
     data[1], steps[1] = g.array.data, size
     if g.array.strides != NULL:
         if not all_one(g.array):
@@ -2251,7 +2251,7 @@ cdef int flat(Pass* walk, Node* node, Node* target, Partial partial, int saves, 
     return 0
 
 
-cdef int elementwise(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+cdef int elementwise(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     """The fused loop of a row: dst += rule(g, x, y, out), straight into the operand's place where shapes agree."""
     cdef Payload* payload = node.x.payload
     cdef Shape* shape = payload.shape
@@ -2268,7 +2268,7 @@ cdef int elementwise(Pass* walk, Node* node, int operand, Adjoint* g, bint last)
     cdef float[4] single
     cdef double number
     cdef Saved* saved
-    cdef Adjoint* place
+    cdef Cotangent* place
     cdef Array* array
     cdef Array* given = NULL
     cdef bint fits
@@ -2276,7 +2276,7 @@ cdef int elementwise(Pass* walk, Node* node, int operand, Adjoint* g, bint last)
     fits = not target.flags & OUT_SCALAR and node_type(target) == payload.type and same_shape(node_shape(target), shape)
     if is_g and not node.flags & OUT_SCALAR:
         g.array.owners += 1
-        return deposit_array(walk, target, g.array)
+        return accumulate_array(walk, target, g.array)
     if fits and shape.size < FLAT_SIZE and not node.flags & OUT_SCALAR:
         k = flat(walk, node, target, partial, saves, g, last)
         if k != 1:
@@ -2299,7 +2299,7 @@ cdef int elementwise(Pass* walk, Node* node, int operand, Adjoint* g, bint last)
                 single[k] = <float>saved.value
                 data[k + 2] = <char*>&single[k]
     if node.flags & OUT_SCALAR:
-        # 0-d arrays: the adjoint is a double
+        # 0-d arrays: the cotangent is a double
         number = g.value
         if dtype == KERNEL_FLOAT32:
             single[3] = <float>number
@@ -2319,7 +2319,7 @@ cdef int elementwise(Pass* walk, Node* node, int operand, Adjoint* g, bint last)
             run_held(payload, partial, shape, data, strides, True)
             return 0
     if last and not node.flags & OUT_SCALAR and sole_owner(g.array) and g.array.strides == NULL:
-        # nobody needs g any more: its buffer becomes the operand's adjoint
+        # nobody needs g any more: its buffer becomes the operand's cotangent
         given = g.array
         g.bits = UNDEFINED
     else:
@@ -2327,7 +2327,7 @@ cdef int elementwise(Pass* walk, Node* node, int operand, Adjoint* g, bint last)
     data[0] = given.data
     strides[0] = strides_of(given, &room[0])
     run_held(payload, partial, shape, data, strides, False)
-    return deposit_array(walk, target, given)
+    return accumulate_array(walk, target, given)
 
 
 cdef enum:

@@ -315,7 +315,7 @@ cdef bint holds_variable(object data):
 
 
 cdef object finite(object data):
-    """The same data, once lists in it are known to end: NumPy looks for the end of one that holds itself for ever."""
+    """data as it came, once lists in it are known to end: NumPy looks for the end of one that holds itself for ever."""
     if isinstance(data, (list, tuple)):
         holds_variable(data)
     return data
@@ -426,7 +426,7 @@ cdef bint of_numpy(object x, object y) noexcept:
 
 
 cdef object elementwise_of(int op, object x, object y, Array* into, bint overwritten=False):
-    """The same once nobody above has answered.  into: write the result there (values only), owned by the caller."""
+    """What elementwise() does once nobody above has answered.  into: where to write the result (values only), the caller's."""
     cdef Operand a, b
     cdef PyTypeObject* kind
     cdef int type, dtype, out_type, arity = ARITY[op], saves, flags = 0
@@ -852,12 +852,12 @@ cdef object unary(int op, object x):
 
 
 cdef object condition(int op, object x):
-    """The same where the result is bool."""
+    """unary() where the result is bool."""
     return elementwise(op, x, None)
 
 
 cdef object itself(int op, object x):
-    """The same where the value is the operand: PyTorch returns that, NumPy's functions and operators a copy."""
+    """unary() where the value is the operand: PyTorch returns that, NumPy's functions and operators a copy."""
     if not is_variable(x) or Py_TYPE(<PyObject*>x) != TENSOR:
         return unary(op, x)
     if type_of(<Variable>x) == T_BOOL:

@@ -2,12 +2,12 @@
 """Derivatives: on values, recorded, forward mode; what the engine asks; nodes as Python sees them; passes."""
 from cpython.object cimport PyObject
 
-from ._core cimport Adjoint, Array, Node
+from ._core cimport Cotangent, Array, Node
 
 cdef PyObject* place(Node* node) except NULL
-cdef int accumulate(Node* leaf, Adjoint g, bint recorded) except -1
+cdef int accumulate(Node* leaf, Cotangent g, bint recorded) except -1
 cdef void span(Array* array, char** first, char** end) noexcept
-cdef object face_of(Node* node)
+cdef object node_object(Node* node)
 cdef str name_of(Node* node)
 cdef object add_hook(Node* node, str kind, object hook)
 cpdef object run_backward(outputs, gradients, retain_graph, create_graph, inputs, bint accumulate_inputs, allow_unused,

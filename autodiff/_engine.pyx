@@ -20,11 +20,11 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, COMPLEX_KIND, COMPLEX_SAVE
 from ._elementwise cimport elementwise, run_values, unary
 from ._structural cimport (AHEAD, cast, count_along, expand, largest, least_square, marked_dims, matmul, multiply_batches,
                            narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
-from ._indexing cimport filled, flavoured, set_stale, zero_like
+from ._indexing cimport filled, flavoured, number_will_change, zero_like
 from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXNET, NOTHING, NUMBER, OUT_SCALAR, PACKED,
-                     PAYLOAD, PICK, PYTHON, RIGHT_NUMBER, SAVED, SLAB_NODES, UNDEFINED, VARIANT, Adjoint, Array, Node,
+                     PAYLOAD, PICK, PYTHON, RIGHT_NUMBER, SAVED, SLAB_NODES, UNDEFINED, VARIANT, Cotangent, Array, Node,
                      NodeExtras, Pass, Payload, Saved, Shape, add_array, allocate, begin_pass, bump, contiguous_copy,
-                     deposit_array, deposit_value, disown, end_pass, graph, hold, hold_array, is_element, itemsize,
+                     accumulate_array, accumulate_value, disown, end_pass, graph, hold, hold_array, is_element, itemsize,
                      kernel_type, mark, new_array, new_geometry, new_payload, new_shape, node_shape, node_type, node_x,
                      open_place, ops, raise_freed, read_double, reduce_array, reduces_to, release_array, release_shape,
                      run_pass, same_shape, saved_array, seed, slab_of, sole_owner, strides_of, table, total, write_double,
@@ -43,24 +43,24 @@ from ._types import TENSOR_NAMES, Size, dtype_of
 
 # ---- fast VJPs: values only, beside the recorded rules
 
-cdef int fast_identity(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+cdef int fast_identity(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     if node.flags & OUT_SCALAR:
         if not node.left.flags & OUT_SCALAR:
             return 1            # half or complex, or no longer 0-d
-        return deposit_value(walk, node.left, g.value)
+        return accumulate_value(walk, node.left, g.value)
     g.array.owners += 1
-    return deposit_array(walk, node.left, g.array)
+    return accumulate_array(walk, node.left, g.array)
 
 
-cdef int fast_sum(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+cdef int fast_sum(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     return spread(walk, node, g, 1.0)
 
 
-cdef int fast_mean(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+cdef int fast_mean(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     return spread(walk, node, g, <double>node_shape(node.left).size)
 
 
-cdef int spread(Pass* walk, Node* node, Adjoint* g, double count) except -1:
+cdef int spread(Pass* walk, Node* node, Cotangent* g, double count) except -1:
     """The cotangent of a full sum, or of a full mean, to every element."""
     cdef Node* target = node.left
     cdef Array* array
@@ -73,13 +73,13 @@ cdef int spread(Pass* walk, Node* node, Adjoint* g, double count) except -1:
     else:
         value = value / count
     if target.flags & OUT_SCALAR:
-        return deposit_value(walk, target, value)
+        return accumulate_value(walk, target, value)
     k = kernel_type(node_type(target))
     if k < 0:
         return 1
     array = new_array(node_type(target), node_shape(target))
     fill(k, array.shape.size, array.data, value)
-    return deposit_array(walk, target, array)
+    return accumulate_array(walk, target, array)
 
 
 cdef int spread_strides(Shape* shape, const intp* steps, object dim, bint keepdim, intp* along) except -1:
@@ -97,7 +97,7 @@ cdef int spread_strides(Shape* shape, const intp* steps, object dim, bint keepdi
     return 0
 
 
-cdef int spread_along(Pass* walk, Node* node, Adjoint* g, bint mean) except -1:
+cdef int spread_along(Pass* walk, Node* node, Cotangent* g, bint mean) except -1:
     """The cotangent of a sum, or of a mean, over some dimensions to every element."""
     cdef Node* target = node.left
     cdef Shape* shape = node_shape(target)
@@ -134,10 +134,10 @@ cdef int spread_along(Pass* walk, Node* node, Adjoint* g, bint mean) except -1:
     else:
         run_values(&kernels[k][OP_POSITIVE], 2, shape, data, strides)
     release_array(given)
-    return deposit_array(walk, target, out)
+    return accumulate_array(walk, target, out)
 
 
-cdef int spread_exponentials(Pass* walk, Node* node, Adjoint* g, bint last) except -1:
+cdef int spread_exponentials(Pass* walk, Node* node, Cotangent* g, bint last) except -1:
     """The cotangent of logsumexp from exp(x - out) as its forward pass kept it, into that if nobody else needs it."""
     cdef Saved* saved = &node.x.payload.y
     cdef Array* parts = saved.array
@@ -173,7 +173,7 @@ cdef int spread_exponentials(Pass* walk, Node* node, Adjoint* g, bint last) exce
     run_values(&kernels[k][OP_MUL], 3, parts.shape, data, strides)
     release_array(parts)
     release_array(given)
-    return deposit_array(walk, node.left, result)
+    return accumulate_array(walk, node.left, result)
 
 
 cdef bint all_finite(Array* array, int k) noexcept:
@@ -190,7 +190,7 @@ cdef bint all_finite(Array* array, int k) noexcept:
     return True
 
 
-cdef int fast_logsumexp(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+cdef int fast_logsumexp(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     """g * exp(x - out) in one loop: that of the row exp_shifted."""
     cdef Node* target = node.left
     cdef Payload* payload = node.x.payload
@@ -252,10 +252,10 @@ cdef int fast_logsumexp(Pass* walk, Node* node, int operand, Adjoint* g, bint la
     release_array(x)
     release_array(out)
     release_array(given)
-    return deposit_array(walk, target, result)
+    return accumulate_array(walk, target, result)
 
 
-cdef int fast_norm(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+cdef int fast_norm(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     """x * (g / out), 0 at 0: the general rule's text for the 2-norm of all elements, while its parts stay in range."""
     cdef Node* target = node.left
     cdef Array* x
@@ -272,7 +272,7 @@ cdef int fast_norm(Pass* walk, Node* node, int operand, Adjoint* g, bint last) e
         return 1
     if node.x.payload.x.state == NUMBER:        # the absolute value
         value = node.x.payload.x.value
-        return deposit_value(walk, target, g.value if value > 0 else -g.value if value < 0 else g.value * value)
+        return accumulate_value(walk, target, g.value if value > 0 else -g.value if value < 0 else g.value * value)
     if node.x.payload.x.state != SAVED:
         raise_freed()
     saved_array(node, &node.x.payload.x, &x)
@@ -290,10 +290,10 @@ cdef int fast_norm(Pass* walk, Node* node, int operand, Adjoint* g, bint last) e
     x.owners += 1               # another thread's pass may free what is saved
     run_values(&kernels[k][OP_MUL], 3, x.shape, data, strides)
     release_array(x)
-    return deposit_array(walk, target, out)
+    return accumulate_array(walk, target, out)
 
 
-cdef int fast_stack(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+cdef int fast_stack(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     """Of operands without dimensions: each gets its element of g."""
     cdef Node* target = node.x.payload.edge[operand - 2]
     cdef intp[MAX_DIMS] room
@@ -303,16 +303,16 @@ cdef int fast_stack(Pass* walk, Node* node, int operand, Adjoint* g, bint last) 
     if operand >= 2 + AHEAD:
         prefetch(node.x.payload.edge[operand - 2 - AHEAD])      # from the last to the first
     step = strides_of(g.array, room)[0]
-    return deposit_value(walk, target, read_double(g.array.type, g.array.data + (operand - 2) * step))
+    return accumulate_value(walk, target, read_double(g.array.type, g.array.data + (operand - 2) * step))
 
 
-cdef int fast_cast(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+cdef int fast_cast(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     if node.flags & OUT_SCALAR:
         if not node.left.flags & OUT_SCALAR:
             return 1            # half or complex
-        return deposit_value(walk, node.left, g.value)
+        return accumulate_value(walk, node.left, g.value)
     g.array.owners += 1
-    return deposit_array(walk, node.left, g.array)      # casts
+    return accumulate_array(walk, node.left, g.array)      # casts
 
 
 cdef Transform geometry_of(Payload* payload):
@@ -321,7 +321,7 @@ cdef Transform geometry_of(Payload* payload):
     return <Transform>params if type(params) is Transform else <Transform>(<tuple>params)[0]
 
 
-cdef int fast_view(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+cdef int fast_view(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     """Add g where the view looks: O(size of the view) however large the base is, but for the first zeros."""
     cdef Node* target = node.left
     cdef Transform t = geometry_of(node.x.payload)
@@ -334,20 +334,20 @@ cdef int fast_view(Pass* walk, Node* node, int operand, Adjoint* g, bint last) e
     cdef int i
     if target.flags & OUT_SCALAR:
         if node.flags & OUT_SCALAR:
-            return deposit_value(walk, target, g.value)
-        return deposit_value(walk, target, total(g.array))
+            return accumulate_value(walk, target, g.value)
+        return accumulate_value(walk, target, total(g.array))
     if kernel_type(node_type(target)) < 0:
         return 1
     if not node.flags & OUT_SCALAR:
         if t.kind == RESHAPE and g.array.strides == NULL:
-            return deposit_array(walk, target, new_geometry(g.array, g.array.data, shape, NULL))
+            return accumulate_array(walk, target, new_geometry(g.array, g.array.data, shape, NULL))
         if t.kind == PERMUTE:
             own = strides_of(g.array, room)
             for i in range(t.count):
                 steps[t.data[i]] = own[i]
-            return deposit_array(walk, target, new_geometry(g.array, g.array.data, shape, steps))
+            return accumulate_array(walk, target, new_geometry(g.array, g.array.data, shape, steps))
         if t.kind == EXPAND:
-            return deposit_array(walk, target, reduce_array(g.array, node_type(target), shape))
+            return accumulate_array(walk, target, reduce_array(g.array, node_type(target), shape))
     place = open_place(walk, target)
     if node.flags & OUT_SCALAR and t.kind == INDEX:
         # x[i], x[i, j]: without a geometry, which took a tenth of the time
@@ -373,7 +373,7 @@ cdef int fast_view(Pass* walk, Node* node, int operand, Adjoint* g, bint last) e
     return 0
 
 
-cdef int fast_copy_region(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+cdef int fast_copy_region(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     """What was written gets its part of g; the rest of g, its buffer handed on, goes to what was there before."""
     cdef Transform t
     cdef Node* target = node.left if operand == 0 else node.right
@@ -395,7 +395,7 @@ cdef int fast_copy_region(Pass* walk, Node* node, int operand, Adjoint* g, bint 
             if region.shape.ndim == 0:
                 value = read_double(region.type, region.data)
                 if target.flags & OUT_SCALAR:
-                    return deposit_value(walk, target, value)
+                    return accumulate_value(walk, target, value)
             part = new_array(region.type, region.shape)
             memset(part.data, 0, part.shape.size * itemsize(part.type))
             try:
@@ -405,7 +405,7 @@ cdef int fast_copy_region(Pass* walk, Node* node, int operand, Adjoint* g, bint 
                 raise
         finally:
             release_array(region)
-        return deposit_array(walk, target, part)
+        return accumulate_array(walk, target, part)
     release_array(region)
     if last and sole_owner(g.array) and g.array.strides == NULL:
         rest = g.array          # contiguous, and so is what it was looked at above
@@ -422,7 +422,7 @@ cdef int fast_copy_region(Pass* walk, Node* node, int operand, Adjoint* g, bint 
     except BaseException:
         release_array(rest)
         raise
-    return deposit_array(walk, target, rest)
+    return accumulate_array(walk, target, rest)
 
 
 cdef int clear(Array* region) except -1:
@@ -435,8 +435,8 @@ cdef int clear(Array* region) except -1:
     return 0
 
 
-cdef int fast_matmul_of_batches(Pass* walk, Node* node, int operand, Adjoint* g) except -1:
-    """The same for batches of as many matrices."""
+cdef int fast_matmul_of_batches(Pass* walk, Node* node, int operand, Cotangent* g) except -1:
+    """What fast_matmul() does, for batches of as many matrices."""
     cdef Node* target = node.left if operand == 0 else node.right
     cdef Array* other
     cdef Array* turned
@@ -467,10 +467,10 @@ cdef int fast_matmul_of_batches(Pass* walk, Node* node, int operand, Adjoint* g)
     if not same_shape(out.shape, node_shape(target)):
         release_array(out)
         return 1
-    return deposit_array(walk, target, out)
+    return accumulate_array(walk, target, out)
 
 
-cdef int fast_matmul(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1:
+cdef int fast_matmul(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     """g y^T and x^T g by the same loop, transposed operands read through their strides."""
     cdef Payload* payload = node.x.payload
     cdef Node* target = node.left if operand == 0 else node.right
@@ -517,10 +517,10 @@ cdef int fast_matmul(Pass* walk, Node* node, int operand, Adjoint* g, bint last)
     else:                       # (k, m) @ (m, n)
         matmul_kernel(dtype, k, m, n, other.data, ys[other.shape.ndim - 1],
                       ys[0] if len(shape_x) == 2 else k * size, g_data, gs0, gs1, out.data, n * size, size)
-    return deposit_array(walk, target, out)
+    return accumulate_array(walk, target, out)
 
 
-ctypedef int (*Fast)(Pass* walk, Node* node, int operand, Adjoint* g, bint last) except -1
+ctypedef int (*Fast)(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1
 
 #: Value-only VJPs by the names that rows call them.
 cdef dict FAST = {
@@ -769,14 +769,14 @@ cdef PyObject* place(Node* node) except NULL:
     return owned(place_of(node))
 
 
-cdef PyObject* wrap(Node* node, Adjoint g) except NULL:
+cdef PyObject* wrap(Node* node, Cotangent g) except NULL:
     """A cotangent as a Variable; the pass keeps its own reference."""
     if node.flags & OUT_SCALAR:
         return owned(from_number(TENSOR, g.value, node_type(node)))
     return owned(from_owned(hold_array(g.array)))
 
 
-cdef int unwrap(Node* node, object variable, Adjoint* g) except -1:
+cdef int unwrap(Node* node, object variable, Cotangent* g) except -1:
     """A Variable as a cotangent for a node, owned; cast to the node's dtype, its shape is the caller's business."""
     cdef Variable v
     cdef Array* array
@@ -804,7 +804,7 @@ cdef int unwrap(Node* node, object variable, Adjoint* g) except -1:
 
 
 cdef inline double quiet(double value) noexcept:
-    """Signalling NaNs mark untouched adjoints; one that a user passes in becomes a quiet one."""
+    """Signalling NaNs mark untouched cotangents; one that a user passes in becomes a quiet one."""
     return value if value == value else float_nan
 
 
@@ -1011,7 +1011,7 @@ cdef bint accumulate_point(Node* leaf, double value) noexcept:
     return True
 
 
-cdef int accumulate(Node* leaf, Adjoint g, bint recorded) except -1:
+cdef int accumulate(Node* leaf, Cotangent g, bint recorded) except -1:
     """Into `.grad` of a leaf: stolen where nobody else sees it, added in place, or out of place when recorded."""
     cdef Variable v, grad
     cdef Extras extras
@@ -1044,7 +1044,7 @@ cdef int accumulate(Node* leaf, Adjoint g, bint recorded) except -1:
             and same_sizes(before, leaf) and writable(before):
         # In place also where the gradient has a graph, which stays: PyTorch adds under no_grad.
         if leaf.flags & OUT_SCALAR:
-            set_stale(before, False)
+            number_will_change(before, False)
             add_to_number(before, g.value, write)
         else:
             try:
@@ -1128,7 +1128,7 @@ cdef int add_to_number(Variable before, double value, bint write) except -1:
     return 0
 
 
-cdef void release_cotangent(Node* node, Adjoint g, bint recorded) noexcept:
+cdef void release_cotangent(Node* node, Cotangent g, bint recorded) noexcept:
     if recorded:
         Py_XDECREF(g.variable)
     elif not node.flags & OUT_SCALAR:
@@ -1150,7 +1150,7 @@ cdef bint is_any_variable(PyObject* o) noexcept:
     return is_variable(<object>o)
 
 
-cdef int retain(Node* node, object variable, Adjoint g, bint recorded) except -1:
+cdef int retain(Node* node, object variable, Cotangent g, bint recorded) except -1:
     """The gradient of a Variable that is no leaf, for retain_grad(); g stays the pass's."""
     cdef Variable v = <Variable>variable
     cdef Extras extras = extras_of(v)
@@ -1238,11 +1238,11 @@ table.add_generic = add_generic
 table.reduce_generic = reduce_generic
 
 
-# ---- faces: a node as Python sees it
+# ---- node objects: a node as Python sees it
 
-cdef dict FACES = {}            # address of a node: address of its face, while it lives
-cdef dict FACE_TYPES = {}
-cdef bint making_face = False
+cdef dict NODE_OBJECTS = {}            # address of a node: address of its object, while that lives
+cdef dict NODE_TYPES = {}
+cdef bint making_node_object = False
 
 
 cdef class Node_:
@@ -1251,13 +1251,13 @@ cdef class Node_:
     cdef object __weakref__
 
     def __cinit__(self):
-        if not making_face:
+        if not making_node_object:
             raise TypeError("nodes of the graph are made by recorded ops")
 
     def __dealloc__(self):
         if self.node != NULL:
-            if FACES.get(<uintptr_t>self.node) == <uintptr_t><PyObject*>self:
-                del FACES[<uintptr_t>self.node]
+            if NODE_OBJECTS.get(<uintptr_t>self.node) == <uintptr_t><PyObject*>self:
+                del NODE_OBJECTS[<uintptr_t>self.node]
             disown(self.node)
 
     def name(self):
@@ -1274,14 +1274,14 @@ cdef class Node_:
             return ()
         count = 2 if not n.flags & PAYLOAD or not n.x.payload.edges else 0
         if n.flags & PICK:
-            return face_of(n.left).next_functions
+            return node_object(n.left).next_functions
         if count:
-            result.append(edge_face(n.left))
+            result.append(edge_object(n.left))
             if ARITY[n.op] == 2 or n.right != NULL:
-                result.append(edge_face(n.right))
+                result.append(edge_object(n.right))
         else:
             for i in range(n.x.payload.edges):
-                result.append(edge_face(n.x.payload.edge[i]))
+                result.append(edge_object(n.x.payload.edge[i]))
         return tuple(result)
 
     def register_hook(self, hook):
@@ -1328,45 +1328,45 @@ cdef class Node_:
         return f"<{name_of(self.node)} object at {hex(<uintptr_t>self.node)}>"
 
 
-cdef tuple edge_face(Node* node):
+cdef tuple edge_object(Node* node):
     if node == NULL:
         return (None, 0)
     if node.flags & PICK:
-        return (face_of(node), <int>node.y.value)
-    return (face_of(node), 0)
+        return (node_object(node), <int>node.y.value)
+    return (node_object(node), 0)
 
 
-cdef object face_of(Node* node):
-    global making_face
-    cdef Node_ face
+cdef object node_object(Node* node):
+    global making_node_object
+    cdef Node_ wrapper
     key = <uintptr_t>node
-    known = FACES.get(key)
+    known = NODE_OBJECTS.get(key)
     if known is not None and (<PyObject*><uintptr_t>known).ob_refcnt > 0:     # 0: its weak references are being cleared
         return <object><PyObject*><uintptr_t>known
     hold(node)
     try:
         name = name_of(node)
-        kind = FACE_TYPES.get(name)
+        kind = NODE_TYPES.get(name)
         if kind is None:
-            kind = FACE_TYPES[name] = type(name, (Node_,), {"__slots__": (), "__module__": "autodiff.autograd"})
-        making_face = True
+            kind = NODE_TYPES[name] = type(name, (Node_,), {"__slots__": (), "__module__": "autodiff.autograd"})
+        making_node_object = True
         try:
-            face = <Node_>(<object>kind).__new__(kind)
+            wrapper = <Node_>(<object>kind).__new__(kind)
         finally:
-            making_face = False
+            making_node_object = False
     except BaseException:
         disown(node)
         raise
-    face.node = node            # its hold is the face's
-    FACES[key] = <uintptr_t><PyObject*>face
-    return face
+    wrapper.node = node            # its hold is the object's
+    NODE_OBJECTS[key] = <uintptr_t><PyObject*>wrapper
+    return wrapper
 
 
 cdef str name_of(Node* node):
     """PyTorch's name of the node."""
     while not named(node) and (node.flags & PICK or (node.op == OP_POSITIVE and node.flags & VARIANT
                                                      and not node.flags & (LEAF | PYTHON))):
-        node = node.left        # an output of the op, or the same Variable before its value was written: see succeed
+        node = node.left        # an output of the op, or the same Variable before its value was written: see replace_node
     if named(node):
         return (<NodeExtras>node.x.payload.extras).name
     if node.flags & LEAF:
@@ -1461,7 +1461,7 @@ cpdef object run_backward(outputs, gradients, retain_graph, create_graph, inputs
     cdef Pass* walk
     cdef Node* node
     cdef Variable output, g
-    cdef Adjoint entry
+    cdef Cotangent entry
     cdef bint recorded = bool(create_graph)
     cdef bint retain = recorded if retain_graph is None else bool(retain_graph)
     cdef bint mxnet = False
@@ -1525,7 +1525,7 @@ cpdef object run_backward(outputs, gradients, retain_graph, create_graph, inputs
             return results_of(inputs, wanted, {}, recorded, allow_unused, materialize, mxnet)
         walk = begin_pass(retain, recorded)
         if modes() & ANOMALY and not modes() & NAN_ALLOWED:
-            walk.watched = walk.special = True
+            walk.anomaly = walk.special = True
         previous = modes()
         enter_modes((0 if recorded else GRAD_OFF) | (WRITING if mxnet else 0),
                     RECORDING | (GRAD_OFF | INFERENCE if recorded else PACKING) | (0 if mxnet else WRITING))
@@ -1599,7 +1599,7 @@ cdef object results_of(inputs, list wanted, dict captures, bint recorded, allow_
     return tuple(results)
 
 
-# ---- the object
+# ---- hooks and their handles
 
 class Hooks(dict):
     """Hooks by their handles' numbers, in the order of registration; a handle refers to it weakly."""

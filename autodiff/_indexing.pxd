@@ -4,7 +4,7 @@ from cpython.object cimport PyTypeObject
 
 from ._base cimport Variable
 
-cdef int set_stale(Variable v, bint tracked) except -1
+cdef int number_will_change(Variable v, bint tracked) except -1
 cdef object inplace(int op, object target, object other, bint is_unary)
 cdef object write_result(Variable v, Variable result)
 cdef object fill_in(Variable v, object value, bint is_zero=*)

@@ -12,13 +12,13 @@ from ._base cimport (ABOVE, ATTACHED, BLANK, DTYPE_RULE, FORWARD, GRAD_FN, GRAD_
                      fits_element_node, fresh, fresh_on, from_array, from_number, identity, is_variable, leave_graph,
                      locate, make, make_view, materialise, modes, move_tangent, ndarray_of, node_of_write, normal_type,
                      numpy_dtype, overlaps, plain, rebind, refuse_tangents, set_data, set_requires_grad, settle_grad,
-                     shape_tuple, succeed, take_node, tangent_in, transformed_once, type_of, warn, write_recorded)
+                     shape_tuple, replace_node, take_node, tangent_in, transformed_once, type_of, warn, write_recorded)
 from ._elementwise cimport (Point, elementwise_of, finite, given_array, holds_variable, is_operand, is_point, out_of_range,
                             point_op, power, python_number, real_number, variable_word)
 from ._structural cimport (basic_index, c_name, cast, common_dtype, constant, reshape, select_view, stack_or_cat,
                            structural, structural_of, warn_of_imaginary)
 from ._core cimport (LEAF, LEFT_NUMBER, RIGHT_NUMBER, SAVES, VARIANT, Array, Node, Shape, bump, disown, hold, hold_array,
-                     kernel_type, mark_stale, new_array, new_payload, new_shape, promote, release_array, release_shape,
+                     kernel_type, mark_modified, new_array, new_payload, new_shape, promote, release_array, release_shape,
                      same_shape, scalar_shape, write_double, zeros)
 from ._kernels cimport MAX_DIMS, fill, intp
 
@@ -49,7 +49,7 @@ cdef int write_value(Variable v, Variable source) except -1:
     return 0
 
 
-cdef int set_stale(Variable v, bint tracked) except -1:
+cdef int number_will_change(Variable v, bint tracked) except -1:
     """A 0-d value in the object is about to change: ops that copied it go by its node, so it gets another.
 
     NumPy's flavour takes the copies as snapshots.
@@ -59,16 +59,16 @@ cdef int set_stale(Variable v, bint tracked) except -1:
         return 0
     if old == NULL:
         if v.extras is not None:
-            mark_stale(v.extras.dormant)
+            mark_modified(v.extras.dormant)
         return 0
     if old.owners == 1:
         return 0
     if tracked:
-        mark_stale(old)
+        mark_modified(old)
         return 0
     # a step of training while some graph still holds the leaf, or values changed without a record
-    mark_stale(old)
-    return succeed(v)
+    mark_modified(old)
+    return replace_node(v)
 
 
 cdef object inplace(int op, object target, object other, bint is_unary):
@@ -147,11 +147,11 @@ cdef object write_result(Variable v, Variable result):
     node = hold(result.node)
     try:
         if tracked and v.array == NULL and node != NULL and node.flags & SAVES:
-            # this op holds its own copy of the value that goes; the others that do are told by STALE
+            # this op holds its own copy of the value that goes; the others that do are told by MODIFIED
             promote(node).snapshot = True
         if modes() & FORWARD:
             move_tangent(v, result)
-        set_stale(v, tracked)
+        number_will_change(v, tracked)
         write_value(v, result)
         if tracked and (node != NULL or current_node(v) != NULL):
             rebind(v, hold(node))
@@ -195,7 +195,7 @@ cdef object fill_in(Variable v, object value, bint is_zero=False):
     value = float(value) if v.array == NULL else ready(value, type_of(v), Py_TYPE(<PyObject*>v) == TENSOR)
     if modes() & FORWARD and tangent_in(v) is not None:
         move_tangent(v, None)
-    set_stale(v, not modes() & (GRAD_OFF | INFERENCE))
+    number_will_change(v, not modes() & (GRAD_OFF | INFERENCE))
     if v.array == NULL:
         v.value = <float>value if v.flags & INLINE32 else value
     else:
@@ -231,7 +231,7 @@ cdef int copy_in(Variable v, object given, str name="CopyBackwards") except -1:
         raise RuntimeError(f"output with shape {list(v.shape)} doesn't match the broadcast shape {list(source.shape)}")
     right = hold(edge_of(source)) if category(type_of(v)) > 1 else NULL     # integers never enter the graph
     try:
-        set_stale(v, not modes() & (GRAD_OFF | INFERENCE))
+        number_will_change(v, not modes() & (GRAD_OFF | INFERENCE))
         if v.array == NULL:
             write_value(v, source)
         else:
@@ -717,7 +717,7 @@ def f_where(condition, x, y):
 
 
 cdef object where_of(object condition, object x, object y):
-    """The same once nobody above has answered."""
+    """What f_where() does once nobody above has answered."""
     if is_variable(condition):
         condition = plain(<Variable>condition)
     else:
@@ -1073,7 +1073,7 @@ cdef Variable zero_like(Variable v):
 
 
 cdef Variable flavoured(Variable v, PyTypeObject* kind):
-    """The same Variable in the flavour of its leaf."""
+    """v, value and node, in a flavour; v itself if it has it."""
     cdef Variable result
     if Py_TYPE(<PyObject*>v) == kind:
         return v
@@ -1189,7 +1189,7 @@ def constant_of(value, like=None):
 
 
 def keep_number(result):
-    """The same result, of an op that saved nothing but a Python number: a backward pass will not free it.
+    """result, of an op that saved nothing but a Python number: a backward pass will not free it.
 
     For ops made of several, of which the number is a parameter (alpha, weight): PyTorch saves Tensors alone, and a second
     pass through them needs no retain_graph.
@@ -1208,7 +1208,7 @@ def is_numpy_flavour(x):
 
 
 def in_flavour(x, like):
-    """The same Variable in the flavour of another."""
+    """x, value and node, in the flavour of another Variable."""
     if modes() & ABOVE and Py_TYPE(<PyObject*>x) != Py_TYPE(<PyObject*>like):
         taken = ask("array" if Py_TYPE(<PyObject*>like) == NDARRAY else "tensor", (x,), (x, None, False), None, False, True)
         if taken is not NotImplemented:

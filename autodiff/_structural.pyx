@@ -39,7 +39,7 @@ cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object list, Py_ssize_t i)
 
 
-# ---- structural ops: value by a helper on plain arrays, or by a fast path below
+# ---- structural ops: value by a helper on plain arrays, or by a fast path of the following sections
 
 cdef object structural(int op, int flags, tuple operands, tuple params, str tag=None):
     """An op whose value is a helper's: operands are Variables (or numbers), params the row's, tag its node's name or key."""
@@ -51,7 +51,7 @@ cdef object structural(int op, int flags, tuple operands, tuple params, str tag=
 
 
 cdef object structural_of(int op, int flags, tuple operands, tuple params, str tag=None):
-    """The same once nobody above has answered."""
+    """What structural() does once nobody above has answered."""
     cdef PyTypeObject* kind = TENSOR
     cdef list values = []
     cdef list nodes = []
@@ -77,7 +77,7 @@ cdef object structural_of(int op, int flags, tuple operands, tuple params, str t
 
 cdef object structural_on(int op, int flags, tuple operands, tuple params, str tag, list values, list nodes, bint any_node,
                           PyTypeObject* kind):
-    """The same on plain values, with the operands' nodes, which the caller owns."""
+    """What structural_of() does, on plain values, with the operands' nodes, which the caller owns."""
     cdef Node* left = NULL
     cdef Node* right = NULL
     cdef Payload* payload

@@ -91,9 +91,9 @@ def graph(top):
         parts.append(f'<circle cx="{place[number]}" cy="{walk}" r="5" fill="white" stroke="{BACKWARD}"/>')
     for line, colour, words in (
         (0, FORWARD, "Blue: edges, written once, to finished nodes only, so that an operand's number is smaller."),
-        (1, BACKWARD, "Orange: the reverse pass walks down the slabs, newest first, and stops only where an adjoint "
+        (1, BACKWARD, "Orange: the reverse pass walks down the slabs, newest first, and stops only where a cotangent "
                       "was left (full circles);"),
-        (2, BACKWARD, "the adjoints are the pass's own table, saved values go as it passes, and the leaves come last, "
+        (2, BACKWARD, "the cotangents are the pass's own table, saved values go as it passes, and the leaves come last, "
                       "each written once."),
     ):
         text(20, walk + 36 + 21 * line, words, 13, colour, "start")

@@ -1,7 +1,7 @@
 """Snippets that must show the same under PyTorch and under autodiff, and what PyTorch showed.
 
 ``python tests/golden_torch.py``, where PyTorch is installed, runs every snippet with it and writes what each shows into
-``golden_torch.json`` and ``golden/*.json`` (or, given names of families, into theirs alone); ``test_surface.py`` runs the
+``golden/torch.json`` and ``golden/FAMILY.json`` (or, given names of families, into theirs alone); ``test_surface.py`` runs the
 same snippets with autodiff, default dtype float32, and compares.
 
 Snippets stand in SNIPPETS and, a file to a family, in ``golden/*.txt``, parted by empty lines.
@@ -22,8 +22,9 @@ import warnings
 
 import numpy as np
 
-GOLDEN = pathlib.Path(__file__).with_name("golden_torch.json")
-FAMILIES = {path.stem: path for path in sorted(pathlib.Path(__file__).with_name("golden").glob("*.txt"))}
+FOLDER = pathlib.Path(__file__).with_name("golden")
+GOLDEN = FOLDER / "torch.json"
+FAMILIES = {path.stem: path for path in sorted(FOLDER.glob("*.txt"))}
 
 SNIPPETS = {}
 

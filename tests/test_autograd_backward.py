@@ -1155,7 +1155,7 @@ def test_random_programs_of_views_and_writes(seed):
 
 
 def test_assigning_data_of_another_shape_does_not_reach_memory():
-    # A graph that saved or produced the old shape must refuse or fit, never write past an adjoint.
+    # A graph that saved or produced the old shape must refuse or fit, never write past a cotangent.
     code = """
 import autodiff as ad
 x = ad.tensor([1.0, 2.0], requires_grad=True)

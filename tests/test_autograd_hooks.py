@@ -353,7 +353,7 @@ def test_a_leaf_input_that_a_hook_took_a_view_of():
     x = leaf(2.0)
     y = x * 3
     addresses = []
-    y.register_hook(lambda g: addresses.append(x.data_ptr()))      # the value leaves the object: the leaf has a successor
+    y.register_hook(lambda g: addresses.append(x.data_ptr()))      # the value leaves the object: the leaf has a newer node
     y.backward(inputs=[x])
     assert x.grad.item() == 3.0
 

@@ -1,4 +1,4 @@
-"""The engine with toy ops and plain ones: order, adjoints, several outputs, marks, failure, nested and parallel passes."""
+"""The engine with toy ops and plain ones: order, cotangents, several outputs, marks, failure, nested and parallel passes."""
 import math
 import os
 import random
@@ -15,7 +15,7 @@ import autodiff as ad
 from autodiff._core import memory_stats
 from autodiff._variable import record_custom
 
-# The engine marks an adjoint that nothing has reached with this bit pattern, and one without a value with the next.
+# The engine marks a cotangent that nothing has reached with this bit pattern, and one without a value with the next.
 SENTINELS = (0x7FF4DEADBEEF0001, 0x7FF4DEADBEEF0002)
 
 
@@ -828,7 +828,7 @@ def test_a_derivative_that_runs_another_pass():
 
 
 def test_a_pass_inside_a_pass_over_the_same_nodes():
-    # Both walk the same slabs, each with adjoints of its own.
+    # Both walk the same slabs, each with cotangents of its own.
     x = leaf([1.0, 2.0])
     a = x * x
     inner = []
@@ -986,8 +986,8 @@ def test_special_values_travel(value):
 
 
 @pytest.mark.parametrize("bits", SENTINELS)
-def test_the_marks_of_untouched_adjoints_as_gradients(bits):
-    # A NaN of the very bits with which the engine marks an empty adjoint is a gradient as any other NaN.
+def test_the_marks_of_untouched_cotangents_as_gradients(bits):
+    # A NaN of the very bits with which the engine marks an empty cotangent is a gradient as any other NaN.
     snan = from_bits(bits)
     gradients = [lambda: ad.tensor(snan), lambda: ad.from_numpy(array_from_bits(bits)[:1]).reshape(()),
                  lambda: ad.tensor(array_from_bits(bits))[0]]
@@ -1007,7 +1007,7 @@ def test_the_marks_of_untouched_adjoints_as_gradients(bits):
 
 
 @pytest.mark.parametrize("bits", SENTINELS)
-def test_the_marks_of_untouched_adjoints_inside_arrays(bits):
+def test_the_marks_of_untouched_cotangents_inside_arrays(bits):
     def gradient(n=2):
         return ad.from_numpy(np.repeat(array_from_bits(bits)[:1], n))
 
@@ -1033,7 +1033,7 @@ def test_the_marks_of_untouched_adjoints_inside_arrays(bits):
 
 
 @pytest.mark.parametrize("bits", SENTINELS)
-def test_the_marks_of_untouched_adjoints_from_callables(bits):
+def test_the_marks_of_untouched_cotangents_from_callables(bits):
     snan = from_bits(bits)
     s = leaf(1.0)
     toy([s + 0.0], [1.0], lambda gs, needs: [ad.tensor(snan)])[0].backward()
@@ -1051,7 +1051,7 @@ def test_the_marks_of_untouched_adjoints_from_callables(bits):
 
 # ---- the nodes as Python sees them
 
-def test_faces():
+def test_node_objects():
     x, y = leaf([1.0]), leaf([2.0])
     z = x * y
     assert z.grad_fn is z.grad_fn
@@ -1071,7 +1071,7 @@ def test_faces():
     assert z.grad_fn._sequence_nr() < w.grad_fn._sequence_nr() < a._sequence_nr()
 
 
-def test_a_face_outlives_its_graph():
+def test_a_node_object_outlives_its_graph():
     x = leaf(1.0)
     y = x * 2
     for _ in range(1000):
@@ -1087,7 +1087,7 @@ def test_a_face_outlives_its_graph():
     assert fn.variable is None
 
 
-def test_an_uninitialised_face_is_harmless():
+def test_an_uninitialised_node_object_is_harmless():
     # __new__ without a node: every attribute must refuse, not follow a null pointer
     survives("""
 x = leaf(1.0)

@@ -17,7 +17,7 @@ from autodiff.rules import BY_NAME, ELEMENTWISE, RULES
 from checks import check, derivative, gradients, leaf, plain, public, render, weights
 
 NAMESPACE = {"where": np.where} | cases.REFERENCES | {name: getattr(np, BY_NAME[name].numpy_name) for name in rules.FUNCTIONS
-                                                      if name not in cases.REFERENCES}
+                                                      if name not in cases.REFERENCES and BY_NAME[name].numpy_name}
 #: Rows with a derivative in each operand that users call; what else there is stands behind another row.
 DIFFERENTIABLE = tuple(rule for rule in ELEMENTWISE if rule.dx and (rule.dy or rule.arity == 1) and rule.function)
 UNARY = tuple(rule for rule in DIFFERENTIABLE if rule.arity == 1)
@@ -686,9 +686,20 @@ CASES |= cases.CASES
 
 def test_every_row_has_a_case():
     covered = {r.name for r in ELEMENTWISE} | set(CASES) | set(cases.VALUES)
-    assert [r.name for r in RULES if r.name not in covered] == []
-    assert set(CASES) <= set(BY_NAME)
-    assert set(KINKS | cases.KINKS) <= set(BY_NAME)
+    missing = [r.name for r in RULES if r.name not in covered]
+    assert not missing, (
+        f"no test computes with {', '.join(missing)}: add to CASES of tests/cases_FAMILY.py, or to VALUES if the row has no "
+        f'derivative, a line "{missing[0]}": [(name, function of Variables, the same of NumPy arrays, shapes of the operands)]')
+    for table, names in (("CASES", CASES), ("VALUES", cases.VALUES), ("KINKS", KINKS | cases.KINKS)):
+        unknown = sorted(set(names) - set(BY_NAME))
+        assert not unknown, f"{table} of tests/cases_*.py has {', '.join(unknown)}, and there is no such row: take it out"
+
+
+def test_every_function_has_a_reference():
+    missing = [name for name in rules.FUNCTIONS if name not in NAMESPACE]
+    assert not missing, (
+        f"NumPy has no {', '.join(missing)} to hold the row against: add to REFERENCES of tests/cases_FAMILY.py a line "
+        f'"{missing[0]}": function of NumPy arrays')
 
 
 @pytest.mark.parametrize(("f", "ref", "shapes"),

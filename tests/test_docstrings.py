@@ -79,16 +79,19 @@ def test_examples_run(name):
 
 
 def test_examples_are_found():
-    modules = [importlib.import_module(name) for name in MODULES]
-    found = {name for module in modules for name, thing in own(module) if ">>>" in (getattr(thing, "__doc__", None) or "")}
-    assert found >= {"tensor", "Base.backward", "RemovableHandle"}
+    for module, names in (("_variable", {"Base.backward"}), ("_indexing", {"tensor"}), ("_engine", {"RemovableHandle"})):
+        assert f"autodiff.{module}" in MODULES
+        found = {name for name, thing in own(importlib.import_module(f"autodiff.{module}"))
+                 if ">>>" in (getattr(thing, "__doc__", None) or "")}
+        assert found >= names
 
 
 def test_everything_public_has_a_docstring():
     data = (int, str, types.MemberDescriptorType)
     seen = {name: thing for name, thing in documented() if not isinstance(thing, data)}
     assert {"autodiff.exp", "autodiff.Tensor.backward", "autodiff.numpy.ndarray.T", "autodiff.autograd.grad"} <= set(seen)
-    assert [name for name, thing in seen.items() if not inspect.getdoc(thing)] == []
+    missing = [name for name, thing in seen.items() if not inspect.getdoc(thing)]
+    assert not missing, f"give these a docstring, or a name that begins with an underscore: {', '.join(missing)}"
 
 
 # ---- the catalogue
@@ -108,7 +111,8 @@ def test_every_function_has_an_example():
     functions = {name: thing for name, thing in vars(autodiff).items()
                  if callable(thing) and not name.startswith("_") and getattr(thing, "__module__", "").startswith("autodiff")}
     excused = {"Tensor", "release_memory"}      # Tensor is shown as tensor(); the other has nothing to show
-    assert [name for name, thing in functions.items() if ">>>" not in inspect.getdoc(thing) and name not in excused] == []
+    missing = [name for name, thing in functions.items() if ">>>" not in inspect.getdoc(thing) and name not in excused]
+    assert not missing, f"give the docstrings of these an example with >>>: {', '.join(missing)}"
 
 
 def test_help_says_what_parameters_mean():
@@ -227,3 +231,13 @@ def test_signatures_show_no_addresses():
 def test_modules_have_docstrings():
     for path in sorted(Path(autodiff.__file__).parent.rglob("*.py")):
         assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path.name
+
+
+@pytest.mark.skipif(not (ROOT / ".ci/run").exists(), reason="needs a checkout")
+def test_the_page_of_the_tests_has_every_file():
+    page = (ROOT / "tests/README.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(test_\w+)\.py`(?=.* \|)", page.split("What they share")[0])
+    there = sorted(path.stem for path in (ROOT / "tests").glob("test_*.py"))
+    assert sorted(named) == there, "give a new test file its place in the table of tests/README.md, and take out what is gone"
+    long = re.search(r'^long="(.*?)"', (ROOT / ".ci/run").read_text(encoding="utf-8"), re.M | re.S)[1].split()
+    assert set(long) <= set(there), "`long` in .ci/run names tests that are not there"

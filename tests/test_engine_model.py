@@ -52,7 +52,7 @@ def run(lines, number, vector, constant):
             v.append((v[a].sin() * v[b].sin()).exp())
         elif kind == "read":
             v.append(x[a % 4])
-        else:                       # a sum saves nothing, so that a later write makes nothing stale: the model has no versions
+        else:                       # a sum saves nothing that a later write could change: the model has no versions
             v.append(out[a % 4] + v[b])
     total = v[0] * v[0]
     for value in v[1:]:

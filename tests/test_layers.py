@@ -40,8 +40,7 @@ NARROWER = {
 # Names of ops that the engine's code may use, since they mean something else there.
 ENGINE_WORDS = {
     "take": "memory out of a pool",
-    "add": "entry of the table that _variable fills: accumulating must add two gradients, recorded",
-    "adjoint": "the cotangent that a pass collects for a node, not the transpose of a matrix",
+    "add": "entry of the table that _engine fills: accumulating must add two gradients, recorded",
     "chunk": "a piece of memory from the allocator, not a part of a tensor",
     "min": "Python's own, of two numbers",
     "flat": "a walk over memory that runs on, not the op whose derivatives are 0",
@@ -288,7 +287,7 @@ LOOKS = {
     "become_view": "compares it",
     "check_writable": "looks at it at once",
     "is_leaf": "looks at it at once",
-    "grad_fn": "face_of() holds it",
+    "grad_fn": "node_object() holds it",
     "output_nr": "looks at it at once",
     "grad": "looks at it at once",
     "retain_grad": "holds it before anything is made",
@@ -327,7 +326,7 @@ def test_borrowed_nodes_are_held():
 DOOR = "_base"
 #: What makes nodes, and what puts one on a Variable; some structs that are no Variables have such a field.
 MAKES = re.compile(r"(?<![\w.])(record|record_payload|record_read|record_write|new_leaf|push_tangents)\(")
-PUTS = re.compile(r"(?<![\w.])(?!(?:operand|point|a|b|face)\.)(\w+|\(<Variable>\w+\))\.node\s*=(?!=)"
+PUTS = re.compile(r"(?<![\w.])(?!(?:operand|point|a|b|wrapper)\.)(\w+|\(<Variable>\w+\))\.node\s*=(?!=)"
                   r"|^\s*(?!point\.)\w+\.node,[^=()]*=(?!=)")
 
 def met(text):
@@ -358,6 +357,6 @@ cdef Variable f(Variable x):
     y = record(op, 0)
     operand.node = hold(edge)
     if v.node == NULL and (x, v.node) == y:
-    face.node = node
+    wrapper.node = node
     call(v.node, a=1)
 """)] == ["v.node = node", "(<Variable>o).node = node", "before, x.node = x.node, NULL", "y = record(op, 0)"]

@@ -332,14 +332,14 @@ for _ in range(100_000):
     with saved_tensors_hooks(lambda t, v=v: (t, v), lambda packed: packed[0]):
         v = ad.tensor([1.0], requires_grad=True).exp()
 del v""",
-    "faces and metadata": """
+    "node objects and metadata": """
 v = (ad.tensor([1.0], requires_grad=True) * 2).grad_fn
 for _ in range(100_000):
     w = (ad.tensor([1.0], requires_grad=True) * 2).grad_fn
     w.metadata["before"] = v
     v = w
 del v, w""",
-    "faces of a chain": """
+    "node objects of a chain": """
 v = ad.tensor([1.0], requires_grad=True)
 for _ in range(100_000):
     v = v * 1.0

@@ -76,7 +76,7 @@ for row, f in CALLS.items():
     with autograd.forward_ad.dual_level():
         dual = f(autograd.forward_ad.make_dual(x.detach(), autodiff.ones(2, 2)))
         entry["tangent"] = autograd.forward_ad.unpack_dual(dual).tangent.tolist()
-found["interpreter"] = said
+found["level"] = said
 json.dump([{name: rules.NUMBER[name] for name in ("softmax", "amax", "flip")}, found], sys.stdout, sort_keys=True)
 '''
 

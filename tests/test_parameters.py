@@ -1,6 +1,6 @@
 """What a structural op is applied with: the roles of its parameters, and that each layer has the same of them.
 
-Every case of every row runs, with its gradient and the gradient of that, under an interpreter, which is handed each op that
+Every case of every row runs, with its gradient and the gradient of that, under a level, which is handed each op that
 is applied: those of derivatives, too.
 """
 import contextlib
@@ -97,7 +97,8 @@ def test_dimensions_are_applied_as_non_negative_ints(everything):
     assert not wrong
     seen = {row for row, operands, params in everything for _ in told(row, operands, params)}
     named = {rule.name for rule in STRUCTURAL for name in render.parameters(rule) if rule.parameter(name).role in DIMS}
-    assert named - seen == set()
+    missing = sorted(named - seen)
+    assert not missing, f"no case applies {', '.join(missing)}: add one to CASES of tests/cases_FAMILY.py"
 
 
 # ---- fronts are given any dimension, and hand on non-negative ones
@@ -155,7 +156,7 @@ def test_a_dimension_from_the_end_is_the_same(rule, helper, given, names, monkey
     some = [(f, leaves(shapes)) for _, f, _, shapes in CASES.get(rule.name, [])]
     some += [(f, [T(a) for a in arrays]) for _, f, _, arrays in cases.VALUES.get(rule.name, [])]
     some += [(MORE[rule.name], leaves([(2, 3)]))] if rule.name in MORE else []
-    assert some
+    assert some, f"add a case of {rule.name} with a dimension to CASES of tests/cases_FAMILY.py, or a function to MORE here"
     for f, operands in some:
         expected = f(*operands)
         found = []
@@ -167,7 +168,7 @@ def test_a_dimension_from_the_end_is_the_same(rule, helper, given, names, monkey
         for row, those, params in found:
             for name, role, value, ndim in told(row, those, params):
                 assert well_formed(role, value, ndim), (row, name, value)
-    assert any(turned)
+    assert any(turned), f"no case gives {rule.name} a dimension: add one with dim= to CASES of tests/cases_FAMILY.py"
 
 
 COMPILED = {

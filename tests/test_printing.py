@@ -1,6 +1,6 @@
 """How Tensors print: held to the letter against strings gathered from PyTorch 2.13 and, where it is installed, PyTorch.
 
-``golden_printing.json`` holds arrays, options and the text PyTorch printed.  To gather it anew, with PyTorch installed:
+``golden/printing.json`` holds arrays, options and the text PyTorch printed.  To gather it anew, with PyTorch installed:
 ``python tests/test_printing.py``.
 """
 import doctest
@@ -14,7 +14,7 @@ import pytest
 
 from autodiff import _printing
 
-GOLDEN = pathlib.Path(__file__).with_name("golden_printing.json")
+GOLDEN = pathlib.Path(__file__).parent / "golden" / "printing.json"
 DEFAULTS = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
 DTYPES = ["float16", "float32", "float64", "complex64", "complex128", "bool", "uint8", "int8", "int16"]
 DTYPES += ["int32", "int64"]

@@ -61,9 +61,10 @@ def test_helpers_that_rows_call_exist():
 
 @names
 def test_documentation_and_conventions(rule):
-    assert rule.doc.endswith(".")
+    assert rule.doc.endswith("."), f"doc= of the row {rule.name} is one sentence, with a full stop"
     assert rule.dx is None or rule.grad_fn
-    assert rule.kinks == {} or all(rule.kinks.values())
+    for point, orders in rule.kinks.items():
+        assert orders, f'kinks= of the row {rule.name} names {point} alone: say "first; second; third order at a call"'
     assert rule.at[0] < rule.at[1]
 
 

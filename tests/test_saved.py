@@ -128,7 +128,9 @@ def test_every_row_has_a_case():
     for rule in rules.RULES:
         if rule.name in told | NOTHING | WITHOUT or not (rule.method or rule.function):
             continue
-        assert not rule.composite and not (rule.dx or rule.dy), rule.name
+        assert not rule.composite and not (rule.dx or rule.dy), (
+            f"what {rule.name} saves is not held against PyTorch: add a case to CASES of tests/saved_torch.py and run that "
+            "file with PyTorch installed, or put the name into NOTHING or WITHOUT of tests/test_saved.py")
 
 
 # ---- what the table cannot tell

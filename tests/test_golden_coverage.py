@@ -84,8 +84,10 @@ def test_every_public_name_has_two_snippets_one_of_them_a_corner():
     for name, places in sorted(public().items()):
         count = len(plain.get(name, ())) + len(corners.get(name, ()))
         if count < 2 or name not in corners:
-            missing.append(f"{name} ({', '.join(places)}): {count} snippets, {len(corners.get(name, ()))} of them corners")
-    assert not missing, "add snippets to tests/golden/*.txt for\n" + "\n".join(missing)
+            missing.append(f"{name} ({', '.join(places)}): has {count}, {len(corners.get(name, ()))} of them corners")
+    assert not missing, (
+        "add snippets to tests/golden/FAMILY.txt, two for each name and one of them a corner (the head of this file says what "
+        "that is), then run `python tests/golden_torch.py FAMILY` with PyTorch installed:\n" + "\n".join(missing))
 
 
 def test_what_is_excused_exists():
