@@ -192,7 +192,9 @@ print(build_meta.build_wheel({str(tmp_path)!r}))
 
 #: A package of the same files, each with next to nothing in it, so that a build takes seconds.
 SMALL = {
-    "README.md": "", "pyproject.toml": '[project]\nname = "autodiff-core"\nversion = "0"\ndynamic = ["readme"]\n',
+    "README.md": "",
+    "pyproject.toml": '[project]\nname = "autodiff-core"\nversion = "0"\ndynamic = ["readme"]\n'
+                      '[tool.setuptools]\npackages = ["autodiff"]\n',
     "autodiff/__init__.py": "",
     "autodiff/rules/__init__.py": "",
     "render/__init__.py": "def render_all(folder, rules):\n    pass\n",
