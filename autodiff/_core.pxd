@@ -1,5 +1,5 @@
 # cython: language_level=3
-"""Storage, the graph and the engine.  Names no op: what an op is stands in the table `ops`, filled from the right."""
+"""Storage, the graph and the engine.  Names no op: what an op is stands in the table `ops`, filled by _engine and _variable."""
 from cpython.object cimport PyObject
 from libc.stdint cimport int32_t, uint16_t, uint32_t, uint64_t, uintptr_t
 

@@ -1,5 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
-"""Elementwise ops: promotion, broadcasting, what is saved; values of no dimensions go by C doubles."""
+"""Elementwise ops on Variables: promotion, broadcasting, what is saved; values of no dimensions go by C doubles.
+
+The loops themselves are in csrc/.  Right of _base, whose door every op goes through; left of the other ops.
+"""
 cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF

@@ -1,5 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
-"""Derivatives: on values, recorded, in forward mode; what the engine asks, nodes as Python sees them, passes."""
+"""What the walk of _core asks of an op: derivatives on values, recorded, in forward mode; nodes as Python sees them; passes.
+
+Right of the ops, which derivatives are made of; left of _variable.  The walk itself is in _core.
+"""
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_DECREF, Py_XDECREF
 from libc.stdint cimport uintptr_t

@@ -1,5 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
-"""Writes in place, indexing, choices, constructors."""
+"""Indices and writes in place; and what is made of plain data: choices, constructors.
+
+Right of _structural; the last of the ops.
+"""
 cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject
 from libc.string cimport memcmp

@@ -1,5 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
-"""Structural ops: value by a helper on plain arrays, or by a fast path: shapes, reductions, products, casts, joins."""
+"""Structural ops: value by a helper on plain arrays, or by a fast path: shapes, reductions, products, casts, joins.
+
+Right of _elementwise, left of _indexing.
+"""
 cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
