@@ -865,8 +865,10 @@ cdef int set_data(Variable v, object value) except -1:
         raise RuntimeError("data of another dtype cannot be assigned: create a new Variable instead")
     if modes() & ABOVE:
         taken = ask("set_data", (v, source), (), v)
-        if taken is not NotImplemented:
+        if taken is v:
             return 0
+        if taken is not NotImplemented:
+            source = <Variable>taken
     if v.array == NULL and source.array == NULL:
         v.value = source.value
         return 0
@@ -1256,6 +1258,8 @@ cdef object ask(str name, tuple operands, tuple params, object into=None, bint l
                 enter_modes(0, ABOVE)
             answer = stack[i](call)
             if answer is not NotImplemented:
+                if not (leaves or called or is_variable(answer)):       # compiled callers read its fields
+                    raise TypeError(f"a level answered {name} with {type(answer).__name__}: expected a Variable")
                 return answer
     finally:
         ABOVE_OPS.stack = stack
@@ -1484,7 +1488,7 @@ def record_custom(tuple operands, tuple values, vjp, str name):
     cdef list results = []
     cdef list nodes = []
     if modes() & ABOVE:
-        taken = ask(name, operands, (values, vjp))
+        taken = ask(name, operands, (values, vjp), None, False, True)
         if taken is not NotImplemented:
             return taken
     if modes() & FORWARD and any([tangent_in(operand) is not None for operand in operands]):
