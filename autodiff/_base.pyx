@@ -861,14 +861,14 @@ cdef int set_data(Variable v, object value) except -1:
     if not isinstance(value, Variable):
         raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
     source = <Variable>value
-    if type_of(source) != type_of(v):
-        raise RuntimeError("data of another dtype cannot be assigned: create a new Variable instead")
     if modes() & ABOVE:
         taken = ask("set_data", (v, source), (), v)
         if taken is v:
             return 0
         if taken is not NotImplemented:
             source = <Variable>taken
+    if type_of(source) != type_of(v):
+        raise RuntimeError("data of another dtype cannot be assigned: create a new Variable instead")
     if v.array == NULL and source.array == NULL:
         v.value = source.value
         return 0

@@ -429,7 +429,7 @@ cdef object getitem(Variable x, object index):
     if modes() & ABOVE and any([is_variable(entry) for entry in index]):
         taken = ask("index", (x,), (index,), None, False, True)
         if taken is not NotImplemented:
-            return taken
+            return <Variable?>taken
     if (x.array == NULL or x.array.shape.ndim == 0) and len(index) == 1 and type(index[0]) is int and index[0] == 0:
         return x                # old notebooks: loss.data[0]
     materialise(x)
@@ -886,7 +886,7 @@ def tensor(data, *, dtype=None, requires_grad=False, device=None):
         if taken is not NotImplemented:
             if requires_grad:
                 set_requires_grad(<Variable?>taken, True)
-            return taken
+            return <Variable?>taken
     if is_variable(data):
         warn("To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
              "sourceTensor.detach().clone().requires_grad_(True), rather than autodiff.tensor(sourceTensor).")
@@ -1039,7 +1039,7 @@ def as_ndarray(data, dtype=None, copy=True):
     if modes() & ABOVE:
         taken = ask("array", (data,) if is_variable(data) else (), (data, dtype, copy), None, False, True)
         if taken is not NotImplemented:
-            return taken
+            return <Variable?>taken
     if is_variable(data):
         if dtype is not None:
             data = cast(<Variable>data, np.dtype(dtype))
@@ -1215,5 +1215,5 @@ def in_flavour(x, like):
     if modes() & ABOVE and Py_TYPE(<PyObject*>x) != Py_TYPE(<PyObject*>like):
         taken = ask("array" if Py_TYPE(<PyObject*>like) == NDARRAY else "tensor", (x,), (x, None, False), None, False, True)
         if taken is not NotImplemented:
-            return taken
+            return <Variable?>taken
     return flavoured(<Variable>x, Py_TYPE(<PyObject*>like))

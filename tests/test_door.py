@@ -372,6 +372,27 @@ def test_data_that_is_replaced_is_a_write():
     assert asked == [("set_data", x)] and x.tolist() == [3.0]
 
 
+@pytest.mark.parametrize("answer", [None, 3, (), "text"], ids=repr)
+def test_an_answer_that_is_no_variable_is_refused(answer):
+    """Compiled callers read the fields of what they are handed."""
+    x = autodiff.tensor([1.0, 2.0])
+    with below(lambda call: answer):
+        for run in (lambda: x[1:].sum(), lambda: x + 1, lambda: x.sum(), lambda: x.mul_(2), lambda: x.detach(),
+                    lambda: x.__setitem__(0, 1.0), lambda: x.copy_([1.0, 2.0]), lambda: x[whole(0)],
+                    lambda: autodiff.tensor([1.0]), lambda: x.view(2, 1), lambda: setattr(x, "data", x)):
+            with pytest.raises(TypeError):
+                run()
+    assert x.tolist() == [1.0, 2.0]
+
+
+def test_data_that_a_level_answers_is_taken():
+    x, nine = autodiff.tensor([1.0, 2.0]), autodiff.tensor([9.0])
+    y = autodiff.tensor([3.0, 4.0])
+    with below(lambda call: nine):
+        x.data = y
+    assert x.tolist() == [9.0]
+
+
 # ---- the stack of levels
 
 def test_a_level_hands_on_to_the_one_below():
