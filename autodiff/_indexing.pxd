@@ -15,5 +15,4 @@ cdef int setitem(Variable x, object index, object value) except -1
 cdef Variable filled(tuple shape, object value, object dtype)
 cdef Variable zero_like(Variable v)
 cdef Variable flavoured(Variable v, PyTypeObject* kind)
-cdef object scaled(str name, object input, object other, object alpha)
 cdef object as_operand(object x, str name)

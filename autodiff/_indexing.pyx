@@ -29,6 +29,7 @@ import operator
 
 import numpy as np
 
+from ._base import OPS
 from ._base import name_node
 from ._elementwise import as_integer, factor_given
 from ._types import SCALAR_NAMES, TENSOR_NAMES, Size, device as _device, to_numpy_dtype
@@ -1112,6 +1113,9 @@ cdef object scaled(str name, object input, object other, object alpha):
     if isinstance(other, np.ndarray):
         other = constant(other, TENSOR if Py_TYPE(<PyObject*>input) == TENSOR else NDARRAY)
     return keep_number((cast(<Variable>other, dtype) if is_variable(other) else other) * alpha)
+
+
+OPS.scaled = lambda name, input, other, alpha: scaled(name, input, other, alpha)
 
 
 def check_out(out, str name, value):
