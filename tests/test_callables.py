@@ -178,10 +178,10 @@ def test_a_method_is_for_variables(name, what):
 
 
 #: What object has, too, is a slot, which Python itself guards.
-OWN = [method for method in methods() if not hasattr(object, method.values[1])]
+BEYOND_OBJECT = [method for method in methods() if not hasattr(object, method.values[1])]
 
 
-@pytest.mark.parametrize("kind, name", OWN)
+@pytest.mark.parametrize("kind, name", BEYOND_OBJECT)
 def test_every_method_is_for_variables(kind, name):
     """Whatever comes first: an answer or an exception, and no field of a Variable read in it."""
     for what in (3, "a", None, np.ones(3), [1.0]):
