@@ -24,7 +24,7 @@ cdef enum:                      # flags of a node
     RIGHT_NUMBER = 32
     SAVES = 64                  # the op saved a value, so that a second walk without retain_graph is an error
     FREED = 128                 # SAVES << 1
-    MODIFIED = 256                 # written in place after others had saved its value (0-d values only)
+    MODIFIED = 256              # written in place after others had saved its value (0-d values only)
     PAYLOAD = 512               # x is a payload
     HOOKED = 1024               # the payload's extras hold something the walk must run
     HEAD = 2048                 # several outputs: the cotangent is a vector, filled by pick nodes

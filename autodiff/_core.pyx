@@ -67,7 +67,7 @@ cdef extern from *:
 
 # ---- memory: every allocation can be made to fail, so that tests can prove that a failure leaves nothing half done
 
-cdef intp failing_allocation = -1     # how many allocations replace_node before one fails; -1: none fails
+cdef intp failing_allocation = -1     # how many allocations succeed before one fails; -1: none fails
 
 
 cdef inline bint allowed() noexcept:
@@ -89,7 +89,7 @@ cdef void* allocate(size_t bytes) except NULL:
 
 
 def _fail_allocation(intp after):
-    """Let `after` more allocations of the core replace_node and the next one fail; for tests.  -1 switches it off."""
+    """Let `after` more allocations of the core succeed and the next one fail; for tests.  -1 switches it off."""
     global failing_allocation
     failing_allocation = after
 

@@ -17,7 +17,7 @@ from .grammar import (
 )
 from .c import C_TYPE, c_loop, c_scalar, captured, numpy_slot, own_functions, slots
 from .python import (
-    RECORDED, _also, call_text, differentiated, keywords, numbers, numpy_text, operand_parameters, passed_on,
+    RECORDED, _also, call_text, differentiated, keywords, numbers, operand_parameters, passed_on,
     plain_function, plain_text, reader_body, reader_methods, reads, recorded, signature, unary_door,
 )
 from .stubs import docstring, exported, function_stubs, numpy_signature, overloads, result_type
@@ -37,7 +37,7 @@ def namespace(rules) -> dict:
         "DTYPES": rules.DTYPES, "FUNCTIONS": functions, "CAPTURED": captured(rules), "C_TYPE": C_TYPE,
         "SLOTS": {dtype: slots(rules, dtype) for dtype in rules.DTYPES}, "STRUCTURAL": rules.STRUCTURAL,
         "RECORDED": RECORDED, "complex_kind": complex_kind, "numpy_slot": numpy_slot,
-        "complex_row": complex_row, "DIFFERENTIATED": differentiated(rules), "numpy_text": lambda rule: numpy_text(rule, rules),
+        "complex_row": complex_row, "DIFFERENTIATED": differentiated(rules),
         "NAMESPACES": namespaces(rules), "function_stubs": function_stubs, "signature": signature, "keywords": keywords,
         "SPECIALS": specials(rules), "overloads": overloads,
         "result_type": result_type,

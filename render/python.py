@@ -3,27 +3,13 @@ from __future__ import annotations
 
 import ast
 
-from .grammar import GrammarError, _rows, arguments, complex_row, numpy_operands, numpy_parameters, parameters
+from .grammar import _rows, arguments, complex_row, numpy_operands, numpy_parameters, parameters
 
 
 def differentiated(rules) -> list:
     """The rows whose derivatives are written on Variables, those for complex operands alone by a prefix of their own."""
     own = [complex_row(rule) for rule in rules.RULES]
     return [("", rule) for rule in rules.STRUCTURAL] + [("complex_", rule) for rule in own if rule is not None]
-
-
-def numpy_text(rule, rules) -> str:
-    """The value of an elementwise row that NumPy has no function for, as an expression of NumPy's functions."""
-    class Rename(ast.NodeTransformer):
-        def visit_Call(self, node):
-            self.generic_visit(node)
-            name = "where" if node.func.id == "where" else rules.BY_NAME[node.func.id].numpy_name
-            if not name:
-                raise GrammarError(f"rule {rule.name!r}: complex values need a function {node.func.id!r} of NumPy")
-            node.func = ast.Attribute(ast.Name("numpy"), name)
-            return node
-
-    return ast.unparse(Rename().visit(ast.parse(rule.value, mode="eval")))
 
 
 # ---- the recorded rule: the same text on Variables
