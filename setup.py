@@ -63,6 +63,7 @@ SOURCES = {
     "_variable": ["_variable.pyx"],
     "_base": ["_base.pyx"],
     "_engine": ["_engine.pyx"],
+    "_function": ["_function.pyx"],
     "_structural": ["_structural.pyx"],
     "_indexing": ["_indexing.pyx"],
     "_core": ["_core.pyx"],

@@ -141,6 +141,7 @@ from .autograd import (
     no_grad,
     set_grad_enabled,
 )
+from ._primitive import defjvp, defvjp, primitive
 
 __version__ = "0.1.0"
 

@@ -850,6 +850,8 @@ cdef Variable alias_in(Variable v, bint share_version):
     alias = fresh(Py_TYPE(<PyObject*>v))
     alias.array = array
     alias.flags = v.flags & INFERENCE_TENSOR
+    if modes() & TRACING:
+        trace(alias, v, None)
     return alias
 
 
@@ -873,16 +875,16 @@ cdef int set_data(Variable v, object value) except -1:
         v.value = source.value
         return 0
     if v.flags & ATTACHED and tuple(source.shape) != tuple(v.shape):
-        raise RuntimeError(f"data of shape {list(source.shape)} cannot be assigned to an array of shape {list(v.shape)} with "
-                           "attach_grad(): create a new Variable and attach a gradient to it")
+        raise RuntimeError(f"data of shape {list(source.shape)} cannot be assigned to an array of shape {list(v.shape)} "
+                           "with attach_grad(): create a new Variable and attach a gradient to it")
     if v.flags & POINT_GRAD:
         settle_grad(v)
     other_shape = tuple(source.shape) != tuple(v.shape)
     materialise(source)
     node = current_node(v)
     if node != NULL and not node.flags & LEAF and other_shape:
-        raise RuntimeError(f"data of shape {list(source.shape)} cannot be assigned to a result of shape {list(v.shape)} that "
-                           "is part of a graph: create a new Variable instead")
+        raise RuntimeError(f"data of shape {list(source.shape)} cannot be assigned to a result of shape {list(v.shape)} "
+                           "that is part of a graph: create a new Variable instead")
     before = v.array
     v.array = hold_array(source.array)
     v.flags &= ~INLINE
@@ -1083,6 +1085,20 @@ def pop_saved_hooks():
         enter_modes(0, PACKING)
 
 
+cdef tuple modes_to_hand_over():
+    """What another thread needs in order to go on in the place of this one."""
+    return local_modes, local_level, list(hook_stack()), list(ABOVE_OPS.stack)
+
+
+cdef int take_modes_over(tuple given) except -1:
+    """Be, from now on, the thread that handed its modes over."""
+    global local_level
+    PACK_HOOKS.stack, ABOVE_OPS.stack = given[2], given[3]
+    local_level = given[1]
+    set_modes(given[0])
+    return 0
+
+
 # ---- tangents of forward mode: a level's number and what is kept of it
 
 cdef long long forward_level = 0
@@ -1133,21 +1149,49 @@ cdef int set_tangent(Variable v, Variable tangent) except -1:
 
 
 cdef int move_tangent(Variable v, Variable result) except -1:
-    cdef Variable tangent = tangent_in(result)
+    cdef Variable tangent
+    if modes() & TRACING:
+        trace(v, result, None)
+    tangent = tangent_in(result)
     if tangent is None and tangent_in(v) is None:
         return 0
     if v.history != NULL:
-        raise NotImplementedError("in forward mode, an in-place write to a view, or to what has views, is not supported: use "
-                                  "the out-of-place operation")
+        raise NotImplementedError("in forward mode, an in-place write to a view, or to what has views, is not "
+                                  "supported: use the out-of-place operation")
     extras_of(v).tangent = tangent
     v.extras.level = local_level
     return 0
 
 
 cdef int refuse_tangents(Variable v, object given) except -1:
+    if modes() & TRACING:
+        trace(v, given, None)
     if modes() & FORWARD and (tangent_in(v) is not None or tangent_in(given) is not None):
         raise NotImplementedError("in forward mode, assignment to elements and copy_() are not supported: build the result "
                                   "with stack, cat or where")
+    return 0
+
+
+# ---- in the forward() of a custom Function nothing is recorded: what depends on its inputs is marked instead, so that a saved
+# value whose dependence the derivative of its backward() would miss can be told
+
+cdef bint depends(object o) noexcept:
+    return is_variable(o) and ((<Variable>o).flags & (DEPENDS | ATTACHED) or (<Variable>o).node != NULL)
+
+
+cdef int trace(Variable v, object x, object y) except -1:
+    """v was computed of x and y: operands, or a tuple of them."""
+    if v.flags & DEPENDS:
+        return 0
+    if type(x) is tuple:
+        for operand in <tuple>x:
+            if depends(operand):
+                v.flags |= DEPENDS
+                break
+    elif depends(x) or depends(y):
+        v.flags |= DEPENDS
+    if v.flags & DEPENDS and v.path is not None and v.history != NULL and v.history.base != NULL:
+        (<Variable><object>v.history.base).flags |= DEPENDS      # a write to a part of it
     return 0
 
 
@@ -1274,12 +1318,24 @@ def asked(str name, tuple operands, tuple params=(), into=None, bint leaves=Fals
 
 cdef object ask_value(str name, Variable v, tuple params=()):
     """A level is asked before values leave: as a plain array, a bool, a number, a text."""
-    return ask(name, (v,), params, None, True)
+    if modes() & TRACING and depends(v):
+        enter_modes(ESCAPED, 0)
+    return ask(name, (v,), params, None, True) if modes() & ABOVE else NotImplemented
 
 
 # ---- the door, make: after the value, the node; then the object on it; then the tangent
 
 cdef tuple NO_PARAMS = ()
+
+
+cdef int carry(int op, Variable result, object x, object y, tuple params) except -1:
+    """What a fresh result takes over from its operands: a tangent, a mark."""
+    cdef int mode = modes()
+    if mode & TRACING:
+        trace(result, x, y)
+    if mode & FORWARD:
+        later.push_tangents(op, <PyObject*>result, <PyObject*>x, <PyObject*>y, <PyObject*>params)
+    return 0
 
 
 cdef Variable make_point(PyTypeObject* kind, int op, int flags, int type, double out, Node* left, double x, Node* right,
@@ -1289,8 +1345,8 @@ cdef Variable make_point(PyTypeObject* kind, int op, int flags, int type, double
     if modes() & INFERENCE:
         result.flags |= INFERENCE_TENSOR
         materialise(result)     # out of the way of the fast paths, which do not ask
-    if modes() & FORWARD:
-        later.push_tangents(op, <PyObject*>result, <PyObject*>operand, <PyObject*>other, <PyObject*>NO_PARAMS)
+    if modes() & (FORWARD | TRACING):
+        carry(op, result, operand, other, NO_PARAMS)
     return result
 
 
@@ -1306,8 +1362,8 @@ cdef Variable make(int op, int flags, PyTypeObject* kind, Array* out, Payload* p
     if payload != NULL:
         node = record_payload(op, ARRAY | mx() | flags, payload, left, right)
     result = from_result(kind, out, node)
-    if modes() & FORWARD:
-        later.push_tangents(op, <PyObject*>result, <PyObject*>x, <PyObject*>y, <PyObject*>params)
+    if modes() & (FORWARD | TRACING):
+        carry(op, result, x, y, params)
     return result
 
 
@@ -1319,8 +1375,8 @@ cdef Variable make_number(int op, int flags, PyTypeObject* kind, double value, i
     if payload != NULL:
         node = record_payload(op, ARRAY | mx() | flags, payload, left, right)
     result = from_number(kind, value, type, node)
-    if modes() & FORWARD:
-        later.push_tangents(op, <PyObject*>result, <PyObject*>x, <PyObject*>y, <PyObject*>params)
+    if modes() & (FORWARD | TRACING):
+        carry(op, result, x, y, params)
     return result
 
 
@@ -1417,14 +1473,9 @@ cdef Variable make_view(Variable x, Transform t, Array* geometry):
             v.flags |= NO_GRAD_VIEW
     finally:
         release_array(geometry)
-    if modes() & FORWARD:
-        push_view_tangent(v, x, t)
+    if modes() & (FORWARD | TRACING):
+        carry(OP_VIEW, v, x, None, (t,))
     return v
-
-
-cdef int push_view_tangent(Variable v, Variable x, Transform t) except -1:
-    params = (t,)
-    return later.push_tangents(OP_VIEW, <PyObject*>v, <PyObject*>x, <PyObject*>None, <PyObject*>params)
 
 
 cdef Variable view_by(Variable x, Transform t):
@@ -1473,6 +1524,87 @@ cdef Variable element_view(Variable x, object index):
 
 # ---- custom ops: several outputs, a Python callable for the derivative
 
+cdef Node* make_custom(object params, int flags, Node** edge, int edges, tuple outputs, object written,
+                       Node** picks) except NULL:
+    """Record a custom op and put it on its results; the node is returned, owned by the caller.
+
+    edge: the operands' nodes, an array of the caller's who owns them; a copy of it is the node's.  outputs: Variables, None
+    where one is no function of the operands.  One output is the node's own; of several each has a pick, which stands in picks
+    if that is not NULL, lent.  written: the outputs that are operands written in place, by their id(), or None.
+    """
+    cdef Payload* payload
+    cdef Node* node
+    cdef Node* pick
+    cdef Variable v
+    cdef int i, count = <int>len(outputs)
+    for i in range(count):
+        if outputs[i] is not None:
+            break
+    v = <Variable>outputs[i]
+    payload = new_payload(type_of(v), v.array.shape if v.array != NULL else scalar_shape)
+    try:
+        payload.edge = <Node**>allocate((edges if edges else 1) * sizeof(Node*))
+    except BaseException:
+        release_payload(payload)
+        raise
+    payload.edges = edges
+    for i in range(edges):
+        payload.edge[i] = edge[i]
+    payload.params = owned(params)
+    node = record_payload(0, PYTHON | ARRAY | mx() | flags | (HEAD if count > 1 else 0), payload, NULL, NULL)
+    try:
+        if count == 1:
+            hold(node)
+            put_on(<Variable>outputs[0], node, written)
+            return node
+        node.flags &= ~OUT_SCALAR
+        node.y.value = count
+        for i in range(count):
+            if outputs[i] is None:
+                continue
+            v = <Variable>outputs[i]
+            pick = output_node(node, i, type_of(v), v.array.shape if v.array != NULL else scalar_shape)
+            if picks != NULL:
+                picks[i] = pick
+            put_on(v, pick, written)
+    except BaseException:
+        disown(node)
+        raise
+    return node
+
+
+cdef Node* output_node(Node* head, int position, int type, Shape* shape) except NULL:
+    """A pick: the node of one output of an op of several, owned by the caller."""
+    cdef Payload* payload = new_payload(type, shape)
+    cdef Node* pick = record_payload(0, PICK | ARRAY | mx(), payload, head, NULL)
+    pick.y.value = position
+    return pick
+
+
+cdef int put_on(Variable v, Node* node, object written) except -1:
+    """Takes the node."""
+    cdef Node* before
+    if written is not None and <uintptr_t><PyObject*>v in written:
+        return rebind(v, node)
+    before, v.node = v.node, node       # one result given twice has the node of the last
+    disown(before)
+    return 0
+
+
+cdef int on_node(Variable v, Node* node) except -1:
+    """Put a value that was saved on its node, which it shares with others."""
+    v.node = hold(node)
+    return 0
+
+
+cdef int off_node(Variable v) except -1:
+    """... and take it off again."""
+    cdef Node* node = v.node
+    v.node = NULL
+    disown(node)
+    return 0
+
+
 def record_custom(tuple operands, tuple values, vjp, str name):
     """Variables of plain arrays `values`, recorded as results of one op on Variables `operands`.
 
@@ -1480,69 +1612,42 @@ def record_custom(tuple operands, tuple values, vjp, str name):
     operands a cotangent is wanted; returns one Variable or None per operand.  It runs under the grad mode of the pass.
     """
     cdef Node* node
-    cdef Node* pick
-    cdef Payload* payload
-    cdef Variable v
-    cdef int i, n = len(operands), flags = PYTHON | ARRAY | SAVES | mx()
+    cdef Node** edge
+    cdef int i, n = len(operands)
     cdef bint any_node = False
     cdef list results = []
-    cdef list nodes = []
     if modes() & ABOVE:
         taken = ask(name, operands, (values, vjp), None, False, True)
         if taken is not NotImplemented:
             return taken
     if modes() & FORWARD and any([tangent_in(operand) is not None for operand in operands]):
-        raise NotImplementedError(f"{name} has no rule for forward mode: its tangent would silently be lost.  Differentiate it "
-                                  "by backward() or autograd.grad")
-    # The nodes are owned before the values are looked at: making arrays of them may run code that changes an operand.
-    for operand in operands:
-        node = hold(edge_of(<Variable>operand)) if is_variable(operand) else NULL
-        any_node = any_node or node != NULL
-        nodes.append(<uintptr_t>node)
+        raise NotImplementedError(f"{name} has no rule for forward mode: its tangent would silently be lost.  "
+                                  "Differentiate it by backward() or autograd.grad")
+    edge = <Node**>allocate((n if n else 1) * sizeof(Node*))
+    for i in range(n):
+        edge[i] = NULL
     try:
+        # The nodes are owned before the values are looked at: making arrays of them may run code that changes an operand.
+        for i in range(n):
+            edge[i] = hold(edge_of(<Variable>operands[i])) if is_variable(operands[i]) else NULL
+            any_node = any_node or edge[i] != NULL
         for value in values:
             results.append(alias_in(<Variable>value, True) if is_variable(value)
                            else from_array(TENSOR, array_copy_of(np.asarray(value))))
-        if not any_node:
-            return tuple(results)
-        if not results:
+        if modes() & TRACING:
+            for result in results:
+                trace(<Variable>result, operands, None)
+        if any_node and not results:
             raise RuntimeError("a custom op has at least one result")
-        v = <Variable>results[0]
-        payload = new_payload(type_of(v), v.array.shape if v.array != NULL else scalar_shape)
-        try:
-            payload.edge = <Node**>allocate((n if n else 1) * sizeof(Node*))
-        except BaseException:
-            release_payload(payload)
-            raise
-        payload.edges = n
+        # Integers never enter the graph.
+        outputs = tuple([result if category(type_of(<Variable>result)) >= 2 else None for result in results])
+        if any_node and any([output is not None for output in outputs]):
+            node = make_custom((vjp, name), SAVES, edge, n, outputs, None, NULL)
+            disown(node)
+    finally:
         for i in range(n):
-            payload.edge[i] = <Node*><uintptr_t>nodes[i]
-        payload.params = owned((vjp, name))
-        if len(results) > 1:
-            flags |= HEAD
-        node = record_payload(0, flags, payload, NULL, NULL)
-    finally:
-        for address in nodes:
-            disown(<Node*><uintptr_t>address)
-    if len(results) == 1:
-        if category(type_of(v)) < 2:
-            disown(node)        # integers never enter the graph
-        else:
-            v.node = node
-        return tuple(results)
-    node.flags &= ~OUT_SCALAR
-    node.y.value = len(results)
-    try:
-        for i in range(len(results)):
-            v = <Variable>results[i]
-            if category(type_of(v)) < 2:
-                continue
-            payload = new_payload(type_of(v), v.array.shape if v.array != NULL else scalar_shape)
-            pick = record_payload(0, PICK | ARRAY, payload, node, NULL)
-            pick.y.value = i
-            v.node = pick
-    finally:
-        disown(node)
+            disown(edge[i])
+        free(edge)
     return tuple(results)
 
 
@@ -1560,6 +1665,12 @@ cdef int check_writable(Variable v) except -1:
                            "to get a normal tensor before doing inplace update.")
     if mode & (GRAD_OFF | INFERENCE):
         return 0
+    if v.flags & CUSTOM_VIEW and current_node(v) != NULL:
+        raise RuntimeError(f"{custom_output(current_node(v))} is a view and is being modified inplace. This view was "
+                           "created inside a custom Function (or because an input was returned as-is) and the autograd "
+                           "logic to handle view+inplace would override the custom backward associated with the custom "
+                           "Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by "
+                           "cloning the output of the custom Function.")
     if mode & RECORDING and (v.flags & ATTACHED or current_node(v) != NULL):
         raise RuntimeError("Assigning to NDArrays that are already in a computational graph will cause undefined "
                            "behavior when evaluating gradients. Please call backward first to clear the graph or do this "
@@ -1588,6 +1699,17 @@ cdef int check_writable(Variable v) except -1:
     if node != NULL and node.flags & LEAF:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     return 0
+
+
+cdef str custom_output(Node* node):
+    position = <int>node.y.value if node.flags & PICK else 0
+    if node.flags & PICK:
+        node = node.left
+    if not node.flags & PYTHON:
+        return "A view of what a custom Function returned"
+    params = <object>node.x.payload.params
+    name = params[1] if type(params) is tuple else type(params).__name__
+    return f"Output {position} of {name.removesuffix('Backward')}"
 
 
 cdef int write_recorded(Variable x, int op, object params, Node* right) except -1:

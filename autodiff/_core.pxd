@@ -265,7 +265,9 @@ cdef struct Table:
     PyObject* (*wrap)(Node* node, Cotangent g) except NULL             # a Variable of a cotangent (which stays owned)
     int (*unwrap)(Node* node, object variable, Cotangent* g) except -1  # ... and back: g is owned
     PyObject* (*vjp)(Node* node, int operand, PyObject* g) except? NULL   # on Variables; NULL: undefined
-    PyObject* (*vjp_python)(Node* node, PyObject* gs, PyObject* needs) except NULL  # custom op: list of Variables or None
+    PyObject* (*vjp_python)(Node* node, PyObject* gs, PyObject* needs) except NULL  # custom op: tuple, an entry for each edge
+    void (*free_custom)(Node* node) noexcept                         # ... what it saved is no longer needed
+    void (*custom_gone)(Node* node) noexcept                         # ... its node, or that of an output, is being released
     PyObject* (*add)(PyObject* a, PyObject* b) except NULL
     PyObject* (*fit)(Node* node, PyObject* g) except NULL            # undo broadcasting and cast, recorded
     int (*accumulate)(Node* leaf, Cotangent g, bint recorded) except -1  # into .grad; takes g

@@ -922,6 +922,8 @@ cdef void release_node(Node* node) noexcept:
     cdef int i
     if node.flags & MODIFIED:
         graph.modified -= 1
+    if node.flags & (PYTHON | PICK):
+        table.custom_gone(node)
     if node.flags & PAYLOAD:
         payload = node.x.payload
         for i in range(payload.edges):
@@ -1358,6 +1360,7 @@ cdef int accumulate_pick(Pass* walk, Node* head, int position, Cotangent g) exce
     """Into the head's vector: an op with several outputs gets their cotangents together.  Takes g if it succeeds."""
     cdef Cotangent* place
     cdef Vector* vector
+    cdef PyObject* total
     cdef int i, size
     place = slot(walk, head)
     if place.bits == UNTOUCHED:
@@ -1367,6 +1370,14 @@ cdef int accumulate_pick(Pass* walk, Node* head, int position, Cotangent g) exce
         for i in range(size):
             vector.cotangent[i].bits = UNTOUCHED
         place.vector = vector
+    if g.bits == UNDEFINED and place.vector.cotangent[position].bits != UNTOUCHED:
+        return 0
+    if place.vector.cotangent[position].bits not in (UNTOUCHED, UNDEFINED):     # a saved output was given a pick of its own
+        total = table.add(place.vector.cotangent[position].variable, g.variable)
+        Py_DECREF(<object>g.variable)
+        g.variable = total
+        place = slot(walk, head)
+        Py_DECREF(<object>place.vector.cotangent[position].variable)
     place.vector.cotangent[position] = g
     return 0
 
@@ -1866,6 +1877,8 @@ cdef int settle_leaves(Pass* walk, Node* node) except -1:
 cdef void free_saved(Node* node) noexcept:
     """What the op saved goes as the walk passes; edges stay, for a second pass through ops that saved nothing."""
     cdef Payload* payload
+    if node.flags & PYTHON:
+        table.free_custom(node)
     if node.flags & SAVES:
         node.flags |= FREED
         if node.flags & ARRAY:
@@ -2105,18 +2118,12 @@ cdef tuple custom_results(Pass* walk, Node* node, list gs):
     cdef int operand, edges = node.x.payload.edges
     cdef list needs = []
     cdef PyObject* returned
+    cdef tuple results
     for operand in range(edges):
         needs.append(wanted(walk, edge(node, operand + 2)))
     returned = table.vjp_python(node, <PyObject*>gs, <PyObject*>needs)
-    results = <object>returned
+    results = <tuple><object>returned
     Py_DECREF(results)
-    if not isinstance(results, (tuple, list)):
-        raise TypeError(f"function {(<tuple>node.x.payload.params)[1]} returned a {type(results).__name__}: expected a tuple "
-                        "of Variables and None, one for each operand")
-    results = tuple(results)
-    if len(results) != edges:
-        raise RuntimeError(f"function {(<tuple>node.x.payload.params)[1]} returned an incorrect number of gradients (expected "
-                           f"{edges}, got {len(results)})")
     return results
 
 

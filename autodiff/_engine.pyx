@@ -9,17 +9,18 @@ from libc.stdint cimport uintptr_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
-from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DIFFERENTIABLE, EXPAND,
-                     FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE, INFERENCE_TENSOR, INLINE32, LINEAR,
+from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEPENDS, DIFFERENTIABLE,
+                     EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE, INFERENCE_TENSOR, INLINE32, LINEAR,
                      NAN_ALLOWED, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED,
                      OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL, OP_MEAN, OP_MUL, OP_NORM, OP_POSITIVE,
                      OP_SUM, OP_TO, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SELECT,
-                     T_HALF, TENSOR, VJPS, WRITING, Extras, Py_TYPE, Transform, Variable, add_generic, array_in, array_of,
-                     ask, attached_any, category, contiguous_copy_of, current_node, enter_modes, extras_of, first_of,
-                     from_array, from_number, from_owned, is_variable, later, leave_modes, links_of, make, make_view,
-                     materialise, modes, ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, plain,
-                     prefetch, reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple,
-                     tangent_in, transformed, transformed_once, type_of, warn)
+                     TENSOR, TRACING, T_HALF, VJPS, WRITING, Extras, Py_TYPE, Transform, Variable, add_generic, array_in,
+                     array_of, ask, attached_any, category, contiguous_copy_of, current_node, enter_modes, extras_of,
+                     first_of, from_array, from_number, from_owned, is_variable, later, leave_modes, links_of, make,
+                     make_view, materialise, modes, modes_to_hand_over, ndarray_of, new_transform, node_extras,
+                     numpy_dtype, overlaps, owned, plain, prefetch, reduce_generic, same_sizes, set_edge,
+                     set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in, transformed,
+                     transformed_once, type_of, warn)
 from ._elementwise cimport elementwise, run_values, unary
 from ._structural cimport (AHEAD, cast, count_along, expand, largest, least_square, marked_dims, matmul, multiply_batches,
                            narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
@@ -35,7 +36,9 @@ from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXN
 from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_X, SAVES_Y, fill, intp, kernels,
                         matmul as matmul_kernel, run_partial)
 
+import threading
 import weakref
+from functools import partial
 
 import numpy as np
 
@@ -953,12 +956,6 @@ cdef object point_value(Node* node, double value, Node* edge, bint number):
     return v
 
 
-cdef PyObject* vjp_python(Node* node, PyObject* gs, PyObject* needs) except NULL:
-    params = <tuple>node.x.payload.params
-    results = params[0](<object>gs, <object>needs)
-    return owned(results)
-
-
 cdef PyObject* add_variables(PyObject* a, PyObject* b) except NULL:
     return owned(elementwise(OP_ADD, <object>a, <object>b))
 
@@ -1226,7 +1223,6 @@ cdef int changed(Node* node, Array* array, int expected) except -1:
 table.wrap = wrap
 table.unwrap = unwrap
 table.vjp = vjp
-table.vjp_python = vjp_python
 table.add = add_variables
 table.fit = fit
 table.accumulate = accumulate
@@ -1340,6 +1336,14 @@ cdef tuple edge_object(Node* node):
 
 
 cdef object node_object(Node* node):
+    """What shows a node to Python: of a custom Function its context, as in PyTorch."""
+    cdef Node* head = node.left if node.flags & PICK else node
+    if head.flags & PYTHON and type(<object>head.x.payload.params) is not tuple:
+        return <object>head.x.payload.params
+    return plain_node_object(node)
+
+
+cdef object plain_node_object(Node* node):
     global making_node_object
     cdef Node_ wrapper
     key = <uintptr_t>node
@@ -1375,7 +1379,8 @@ cdef str name_of(Node* node):
     if node.flags & LEAF:
         return "AccumulateGrad"
     if node.flags & PYTHON:
-        return (<tuple>node.x.payload.params)[1]
+        params = <object>node.x.payload.params
+        return params[1] if type(params) is tuple else type(params).__name__
     names = GRAD_FN[node.op]
     if node.op == OP_CLONE and node.flags & VARIANT:
         return "CopyBackwards"
@@ -1458,9 +1463,61 @@ cdef Variable seed_of(Variable output, object gradient, int position, bint impli
     return g
 
 
+cdef extern from *:
+    """
+    #if defined(_MSC_VER)
+    static __declspec(thread) int autodiff_nested_passes = 0;
+    #else
+    static _Thread_local int autodiff_nested_passes = 0;
+    #endif
+    """
+    int nested_passes "autodiff_nested_passes"
+
+cdef enum:
+    NESTED_PASSES = 60          # ... of one thread: 2,000 of them take more than its stack, and than Python's own limit
+
+
 cpdef object run_backward(outputs, gradients, retain_graph, create_graph, inputs, bint accumulate_inputs, allow_unused,
                           str caller, materialize=False):
-    """One reverse pass.  Returns the gradients of `inputs` if there are any, else None."""
+    """One reverse pass.  Returns the gradients of `inputs` if there are any, else None.
+
+    A pass inside of many others, by way of hooks or of custom Functions, is handed over to a thread with a stack of its own.
+    """
+    global nested_passes
+    if nested_passes >= NESTED_PASSES:
+        return in_another_thread(partial(run_backward, outputs, gradients, retain_graph, create_graph, inputs,
+                                         accumulate_inputs, allow_unused, caller, materialize))
+    nested_passes += 1
+    try:
+        return reverse_pass(outputs, gradients, retain_graph, create_graph, inputs, accumulate_inputs, allow_unused, caller,
+                            materialize)
+    finally:
+        nested_passes -= 1
+
+
+def in_another_thread(function):
+    """function() in a thread that has this one's modes; this one waits."""
+    given = modes_to_hand_over()
+    outcome = []
+
+    def run():
+        take_modes_over(given)
+        try:
+            outcome.append((function(), None))
+        except BaseException as error:
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=run, name="autodiff nested backward")
+    thread.start()
+    thread.join()
+    result, error = outcome[0]
+    if error is not None:
+        raise error
+    return result
+
+
+cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs, bint accumulate_inputs, allow_unused,
+                         str caller, materialize):
     cdef Pass* walk
     cdef Node* node
     cdef Variable output, g
@@ -1531,7 +1588,7 @@ cpdef object run_backward(outputs, gradients, retain_graph, create_graph, inputs
             walk.anomaly = walk.special = True
         previous = modes()
         enter_modes((0 if recorded else GRAD_OFF) | (WRITING if mxnet else 0),
-                    RECORDING | (GRAD_OFF | INFERENCE if recorded else PACKING) | (0 if mxnet else WRITING))
+                    RECORDING | TRACING | (GRAD_OFF | INFERENCE if recorded else PACKING) | (0 if mxnet else WRITING))
         try:
             if wanted is not None and not accumulate_inputs:
                 captures = {}
@@ -1598,7 +1655,10 @@ cdef object results_of(inputs, list wanted, dict captures, bint recorded, allow_
             finally:
                 leave_modes(previous)
         seen.add(wanted[i])
-        results.append(flavoured(gradient, Py_TYPE(<PyObject*>variable)))
+        gradient = flavoured(gradient, Py_TYPE(<PyObject*>variable))
+        if modes() & TRACING:
+            gradient.flags |= DEPENDS       # of a custom Function's input, most likely
+        results.append(gradient)
     return tuple(results)
 
 

@@ -7,15 +7,16 @@ cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject
 from libc.string cimport memcmp
 
-from ._base cimport (ABOVE, ATTACHED, BLANK, DTYPE_RULE, FORWARD, GRAD_FN, GRAD_OFF, INFERENCE, INFERENCE_TENSOR, INLINE,
-                     INLINE32, LARGEST_POSITION, NAMES, NDARRAY, NUMBERS, OP_COPY_REGION, OP_FILL, OP_INDEX, OP_INDEX_SET,
-                     OP_POW, OP_STACK, OP_WHERE, POINT_GRAD, T_BOOL, T_FLOAT, TENSOR, Py_TYPE, Transform, Variable,
-                     alias_of, array_copy_of, array_in, array_of, ask, ask_value, category, check_writable,
-                     contiguous_copy_of, current_node, default_type, drop_history, edge_of, element_view,
-                     fits_element_node, fresh, fresh_on, from_array, from_number, identity, is_variable, leave_graph,
-                     locate, make, make_view, materialise, modes, move_tangent, ndarray_of, node_of_write, normal_type,
-                     numpy_dtype, overlaps, plain, rebind, refuse_tangents, set_data, set_requires_grad, settle_grad,
-                     shape_tuple, replace_node, take_node, tangent_in, transformed_once, type_of, warn, write_recorded)
+from ._base cimport (ABOVE, ATTACHED, BLANK, DEPENDS, DTYPE_RULE, ESCAPED, FORWARD, GRAD_FN, GRAD_OFF, INFERENCE,
+                     INFERENCE_TENSOR, INLINE, INLINE32, LARGEST_POSITION, NAMES, NDARRAY, NUMBERS, OP_COPY_REGION,
+                     OP_FILL, OP_INDEX, OP_INDEX_SET, OP_POW, OP_STACK, OP_WHERE, POINT_GRAD, TENSOR, TRACING, T_BOOL,
+                     T_FLOAT, Py_TYPE, Transform, Variable, alias_of, array_copy_of, array_in, array_of, ask, ask_value,
+                     category, check_writable, contiguous_copy_of, current_node, default_type, drop_history, edge_of,
+                     element_view, fits_element_node, fresh, fresh_on, from_array, from_number, identity, is_variable,
+                     leave_graph, locate, make, make_view, materialise, modes, move_tangent, ndarray_of, node_of_write,
+                     normal_type, numpy_dtype, overlaps, plain, rebind, refuse_tangents, replace_node, set_data,
+                     set_requires_grad, settle_grad, shape_tuple, take_node, tangent_in, trace, transformed_once, type_of,
+                     warn, write_recorded)
 from ._elementwise cimport (Point, elementwise_of, finite, given_array, holds_variable, is_operand, is_point, out_of_range,
                             point_op, power, python_number, real_number, variable_word)
 from ._structural cimport (basic_index, c_name, cast, common_dtype, constant, reshape, select_view, stack_or_cat,
@@ -85,6 +86,8 @@ cdef object inplace(int op, object target, object other, bint is_unary):
         taken = ask(NAMES[op], (v,) if is_unary else (v, other), (), v)
         if taken is not NotImplemented:
             return write_result(v, <Variable?>taken)
+    if modes() & TRACING:
+        trace(v, other, None)
     if DTYPE_RULE[op] == 2:
         return condition_in_place(op, v, other, is_unary)
     if (v.array != NULL and modes() & (GRAD_OFF | INFERENCE) and kernel_type(v.array.type) >= 0 and op != OP_POW
@@ -153,7 +156,7 @@ cdef object write_result(Variable v, Variable result):
         if tracked and v.array == NULL and node != NULL and node.flags & SAVES:
             # this op holds its own copy of the value that goes; the others that do are told by MODIFIED
             promote(node).snapshot = True
-        if modes() & FORWARD:
+        if modes() & (FORWARD | TRACING):
             move_tangent(v, result)
         number_will_change(v, tracked)
         write_value(v, result)
@@ -299,7 +302,7 @@ def become_view(Variable x, function, str grad_fn):
     if x.path is None:
         if x.history != NULL:
             drop_history(x, x.array)
-        if modes() & FORWARD:
+        if modes() & (FORWARD | TRACING):
             move_tangent(x, v)
     return x
 
@@ -904,11 +907,20 @@ def tensor(data, *, dtype=None, requires_grad=False, device=None):
             result = <Variable>result.detach().clone()
     else:
         result = from_array(TENSOR, array_copy_of(values_of(data, dtype)))
+    if modes() & TRACING:
+        of_outside(result, data)
     if requires_grad:
         if kernel_type(type_of(result)) < 0 and category(type_of(result)) < 2:
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         set_requires_grad(result, True)
     return result
+
+
+cdef int of_outside(Variable v, object data) except -1:
+    """Made of data while a custom Function's forward() is traced: of what depends on an input, or of plain values that may."""
+    if modes() & ESCAPED and not is_variable(data):
+        v.flags |= DEPENDS
+    return trace(v, data, None)
 
 
 cdef object values_of(object data, object dtype):
@@ -989,6 +1001,8 @@ def from_numpy(array):
     a = array_of(array)
     cdef Variable v = fresh(TENSOR)
     v.array = a
+    if modes() & TRACING:
+        of_outside(v, array)
     return v
 
 
@@ -1047,6 +1061,8 @@ def as_ndarray(data, dtype=None, copy=True):
         return flavoured(<Variable>data.clone() if copy else <Variable>data, NDARRAY)
     array = given_array(data, dtype)
     result = from_array(NDARRAY, array_copy_of(array) if copy else array_of(array))
+    if modes() & TRACING:
+        of_outside(result, data)
     return result
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Never, TypeAlias
 
 from .. import _variable as _v
-from . import forward_ad, graph
+from . import forward_ad, function, graph
 from .anomaly_mode import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
+from .function import Function
 from .grad_mode import (
     enable_grad,
     inference_mode,
@@ -28,10 +29,10 @@ from .record import (
     train_mode,
 )
 
-__all__ = ["Variable", "backward", "detect_anomaly", "enable_grad", "forward_ad", "grad", "graph", "inference_mode",
-           "is_anomaly_enabled", "is_grad_enabled", "is_inference_mode_enabled", "is_recording", "is_training",
-           "mark_variables", "no_grad", "pause", "predict_mode", "record", "set_detect_anomaly", "set_grad_enabled",
-           "set_recording", "set_training", "train_mode"]
+__all__ = ["Function", "Variable", "backward", "detect_anomaly", "enable_grad", "forward_ad", "function", "grad",
+           "graph", "inference_mode", "is_anomaly_enabled", "is_grad_enabled", "is_inference_mode_enabled",
+           "is_recording", "is_training", "mark_variables", "no_grad", "pause", "predict_mode", "record",
+           "set_detect_anomaly", "set_grad_enabled", "set_recording", "set_training", "train_mode"]
 
 _Base: Any = _v.Tensor.__base__
 _Bases: TypeAlias = _v.Base | Iterable[_v.Base]

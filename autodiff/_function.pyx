@@ -1,0 +1,709 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""Custom Functions: their contexts, what they save, and how they are applied.
+
+A custom op is a node whose derivative is Python's: a callable that _base.record_custom() was given, or a Function, whose
+context stands in the node's payload.  The context owns no node, or each would keep the other alive.
+"""
+from cpython.object cimport PyObject, PyTypeObject
+from libc.stdlib cimport free
+
+from ._base cimport (ABOVE, CUSTOM_VIEW, DEPENDS, FORWARD, GRAD_OFF, NO_GRAD_VIEW, PACKING, TENSOR, TRACING, Py_TYPE,
+                     Variable, alias_in, array_in, ask, category, current_node, drop_history, edge_of, enter_modes,
+                     from_array, from_number, is_variable, leave_modes, make_custom, modes, numpy_dtype, off_node, on_node,
+                     output_node, owned, set_edge, set_tangent, shape_tuple, tangent_in, type_of)
+from ._elementwise cimport check_inference, must_snapshot, pack
+from ._structural cimport cast
+from ._indexing cimport filled, flavoured, zero_like
+from ._engine cimport edge_object, plain_node_object
+from ._core cimport (HEAD, LEAF, MODIFIED, NOTHING, NPY_DOUBLE, NUMBER, PICK, SAVED, Array, Node, Shape, allocate, bump,
+                     contiguous_copy, disown, hold, hold_array, new_shape, node_shape, raise_freed, release_saved,
+                     release_shape, table)
+
+import warnings
+
+from ._base import record_custom
+from ._engine import Node_
+
+
+cdef class SavedValue:
+    """A Variable that save_for_backward() keeps: its elements with their version, and where it stands in the graph."""
+
+    def __dealloc__(self):
+        release_saved(&self.saved)
+
+
+cdef SavedValue keep(Variable v, int place, bint output):
+    """Save a Variable, through the saved-tensor hooks if there are any."""
+    cdef SavedValue value = SavedValue.__new__(SavedValue)
+    cdef Array* array
+    check_inference(v)
+    value.type, value.place, value.output, value.kind = type_of(v), place, output, Py_TYPE(<PyObject*>v)
+    value.saved.state = NOTHING
+    if place < 0:
+        value.dependent = v.flags & DEPENDS != 0 and category(value.type) >= 2
+        if v.node != NULL:
+            value.variable = v
+    if v.array == NULL and not modes() & PACKING:
+        value.saved.state, value.saved.value = NUMBER, v.value
+        return value
+    array = array_in(v)
+    value.saved.array, value.saved.version, value.saved.state = array, array.storage.version, SAVED
+    if must_snapshot(v):
+        value.saved.array = contiguous_copy(array)
+        value.saved.version = value.saved.array.storage.version
+        array.owners -= 1       # the Variable owns it, too
+    if modes() & PACKING:
+        pack(&value.saved)
+        if value.saved.packed != NULL:      # owned where the collector sees it
+            value.packed = <object>value.saved.packed
+            release_saved(&value.saved)
+    return value
+
+
+cdef object unpacked(Context context, SavedValue value, int position):
+    """What was saved, as a Variable on the node that it had; raises where it was written in place since."""
+    cdef Node* edge = NULL
+    cdef Variable v
+    cdef bint lent = True
+    if value.place >= 0:
+        if value.output:
+            edge = output_edge(context, value)
+            lent = False
+        else:
+            edge = context.edge[value.place]
+    try:
+        if value.packed is not None:
+            previous = enter_modes(GRAD_OFF, PACKING)
+            try:
+                found = value.packed[1](value.packed[0])
+            finally:
+                leave_modes(previous)
+            if not is_variable(found):
+                raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+                                f"{type(found).__name__}")
+            v = flavoured(<Variable>(<Variable>found).detach(), value.kind)
+        elif value.saved.state == NUMBER:
+            if edge != NULL and edge.flags & MODIFIED:
+                table.changed(edge, NULL, 0)
+            v = from_number(value.kind, value.saved.value, value.type)
+        else:
+            if value.saved.array.storage.version != value.saved.version:
+                table.changed(context.node if context.node != NULL else edge, value.saved.array, value.saved.version)
+            v = from_array(value.kind, hold_array(value.saved.array))
+        if (edge != NULL and edge.flags & (LEAF | MODIFIED) == LEAF and edge.y.variable != NULL
+                and value.packed is None):
+            leaf = <object>edge.y.variable
+            if type_of(<Variable>leaf) == value.type and same_elements(<Variable>leaf, v):
+                return leaf
+        if edge != NULL:
+            if value.output:
+                on_node(v, edge)
+            else:
+                set_edge(v, edge, False)
+        elif value.variable is not None:
+            return value.variable
+        elif value.dependent and not modes() & GRAD_OFF:
+            return refusing(context, v, f"saved tensor {position}")
+    finally:
+        if not lent:
+            disown(edge)
+    return v
+
+
+cdef bint same_elements(Variable a, Variable b) noexcept:
+    if a.array == NULL or b.array == NULL:
+        return a.array == b.array
+    return a.array.data == b.array.data and a.array.storage == b.array.storage
+
+
+cdef Node* output_edge(Context context, SavedValue value) except? NULL:
+    """The node of a saved output, owned by the caller; a new one where all Variables of it are gone."""
+    cdef Node* node = context.node
+    cdef Shape* shape
+    if node == NULL:
+        return NULL
+    if not node.flags & HEAD:
+        return hold(node)
+    if context.pick[value.place] != NULL:
+        return hold(context.pick[value.place])
+    if value.saved.state == SAVED:
+        return output_node(node, value.place, value.type, value.saved.array.shape)
+    shape = shape_of(context.about[value.place][0])
+    try:
+        return output_node(node, value.place, value.type, shape)
+    finally:
+        release_shape(shape)
+
+
+cdef Shape* shape_of(tuple sizes) except NULL:
+    cdef Py_ssize_t[64] dims
+    cdef int i
+    for i in range(len(sizes)):
+        dims[i] = sizes[i]
+    return new_shape(<int>len(sizes), dims)
+
+
+cdef object refusing(Context context, Variable v, str what):
+    """v on a node without a derivative: reaching it, a pass would be about to miss how v depends on the inputs."""
+    text = (f"{type(context).__name__}: {what}, of shape {list(v.shape)}, was computed from an input in forward() and is "
+            "neither an input nor an output, so the derivative of backward() would miss how it depends on the input. Save "
+            "inputs or outputs and compute it from them in backward(), or return it as one more output; if it does not depend on them, "
+            "or no second derivative is meant, say so with @once_differentiable.")
+    return refused(context, (), (v,), text)[0]
+
+
+cdef tuple refused(Context context, tuple more, tuple values, str text):
+    """Variables as results of an op on the inputs of a Function, and on others, that has no derivative: text says why."""
+    cdef list operands = []
+    cdef Variable operand
+    cdef int i
+
+    def refuse(gs, needs):
+        raise RuntimeError(text)
+
+    for i in range(context.edges):
+        if context.edge[i] != NULL:
+            operand = from_number(TENSOR, 0, NPY_DOUBLE)
+            on_node(operand, context.edge[i])
+            operands.append(operand)
+    results = record_custom((*operands, *more), values, refuse, "Error")
+    return tuple([flavoured(<Variable>result, Py_TYPE(<PyObject*>value)) for result, value in zip(results, values)])
+
+
+def differentiable_once(Context context, tuple gradients, results):
+    """What a backward() returned that must not be differentiated again."""
+    values = results if isinstance(results, tuple) else (results,)
+    given = [value for value in values if is_variable(value)]
+    if not given:
+        return results
+    replaced = iter(refused(context, tuple([g for g in gradients if is_variable(g)]), tuple(given),
+                            "trying to differentiate twice a function that was marked with @once_differentiable"))
+    values = tuple([next(replaced) if is_variable(value) else value for value in values])
+    return values if isinstance(results, tuple) else values[0]
+
+
+# ---- the context: what forward() and backward() are handed, and what grad_fn is
+
+cdef class Context:
+    """What forward(), setup_context(), backward() and jvp() of a Function share: saved tensors, marks, attributes.
+
+    It is also what `grad_fn` of the outputs is.  As https://pytorch.org/docs/stable/autograd.html#context-method-mixins
+    """
+
+    def __cinit__(self):
+        self.materialize = True
+
+    def __dealloc__(self):
+        cdef int i
+        if self.pick != NULL:
+            free(self.pick)
+        if self.edge != NULL:
+            if self.owner:
+                for i in range(self.edges):
+                    disown(self.edge[i])
+            free(self.edge)
+
+    def save_for_backward(self, *tensors):
+        """Keep Variables, or None, for backward(): as `saved_tensors`, their versions checked, until a pass has used them.
+
+        Raises TypeError for anything else: that may be an attribute of the context.
+        """
+        check_saved("save_for_backward", tensors)
+        self.to_save = tensors
+
+    def save_for_forward(self, *tensors):
+        """Keep Variables, or None, for jvp(), which finds them as `saved_tensors`.  Raises TypeError for anything else."""
+        check_saved("save_for_forward", tensors)
+        self.saved_for_forward = tensors
+
+    def mark_dirty(self, *tensors):
+        """Say which inputs forward() wrote in place; each must be returned.  Raises RuntimeError for what is no Variable."""
+        for tensor in tensors:
+            if not is_variable(tensor):
+                raise RuntimeError(f"mark_dirty can only accept variables, but argument is of type {type(tensor).__name__}")
+        self.dirty_tensors = tensors
+
+    def mark_non_differentiable(self, *tensors):
+        """Say which outputs are no functions to be differentiated.  Raises RuntimeError for what is no Variable."""
+        for tensor in tensors:
+            if not is_variable(tensor):
+                raise RuntimeError("mark_non_differentiable only accepts variable arguments, but got "
+                                   f"{type(tensor).__name__}")
+        self.non_differentiable = tensors
+
+    def set_materialize_grads(self, value):
+        """Whether backward() gets zeros, as is the default, or None for an output that took no part."""
+        self.materialize = bool(value)
+
+    def mark_shared_storage(self, *pairs):
+        """Gone, as in PyTorch: views of inputs are found without it."""
+        warnings.warn("function 'mark_shared_storage' is deprecated. Tensors with shared storages are automatically "
+                      "tracked. Note that calls to `set_()` are not tracked", FutureWarning, stacklevel=2)
+
+    @property
+    def needs_input_grad(self):
+        """Of each argument of forward(), whether it requires a gradient: a tuple of bools."""
+        return self.needs
+
+    @property
+    def materialize_grads(self):
+        """What set_materialize_grads() said last; True unless it was called."""
+        return self.materialize
+
+    @property
+    def saved_tensors(self):
+        """The saved Variables, a tuple.  Raises RuntimeError once a pass freed them, or for one written in place since."""
+        if self.saved_for_forward is not None:
+            return self.saved_for_forward       # in jvp() alone
+        if self.kept is None:
+            if self.freed:
+                raise_freed()
+            return ()
+        return tuple([None if value is None else unpacked(self, <SavedValue>value, i) for i, value in enumerate(self.kept)])
+
+    @property
+    def saved_variables(self):
+        """The older name of saved_tensors."""
+        warnings.warn("'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning, stacklevel=2)
+        return self.saved_tensors
+
+    def name(self):
+        """The node's name: that of the Function with Backward behind it."""
+        return type(self).__name__
+
+    @property
+    def next_functions(self):
+        """The nodes of the inputs that are Variables, each with the number of its output: ((node or None, number), ...)."""
+        cdef int i
+        return tuple([edge_object(self.edge[i]) for i in range(self.edges)])
+
+    def __getattr__(self, attribute):
+        # What every node has: asked of the node, while there is one.
+        if not attribute.startswith("__") and hasattr(Node_, attribute):
+            if self.node == NULL:
+                raise RuntimeError(f"Attribute '{attribute}' is invalid for this instance of {type(self).__name__}: its "
+                                   "node is not recorded yet, or gone with the graph")
+            return getattr(plain_node_object(self.node), attribute)
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{attribute}'")
+
+
+def check_saved(str name, tuple tensors):
+    """Only Variables and None are saved."""
+    for i, tensor in enumerate(tensors):
+        if tensor is not None and not is_variable(tensor):
+            raise TypeError(f"{name} can only save variables, but argument {i} is of type {type(tensor).__name__}")
+
+
+# ---- backward
+
+cdef extern from "Python.h":
+    Py_ssize_t Py_REFCNT(object o)
+
+
+cdef PyObject* vjp_python(Node* node, PyObject* gs, PyObject* needs) except NULL:
+    """The cotangents of the operands, an entry for each edge; those of the results are Variables or None."""
+    params = <object>node.x.payload.params
+    edges = node.x.payload.edges
+    if type(params) is not tuple:
+        return owned(function_vjp(<Context>params, node, <list><object>gs))
+    results = params[0](<object>gs, <object>needs)
+    if not isinstance(results, (tuple, list)):
+        raise TypeError(f"function {params[1]} returned a {type(results).__name__}: expected a tuple of Variables and "
+                        "None, one for each operand")
+    if len(results) != edges:
+        raise RuntimeError(f"function {params[1]} returned an incorrect number of gradients (expected {edges}, got "
+                           f"{len(results)})")
+    return owned(tuple(results))
+
+
+cdef object rule_of(object function):
+    """backward() or vjp(), whichever the Function has."""
+    backward, vjp = function.backward, function.vjp
+    base = FUNCTION[0]
+    if vjp is base.vjp:
+        return backward
+    if backward is not base.backward:
+        raise RuntimeError("Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only "
+                           "implement one of them.")
+    return vjp
+
+
+cdef tuple function_vjp(Context context, Node* node, list gs):
+    cdef int i, k, edge = 0
+    cdef list marked = []
+    cdef list results = []
+    cdef PyTypeObject* kind
+    function = type(context)._forward_cls
+    name = type(context).__name__
+    for k in range(len(gs)):
+        about = context.about[k]
+        if about is None:
+            continue
+        kind = <PyTypeObject*><PyObject*>about[2]
+        if gs[k] is not None:
+            gs[k] = flavoured(<Variable>gs[k], kind)
+        elif context.materialize:
+            gs[k] = flavoured(filled(about[0], 0.0, about[1]), kind)
+    hold(node)
+    try:
+        if not modes() & GRAD_OFF:
+            marked = refuse_attributes(context)
+        try:
+            given = rule_of(function)(context, *gs)
+        finally:
+            for value in marked:
+                off_node(<Variable>value)
+        if not isinstance(given, tuple):
+            given = (given,)
+        count = len(context.is_variable)
+        k = <int>len(given)
+        while k > count and given[k - 1] is None:
+            k -= 1
+        if k != count:
+            raise RuntimeError(f"function {name} returned an incorrect number of gradients (expected {count}, got {k})")
+        for i in range(count):
+            result = given[i]
+            if not context.is_variable[i]:
+                if result is not None:
+                    raise RuntimeError(f"function {name} returned a gradient different than None at position {i + 1}, "
+                                       "but the corresponding forward input was not a Variable")
+                continue
+            if result is not None:
+                if not is_variable(result):
+                    raise RuntimeError(f"expected Variable or None (got {type(result).__name__})")
+                check_shape(name, i, tuple(result.shape), node.x.payload.edge[edge])
+            results.append(result)
+            edge += 1
+    finally:
+        disown(node)
+    return tuple(results)
+
+
+cdef int check_shape(str name, int position, tuple sizes, Node* edge) except -1:
+    """A gradient may be larger than its input by broadcasting, which is undone, and nothing else."""
+    cdef Shape* shape
+    cdef int i, extra
+    if edge == NULL:
+        return 0
+    shape = node_shape(edge)
+    extra = <int>len(sizes) - shape.ndim
+    fits = extra >= 0
+    if fits:
+        for i in range(shape.ndim):
+            if shape.dim[i] != 1 and shape.dim[i] != sizes[i + extra]:
+                fits = False
+    if not fits:
+        raise RuntimeError(f"Function {name} returned an invalid gradient at index {position} - got {list(sizes)} but "
+                           f"expected shape compatible with {list(shape_tuple(shape))}")
+    return 0
+
+
+cdef list refuse_attributes(Context context):
+    """Variables kept as attributes that depend on inputs, unrecorded: while a recorded backward() runs they refuse."""
+    cdef list marked = []
+    cdef Variable v, refusal
+    for attribute, value in list(context.__dict__.items()):
+        if is_variable(value) and (<Variable>value).flags & DEPENDS and (<Variable>value).node == NULL \
+                and category(type_of(<Variable>value)) >= 2:
+            v = <Variable>value
+            refusal = <Variable>refusing(context, v, f"the context's attribute {attribute!r}")
+            on_node(v, refusal.node)
+            marked.append(v)
+    return marked
+
+
+cdef void free_custom(Node* node) noexcept:
+    params = <object>node.x.payload.params
+    if type(params) is not tuple and (<Context>params).kept is not None:
+        (<Context>params).freed = True
+        (<Context>params).kept = None
+
+
+cdef void custom_gone(Node* node) noexcept:
+    cdef Node* head = node.left if node.flags & PICK else node
+    cdef int i
+    if head.x.payload.params == NULL:
+        return
+    params = <object>head.x.payload.params
+    if type(params) is tuple:
+        return
+    if node.flags & PICK:
+        if (<Context>params).pick != NULL and (<Context>params).pick[<int>node.y.value] == node:
+            (<Context>params).pick[<int>node.y.value] = NULL
+    else:
+        (<Context>params).node = NULL
+        if Py_REFCNT(params) > 2 and not (<Context>params).owner:       # the payload's and this function's
+            (<Context>params).owner = True
+            for i in range((<Context>params).edges):
+                hold((<Context>params).edge[i])
+
+
+table.vjp_python = vjp_python
+table.free_custom = free_custom
+table.custom_gone = custom_gone
+
+
+# ---- forward
+
+#: The class Function, once it is there: what its methods are where a subclass has none of its own.
+cdef list FUNCTION = []
+
+
+class Applied:
+    """What Function inherits: apply()."""
+
+    __slots__ = ()
+
+    @classmethod
+    def apply(cls, *args, **kwargs):
+        """forward() of args, recorded: backward() of this Function is its derivative.
+
+        args may be anything; Variables among them, not in lists, are what it is differentiated in.  Returns what forward()
+        returned, with the graph on the Variables in it.  Raises NotImplementedError where forward() is missing.
+        """
+        return apply_function(cls, args, kwargs)
+
+
+def is_the_function(cls):
+    """Tell this module which class Function is."""
+    FUNCTION.append(cls)
+
+
+cdef object with_defaults(object function, tuple args, dict kwargs):
+    """The arguments in the order of forward(), defaults filled in: (positional, by keyword)."""
+    import inspect
+
+    bound = inspect.signature(function.forward).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return bound.args, bound.kwargs
+
+
+cdef object apply_function(object function, tuple args, dict kwargs):
+    cdef Context context
+    cdef int i, count
+    cdef bint recorded = False, dual = False
+    cdef int previous
+    if modes() & ABOVE:
+        taken = ask(function.__name__, args, (function, kwargs), None, False, True)
+        if taken is not NotImplemented:
+            return taken
+    base = FUNCTION[0]
+    two_parts = function.setup_context is not base.setup_context
+    if two_parts:
+        code = getattr(function.forward, "__code__", None)
+        if kwargs or code is None or code.co_argcount != len(args) or code.co_kwonlyargcount:
+            args, kwargs = with_defaults(function, args, kwargs)
+    for name, value in kwargs.items():
+        if is_variable(value) and edge_of(<Variable>value) != NULL:
+            raise TypeError(f"{function.__name__}.apply(): the Variable {name!r} requires grad and is given by keyword, "
+                            "where no gradient reaches it: give it by position")
+    context = <Context>function._backward_cls()
+    count = <int>len(args)
+    context.edge, context.owner = <Node**>allocate((count if count else 1) * sizeof(Node*)), True
+    needs = []
+    is_var = []
+    for i in range(count):
+        value = args[i]
+        is_var.append(is_variable(value))
+        needs.append(False)
+        if is_var[i]:
+            context.edge[context.edges] = hold(edge_of(<Variable>value))
+            context.edges += 1
+            needs[i] = context.edge[context.edges - 1] != NULL
+            recorded = recorded or needs[i]
+    context.needs, context.is_variable = tuple(needs), tuple(is_var)
+    dual = modes() & FORWARD and any([tangent_in(value) is not None for value in args])
+    previous = enter_modes(GRAD_OFF | (TRACING if recorded else 0), FORWARD)
+    try:
+        if two_parts:
+            raw = function.forward(*args, **kwargs)
+            function.setup_context(context, args, raw)
+        else:
+            raw = function.forward(context, *args, **kwargs)
+    finally:
+        leave_modes(previous)
+    results = wrapped(context, args, raw if type(raw) is tuple else (raw,), recorded)
+    if dual:
+        push_function_tangents(context, function, args, results)
+    context.saved_for_forward = context.to_save = None
+    return results if type(raw) is tuple else results[0]
+
+
+cdef tuple wrapped(Context context, tuple args, tuple outputs, bint recorded):
+    """The outputs, with a node on those that are differentiated."""
+    cdef list results = list(outputs)
+    cdef list on = []
+    cdef Variable v
+    cdef Node* node
+    cdef int k, count = <int>len(outputs)
+    cdef bint any_on = False, differentiable
+    inputs = {id(value) for value in args if is_variable(value)}
+    given = {id(value) for value in outputs if is_variable(value)}
+    dirty = written_inputs(context, inputs, given, args)
+    fixed = {id(value) for value in context.non_differentiable} if context.non_differentiable else None
+    context.about = []
+    again = {}
+    for k in range(count):
+        value = outputs[k]
+        if not is_variable(value):
+            on.append(None)
+            context.about.append(None)
+            continue
+        v = <Variable>value
+        differentiable = recorded and category(type_of(v)) >= 2 and not (fixed is not None and id(value) in fixed)
+        if id(value) in again:
+            v = <Variable>again[id(value)]
+        elif not (dirty is not None and id(value) in dirty):
+            if id(value) in inputs or current_node(v) != NULL:
+                if differentiable or current_node(v) != NULL:
+                    v = returned_input(v, id(value) in inputs)
+            elif v.path is not None and v.history != NULL and differentiable:
+                drop_history(v, v.array)
+                v.flags |= CUSTOM_VIEW
+            again[id(value)] = v
+        v.flags &= ~DEPENDS
+        if differentiable:
+            v.flags &= ~NO_GRAD_VIEW
+        results[k] = v
+        on.append(v if differentiable else None)
+        any_on = any_on or differentiable
+        context.about.append((tuple(v.shape), numpy_dtype(type_of(v)), <object><PyObject*>Py_TYPE(<PyObject*>v)))
+    if not any_on:
+        return tuple(results)
+    if count > 1:
+        context.pick = <Node**>allocate(count * sizeof(Node*))
+        for k in range(count):
+            context.pick[k] = NULL
+    context.outputs = count
+    node = make_custom(context, 0, context.edge, context.edges, tuple(on), dirty, context.pick)
+    context.node = node
+    context.owner = False
+    for k in range(context.edges):
+        disown(context.edge[k])         # the node holds them
+    try:
+        save_all(context, args, results, on)
+    finally:
+        disown(node)
+    return tuple(results)
+
+
+cdef object returned_input(Variable v, bint is_input):
+    """An input, or what has a graph of its own, that is returned as it is: another look at it, for the node to stand on."""
+    cdef Variable result
+    if v.array == NULL:
+        result = from_number(Py_TYPE(<PyObject*>v), v.value, type_of(v))
+    else:
+        result = alias_in(v, True)
+    if is_input:
+        result.flags |= CUSTOM_VIEW
+    return result
+
+
+cdef object written_inputs(Context context, set inputs, set given, tuple args):
+    """The ids of inputs that forward() says it wrote in place, checked; None: there are none."""
+    cdef Variable v
+    cdef int i, e
+    if not context.dirty_tensors:
+        return None
+    dirty = set()
+    for value in context.dirty_tensors:
+        if id(value) not in given:
+            raise RuntimeError("Some elements marked as dirty during the forward method were not returned as output. "
+                               "The inputs that are modified inplace must all be outputs of the Function.")
+        if id(value) not in inputs:
+            warnings.warn("Tensors marked as dirty in the forward of a custom Function must be inputs of it: a result "
+                          "of its own need not be marked", stacklevel=2)
+            continue
+        dirty.add(id(value))
+        v = <Variable>value
+        e = 0
+        for i in range(len(args)):
+            if args[i] is value and context.edge[e] != NULL and context.edge[e].flags & LEAF:
+                raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
+            e += is_variable(args[i])
+        if v.path is not None and v.history != NULL and len(given) > 1:
+            raise RuntimeError("If your Function modifies inplace an input that is a view of another Tensor, your "
+                               "Function cannot return more than one Tensor. This is not supported by the current "
+                               "autograd engine. You should either make sure the input is not a view (using .clone() "
+                               "for example) or make your Function only return one Tensor (potentially splitting it "
+                               "into two Functions: one doing the inplace that returns a single Tensor and a second "
+                               "one that does the other operations).")
+        if v.array != NULL:
+            bump(v.array.storage)       # it may have been written as the plain array that it shares memory with
+    return dirty
+
+
+cdef int save_all(Context context, tuple args, list results, list on) except -1:
+    """What save_for_backward() was given, once the node is there."""
+    cdef int i, place, e
+    if not context.to_save:
+        return 0
+    kept = []
+    for tensor in context.to_save:
+        if tensor is None:
+            kept.append(None)
+            continue
+        place = -1
+        for i in range(len(results)):
+            if results[i] is tensor and on[i] is not None:
+                place = i
+        if place >= 0:
+            kept.append(keep(<Variable>tensor, place, True))
+            continue
+        e = 0
+        for i in range(len(args)):
+            if args[i] is tensor:
+                place = e
+                break
+            e += is_variable(args[i])
+        kept.append(keep(<Variable>tensor, place, False))
+    context.kept = kept
+    return 0
+
+
+# ---- forward mode
+
+cdef int push_function_tangents(Context context, object function, tuple args, tuple results) except -1:
+    """jvp() of a Function with the tangents of its inputs: what it returns are those of the outputs."""
+    cdef list tangents = []
+    cdef int kept
+    cdef Variable v, tangent
+    if function.jvp is FUNCTION[0].jvp:
+        raise NotImplementedError("You must implement the jvp function for custom autograd.Function to use it with "
+                                  "forward mode AD.")
+    for value in args:
+        tangent = tangent_in(value) if is_variable(value) else None
+        if tangent is None and is_variable(value) and context.materialize and category(type_of(<Variable>value)) >= 2:
+            tangent = flavoured(zero_like(<Variable>value), Py_TYPE(<PyObject*>value))
+        tangents.append(tangent)
+    kept = enter_modes(0, FORWARD)
+    try:
+        if context.saved_for_forward is None and context.to_save is not None and context.kept is None:
+            context.saved_for_forward = context.to_save
+        given = function.jvp(context, *tangents)
+    finally:
+        leave_modes(kept)
+    context.saved_for_forward = None
+    if not isinstance(given, tuple):
+        given = (given,)
+    if len(given) != len(results):
+        raise RuntimeError(f"Function's jvp returned an invalid number of forward gradients (expected {len(results)} "
+                           f"but got {len(given)})")
+    for k, (result, new) in enumerate(zip(results, given, strict=True)):
+        if not is_variable(result):
+            if new is not None:
+                raise RuntimeError(f"Function's jvp returned a tangent for output {k}, which is no Variable: return None there")
+            continue
+        if new is None:
+            continue
+        if not is_variable(new):
+            raise RuntimeError(f"expected Variable or None (got {type(new).__name__}) for grad output {k}.")
+        v, tangent = <Variable>result, <Variable>new
+        if tuple(v.shape) != tuple(tangent.shape):
+            raise RuntimeError("Trying to set a forward gradient that has a different size than that of the original "
+                               f"Tensor, this is not supported. Tensor is of size {list(v.shape)} while the given "
+                               f"forward gradient is of size {list(tangent.shape)}.")
+        if type_of(tangent) != type_of(v):
+            tangent = <Variable>cast(tangent, numpy_dtype(type_of(v)))
+        set_tangent(v, tangent)
+    return 0
