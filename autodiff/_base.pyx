@@ -45,7 +45,9 @@ cdef extern from *:
     #else
     static AUTODIFF_THREAD int autodiff_modes = 0;
     #endif
-    static AUTODIFF_THREAD long long autodiff_level = 0;    /* of forward mode in this thread */
+    static AUTODIFF_THREAD long long autodiff_level = 0;    /* of forward mode in this thread: the innermost that ops see */
+    static AUTODIFF_THREAD long long autodiff_levels[64];   /* ... all of them, outermost first */
+    static AUTODIFF_THREAD int autodiff_depth = 0;          /* ... how many ops see */
     static AUTODIFF_THREAD PyObject* autodiff_keeper = NULL;    /* this thread's ThreadModes; borrowed */
     static AUTODIFF_THREAD PyObject* autodiff_waiting = NULL;
     static AUTODIFF_THREAD int autodiff_nested = 0;
@@ -75,6 +77,8 @@ cdef extern from *:
     """
     int local_modes "autodiff_modes"
     long long local_level "autodiff_level"
+    long long* local_levels "autodiff_levels"
+    int local_depth "autodiff_depth"
     PyObject* local_keeper "autodiff_keeper"
     PyObject* waiting_variables "autodiff_waiting"
     int nested_releases "autodiff_nested"
@@ -973,10 +977,10 @@ cdef class ThreadModes:
     cdef int modes
 
     def __dealloc__(self):
-        global local_modes, local_level, local_keeper
+        global local_modes, local_level, local_depth, local_keeper
         count_modes(self.modes, 0)
         if local_keeper == <PyObject*>self:     # not where the interpreter ends and clears the states of other threads
-            local_modes, local_level, local_keeper = 0, 0, NULL
+            local_modes, local_level, local_depth, local_keeper = 0, 0, 0, NULL
 
 
 cdef int thread_modes() noexcept:
@@ -1087,88 +1091,241 @@ def pop_saved_hooks():
 
 cdef tuple modes_to_hand_over():
     """What another thread needs in order to go on in the place of this one."""
-    return local_modes, local_level, list(hook_stack()), list(ABOVE_OPS.stack)
+    return local_modes, [local_levels[i] for i in range(local_depth)], list(hook_stack()), list(ABOVE_OPS.stack)
 
 
 cdef int take_modes_over(tuple given) except -1:
     """Be, from now on, the thread that handed its modes over."""
-    global local_level
     PACK_HOOKS.stack, ABOVE_OPS.stack = given[2], given[3]
-    local_level = given[1]
+    for i, level in enumerate(given[1]):
+        local_levels[i] = level
+    see_levels(<int>len(given[1]))
     set_modes(given[0])
     return 0
 
 
 # ---- tangents of forward mode: a level's number and what is kept of it
 
+cdef enum:
+    LEVELS_MAX = 64
+
 cdef long long forward_level = 0
+cdef dict KEPT = {}             # {level: what holds tangents for reverse passes, to be cleared when the level ends}
+
+
+cdef void see_levels(int depth) noexcept:
+    """The ops of this thread see so many levels of forward mode, from the outermost on."""
+    global local_depth, local_level
+    local_depth = depth
+    local_level = local_levels[depth - 1] if depth else 0
+    if depth:
+        enter_modes(FORWARD, 0)
+    else:
+        enter_modes(0, FORWARD)
 
 
 def enter_level():
-    """Start forward mode in this thread; returns the level's number."""
-    global forward_level, local_level
-    if local_modes & FORWARD:
-        raise RuntimeError("Nested forward mode AD is not supported at the moment")
+    """Start a level of forward mode in this thread, inside of those that are there; returns its number."""
+    global forward_level
+    if local_depth == LEVELS_MAX:
+        raise RuntimeError(f"forward mode is nested {LEVELS_MAX} levels deep already")
     forward_level += 1
-    local_level = forward_level
-    enter_modes(FORWARD, 0)
+    local_levels[local_depth] = forward_level
+    see_levels(local_depth + 1)
     return local_level
 
 
-def exit_level():
-    """End forward mode in this thread: tangents of the level are gone."""
-    global local_level
-    if not local_modes & FORWARD:
+def exit_level(level=None):
+    """End the innermost level of this thread: its tangents are gone."""
+    if not local_depth:
         raise RuntimeError("Trying to exit a forward AD level but no level is active")
-    local_level = 0
-    enter_modes(0, FORWARD)
+    if level is not None and level != local_level:
+        raise RuntimeError("Trying to exit a forward AD level that was not the last one that was created. This is not "
+                           "supported.")
+    ended = local_level
+    see_levels(local_depth - 1)
+    for holder in KEPT.pop(ended, ()):
+        holder.tangents = None
+
+
+def innermost_level():
+    """The number of the innermost level of forward mode in this thread; None outside of all."""
+    return local_level if local_depth else None
+
+
+cdef int enter_lower() noexcept:
+    """What is computed from now on is a tangent of the innermost level: a value to the levels below.  Returns the depth."""
+    cdef int depth = local_depth
+    see_levels(depth - 1)
+    return depth
+
+
+cdef int leave_lower(int depth) noexcept:
+    see_levels(depth)
+    return 0
+
+
+cdef Variable own_tangent(Variable v):
+    cdef Extras extras = v.extras
+    if extras is None:
+        return None
+    if extras.level == local_level:
+        return <Variable>extras.tangent
+    if extras.tangents is not None:
+        return <Variable>extras.tangents.get(local_level)
+    return None
 
 
 cdef Variable tangent_in(object o):
-    """The tangent of a Variable in the present level, or None."""
-    cdef Extras extras
+    """The tangent of a Variable in the present level, or None.  That of a view is a view of its base's, so that writes meet."""
+    cdef Variable v, tangent
+    cdef int depth
     if not is_variable(o):
         return None
-    extras = (<Variable>o).extras
-    if extras is None or extras.tangent is None or extras.level != local_level:
-        return None
-    return <Variable>extras.tangent
+    v = <Variable>o
+    if v.path is not None and v.history != NULL and v.history.base != NULL and local_depth:
+        tangent = own_tangent(<Variable><object>v.history.base)
+        if tangent is not None:
+            depth = enter_lower()
+            try:
+                return <Variable>OPS.view(tangent, v.path)
+            finally:
+                leave_lower(depth)
+    return own_tangent(v)
 
 
-def tangent_of(tensor):
-    """The tangent of a Variable in the present level, or None."""
-    return tangent_in(tensor)
+def tangent_of(tensor, level=None):
+    """The tangent of a Variable in a level, by default the innermost, or None."""
+    cdef int depth = local_depth
+    cdef int i
+    if level is None or level == local_level:
+        return tangent_in(tensor)
+    for i in range(depth):
+        if local_levels[i] == level:
+            see_levels(i + 1)
+            try:
+                return tangent_in(tensor)
+            finally:
+                see_levels(depth)
+    return None
 
 
 cdef int set_tangent(Variable v, Variable tangent) except -1:
-    cdef Extras extras
     if tangent is not None:
-        extras = extras_of(v)
-        extras.tangent, extras.level = tangent, local_level
+        assign_tangent(v, tangent)
     return 0
+
+
+cdef int assign_tangent(Variable v, Variable tangent) except -1:
+    """Of the present level; None: it has none any more."""
+    cdef Extras extras = extras_of(v)
+    if extras.tangent is None or extras.level == local_level or extras.level < local_levels[0]:
+        if extras.tangents is not None and extras.level != local_level:
+            extras.tangents.pop(local_level, None)
+        extras.tangent, extras.level = tangent, local_level
+    else:
+        if extras.tangents is None:
+            extras.tangents = {}
+        extras.tangents[local_level] = tangent
+    return 0
+
+
+cdef int put_tangent(Variable v, Variable tangent) except -1:
+    """v was written in place, and this is its tangent now: a view writes it into that of its base."""
+    cdef Variable base, before = tangent_in(v)
+    cdef int depth
+    if before is None and tangent is None:
+        return 0
+    if tangent is None:
+        depth = enter_lower()
+        try:
+            tangent = <Variable>OPS.zeros_like(v)
+        finally:
+            leave_lower(depth)
+    if v.path is None:
+        return assign_tangent(v, tangent)       # views take theirs from here
+    base = <Variable>base_of(v)
+    before = own_tangent(base)
+    depth = enter_lower()
+    try:
+        whole = OPS.copy_region(OPS.zeros_like(base) if before is None else before, tangent, v.path)
+    finally:
+        leave_lower(depth)
+    assign_tangent(base, <Variable>whole)
+    return assign_tangent(v, tangent)           # the base may be gone before the view is
 
 
 cdef int move_tangent(Variable v, Variable result) except -1:
-    cdef Variable tangent
+    """v gets the value of result in place, and its tangents, in every level."""
+    cdef int depth = local_depth
+    cdef int i
     if modes() & TRACING:
         trace(v, result, None)
-    tangent = tangent_in(result)
-    if tangent is None and tangent_in(v) is None:
-        return 0
-    if v.history != NULL:
-        raise NotImplementedError("in forward mode, an in-place write to a view, or to what has views, is not "
-                                  "supported: use the out-of-place operation")
-    extras_of(v).tangent = tangent
-    v.extras.level = local_level
+    try:
+        for i in range(depth):
+            see_levels(i + 1)
+            put_tangent(v, tangent_in(result))
+    finally:
+        if depth:
+            see_levels(depth)
     return 0
 
 
-cdef int refuse_tangents(Variable v, object given) except -1:
-    if modes() & TRACING:
-        trace(v, given, None)
-    if modes() & FORWARD and (tangent_in(v) is not None or tangent_in(given) is not None):
-        raise NotImplementedError("in forward mode, assignment to elements and copy_() are not supported: build the result "
-                                  "with stack, cat or where")
+cdef int write_tangents(Variable v, object value, object write) except -1:
+    """v was written with value: write(tangent of v or zeros, tangent of value or 0) makes the new tangent, in every level."""
+    cdef Variable before, given
+    cdef int depth = local_depth
+    cdef int i
+    try:
+        for i in range(depth):
+            see_levels(i + 1)
+            before, given = tangent_in(v), tangent_in(value)
+            if before is None and given is None:
+                continue
+            see_levels(i)
+            new = write(OPS.zeros_like(v) if before is None else before.clone(), 0.0 if given is None else given)
+            see_levels(i + 1)
+            put_tangent(v, <Variable>new)
+    finally:
+        see_levels(depth)
+    return 0
+
+
+cdef int keep_tangents(object holder, object x, object y, object out) except -1:
+    """For a reverse pass through duals: what a node saves has tangents, which its NodeExtras, or a saved value, hold meanwhile.
+
+    Until the level ends: a tangent may refer to the very node, and nodes are no objects that the collector could take apart.
+    """
+    cdef int depth = local_depth
+    cdef int i
+    found = {}
+    try:
+        for i in range(depth):
+            see_levels(i + 1)
+            tangents = (tangent_in(x), tangent_in(y), tangent_in(out))
+            if tangents[0] is not None or tangents[1] is not None or tangents[2] is not None:
+                found[local_level] = tangents
+                KEPT.setdefault(local_level, []).append(holder)
+    finally:
+        see_levels(depth)
+    if found:
+        holder.tangents = found
+    return 0
+
+
+cdef int give_tangents(Variable v, dict kept, int which) except -1:
+    """A saved value, as it comes out of its node: x (0), y (1) or the result (2), has the tangents that it had."""
+    cdef int depth = local_depth
+    cdef int i
+    try:
+        for i in range(depth):
+            see_levels(i + 1)
+            tangents = kept.get(local_level)
+            if tangents is not None:
+                set_tangent(v, <Variable>tangents[which])
+    finally:
+        if depth:
+            see_levels(depth)
     return 0
 
 
@@ -1334,7 +1491,33 @@ cdef int carry(int op, Variable result, object x, object y, tuple params) except
     if mode & TRACING:
         trace(result, x, y)
     if mode & FORWARD:
+        push_levels(op, result, x, y, params)
+    return 0
+
+
+cdef int push_levels(int op, Variable result, object x, object y, tuple params) except -1:
+    """The tangents of a result, outermost level first: that of a level is computed with those below."""
+    cdef int depth = local_depth
+    cdef int i
+    cdef Node* node
+    if depth == 1:
         later.push_tangents(op, <PyObject*>result, <PyObject*>x, <PyObject*>y, <PyObject*>params)
+    else:
+        try:
+            for i in range(depth):
+                see_levels(i + 1)
+                later.push_tangents(op, <PyObject*>result, <PyObject*>x, <PyObject*>y, <PyObject*>params)
+        finally:
+            see_levels(depth)
+    node = result.node
+    if node != NULL and node.flags & SAVES:
+        if type(x) is tuple:
+            x, y = x[0] if x else None, x[1] if len(x) > 1 else None
+        hold(node)
+        try:
+            keep_tangents(node_extras(node), x, y, result)
+        finally:
+            disown(node)
     return 0
 
 

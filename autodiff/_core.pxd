@@ -339,6 +339,7 @@ cdef class NodeExtras:
     cdef public dict metadata
     cdef public object retained     # weak reference to the Variable that retains its gradient
     cdef public object traceback
+    cdef public dict tangents       # of what is saved, in forward mode: see keep_tangents
     cdef public str name            # of the node, where a composite op gave it one
     cdef public intp counted        # hooks here, as counted in graph.hooks
     cdef public intp leaf_hooks

@@ -14,13 +14,13 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, COMPLEX_KIND, COMPLEX_SAVE
                      NAN_ALLOWED, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED,
                      OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL, OP_MEAN, OP_MUL, OP_NORM, OP_POSITIVE,
                      OP_SUM, OP_TO, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SELECT,
-                     TENSOR, TRACING, T_HALF, VJPS, WRITING, Extras, Py_TYPE, Transform, Variable, add_generic, array_in,
-                     array_of, ask, attached_any, category, contiguous_copy_of, current_node, enter_modes, extras_of,
-                     first_of, from_array, from_number, from_owned, is_variable, later, leave_modes, links_of, make,
-                     make_view, materialise, modes, modes_to_hand_over, ndarray_of, new_transform, node_extras,
-                     numpy_dtype, overlaps, owned, plain, prefetch, reduce_generic, same_sizes, set_edge,
-                     set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in, transformed,
-                     transformed_once, type_of, warn)
+                     TENSOR, TRACING, T_HALF, VJPS, WRITING, Extras, Py_TYPE, Transform, Variable, add_generic, alias_in,
+                     array_in, array_of, ask, attached_any, category, contiguous_copy_of, current_node, enter_lower,
+                     enter_modes, extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable,
+                     later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
+                     ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, plain, prefetch, reduce_generic,
+                     same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in,
+                     transformed, transformed_once, type_of, warn)
 from ._elementwise cimport elementwise, run_values, unary
 from ._structural cimport (AHEAD, cast, count_along, expand, largest, least_square, marked_dims, matmul, multiply_batches,
                            narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
@@ -628,28 +628,56 @@ OPS.index_add_zeros = index_add_zeros
 
 # ---- forward mode: the tangent of a result, from the same rows
 
-def make_dual(tensor, tangent):
-    """A view of a Variable that carries a tangent."""
+def make_dual(tensor, tangent, level=None):
+    """A Variable of the same elements that carries a tangent of the innermost level; memory is shared by what is unrecorded."""
     cdef Variable v, dual, t
-    cdef int kept
+    cdef int depth
     if not modes() & FORWARD:
-        raise RuntimeError("Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() "
-                           "first.")
+        raise RuntimeError("Trying to create a dual Tensor for forward AD but no level exists, make sure to "
+                           "enter_dual_level() first.")
+    for given, name in ((tensor, "primal"), (tangent, "tangent")):
+        if not is_variable(given):
+            raise TypeError(f"make_dual(): argument '{name}' must be Tensor, not {type(given).__name__}")
     v, t = <Variable>tensor, <Variable>tangent
     if category(type_of(v)) < 2:
-        raise ValueError("Expected primal to be floating point or complex")
+        raise ValueError(f"Expected primal to be floating point or complex, but got: {dtype_of(numpy_dtype(type_of(v)))}")
+    if category(type_of(t)) < 2:
+        raise ValueError(f"Expected tangent to be floating point or complex, but got: {dtype_of(numpy_dtype(type_of(t)))}")
     if tuple(v.shape) != tuple(t.shape):
-        raise RuntimeError("Expected a tangent of the primal's shape: got "
-                           f"{tuple(t.shape)} for a primal of shape {tuple(v.shape)}")
-    kept = enter_modes(0, FORWARD)
+        raise RuntimeError("Trying to set a forward gradient that has a different size than that of the original "
+                           f"Tensor, this is not supported. Tensor is of size {list(v.shape)} while the given forward "
+                           f"gradient is of size {list(t.shape)}.")
+    depth = enter_lower()
     try:
-        dual = <Variable>unary(OP_POSITIVE, v)
+        if current_node(v) != NULL or depth > 1 or modes() & ABOVE:
+            dual = <Variable>unary(OP_POSITIVE, v)
+            if dual is v:
+                dual = <Variable>v.clone()
+        else:
+            dual = alias_in(v, True)
         if type_of(t) != type_of(v):
             t = <Variable>cast(t, numpy_dtype(type_of(v)))
     finally:
-        leave_modes(kept)
+        leave_lower(depth)
     set_tangent(dual, t)
     return dual
+
+
+def primal_of(tensor):
+    """A Variable without its tangent of the innermost level; in the graph, and with tangents of the levels below, as it was."""
+    cdef Variable v = <Variable>tensor
+    cdef Variable result
+    cdef int depth
+    if not modes() & FORWARD:
+        return v
+    depth = enter_lower()
+    try:
+        if current_node(v) != NULL or depth > 1 or modes() & ABOVE:
+            result = <Variable>unary(OP_POSITIVE, v)
+            return v.clone() if result is v else result
+        return alias_in(v, True)
+    finally:
+        leave_lower(depth)
 
 
 cdef Variable fit_to(Variable like, Variable tangent):
@@ -680,7 +708,7 @@ cdef int push_elementwise(int op, Variable result, object x, object y) except -1
     cdef int kept
     if (tx is None and ty is None) or not DIFFERENTIABLE[op]:
         return 0
-    kept = enter_modes(0, FORWARD)
+    kept = enter_lower()
     try:
         if COMPLEX_KIND[op] == OWN and ((is_variable(x) and category(type_of(<Variable>x)) == 3)
                                         or (is_variable(y) and category(type_of(<Variable>y)) == 3)):
@@ -689,6 +717,7 @@ cdef int push_elementwise(int op, Variable result, object x, object y) except -1
                 if (tx if i == 0 else ty) is not None:
                     part = fit_to(result, transposed(op, result, operands, (), i, tx if i == 0 else ty))
                     total_tangent = part if total_tangent is None else <Variable>(total_tangent + part)
+            leave_lower(kept)
             return set_tangent(result, total_tangent)
         if tx is not None:
             total_tangent = fit_to(result, <Variable>VJPS[op][0](tx, x, y, result, None, None, None, None, 0))
@@ -696,7 +725,7 @@ cdef int push_elementwise(int op, Variable result, object x, object y) except -1
             other = fit_to(result, <Variable>VJPS[op][1](ty, x, y, result, None, None, None, None, 0))
             total_tangent = other if total_tangent is None else <Variable>(total_tangent + other)
     finally:
-        leave_modes(kept)
+        leave_lower(kept)
     return set_tangent(result, total_tangent)
 
 
@@ -707,7 +736,7 @@ cdef int push_structural(int op, Variable result, tuple operands, tuple params) 
     cdef int kept
     if all([t is None for t in tangents]):
         return 0
-    kept = enter_modes(0, FORWARD)
+    kept = enter_lower()
     try:
         if op == OP_VIEW:
             tangent = <Variable>apply_view(tangents[0], params[0])
@@ -727,7 +756,7 @@ cdef int push_structural(int op, Variable result, tuple operands, tuple params) 
                     tangent = part if tangent is None else tangent + part
         tangent = fit_to(result, tangent)
     finally:
-        leave_modes(kept)
+        leave_lower(kept)
     return set_tangent(result, tangent)
 
 
@@ -844,7 +873,18 @@ cdef object saved_value(Node* node, Saved* saved, Node* edge, bint number):
             raise_freed()
         return None
     set_edge(v, edge, False)
+    if modes() & FORWARD:
+        as_dual(v, node, 2 if saved == &node.x.payload.out else 1 if saved == &node.x.payload.y else 0)
     return v
+
+
+cdef int as_dual(Variable v, Node* node, int which) except -1:
+    """A saved value of a node that was recorded of duals: see keep_tangents."""
+    if node.flags & PAYLOAD and node.x.payload.extras != NULL:
+        kept = (<NodeExtras>node.x.payload.extras).tangents
+        if kept is not None:
+            give_tangents(v, kept, which)
+    return 0
 
 
 cdef PyObject* vjp(Node* node, int operand, PyObject* g) except? NULL:
@@ -926,11 +966,11 @@ cdef PyObject* vjp_of(Node* node, int operand, object g, object function, int sa
             params = (numpy_dtype(payload.type),)
     else:
         if saves & SAVES_X:
-            x = point_value(node, node_x(node), node.left, node.flags & LEFT_NUMBER)
+            x = point_value(node, node_x(node), node.left, node.flags & LEFT_NUMBER, 0)
         if saves & SAVES_Y:
-            y = point_value(node, node.y.value, node.right, node.flags & RIGHT_NUMBER)
+            y = point_value(node, node.y.value, node.right, node.flags & RIGHT_NUMBER, 1)
         if saves & SAVES_OUT:
-            out = point_value(node, node.out.value, node, False)
+            out = point_value(node, node.out.value, node, False, 2)
     if node.op == OP_MATMUL:
         shape_x, shape_y = params[1], params[2]
     elif kernels[KERNEL_FLOAT64][node.op].arity == 0:       # the text of an elementwise row names neither shape nor dtype
@@ -947,12 +987,14 @@ cdef PyObject* vjp_of(Node* node, int operand, object g, object function, int sa
     return owned(result)
 
 
-cdef object point_value(Node* node, double value, Node* edge, bint number):
+cdef object point_value(Node* node, double value, Node* edge, bint number, int which):
     cdef Variable v
     if number:
         return value
     v = from_number(TENSOR, value, node_type(node))
     set_edge(v, edge, edge != node and node.flags & ops[node.op].copies)
+    if modes() & FORWARD:
+        as_dual(v, node, which)
     return v
 
 
@@ -1523,6 +1565,7 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
     cdef Variable output, g
     cdef Cotangent entry
     cdef bint recorded = bool(create_graph)
+    cdef bint on_variables = recorded or modes() & FORWARD != 0     # tangents go along with Variables alone
     cdef bint retain = recorded if retain_graph is None else bool(retain_graph)
     cdef bint mxnet = False
     cdef int previous
@@ -1556,10 +1599,6 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
             if node == NULL:
                 raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn" + (
                     ".  Leaves of attach_grad() are recorded inside autograd.record() only" if attached_any else ""))
-            if modes() & FORWARD and tangent_in(output) is not None:
-                # Saved values carry no tangents: the gradient would silently have none.
-                raise NotImplementedError("a reverse pass through duals (forward over reverse) is not supported: for a Hessian "
-                                          "times a vector use autograd.grad of (gradient * v).sum() with create_graph=True")
             mxnet = mxnet or node.flags & MXNET
             seeds.append(seed_of(output, gradients[i], i, node.flags & MXNET))
         if inputs is not None:
@@ -1582,8 +1621,8 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
         if not roots:
             if wanted is None or accumulate_inputs:
                 return None
-            return results_of(inputs, wanted, {}, recorded, allow_unused, materialize, mxnet)
-        walk = begin_pass(retain, recorded)
+            return results_of(inputs, wanted, {}, recorded, on_variables, allow_unused, materialize, mxnet)
+        walk = begin_pass(retain, on_variables)
         if modes() & ANOMALY and not modes() & NAN_ALLOWED:
             walk.anomaly = walk.special = True
         previous = modes()
@@ -1598,7 +1637,7 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
             for i in range(roots):
                 node = held[i]
                 g = <Variable>seeds[i]
-                if recorded:
+                if on_variables:
                     entry.variable = owned(g)
                 else:
                     unwrap(node, g, &entry)
@@ -1614,10 +1653,11 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
             free(held)
     if captures is None:
         return None
-    return results_of(inputs, wanted, captures, recorded, allow_unused, materialize, mxnet)
+    return results_of(inputs, wanted, captures, recorded, on_variables, allow_unused, materialize, mxnet)
 
 
-cdef object results_of(inputs, list wanted, dict captures, bint recorded, allow_unused, materialize, bint mxnet):
+cdef object results_of(inputs, list wanted, dict captures, bint recorded, bint on_variables, allow_unused, materialize,
+                       bint mxnet):
     """Gradients of the inputs, a tuple in their order."""
     cdef Variable variable, gradient
     cdef list results = []
@@ -1634,22 +1674,23 @@ cdef object results_of(inputs, list wanted, dict captures, bint recorded, allow_
                     set_requires_grad(<Variable>results[len(results) - 1], True)
                 continue
             if not allow_unused and mxnet:
-                raise RuntimeError(f"Cannot differentiate with respect to the {i + 1}-th variable because it is unreachable "
-                                   "from the outputs.  Set allow_unused=True if this is the desired behavior.")
+                raise RuntimeError(f"Cannot differentiate with respect to the {i + 1}-th variable because it is "
+                                   "unreachable from the outputs.  Set allow_unused=True if this is the desired "
+                                   "behavior.")
             if not allow_unused:
-                raise RuntimeError(f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set "
-                                   "allow_unused=True if this is the desired behavior.")
+                raise RuntimeError(f"The differentiated Tensor at index {i} appears to not have been used in the graph. "
+                                   "Set allow_unused=True if this is the desired behavior.")
             results.append(None)
             continue
         gradient = <Variable>found
         # Nobody's buffer is handed out twice, nor one that the caller passed in.
-        if gradient.array != NULL and not recorded:
+        if gradient.array != NULL and not on_variables:
             if wanted[i] in seen or not sole_owner(gradient.array) or gradient.array.strides != NULL:
                 gradient = from_array(TENSOR, contiguous_copy(gradient.array))
-        elif not recorded and gradient.array == NULL and wanted[i] in seen:
+        elif not on_variables and gradient.array == NULL and wanted[i] in seen:
             gradient = from_number(TENSOR, gradient.value, type_of(gradient))
-        elif recorded and (wanted[i] in seen or not writable(gradient)):
-            previous = enter_modes(0, GRAD_OFF | INFERENCE)
+        elif on_variables and (wanted[i] in seen or not writable(gradient)):
+            previous = enter_modes(0 if recorded else GRAD_OFF, GRAD_OFF | INFERENCE if recorded else 0)
             try:
                 gradient = <Variable>gradient.clone()
             finally:

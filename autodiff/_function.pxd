@@ -13,6 +13,7 @@ cdef class SavedValue:          # what save_for_backward() keeps of one Variable
     cdef PyTypeObject* kind     # its flavour
     cdef object packed          # (what the pack hook returned, the unpack hook)
     cdef object variable        # of a graph of its own: the Variable
+    cdef public dict tangents   # in forward mode: see keep_tangents
 
 cdef class Context:
     cdef Node* node             # lent: it owns this context; NULL before it is recorded, and once it is gone

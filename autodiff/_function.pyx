@@ -8,9 +8,10 @@ from cpython.object cimport PyObject, PyTypeObject
 from libc.stdlib cimport free
 
 from ._base cimport (ABOVE, CUSTOM_VIEW, DEPENDS, FORWARD, GRAD_OFF, NO_GRAD_VIEW, PACKING, TENSOR, TRACING, Py_TYPE,
-                     Variable, alias_in, array_in, ask, category, current_node, drop_history, edge_of, enter_modes,
-                     from_array, from_number, is_variable, leave_modes, make_custom, modes, numpy_dtype, off_node, on_node,
-                     output_node, owned, set_edge, set_tangent, shape_tuple, tangent_in, type_of)
+                     Variable, alias_in, array_in, ask, category, current_node, drop_history, edge_of, enter_lower,
+                     enter_modes, from_array, from_number, give_tangents, is_variable, keep_tangents, leave_lower,
+                     leave_modes, make_custom, modes, numpy_dtype, off_node, on_node, output_node, owned, set_edge,
+                     set_tangent, shape_tuple, tangent_in, type_of)
 from ._elementwise cimport check_inference, must_snapshot, pack
 from ._structural cimport cast
 from ._indexing cimport filled, flavoured, zero_like
@@ -43,6 +44,8 @@ cdef SavedValue keep(Variable v, int place, bint output):
         value.dependent = v.flags & DEPENDS != 0 and category(value.type) >= 2
         if v.node != NULL:
             value.variable = v
+    if modes() & FORWARD:
+        keep_tangents(value, v, None, None)
     if v.array == NULL and not modes() & PACKING:
         value.saved.state, value.saved.value = NUMBER, v.value
         return value
@@ -92,9 +95,11 @@ cdef object unpacked(Context context, SavedValue value, int position):
             v = from_array(value.kind, hold_array(value.saved.array))
         if (edge != NULL and edge.flags & (LEAF | MODIFIED) == LEAF and edge.y.variable != NULL
                 and value.packed is None):
-            leaf = <object>edge.y.variable
+            leaf = <object>edge.y.variable      # with its tangents, if it has any
             if type_of(<Variable>leaf) == value.type and same_elements(<Variable>leaf, v):
                 return leaf
+        if value.tangents is not None:
+            give_tangents(v, value.tangents, 0)
         if edge != NULL:
             if value.output:
                 on_node(v, edge)
@@ -147,8 +152,8 @@ cdef object refusing(Context context, Variable v, str what):
     """v on a node without a derivative: reaching it, a pass would be about to miss how v depends on the inputs."""
     text = (f"{type(context).__name__}: {what}, of shape {list(v.shape)}, was computed from an input in forward() and is "
             "neither an input nor an output, so the derivative of backward() would miss how it depends on the input. Save "
-            "inputs or outputs and compute it from them in backward(), or return it as one more output; if it does not depend on them, "
-            "or no second derivative is meant, say so with @once_differentiable.")
+            "inputs or outputs and compute it from them in backward(), or return it as one more output; if it does not depend "
+            "on them, or no second derivative is meant, say so with @once_differentiable.")
     return refused(context, (), (v,), text)[0]
 
 
@@ -676,13 +681,13 @@ cdef int push_function_tangents(Context context, object function, tuple args, tu
         if tangent is None and is_variable(value) and context.materialize and category(type_of(<Variable>value)) >= 2:
             tangent = flavoured(zero_like(<Variable>value), Py_TYPE(<PyObject*>value))
         tangents.append(tangent)
-    kept = enter_modes(0, FORWARD)
+    kept = enter_lower()
     try:
         if context.saved_for_forward is None and context.to_save is not None and context.kept is None:
             context.saved_for_forward = context.to_save
         given = function.jvp(context, *tangents)
     finally:
-        leave_modes(kept)
+        leave_lower(kept)
     context.saved_for_forward = None
     if not isinstance(given, tuple):
         given = (given,)

@@ -14,9 +14,9 @@ from ._base cimport (ABOVE, ATTACHED, BLANK, DEPENDS, DTYPE_RULE, ESCAPED, FORWA
                      category, check_writable, contiguous_copy_of, current_node, default_type, drop_history, edge_of,
                      element_view, fits_element_node, fresh, fresh_on, from_array, from_number, identity, is_variable,
                      leave_graph, locate, make, make_view, materialise, modes, move_tangent, ndarray_of, node_of_write,
-                     normal_type, numpy_dtype, overlaps, plain, rebind, refuse_tangents, replace_node, set_data,
-                     set_requires_grad, settle_grad, shape_tuple, take_node, tangent_in, trace, transformed_once, type_of,
-                     warn, write_recorded)
+                     normal_type, numpy_dtype, overlaps, plain, rebind, replace_node, set_data, set_requires_grad,
+                     settle_grad, shape_tuple, take_node, tangent_in, trace, transformed_once, type_of, warn,
+                     write_recorded, write_tangents)
 from ._elementwise cimport (Point, elementwise_of, finite, given_array, holds_variable, is_operand, is_point, out_of_range,
                             point_op, power, python_number, real_number, variable_word)
 from ._structural cimport (basic_index, c_name, cast, common_dtype, constant, reshape, select_view, stack_or_cat,
@@ -27,6 +27,8 @@ from ._core cimport (LEAF, LEFT_NUMBER, RIGHT_NUMBER, SAVES, VARIANT, Array, Nod
 from ._kernels cimport MAX_DIMS, fill, intp
 
 import operator
+
+from functools import partial
 
 import numpy as np
 
@@ -90,8 +92,8 @@ cdef object inplace(int op, object target, object other, bint is_unary):
         trace(v, other, None)
     if DTYPE_RULE[op] == 2:
         return condition_in_place(op, v, other, is_unary)
-    if (v.array != NULL and modes() & (GRAD_OFF | INFERENCE) and kernel_type(v.array.type) >= 0 and op != OP_POW
-            and safe_into(v, other)):
+    if (v.array != NULL and modes() & (GRAD_OFF | INFERENCE) and not modes() & FORWARD and kernel_type(v.array.type) >= 0
+            and op != OP_POW and safe_into(v, other)):
         into = hold_array(v.array)
         try:
             computed = elementwise_of(op, v, other, into)
@@ -200,7 +202,7 @@ cdef object fill_in(Variable v, object value, bint is_zero=False):
         value = real_number(value, c_name(type_of(v)))
     # An error, if there is one, before anything is changed.
     value = float(value) if v.array == NULL else ready(value, type_of(v), Py_TYPE(<PyObject*>v) == TENSOR)
-    if modes() & FORWARD and tangent_in(v) is not None:
+    if modes() & FORWARD:
         move_tangent(v, None)
     number_will_change(v, not modes() & (GRAD_OFF | INFERENCE))
     if v.array == NULL:
@@ -225,7 +227,8 @@ cdef int copy_in(Variable v, object given, str name="CopyBackwards") except -1:
     cdef Variable source
     cdef Node* right
     check_writable(v)
-    refuse_tangents(v, given)
+    if modes() & TRACING:
+        trace(v, given, None)
     source = <Variable>given if is_variable(given) else <Variable>tensor(given)
     if modes() & ABOVE:
         taken = ask("copy_region", (v, source), (identity,), v)
@@ -248,6 +251,8 @@ cdef int copy_in(Variable v, object given, str name="CopyBackwards") except -1:
             write_recorded(v, OP_COPY_REGION, (identity, name), right)
     finally:
         disown(right)
+    if modes() & FORWARD:
+        write_tangents(v, source, copied)
     return 0
 
 
@@ -543,15 +548,36 @@ cdef object without_leading_ones(object value):
 
 
 cdef int setitem(Variable x, object index, object value) except -1:
+    if x.array == NULL:
+        materialise(x)
+    if not modes() and may_be_element(x, index) and write_element(x, index, value):
+        return 0
+    write_items(x, index, value)
+    if modes() & FORWARD:
+        write_tangents(x, value, partial(assigned, index))
+    return 0
+
+
+def assigned(index, Variable tangent, given):
+    """The tangent of what was written at an index."""
+    setitem(tangent, index, given)
+    return tangent
+
+
+def copied(Variable tangent, given):
+    """... of what was overwritten."""
+    fill_in(tangent, 0.0)
+    if is_variable(given):
+        copy_in(tangent, given)
+    return tangent
+
+
+cdef int write_items(Variable x, object index, object value) except -1:
     cdef Transform t
     cdef Array* region
     cdef Variable source, part
     cdef Node* right
     cdef bint tracked, overlapped
-    if x.array == NULL:
-        materialise(x)
-    if not modes() and may_be_element(x, index) and write_element(x, index, value):
-        return 0
     if value is x and x.array.shape.ndim == 0 and type(index) is int and index == 0:
         return 0                # x[0] of no dimensions is x itself: see getitem
     if is_variable(value) and x.history != NULL and (<Variable>value).history == x.history and written_already(x, index, value):
@@ -566,7 +592,8 @@ cdef int setitem(Variable x, object index, object value) except -1:
     overlapped = x.array.strides != NULL and overlaps(x.array)
     if not overlapped:
         check_writable(x)
-    refuse_tangents(x, value)
+    if modes() & TRACING:
+        trace(x, value, None)
     if not isinstance(index, tuple):
         index = unpacked(x, index)
     if modes() & ABOVE and any([is_variable(entry) for entry in index]):
@@ -581,12 +608,12 @@ cdef int setitem(Variable x, object index, object value) except -1:
     if overlapped:
         part = make_view(x, t, transformed_once(t, x.array)) if t is not None else None
         if part is not None and (part.array.strides == NULL or not overlaps(part.array)):
-            return setitem(part, (Ellipsis,), value)
+            return write_items(part, (Ellipsis,), value)
         check_writable(x)
     if t is None and Py_TYPE(<PyObject*>x) == TENSOR:
         first, rest = apart(index)
         if first is not None:
-            return setitem(<Variable>getitem(x, first), rest, value)
+            return write_items(<Variable>getitem(x, first), rest, value)
     if t is None:
         value = without_leading_ones(value)
     if modes() & ABOVE:

@@ -1,7 +1,7 @@
-"""Forward mode: tangents carried along with the values, one level at a time."""
+"""Forward mode: tangents carried along with the values, in levels that nest."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import _variable as _v
 
@@ -11,30 +11,21 @@ if TYPE_CHECKING:
 __all__ = ["UnpackedDualTensor", "dual_level", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual"]
 
 
-class UnpackedDualTensor(tuple[Any, Any]):
-    """The pair (primal, tangent) that unpack_dual returns."""
+class UnpackedDualTensor(NamedTuple):
+    """The pair (primal, tangent) that unpack_dual returns; the tangent is None where there is none."""
 
-    __slots__ = ()
-
-    @property
-    def primal(self) -> Any:
-        """The value."""
-        return self[0]
-
-    @property
-    def tangent(self) -> Any:
-        """The tangent, or None."""
-        return self[1]
+    primal: Any
+    tangent: Any
 
 
 def enter_dual_level() -> int:
-    """Start forward mode; returns the level.  Raises RuntimeError inside another level."""
+    """Start a level of forward mode, inside of those that there are; returns it.  (PyTorch's does not nest.)"""
     return _v.enter_level()
 
 
 def exit_dual_level(*, level: int | None = None) -> None:
-    """End forward mode; tangents of the level are gone."""
-    _v.exit_level()
+    """End the innermost level; its tangents are gone.  Raises RuntimeError for another level, or where there is none."""
+    _v.exit_level(level)
 
 
 class dual_level:
@@ -49,21 +40,33 @@ class dual_level:
     """
 
     def __enter__(self) -> int:
-        return enter_dual_level()
+        self._level = enter_dual_level()
+        return self._level
 
     def __exit__(self, *error: object) -> None:
-        exit_dual_level()
+        exit_dual_level(level=self._level)
 
 
 def make_dual(tensor: Base, tangent: Base, *, level: int | None = None) -> Any:
-    """A Variable of tensor's values that carries a tangent of the same shape.
+    """A Variable of tensor's elements that carries a tangent of the same shape, in the innermost level.
 
-    Raises RuntimeError outside a level and for a tangent of another shape, ValueError for integers.
+    It shares memory with tensor, unless that is recorded.  Raises RuntimeError outside a level and for a tangent of another
+    shape, ValueError for integers, TypeError for what is no Variable.
+    As https://pytorch.org/docs/stable/generated/torch.autograd.forward_ad.make_dual.html
     """
+    _check(level)
     return _v.make_dual(tensor, tangent)
 
 
 def unpack_dual(tensor: Base, *, level: int | None = None) -> UnpackedDualTensor:
-    """The pair (primal, tangent); the tangent is None where there is none."""
-    tangent = _v.tangent_of(tensor)
-    return UnpackedDualTensor((tensor if tangent is None else tensor.detach(), tangent))
+    """The named tuple (primal, tangent) in the innermost level; the tangent is None where there is none.
+
+    As https://pytorch.org/docs/stable/generated/torch.autograd.forward_ad.unpack_dual.html
+    """
+    _check(level)
+    return UnpackedDualTensor(_v.primal_of(tensor), _v.tangent_of(tensor))
+
+
+def _check(level: int | None) -> None:
+    if level is not None and level != _v.innermost_level():
+        raise RuntimeError("a dual is made and unpacked in the innermost level of forward mode: exit the others first")
