@@ -9,7 +9,7 @@ cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject, visitproc
 from cpython.exc cimport PyErr_WarnEx
 from cpython.ref cimport Py_INCREF
-from libc.stdint cimport uintptr_t
+from libc.stdint cimport uint16_t, uintptr_t
 from libc.stdlib cimport free
 
 from ._core cimport (ARRAY, FLOAT32, HEAD, HOOKED, LEAF, OUT_SCALAR, PAYLOAD, PICK, PYTHON, SAVES, MODIFIED, VARIANT, Array,
@@ -96,6 +96,8 @@ cdef enum:
 NAMES = [None] * 512
 COMPLEX_VALUES, COMPLEX_VJPS, COMPLEX_SAVES = [None] * 512, [None] * 512, [None] * 512
 GRAD_FN, VALUES, VJPS, NUMPY_FUNCTIONS = [None] * 512, [None] * 512, [None] * 512, [None] * 512
+DEFAULTS, TAGS = [None] * 512, [None]
+cdef dict TAG_NUMBERS = {None: 0}
 SPECIAL_POWERS, NUMBERS = {}, {}
 default_type = T_DOUBLE
 
@@ -1590,15 +1592,29 @@ cdef int check_writable(Variable v) except -1:
     return 0
 
 
-cdef int write_recorded(Variable x, int op, object params, Node* right) except -1:
-    """The node of a write to a part of x, or to all of it, becomes x's; right, owned by the caller, is what was written."""
+cdef uint16_t tag_number(str name) except? 65535:
+    """What Payload.tag is for a node's name or a key of its row's: a field costs a node no object."""
+    number = TAG_NUMBERS.get(name)
+    if number is None:
+        number = TAG_NUMBERS[name] = len(TAGS)
+        TAGS.append(name)
+    return number
+
+
+cdef int write_recorded(Variable x, int op, object params, Node* right, str tag=None) except -1:
+    """The node of a write to a part of x, or to all of it, becomes x's; right, owned by the caller, is what was written.
+
+    params as a node keeps them (see params_of() of _engine), None for the row's defaults.
+    """
     cdef Node* left = hold(current_node(x))
     cdef Node* node = NULL
     cdef Payload* payload
     try:
         if left != NULL or right != NULL:
             payload = new_payload(type_of(x), x.array.shape if x.array != NULL else scalar_shape)
-            payload.params = owned(params)
+            payload.tag = tag_number(tag)
+            if params is not None:
+                payload.params = owned(params)
             node = record_payload(op, ARRAY | mx(), payload, left, right)
         if node != NULL or (x.history != NULL and x.history.node != NULL):
             rebind(x, node)

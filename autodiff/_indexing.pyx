@@ -207,7 +207,7 @@ cdef object fill_in(Variable v, object value, bint is_zero=False):
         bump(v.array.storage)
     if modes() & (GRAD_OFF | INFERENCE):
         return v
-    write_recorded(v, OP_FILL, ("ZeroBackward0",) if is_zero else (), NULL)
+    write_recorded(v, OP_FILL, None, NULL, "ZeroBackward0" if is_zero else None)
     return v
 
 
@@ -242,7 +242,7 @@ cdef int copy_in(Variable v, object given, str name="CopyBackwards") except -1:
             write_broadcast(v.array, source)
             bump(v.array.storage)
         if not modes() & (GRAD_OFF | INFERENCE):
-            write_recorded(v, OP_COPY_REGION, (identity, name), right)
+            write_recorded(v, OP_COPY_REGION, identity, right, name)
     finally:
         disown(right)
     return 0
