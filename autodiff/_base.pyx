@@ -482,7 +482,7 @@ cdef Array* array_of(object value) except NULL:
         a = np.array(a, dtype=a.dtype.newbyteorder("="), order="C")
     if a.dtype not in DTYPES:
         raise TypeError(f"can't convert np.ndarray of type numpy.{a.dtype}: the dtypes of autodiff are "
-                        f"{', '.join(d.name for d in DTYPES.values())}")
+                        f"{', '.join([d.name for d in DTYPES.values()])}")
     shape = new_shape(cnp.PyArray_NDIM(a), <const intp*>cnp.PyArray_DIMS(a))
     try:
         return foreign_array(normal_type(cnp.PyArray_TYPE(a)), <char*>cnp.PyArray_DATA(a), shape,
@@ -523,8 +523,8 @@ cdef Array* reduce_generic(Array* source, int type, Shape* shape) except NULL:
     cdef Array* result
     a = ndarray_of(source, False)
     if not same_shape(source.shape, shape):
-        axes = tuple(i for i in range(source.shape.ndim)
-                     if i < extra or (shape.dim[i - extra] == 1 and source.shape.dim[i] != 1))
+        axes = tuple([i for i in range(source.shape.ndim)
+                      if i < extra or (shape.dim[i - extra] == 1 and source.shape.dim[i] != 1)])
         a = np.sum(a, axis=axes, keepdims=True).reshape(shape_tuple(shape))
     result = new_array(type, shape)
     try:

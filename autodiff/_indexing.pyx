@@ -741,21 +741,11 @@ class Absent:
         return "<no value>"
 
 
-cdef object absent = Absent()
+absent = Absent()
 
 
-def where(condition, input=absent, other=absent, *, out=None):
-    """input where the condition holds, other elsewhere; given the condition alone, where it holds.
-
-    input and other are Variables or numbers, broadcast together; the condition is a Variable of bool.  Given alone, its
-    nonzero elements are listed: a tuple of their positions along each dimension.
-
-    >>> from autodiff import *
-    >>> where(tensor([True, False]), tensor([1.0, 2.0]), 0.0)
-    tensor([1., 0.])
-    >>> where(tensor([0, 3, 4]))
-    (tensor([1, 2]),)
-    """
+cdef object where(object condition, object input, object other):
+    """What f_where() of _variable does, but for out=."""
     cdef PyTypeObject* kind = Py_TYPE(<PyObject*>condition) if is_variable(condition) else TENSOR
     if input is absent and other is absent:
         if modes() & ABOVE:
@@ -766,8 +756,6 @@ def where(condition, input=absent, other=absent, *, out=None):
         return tuple([from_array(kind, array_of(positions)) for positions in np.nonzero(np.atleast_1d(values))])
     if input is absent or other is absent:
         raise TypeError("where() takes a condition alone, or condition, input and other")
-    if out is not None:
-        return into(out, "where", where, (condition, input, other))
     for position, operand in ((2, input), (3, other)):
         if not is_operand(operand):
             wanted = variable_word(input if is_variable(input) else condition)

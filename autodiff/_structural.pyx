@@ -1345,10 +1345,12 @@ cdef object stack_or_cat(int op, object tensors, object dim):
                                    f"{list(t.shape)} at entry {[tuple(o.shape) for o in operands].index(tuple(t.shape))}")
         d = wrap_dim(dim, first.ndim + 1)
     else:
-        first = <Variable>next((t for t in operands if tuple(t.shape) != (0,)), first)
+        for k, t in enumerate(operands):
+            if tuple(t.shape) != (0,):
+                first = <Variable>t
+                break
         if first.ndim == 0:
-            at = next(k for k, t in enumerate(operands) if t is first)
-            raise RuntimeError(f"zero-dimensional tensor (at position {at}) cannot be concatenated")
+            raise RuntimeError(f"zero-dimensional tensor (at position {k}) cannot be concatenated")
         d = wrap_dim(dim, first.ndim)
         if first.ndim > 1:      # a 1-d operand of no elements fits everything; it stays in the graph, and in the dtype
             none = tuple([0 if i == d else first.shape[i] for i in range(first.ndim)])
