@@ -1345,12 +1345,13 @@ cdef object stack_or_cat(int op, object tensors, object dim):
                                    f"{list(t.shape)} at entry {[tuple(o.shape) for o in operands].index(tuple(t.shape))}")
         d = wrap_dim(dim, first.ndim + 1)
     else:
-        for k, t in enumerate(operands):
+        for t in operands:
             if tuple(t.shape) != (0,):
                 first = <Variable>t
                 break
         if first.ndim == 0:
-            raise RuntimeError(f"zero-dimensional tensor (at position {k}) cannot be concatenated")
+            at = [t is first for t in operands].index(True)
+            raise RuntimeError(f"zero-dimensional tensor (at position {at}) cannot be concatenated")
         d = wrap_dim(dim, first.ndim)
         if first.ndim > 1:      # a 1-d operand of no elements fits everything; it stays in the graph, and in the dtype
             none = tuple([0 if i == d else first.shape[i] for i in range(first.ndim)])
