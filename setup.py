@@ -54,6 +54,12 @@ DIRECTIVES = {
     "initializedcheck": False,
     "cdivision": True,
     "emit_code_comments": False,    # the source beside its C: a fifth of what the compiler reads
+    "auto_pickle": False,           # of classes that say themselves how they are copied, or are not
+    # Functions and methods of C, not Cython's objects around them: Python itself looks whether a method is called with an
+    # instance of its class, which Cython's does not, and the signature is a text in front of the docstring.
+    "binding": False,
+    "embedsignature": True,
+    "embedsignature.format": "clinic",
 }
 MACROS = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION")]
 

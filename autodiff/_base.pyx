@@ -9,7 +9,7 @@ cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject, visitproc
 from cpython.exc cimport PyErr_WarnEx
 from cpython.ref cimport Py_INCREF
-from libc.stdint cimport uintptr_t
+from libc.stdint cimport uint16_t, uintptr_t
 from libc.stdlib cimport free
 
 from ._core cimport (ARRAY, FLOAT32, HEAD, HOOKED, LEAF, OUT_SCALAR, PAYLOAD, PICK, PYTHON, SAVES, MODIFIED, VARIANT, Array,
@@ -100,6 +100,8 @@ cdef enum:
 NAMES = [None] * 512
 COMPLEX_VALUES, COMPLEX_VJPS, COMPLEX_SAVES = [None] * 512, [None] * 512, [None] * 512
 GRAD_FN, VALUES, VJPS, NUMPY_FUNCTIONS = [None] * 512, [None] * 512, [None] * 512, [None] * 512
+DEFAULTS, TAGS = [None] * 512, [None]
+cdef dict TAG_NUMBERS = {None: 0}
 SPECIAL_POWERS, NUMBERS = {}, {}
 default_type = T_DOUBLE
 
@@ -484,7 +486,7 @@ cdef Array* array_of(object value) except NULL:
         a = np.array(a, dtype=a.dtype.newbyteorder("="), order="C")
     if a.dtype not in DTYPES:
         raise TypeError(f"can't convert np.ndarray of type numpy.{a.dtype}: the dtypes of autodiff are "
-                        f"{', '.join(d.name for d in DTYPES.values())}")
+                        f"{', '.join([d.name for d in DTYPES.values()])}")
     shape = new_shape(cnp.PyArray_NDIM(a), <const intp*>cnp.PyArray_DIMS(a))
     try:
         return foreign_array(normal_type(cnp.PyArray_TYPE(a)), <char*>cnp.PyArray_DATA(a), shape,
@@ -525,8 +527,8 @@ cdef Array* reduce_generic(Array* source, int type, Shape* shape) except NULL:
     cdef Array* result
     a = ndarray_of(source, False)
     if not same_shape(source.shape, shape):
-        axes = tuple(i for i in range(source.shape.ndim)
-                     if i < extra or (shape.dim[i - extra] == 1 and source.shape.dim[i] != 1))
+        axes = tuple([i for i in range(source.shape.ndim)
+                      if i < extra or (shape.dim[i - extra] == 1 and source.shape.dim[i] != 1)])
         a = np.sum(a, axis=axes, keepdims=True).reshape(shape_tuple(shape))
     result = new_array(type, shape)
     try:
@@ -1895,15 +1897,29 @@ cdef str custom_output(Node* node):
     return f"Output {position} of {name.removesuffix('Backward')}"
 
 
-cdef int write_recorded(Variable x, int op, object params, Node* right) except -1:
-    """The node of a write to a part of x, or to all of it, becomes x's; right, owned by the caller, is what was written."""
+cdef uint16_t tag_number(str name) except? 65535:
+    """What Payload.tag is for a node's name or a key of its row's: a field costs a node no object."""
+    number = TAG_NUMBERS.get(name)
+    if number is None:
+        number = TAG_NUMBERS[name] = len(TAGS)
+        TAGS.append(name)
+    return number
+
+
+cdef int write_recorded(Variable x, int op, object params, Node* right, str tag=None) except -1:
+    """The node of a write to a part of x, or to all of it, becomes x's; right, owned by the caller, is what was written.
+
+    params as a node keeps them (see params_of() of _engine), None for the row's defaults.
+    """
     cdef Node* left = hold(current_node(x))
     cdef Node* node = NULL
     cdef Payload* payload
     try:
         if left != NULL or right != NULL:
             payload = new_payload(type_of(x), x.array.shape if x.array != NULL else scalar_shape)
-            payload.params = owned(params)
+            payload.tag = tag_number(tag)
+            if params is not None:
+                payload.params = owned(params)
             node = record_payload(op, ARRAY | mx(), payload, left, right)
         if node != NULL or (x.history != NULL and x.history.node != NULL):
             rebind(x, node)

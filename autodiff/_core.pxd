@@ -148,16 +148,21 @@ cdef struct Saved:
     uint32_t version
     int state
 
+cdef union Beside:              # what only some nodes have, none of them both
+    Storage* watched            # edges == 0, of what was an element node: its storage (see NodeX), read at this version
+    PyObject* shapes            # edges > 0: of the operands, where a derivative mentions them; or NULL
+
 cdef struct Payload:
     Shape* shape                # of the result, so of the cotangent
     int type
     int edges                   # how many operands beyond left and right, in edge
     Node** edge
-    bint snapshot               # the op wrote in place: what it saved of its operands are copies of its own
+    uint16_t snapshot           # the op wrote in place: what it saved of its operands are copies of its own
+    uint16_t tag                # which of the op's names the node bears: its number in TAGS of _base
     uint32_t version
-    Storage* watched            # of what was an element node: its storage (see NodeX), read at this version
+    Beside beside
     Saved x, y, out
-    PyObject* params
+    PyObject* params            # those that the op was applied with; NULL: the row's defaults
     PyObject* extras            # hooks, metadata: NodeExtras
 
 cdef union Cotangent:

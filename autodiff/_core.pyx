@@ -748,7 +748,7 @@ cdef bint watches(Node* node, Storage* storage) noexcept:
     """Whether a write to the storage, whose element the node stands for, would be noticed by ops that copied it."""
     if is_element(node):
         return node.x.storage == storage and node.y.place.version == storage.version
-    return node.flags & PAYLOAD and node.x.payload.watched == storage and node.x.payload.version == storage.version
+    return node.flags & PAYLOAD and node.x.payload.beside.watched == storage and node.x.payload.version == storage.version
 
 
 cdef Node* traced(Node* node) except NULL:
@@ -819,6 +819,7 @@ cdef void release_payload(Payload* payload) noexcept:
     """Releases what it holds; Python objects may run code that comes back here, so the payload is given up last."""
     cdef PyObject* params = payload.params
     cdef PyObject* extras = payload.extras
+    cdef PyObject* shapes = NULL
     payload.params = payload.extras = NULL
     if payload.x.state != NOTHING:
         release_saved(&payload.x)
@@ -827,13 +828,17 @@ cdef void release_payload(Payload* payload) noexcept:
     if payload.out.state != NOTHING:
         release_saved(&payload.out)
     release_shape(payload.shape)
-    unwatch(payload.watched, payload.version)
+    if payload.edges:
+        shapes = payload.beside.shapes
+    else:
+        unwatch(payload.beside.watched, payload.version)
     if payload.edge != NULL:
         free(payload.edge)
     graph.nodes -= 1
     give(&spare_payloads, payload)
     Py_XDECREF(params)
     Py_XDECREF(extras)
+    Py_XDECREF(shapes)
 
 
 cdef Payload* promote(Node* node) except NULL:
@@ -867,7 +872,7 @@ cdef Payload* promote_element(Node* node) except NULL:
         raise
     payload.params = params
     if node.flags & OUT_SCALAR:
-        payload.watched, payload.version = node.x.storage, node.y.place.version
+        payload.beside.watched, payload.version = node.x.storage, node.y.place.version
     else:
         release_shape(node.x.shape)
     node.x.payload = payload
@@ -1026,8 +1031,8 @@ cdef int check_watched(Node* node, Node* source) except -1:
         return 0                # saved with a version of its own
     if is_element(source) and source.flags & OUT_SCALAR:
         element.storage, version = source.x.storage, source.y.place.version
-    elif source.flags & PAYLOAD:
-        element.storage, version = source.x.payload.watched, source.x.payload.version
+    elif source.flags & PAYLOAD and not source.x.payload.edges:
+        element.storage, version = source.x.payload.beside.watched, source.x.payload.version
     else:
         return 0
     if element.storage != NULL and element.storage.version != version:

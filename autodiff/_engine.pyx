@@ -9,21 +9,21 @@ from libc.stdint cimport uintptr_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
-from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEPENDS, DIFFERENTIABLE,
-                     EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE, INFERENCE_TENSOR, INLINE32, LINEAR,
-                     NAN_ALLOWED, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED,
-                     OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL, OP_MEAN, OP_MUL, OP_NORM, OP_POSITIVE,
-                     OP_SUM, OP_TO, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SELECT,
-                     TENSOR, TRACING, T_HALF, VJPS, WRITING, Extras, Py_TYPE, Transform, Variable, add_generic, alias_in,
-                     array_in, array_of, ask, attached_any, category, contiguous_copy_of, current_node, enter_lower,
-                     enter_modes, extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable,
-                     later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
+from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEFAULTS, DEPENDS,
+                     DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE, INFERENCE_TENSOR,
+                     INLINE32, LINEAR, NAN_ALLOWED, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP,
+                     OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL, OP_MUL, OP_POSITIVE,
+                     OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SELECT, TAGS, TENSOR,
+                     TRACING, T_HALF, VJPS, WRITING, Extras, Py_TYPE, Transform, Variable, add_generic, alias_in, array_in,
+                     array_of, ask, attached_any, category, contiguous_copy_of, current_node, enter_lower, enter_modes,
+                     extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable, later,
+                     leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
                      ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, plain, prefetch, reduce_generic,
                      same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in,
                      transformed, transformed_once, type_of, warn)
 from ._elementwise cimport elementwise, run_values, unary
-from ._structural cimport (AHEAD, cast, count_along, expand, largest, least_square, marked_dims, matmul, multiply_batches,
-                           narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
+from ._structural cimport (AHEAD, EUCLIDEAN, cast, count_along, expand, largest, least_square, marked_dims, matmul,
+                           multiply_batches, narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
 from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXNET, NOTHING, NUMBER, OUT_SCALAR, PACKED,
                      PAYLOAD, PICK, PYTHON, RIGHT_NUMBER, SAVED, SLAB_NODES, UNDEFINED, VARIANT, Cotangent, Array, Node,
@@ -274,7 +274,7 @@ cdef int fast_norm(Pass* walk, Node* node, int operand, Cotangent* g, bint last)
     cdef double factor
     cdef float single
     cdef double value, size = node.x.payload.out.value
-    if node.x.payload.params != NULL or node.x.payload.x.state == PACKED:
+    if node.x.payload.params not in (NULL, <PyObject*>EUCLIDEAN) or node.x.payload.x.state == PACKED:
         return 1
     if node.x.payload.x.state == NUMBER:        # the absolute value
         value = node.x.payload.x.value
@@ -481,6 +481,8 @@ cdef int fast_matmul(Pass* walk, Node* node, int operand, Cotangent* g, bint las
     cdef Payload* payload = node.x.payload
     cdef Node* target = node.left if operand == 0 else node.right
     cdef Array* other
+    cdef Shape* left
+    cdef Shape* right
     cdef Array* out
     cdef intp[MAX_DIMS] room_g, room_o
     cdef const intp* gs
@@ -491,18 +493,20 @@ cdef int fast_matmul(Pass* walk, Node* node, int operand, Cotangent* g, bint las
     cdef float single
     cdef int dtype = kernel_type(payload.type)
     cdef Saved* saved = &payload.y if operand == 0 else &payload.x
-    cdef tuple params = <tuple>payload.params
-    cdef tuple shape_x, shape_y
+    cdef Shape* shape = node_shape(target)
+    cdef int rank_x, rank_y
     if dtype < 0 or saved.state != SAVED or target.flags & OUT_SCALAR:
         return 1
-    shape_x, shape_y = params[1], params[2]
-    if len(shape_x) > 2 or len(shape_y) > 2:
+    if shape.ndim > 2 or saved.array.shape.ndim > 2:
         return fast_matmul_of_batches(walk, node, operand, g)
     saved_array(node, saved, &other)
     size = itemsize(payload.type)
-    k = shape_x[len(shape_x) - 1]
-    m = shape_x[0] if len(shape_x) == 2 else 1
-    n = shape_y[1] if len(shape_y) == 2 else 1
+    left = shape if operand == 0 else other.shape
+    right = other.shape if operand == 0 else shape
+    rank_x, rank_y = left.ndim, right.ndim
+    k = left.dim[rank_x - 1]
+    m = left.dim[0] if rank_x == 2 else 1
+    n = right.dim[1] if rank_y == 2 else 1
     if node_type(target) != payload.type:
         return 1
     if node.flags & OUT_SCALAR:
@@ -513,16 +517,16 @@ cdef int fast_matmul(Pass* walk, Node* node, int operand, Cotangent* g, bint las
     else:
         gs = strides_of(g.array, room_g)
         g_data = g.array.data
-        gs0 = gs[0] if len(shape_x) == 2 else n * size
-        gs1 = gs[g.array.shape.ndim - 1] if len(shape_y) == 2 else size
+        gs0 = gs[0] if rank_x == 2 else n * size
+        gs1 = gs[g.array.shape.ndim - 1] if rank_y == 2 else size
     ys = strides_of(other, room_o)
     out = new_array(payload.type, node_shape(target))
     if operand == 0:            # (m, n) @ (n, k)
         matmul_kernel(dtype, m, n, k, g_data, gs0, gs1, other.data,
-                      ys[1] if len(shape_y) == 2 else size, ys[0], out.data, k * size, size)
+                      ys[1] if rank_y == 2 else size, ys[0], out.data, k * size, size)
     else:                       # (k, m) @ (m, n)
         matmul_kernel(dtype, k, m, n, other.data, ys[other.shape.ndim - 1],
-                      ys[0] if len(shape_x) == 2 else k * size, g_data, gs0, gs1, out.data, n * size, size)
+                      ys[0] if rank_x == 2 else k * size, g_data, gs0, gs1, out.data, n * size, size)
     return accumulate_array(walk, target, out)
 
 
@@ -720,9 +724,9 @@ cdef int push_elementwise(int op, Variable result, object x, object y) except -1
             leave_lower(kept)
             return set_tangent(result, total_tangent)
         if tx is not None:
-            total_tangent = fit_to(result, <Variable>VJPS[op][0](tx, x, y, result, None, None, None, None, 0))
+            total_tangent = fit_to(result, <Variable>VJPS[op][0](tx, x, y, result, None, None, None, None, None, 0))
         if ty is not None and VJPS[op][1] is not None:
-            other = fit_to(result, <Variable>VJPS[op][1](ty, x, y, result, None, None, None, None, 0))
+            other = fit_to(result, <Variable>VJPS[op][1](ty, x, y, result, None, None, None, None, None, 0))
             total_tangent = other if total_tangent is None else <Variable>(total_tangent + other)
     finally:
         leave_lower(kept)
@@ -776,7 +780,8 @@ cdef Variable transposed(int op, Variable result, tuple operands, tuple params, 
             elif COMPLEX_KIND[op] == HOLOMORPHIC:
                 conjugate = True
         w = function(OPS.conj(u) if conjugate else u, x, y, result, params, tuple(x.shape),
-                     tuple(y.shape) if is_variable(y) else None, None, i)
+                     tuple(y.shape) if is_variable(y) else None, None,
+                     tuple([tuple(o.shape) for o in operands]) if ARITY[op] < 0 else None, i)
         if conjugate:
             w = OPS.conj(w)
         if current_node(<Variable>w) == NULL:       # the derivative is 0 whatever u is
@@ -941,11 +946,11 @@ cdef PyObject* vjp_generic(Node* node, int operand, object g, Node* target) exce
 
 cdef PyObject* vjp_of(Node* node, int operand, object g, object function, int saves, object dtype) except? NULL:
     """A rule on the cotangent and what it needs saved, all of them brought to a dtype if one is given."""
-    cdef object x = None, y = None, out = None, shape_x = None, shape_y = None, dtype_x = None, params = None
+    cdef object x = None, y = None, out = None, shape_x = None, shape_y = None, dtype_x = None, shapes = None, params = None
     cdef Payload* payload
     cdef object result
     if is_element(node):
-        params = (place_of(node),)
+        pass                        # reads and writes save nothing
     elif node.flags & ARRAY:
         payload = node.x.payload
         if saves & SAVES_X:
@@ -954,16 +959,8 @@ cdef PyObject* vjp_of(Node* node, int operand, object g, object function, int sa
             y = saved_value(node, &payload.y, node.right, node.flags & RIGHT_NUMBER)
         if saves & SAVES_OUT:
             out = saved_value(node, &payload.out, node, False)
-        if payload.params != NULL:
-            params = <object>payload.params
-            if type(params) is Transform:
-                params = (params,)
-        elif node.op == OP_SUM or node.op == OP_MEAN:
-            params = (None, False, None)
-        elif node.op == OP_NORM:
-            params = (2.0, None, False, None)
-        elif node.op == OP_TO:
-            params = (numpy_dtype(payload.type),)
+        if payload.edges and payload.beside.shapes != NULL:
+            shapes = <object>payload.beside.shapes
     else:
         if saves & SAVES_X:
             x = point_value(node, node_x(node), node.left, node.flags & LEFT_NUMBER, 0)
@@ -971,9 +968,8 @@ cdef PyObject* vjp_of(Node* node, int operand, object g, object function, int sa
             y = point_value(node, node.y.value, node.right, node.flags & RIGHT_NUMBER, 1)
         if saves & SAVES_OUT:
             out = point_value(node, node.out.value, node, False, 2)
-    if node.op == OP_MATMUL:
-        shape_x, shape_y = params[1], params[2]
-    elif kernels[KERNEL_FLOAT64][node.op].arity == 0:       # the text of an elementwise row names neither shape nor dtype
+    if kernels[KERNEL_FLOAT64][node.op].arity == 0:     # the text of an elementwise row names no parameter, shape or dtype
+        params = params_of(node)
         if node.left != NULL:
             shape_x = shape_tuple(node_shape(node.left))
             dtype_x = numpy_dtype(node_type(node.left))
@@ -981,10 +977,24 @@ cdef PyObject* vjp_of(Node* node, int operand, object g, object function, int sa
             shape_y = shape_tuple(node_shape(node.right))
     if dtype is not None:
         g, x, y, out = [cast(<Variable>v, dtype) if is_variable(v) else v for v in (g, x, y, out)]
-    result = function(g, x, y, out, params, shape_x, shape_y, dtype_x, operand - 2)
+    result = function(g, x, y, out, params, shape_x, shape_y, dtype_x, shapes, operand - 2)
     if result is None:
         return NULL
     return owned(result)
+
+
+cdef tuple params_of(Node* node):
+    """The parameters with which a structural op was applied.
+
+    Where they are the row's defaults its node keeps none, so that the sum of an array stays a node without objects.  Of one
+    Transform or dtype it keeps that alone, since a tuple around it would be 64 bytes for each view.
+    """
+    if is_element(node):
+        return (place_of(node),)
+    if node.x.payload.params == NULL:
+        return <tuple>DEFAULTS[node.op]
+    params = <object>node.x.payload.params
+    return <tuple>params if type(params) is tuple else (params,)
 
 
 cdef object point_value(Node* node, double value, Node* edge, bint number, int which):
@@ -1428,18 +1438,14 @@ cdef str name_of(Node* node):
         return "CopyBackwards"
     if is_element(node):
         return names["select"] if type(names) is dict else names     # of a read, of a write
-    if node.flags & ARRAY and node.x.payload.params != NULL:
+    if node.flags & ARRAY and node.x.payload.tag:
+        tag = TAGS[node.x.payload.tag]
+        return names[tag] if type(names) is dict and tag in names else tag
+    if type(names) is dict and node.flags & ARRAY and node.x.payload.params != NULL:
         params = <object>node.x.payload.params
         if type(params) is Transform:
-            if type(names) is dict:
-                return names.get((<Transform>params).name, "AsStridedBackward0" if (<Transform>params).name == "path"
-                                 else "UnbindBackward0")
-            return names
-        for entry in params:
-            if type(entry) is str and (entry[:-1].endswith("Backward") or entry == "CopyBackwards"):
-                return entry
-            if type(entry) is str and type(names) is dict and entry in names:
-                return names[entry]
+            return names.get((<Transform>params).name, "AsStridedBackward0" if (<Transform>params).name == "path"
+                             else "UnbindBackward0")
     if type(names) is str:
         return names
     key = "nt" if node.flags & LEFT_NUMBER else "tn" if node.flags & RIGHT_NUMBER else "dim" if node.flags & VARIANT else ""

@@ -16,3 +16,5 @@ cdef Variable filled(tuple shape, object value, object dtype)
 cdef Variable zero_like(Variable v)
 cdef Variable flavoured(Variable v, PyTypeObject* kind)
 cdef object as_operand(object x, str name)
+cdef object absent
+cdef object where(object condition, object input, object other)

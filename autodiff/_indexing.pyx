@@ -212,7 +212,7 @@ cdef object fill_in(Variable v, object value, bint is_zero=False):
         bump(v.array.storage)
     if modes() & (GRAD_OFF | INFERENCE):
         return v
-    write_recorded(v, OP_FILL, ("ZeroBackward0",) if is_zero else (), NULL)
+    write_recorded(v, OP_FILL, None, NULL, "ZeroBackward0" if is_zero else None)
     return v
 
 
@@ -248,7 +248,7 @@ cdef int copy_in(Variable v, object given, str name="CopyBackwards") except -1:
             write_broadcast(v.array, source)
             bump(v.array.storage)
         if not modes() & (GRAD_OFF | INFERENCE):
-            write_recorded(v, OP_COPY_REGION, (identity, name), right)
+            write_recorded(v, OP_COPY_REGION, identity, right, name)
     finally:
         disown(right)
     if modes() & FORWARD:
@@ -771,21 +771,11 @@ class Absent:
         return "<no value>"
 
 
-cdef object absent = Absent()
+absent = Absent()
 
 
-def where(condition, input=absent, other=absent, *, out=None):
-    """input where the condition holds, other elsewhere; given the condition alone, where it holds.
-
-    input and other are Variables or numbers, broadcast together; the condition is a Variable of bool.  Given alone, its
-    nonzero elements are listed: a tuple of their positions along each dimension.
-
-    >>> from autodiff import *
-    >>> where(tensor([True, False]), tensor([1.0, 2.0]), 0.0)
-    tensor([1., 0.])
-    >>> where(tensor([0, 3, 4]))
-    (tensor([1, 2]),)
-    """
+cdef object where(object condition, object input, object other):
+    """What f_where() of _variable does, but for out=."""
     cdef PyTypeObject* kind = Py_TYPE(<PyObject*>condition) if is_variable(condition) else TENSOR
     if input is absent and other is absent:
         if modes() & ABOVE:
@@ -796,8 +786,6 @@ def where(condition, input=absent, other=absent, *, out=None):
         return tuple([from_array(kind, array_of(positions)) for positions in np.nonzero(np.atleast_1d(values))])
     if input is absent or other is absent:
         raise TypeError("where() takes a condition alone, or condition, input and other")
-    if out is not None:
-        return into(out, "where", where, (condition, input, other))
     for position, operand in ((2, input), (3, other)):
         if not is_operand(operand):
             wanted = variable_word(input if is_variable(input) else condition)

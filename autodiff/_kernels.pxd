@@ -18,6 +18,7 @@ cdef enum:
     SAVES_X = 1
     SAVES_Y = 2
     SAVES_OUT = 4
+    SAVES_SHAPES = 8            # of any number of operands
     MAX_OPS = 512
     MAX_DIMS = 64
 

@@ -9,6 +9,7 @@ from ._kernels cimport intp
 cdef enum:
     AHEAD = 12                  # operands of a stack: 100,000 lie beyond the caches
 
+cdef tuple EUCLIDEAN
 cdef object structural(int op, int flags, tuple operands, tuple params, str tag=*)
 cdef object structural_of(int op, int flags, tuple operands, tuple params, str tag=*)
 cdef int wrap_dim(object dim, int ndim) except -1

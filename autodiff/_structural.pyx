@@ -9,15 +9,16 @@ from cpython.ref cimport Py_INCREF
 from libc.float cimport DBL_EPSILON, DBL_MAX, DBL_MIN, FLT_EPSILON, FLT_MAX, FLT_MIN
 from libc.limits cimport INT_MAX
 from libc.math cimport fabs
-from libc.stdint cimport uintptr_t
+from libc.stdint cimport uint16_t, uintptr_t
 from libc.stdlib cimport free
 
-from ._base cimport (ABOVE, ARITY, COMPLEX_KIND, DIFFERENTIABLE, EXPAND, FORWARD, INDEX, NAMES, NDARRAY, NEWAXIS,
+from ._base cimport (ABOVE, ARITY, COMPLEX_KIND, DEFAULTS, DIFFERENTIABLE, EXPAND, FORWARD, INDEX, NAMES, NDARRAY, NEWAXIS,
                      ONE_OF_SEVERAL, OP_CLONE, OP_DIV, OP_LOG, OP_LOGSUMEXP, OP_MATMUL, OP_MEAN, OP_NORM, OP_SQRT,
                      OP_SQUARE, OP_STACK, OP_SUM, OP_TO, PACKING, PERMUTE, REFUSED, RESHAPE, SELECT, SLICE, STRIDED,
-                     T_BOOL, T_FLOAT, TENSOR, VALUES, Py_TYPE, Transform, Variable, array_copy_of, array_of, ask, category,
-                     edge_of, from_array, is_variable, later, make, make_number, make_of_points, make_view, materialise,
-                     modes, new_transform, normal_type, numpy_dtype, owned, plain, prefetch, shape_tuple, transformed,
+                     T_BOOL, T_FLOAT, TAGS, TENSOR, VALUES, Py_TYPE, Transform, Variable, array_copy_of, array_of, ask,
+                     category, edge_of, from_array, is_variable, later, make, make_number, make_of_points, make_view,
+                     materialise,
+                     modes, new_transform, normal_type, numpy_dtype, owned, plain, prefetch, tag_number, transformed,
                      transformed_once, type_of, view_by, warn)
 from ._elementwise cimport (RANK_NUMBER, RANK_SCALAR, Operand, Point, check_inference, drop_operand, given_array, is_point,
                             must_snapshot, promoted, run_values, save, save_result, take_operand, variable_word, weak_type)
@@ -25,8 +26,8 @@ from ._core cimport (NUMBER, RIGHT_NUMBER, SAVED, SAVES, VARIANT, Array, Node, P
                      hold, hold_array, itemsize, kernel_type, new_array, new_geometry, new_payload, new_shape, ops,
                      reduce_array, release_array, release_payload, release_shape, scalar_shape, strides_of, write_double,
                      zeros)
-from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_X, SAVES_Y, add_into, exp_sum, intp, kernels,
-                        matmul as matmul_kernel, matmul_batch, run_loop, scale, sum_all)
+from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_SHAPES, SAVES_X, SAVES_Y, add_into,
+                        exp_sum, intp, kernels, matmul as matmul_kernel, matmul_batch, run_loop, scale, sum_all)
 
 import operator
 
@@ -87,6 +88,7 @@ cdef object structural_on(int op, int flags, tuple operands, tuple params, str t
     cdef Array* out
     cdef int i, n = len(operands), saves = 0
     cdef bint variadic = ARITY[op] < 0
+    cdef tuple shapes = None
     out = NULL
     if op == OP_MATMUL and isinstance(operands[0], Variable) and isinstance(operands[1], Variable):
         out = multiply_batches((<Variable>operands[0]).array, (<Variable>operands[1]).array)
@@ -103,11 +105,12 @@ cdef object structural_on(int op, int flags, tuple operands, tuple params, str t
         if not any_node or not DIFFERENTIABLE[op] or category(out.type) < 2:
             differentiable = DIFFERENTIABLE[op] and category(out.type) >= 2
             return make(op, 0, kind, out, NULL, NULL, NULL, operands if differentiable else None, None, params)
-        given = params
         payload = new_payload(out.type, out.shape)
         try:
+            payload.tag = tag_number(tag)
             if variadic:
-                params = params + (tuple([v.shape for v in values]),)
+                if ops[op].dx_saves & SAVES_SHAPES:
+                    shapes = tuple([v.shape for v in values])
                 payload.edge = <Node**>allocate(n * sizeof(Node*))
                 payload.edges = n
                 for i in range(n):
@@ -122,19 +125,17 @@ cdef object structural_on(int op, int flags, tuple operands, tuple params, str t
                     save_operand(&payload.y, operands[1])
                 if saves & SAVES_OUT:
                     save_result(&payload.out, out)
-            if op == OP_MATMUL:
-                params = (tag, values[0].shape, values[1].shape)
-            elif tag is not None:
-                params = params + (tag,)
-            Py_INCREF(params)
-            payload.params = <PyObject*>params
+            if params:
+                payload.params = owned(params)
+            if shapes is not None:
+                payload.beside.shapes = owned(shapes)
         except BaseException:
             payload.edges = 0
             release_payload(payload)
             raise
         if n > 1 and not variadic and not is_variable(operands[1]):
             flags |= RIGHT_NUMBER
-        return make(op, flags | (SAVES if saves else 0), kind, out, payload, left, right, operands, None, given)
+        return make(op, flags | (SAVES if saves else 0), kind, out, payload, left, right, operands, None, params)
     finally:
         release_array(out)
 
@@ -468,12 +469,14 @@ cdef object reduce_sum(Variable x, object dim, object keepdim, object dtype):
     if dtype is not None:
         dtype = to_numpy_dtype(dtype)
         x = <Variable>cast(x, dtype)
+        if category(type_of(x)) >= 2:
+            dtype = None        # the cast is an op; a sum of integers would be int64 if it were not told
     if modes() & ABOVE:
         taken = ask("sum", (x,), (whole_dims(dim, x.ndim), bool(keepdim), dtype))
         if taken is not NotImplemented:
             return taken
     if dim is None and x.array == NULL:
-        return point_reduction(OP_SUM, x)
+        return point_reduction(OP_SUM, x, bool(keepdim))
     if dim is None and not keepdim and kernel_type(x.array.type) >= 0:
         return whole_reduction(OP_SUM, x)
     whole = whole_dims(dim, x.ndim)
@@ -501,7 +504,7 @@ cdef object reduce_mean(Variable x, object dim, object keepdim, object dtype):
         if taken is not NotImplemented:
             return taken
     if dim is None and x.array == NULL:
-        return point_reduction(OP_MEAN, x)
+        return point_reduction(OP_MEAN, x, bool(keepdim))
     if dim is None and not keepdim and kernel_type(x.array.type) >= 0 and x.array.shape.size:
         return whole_reduction(OP_MEAN, x)
     whole = whole_dims(dim, x.ndim)
@@ -528,10 +531,7 @@ cdef object whole_reduction(int op, Variable x):
         else:
             value /= array.shape.size
     return make_number(op, 0, Py_TYPE(<PyObject*>x), value, type, NULL if left == NULL else new_payload(type, scalar_shape),
-                       left, NULL, x, None, WHOLE)
-
-
-cdef tuple WHOLE = (None, False, None)      # the parameters of a reduction of everything
+                       left, NULL, x, None, <tuple>DEFAULTS[op])
 
 
 cdef bint integral(object dim):
@@ -777,11 +777,17 @@ cdef object reduced(int op, Variable x, object dim, bint keepdim, intp count):
         disown(left)
 
 
-cdef Variable point_reduction(int op, Variable x):
+cdef Variable point_reduction(int op, Variable x, bint keepdim):
     """The sum, or the mean, of a 0-d float: itself, under a node of its own."""
     cdef Node* left = edge_of(x)
-    return make_number(op, 0, Py_TYPE(<PyObject*>x), x.value, type_of(x),
-                       NULL if left == NULL else new_payload(type_of(x), scalar_shape), left, NULL, x, None, WHOLE)
+    cdef Payload* payload = NULL if left == NULL else new_payload(type_of(x), scalar_shape)
+    cdef tuple params = KEPT if keepdim else <tuple>DEFAULTS[op]
+    if keepdim and payload != NULL:
+        payload.params = owned(params)
+    return make_number(op, 0, Py_TYPE(<PyObject*>x), x.value, type_of(x), payload, left, NULL, x, None, params)
+
+
+cdef tuple KEPT = (None, True, None)
 
 
 cdef int no_out(str name, object out) except -1:
@@ -826,7 +832,7 @@ cdef object norm(Variable x, object p, object dim, object keepdim):
             return taken
     if (dim is None and not keepdim and kernel_type(type_of(x)) >= 0 and (p == "fro" or p == 2)
             and not modes() & PACKING):
-        return euclidean(x)
+        return euclidean(x, (<tuple>DEFAULTS[OP_NORM]) if type(p) is str else EUCLIDEAN)
     return structural_of(OP_NORM, 0, (floating(x, "linalg.vector_norm"),),
                          (p, whole if integral(dim) else dim, bool(keepdim), None))
 
@@ -840,7 +846,7 @@ cdef double largest(int k) noexcept nogil:
     return DBL_MAX if k == KERNEL_FLOAT64 else FLT_MAX
 
 
-cdef object euclidean(Variable x):
+cdef object euclidean(Variable x, tuple params):
     """The 2-norm of all elements: NumPy's loops for the squares and their sum, the bits of the general path."""
     cdef Array* array = x.array
     cdef int k = kernel_type(type_of(x))
@@ -873,6 +879,8 @@ cdef object euclidean(Variable x):
         payload = new_payload(type_of(x), scalar_shape)
         payload.x.state, payload.x.value = NUMBER, x.value
         payload.out.state, payload.out.value = NUMBER, value
+        if params is EUCLIDEAN:
+            payload.params = owned(params)
     elif left != NULL:
         hold(left)
         try:
@@ -883,14 +891,15 @@ cdef object euclidean(Variable x):
             except BaseException:
                 release_payload(payload)
                 raise
-            return make_number(OP_NORM, SAVES, Py_TYPE(<PyObject*>x), value, type_of(x), payload, left, NULL, x, None,
-                               EUCLIDEAN)
+            if params is EUCLIDEAN:
+                payload.params = owned(params)
+            return make_number(OP_NORM, SAVES, Py_TYPE(<PyObject*>x), value, type_of(x), payload, left, NULL, x, None, params)
         finally:
             disown(left)
-    return make_number(OP_NORM, SAVES, Py_TYPE(<PyObject*>x), value, type_of(x), payload, left, NULL, x, None, EUCLIDEAN)
+    return make_number(OP_NORM, SAVES, Py_TYPE(<PyObject*>x), value, type_of(x), payload, left, NULL, x, None, params)
 
 
-cdef tuple EUCLIDEAN = (2.0, None, False, None)
+EUCLIDEAN = (2.0, None, False, None)        # the 2-norm of all elements; without parameters it was asked for as "fro"
 
 
 # ---- products
@@ -970,10 +979,7 @@ cdef object matmul(object x, object y):
                     save_operand(&payload.x, a)
                 if left_node != NULL:
                     save_operand(&payload.y, b)
-                params = MATMUL_PARAMS[2 * (left.shape.ndim - 1) + right.shape.ndim - 1]
-                params = (params, shape_tuple(left.shape), shape_tuple(right.shape))
-                Py_INCREF(params)
-                payload.params = <PyObject*>params
+                payload.tag = PRODUCTS[2 * (left.shape.ndim - 1) + right.shape.ndim - 1]
             except BaseException:
                 release_payload(payload)
                 raise
@@ -998,12 +1004,14 @@ cdef object matmul_of_arrays(Variable a, Variable b, PyTypeObject* kind):
             op = "addmm_impl_cpu_" if m == 2 else "addmv_impl_cpu" if n == 2 else "dot"
         raise NotImplementedError(f'"{op}" not implemented for \'Bool\'')
     if n <= 2 and m <= 2:
-        return structural_of(OP_MATMUL, 0, (a, b), (), MATMUL_PARAMS[2 * (n - 1) + m - 1])
+        return structural_of(OP_MATMUL, 0, (a, b), (), TAGS[PRODUCTS[2 * (n - 1) + m - 1]])
     # PyTorch computes a matrix times a batch as the batch times the matrix, transposed, where that spares it copies.
     return structural_of(OP_MATMUL, 0, (a, b), (), "CloneBackward0" if n == 2 and m > 2 and edge_of(a) != NULL else "bmm")
 
 
-cdef list MATMUL_PARAMS = ["dot", "vm", "mv", "mm"]
+cdef uint16_t[4] PRODUCTS                   # tags by the dimensions of both operands
+PRODUCTS[0], PRODUCTS[1] = tag_number("dot"), tag_number("vm")
+PRODUCTS[2], PRODUCTS[3] = tag_number("mv"), 0
 
 
 cdef object product_of(tuple sizes):
@@ -1187,6 +1195,7 @@ cdef object cast(Variable x, object dtype):
     """Another dtype, recorded; x itself if it has it."""
     cdef int type = normal_type((<cnp.dtype>dtype).num)
     cdef Node* left
+    cdef Payload* payload = NULL
     if type == type_of(x):
         return x
     if modes() & ABOVE:
@@ -1195,8 +1204,10 @@ cdef object cast(Variable x, object dtype):
             return taken
     if x.array == NULL and kernel_type(type) >= 0:
         left = edge_of(x)
-        return make_number(OP_TO, 0, Py_TYPE(<PyObject*>x), x.value, type,
-                           NULL if left == NULL else new_payload(type, scalar_shape), left, NULL, x, None,
+        if left != NULL:
+            payload = new_payload(type, scalar_shape)
+            payload.params = owned(dtype)
+        return make_number(OP_TO, 0, Py_TYPE(<PyObject*>x), x.value, type, payload, left, NULL, x, None,
                            (dtype,) if modes() & FORWARD else ())
     return structural_of(OP_TO, 0, (x,), (dtype,))
 
@@ -1297,7 +1308,6 @@ cdef object stack_points(object operands, object dim):
         if not any_node:
             return make(OP_STACK, 0, kind, out, NULL, NULL, NULL, None, None, ())
         payload = new_payload(out.type, shape)
-        payload.params = owned(STACKED_POINTS)
         edge, held, taken = held, NULL, 0
         return make_of_points(OP_STACK, kind, out, payload, edge, <int>n)
     finally:
@@ -1306,9 +1316,6 @@ cdef object stack_points(object operands, object dim):
         free(held)
         release_shape(shape)
         release_array(out)
-
-
-cdef tuple STACKED_POINTS = (0, None)       # dim; no shapes, which the derivative does not ask for
 
 
 cdef object stack_or_cat(int op, object tensors, object dim):
@@ -1338,9 +1345,12 @@ cdef object stack_or_cat(int op, object tensors, object dim):
                                    f"{list(t.shape)} at entry {[tuple(o.shape) for o in operands].index(tuple(t.shape))}")
         d = wrap_dim(dim, first.ndim + 1)
     else:
-        first = <Variable>next((t for t in operands if tuple(t.shape) != (0,)), first)
+        for t in operands:
+            if tuple(t.shape) != (0,):
+                first = <Variable>t
+                break
         if first.ndim == 0:
-            at = next(k for k, t in enumerate(operands) if t is first)
+            at = [t is first for t in operands].index(True)
             raise RuntimeError(f"zero-dimensional tensor (at position {at}) cannot be concatenated")
         d = wrap_dim(dim, first.ndim)
         if first.ndim > 1:      # a 1-d operand of no elements fits everything; it stays in the graph, and in the dtype

@@ -17,7 +17,7 @@ from .grammar import (
 )
 from .c import C_TYPE, c_loop, c_scalar, captured, numpy_slot, own_functions, slots
 from .python import (
-    RECORDED, _also, call_text, differentiated, keywords, numbers, operand_parameters, passed_on,
+    RECORDED, _also, call_text, defaults, differentiated, keywords, numbers, operand_parameters, passed_on,
     plain_function, plain_text, reader_body, reader_methods, reads, recorded, signature, unary_door,
 )
 from .stubs import docstring, exported, function_stubs, numpy_signature, overloads, result_type
@@ -39,6 +39,7 @@ def namespace(rules) -> dict:
         "RECORDED": RECORDED, "complex_kind": complex_kind, "numpy_slot": numpy_slot,
         "complex_row": complex_row, "DIFFERENTIATED": differentiated(rules),
         "NAMESPACES": namespaces(rules), "function_stubs": function_stubs, "signature": signature, "keywords": keywords,
+        "defaults": defaults,
         "SPECIALS": specials(rules), "overloads": overloads,
         "result_type": result_type,
         "call_text": call_text, "docstring": docstring,

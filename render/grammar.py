@@ -18,7 +18,7 @@ EXACT = ("abs", "sqrt", "square", "flat", "kink", "hole", "pow_slope_at_0")
 #: Functions whose bits depend, in NumPy, on whether the second operand is one number: they have C text of their own.
 OWN_TEXT = ("pow",)
 #: Bits of a saved set, as SAVES_* in _kernels.pxd.
-SAVES = {"x": 1, "y": 2, "out": 4}
+SAVES = {"x": 1, "y": 2, "out": 4, "shapes": 8}
 _BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
@@ -335,8 +335,8 @@ def saves(rule, which: str) -> set[str]:
 
 
 def saves_mask(rule, which: str) -> int:
-    """The same as bits SAVES_X, SAVES_Y, SAVES_OUT of _kernels.pxd."""
-    return sum(SAVES[name] for name in saves(rule, which))
+    """The same as bits SAVES_* of _kernels.pxd, with that of the shapes of any number of operands."""
+    return sum(SAVES[name] for name in saves(rule, which) | mentioned(rule, which) & {"shapes"})
 
 
 #: How a row differentiates complex operands, as _variable has it.

@@ -33,7 +33,7 @@ def recorded(rule, which: str) -> str:
     """
     if getattr(rule, which) == "0":
         return "zeros_like(g)"
-    given = parameters(rule) + (("shapes",) if rule.operands == "*" else ())
+    given = parameters(rule)
 
     class Rename(ast.NodeTransformer):
         def visit_Name(self, node):
@@ -97,6 +97,15 @@ def plain_function(rule) -> str:
 
 
 # ---- methods and functions
+
+def defaults(rule) -> str:
+    """The tuple of the parameters of a call that gives none; None where one has to be given."""
+    given = arguments(rule)
+    plain, found = [*given.posonlyargs, *given.args], [*given.defaults, *given.kw_defaults]
+    if given.vararg or None in found or len(given.defaults) < len(plain):
+        return "None"
+    return ast.unparse(ast.Tuple(found))
+
 
 def parameter_type(rule, name) -> str:
     """A parameter's type in the stubs."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import autodiff
-from autodiff import rules
+from autodiff import _variable, rules
 
 BASE = autodiff.Tensor.__base__
 ROWS = [rule for rule in rules.ELEMENTWISE if rule.method and rule.function]
@@ -99,6 +99,35 @@ def test_signatures_and_help_follow_from_the_row(rule):
     assert "out: " in function.__doc__ and "out: " not in method.__doc__
 
 
+@pytest.mark.parametrize("function", list(functions()))
+def test_every_function_tells_its_parameters(function):
+    assert isinstance(inspect.signature(function), inspect.Signature)
+    assert not (inspect.getdoc(function) or "").startswith(function.__name__ + "(")     # the text that it is read from
+
+
+@pytest.mark.parametrize("kind, name", list(methods()))
+def test_every_method_tells_its_parameters(kind, name):
+    """But operators, which Python's own slots give a signature or not."""
+    if not name.startswith("__"):
+        assert next(iter(inspect.signature(getattr(kind, name)).parameters)) in ("self", "input", "tensor", "a")
+
+
+def test_what_is_inside_is_not_copied_without_its_pointers():
+    x = autodiff.tensor([1.0, 2.0], requires_grad=True)
+    calls = []
+    _variable.push_level(lambda call: calls.append(call) or NotImplemented)
+    try:
+        node = x[:1].grad_fn
+    finally:
+        _variable.pop_level()
+    for thing in (node, node.next_functions[0][0], calls[0], *calls[0].params):
+        with pytest.raises(TypeError):
+            copy.copy(thing)
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            with pytest.raises(TypeError):
+                pickle.dumps(thing, protocol)
+
+
 def test_they_are_no_ordinary_objects():
     with pytest.raises(TypeError, match="cannot create"):
         OWN()
@@ -177,7 +206,7 @@ def test_a_method_is_for_variables(name, what):
             getattr(autodiff.Tensor, name)(what, autodiff.tensor(1.0))
 
 
-#: What object has, too, is a slot, which Python itself guards.
+#: What object has, too, is a slot.
 BEYOND_OBJECT = [method for method in methods() if not hasattr(object, method.values[1])]
 
 
@@ -195,8 +224,8 @@ def test_every_method_is_for_variables(kind, name):
                                   "view", "permute", "expand", "to"])
 def test_a_compiled_method_says_so(name):
     arguments = (print,) if name == "register_hook" else ()
-    with pytest.raises(TypeError, match=rf"^{name}\(\): argument 'input' \(position 1\) must be Tensor, not int"):
-        getattr(autodiff.Tensor, name)(3, *arguments)
+    with pytest.raises(TypeError, match=rf"^descriptor '{name}' for '.*Base' objects doesn't apply to a 'int' object"):
+        getattr(autodiff.Tensor, name)(3, *arguments)           # PyTorch's words, which are Python's
     with pytest.raises(TypeError, match="needs an argument"):
         getattr(autodiff.Tensor, name)()
 

@@ -268,6 +268,30 @@ def test_a_derivative_names_parameters_as_entries_of_what_was_applied(rule):
             assert not set(function.__code__.co_varnames[function.__code__.co_argcount:]) & set(names)
 
 
+@contextlib.contextmanager
+def spied(rule, seen):
+    """Write down the parameters, and the shapes of any number of operands, that the vjps of a structural row are handed."""
+    own = [getattr(_ops, f"_{rule.name}_{which}", None) for which in ("dx", "dy")]
+
+    def register(dx, dy):
+        value = getattr(helpers, rule.value.partition("(")[0]) if rule.loop == "helper" else None
+        _variable.register_row(rules.NUMBER[rule.name], rule.name, rule.arity, value, dx, dy, render.saves_mask(rule, "dx"),
+                               render.saves_mask(rule, "dy"), rule.kind in ("linear", "gather"), rule.node_names,
+                               render.piecewise(rule), rule.fast or "", eval(render.defaults(rule)))
+
+    def vjp(function):
+        def written(g, x, y, out, params, shape_x, shape_y, dtype_x, shapes, position):
+            seen.append((params, shapes))
+            return function(g, x, y, out, params, shape_x, shape_y, dtype_x, shapes, position)
+        return function and written
+
+    register(*map(vjp, own))
+    try:
+        yield
+    finally:
+        register(*own)
+
+
 def handed_on():
     """(row, call that applies it with all of its parameters given, operands)"""
     x, w = np.arange(1.0, 7.0).reshape(2, 3), np.arange(2.0, 8.0).reshape(2, 3)
@@ -282,22 +306,7 @@ def handed_on():
 def test_each_layer_has_the_same_parameters(row, f, arrays):
     """Reverse mode, the recorded second derivative and forward mode hand a vjp the very objects that were applied."""
     rule, seen, found = BY_NAME[row], [], []
-    own = [getattr(_ops, f"_{row}_{which}", None) for which in ("dx", "dy")]
-
-    def register(dx, dy):
-        value = getattr(helpers, rule.value.partition("(")[0])
-        _variable.register_row(rules.NUMBER[row], row, rule.arity, value, dx, dy, render.saves_mask(rule, "dx"),
-                               render.saves_mask(rule, "dy"), rule.kind in ("linear", "gather"), rule.node_names,
-                               render.piecewise(rule))
-
-    def spied(function):
-        def vjp(g, x, y, out, params, *rest):
-            seen.append(params)
-            return function(g, x, y, out, params, *rest)
-        return function and vjp
-
-    register(*map(spied, own))
-    try:
+    with spied(rule, seen):
         with applied(found):
             xs = [T(a, requires_grad=True) for a in arrays]
             out = f(*xs)
@@ -305,12 +314,94 @@ def test_each_layer_has_the_same_parameters(row, f, arrays):
             out.sum().backward(create_graph=True)
         with autograd.forward_ad.dual_level():
             f(*[autograd.forward_ad.make_dual(T(a), T(np.ones_like(a))) for a in arrays])
-    finally:
-        register(*own)
     assert len(seen) >= 2 * len(arrays)
-    for params in seen:
-        assert params[:len(given)] == given and len(given) == len(render.parameters(rule))
-    assert all(map(operator.is_, seen[0], given))
+    for params, _ in seen:
+        assert params == given and len(given) == len(render.parameters(rule))
+    assert all(map(operator.is_, seen[0][0], given))
+
+
+def same(a, b):
+    """Whether two parameters are one, or have the same value."""
+    if isinstance(a, (tuple, list)) and type(a) is type(b):
+        return len(a) == len(b) and all(map(same, a, b))
+    if a is b or type(a).__name__ == type(b).__name__ == "Transform":
+        return a is b or repr(a) == repr(b)
+    found = plain(a) == plain(b)
+    return bool(np.all(found)) and np.shape(plain(a)) == np.shape(plain(b))
+
+
+#: Calls beside the cases: fast paths, defaults given and left out, operands without dimensions, writes, names that differ.
+FAST = [
+    ("sum", lambda x: x.sum()), ("sum", lambda x: x.sum(dtype=np.float32)), ("sum", lambda x: x[0, 0].sum(keepdim=True)),
+    ("sum", lambda x: x.sum(keepdim=True)), ("sum", lambda x: x.half().sum()), ("sum", lambda x: x.sum(())),
+    ("mean", lambda x: x.mean()), ("mean", lambda x: x.mean(0)), ("mean", lambda x: x[0, 0].mean(keepdim=True)),
+    ("norm", lambda x: x.norm()), ("norm", lambda x: x.norm(2)), ("norm", lambda x: x.norm("fro")),
+    ("norm", lambda x: x[0, 0].norm()), ("norm", lambda x: x[0, 0].norm(2.0)), ("norm", lambda x: x.half().norm()),
+    ("norm", lambda x: x.norm(2, 0)), ("to", lambda x: x.sum().float()), ("to", lambda x: x.float()),
+    ("to", lambda x: x.sum().half()), ("logsumexp", lambda x: x.logsumexp((0, 1))), ("logsumexp", lambda x: x.logsumexp(0)),
+    ("matmul", lambda x: x @ x.t()), ("matmul", lambda x: x[0] @ x[1]), ("matmul", lambda x: x @ x[0]),
+    ("matmul", lambda x: x.detach() @ x.t()), ("matmul", lambda x: x.half() @ x.t().half()),
+    ("matmul", lambda x: x.expand(2, 2, 3) @ x.t()), ("matmul", lambda x: x @ x.t().expand(2, 3, 2)),
+    ("stack", lambda x: autodiff.stack([x[0, 0], x[0, 1]])), ("stack", lambda x: autodiff.stack([x[0], x[1]], 1)),
+    ("cat", lambda x: autodiff.cat([x, autodiff.ones(1, 3), x])), ("cat", lambda x: autodiff.cat([x[:, :1], x], 1)),
+    ("view", lambda x: x[1]), ("view", lambda x: x.reshape(3, 2)), ("view", lambda x: x[0, 0]),
+    ("copy_region", lambda x: wrote(x, lambda y: y.__setitem__(0, y[1]))),
+    ("copy_region", lambda x: wrote(x, lambda y: y.copy_(x * x))),
+    ("copy_region", lambda x: wrote(x, lambda y: y[0].mul_(2))),
+    ("copy_region", lambda x: wrote(x, lambda y: y.__setitem__((0, 0), y[1, 1]))),
+    ("index_set", lambda x: wrote(x, lambda y: y.__setitem__([0], y[1:]))),
+    ("fill", lambda x: wrote(x, lambda y: y.zero_())), ("fill", lambda x: wrote(x, lambda y: y.fill_(2.0))),
+    ("index", lambda x: x.take(T([0, 2]))), ("index", lambda x: x[[0, 0]]), ("amax", lambda x: x.max()),
+]
+
+
+def wrote(x, write):
+    """What x is after a write to a copy of it."""
+    y = x * 1.0
+    write(y)
+    return y
+
+
+@pytest.mark.parametrize("rule", [rule for rule in STRUCTURAL if rule.dx], ids=lambda rule: rule.name)
+def test_a_vjp_has_the_parameters_that_a_level_saw_and_no_others(rule):
+    """Every case of the row, and its fast paths, which a level keeps from being taken: first seen by one, then without.
+
+    The node of a view of a written base looks from the base on, as a write through a view does: no call has its geometry.
+    What fills is asked under the name of the write.
+    """
+    elsewhere = ("view", "copy_region", "fill")
+    some = [(f, leaves(shapes)) for _, f, _, shapes in CASES.get(rule.name, [])]
+    some += [(f, leaves([(2, 3)])) for name, f in FAST if name == rule.name]
+    handed = 0
+
+    def run(f, xs):
+        out = f(*xs)
+        if out.requires_grad:
+            (out.abs() if out.is_complex() else out).sum().backward(create_graph=True)
+        for x in xs:
+            x.grad = None
+
+    for f, xs in some:
+        seen, found = [], []
+        with applied(found):
+            run(f, xs)
+        given = [params for name, _, params in found if name == rule.name]
+        with spied(rule, seen):
+            run(f, xs)
+        handed += len(seen)
+        for params, _ in seen:
+            assert len(params) == len(render.parameters(rule))
+            assert rule.name in elsewhere or any(same(params, call) for call in given), (params, given)
+    assert handed
+
+
+def test_the_shapes_of_any_number_of_operands_are_kept_where_a_derivative_mentions_them():
+    x, seen, others = T(np.ones((2, 3)), requires_grad=True), [], []
+    with spied(BY_NAME["cat"], seen), spied(BY_NAME["stack"], others):
+        autodiff.cat([x, autodiff.ones(1, 3), x]).sum().backward(create_graph=True)
+        autodiff.stack([x, x], 1).sum().backward(create_graph=True)
+    assert {shapes for _, shapes in seen} == {((2, 3), (1, 3), (2, 3))}
+    assert {shapes for _, shapes in others} == {None}
 
 
 # ---- parameters of elementwise rows

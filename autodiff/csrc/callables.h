@@ -248,60 +248,6 @@ static int autodiff_callables_ready(PyTypeObject *tensor, PyTypeObject *ndarray,
     return PyType_Ready(&autodiff_CallableType);
 }
 
-/* ---- methods that Cython compiled
-
-   A method of Cython's takes whatever comes first for an instance of its class: Tensor.zero_(3) wrote to where a Tensor has
-   its elements. Each is given another entry, which looks first, and then goes on to the one that it had. */
-enum { AUTODIFF_ENTRIES = 8 };
-static vectorcallfunc autodiff_entries[AUTODIFF_ENTRIES];      /* by the kinds of arguments that a method may take */
-
-static PyObject *autodiff_enter(int which, PyObject *method, PyObject *const *args, size_t flagged, PyObject *keywords)
-{
-    PyObject *name;
-    if (PyVectorcall_NARGS(flagged) == 0 || autodiff_is_variable(args[0]))
-        return autodiff_entries[which](method, args, flagged, keywords);
-    name = PyObject_GetAttrString(method, "__name__");
-    if (name != NULL)
-        PyErr_Format(PyExc_TypeError, "%S(): argument 'input' (position 1) must be Tensor, not %s", name,
-                     Py_TYPE(args[0])->tp_name);
-    Py_XDECREF(name);
-    return NULL;
-}
-
-#define AUTODIFF_ENTRY(which) \
-    static PyObject *autodiff_enter_##which(PyObject *method, PyObject *const *args, size_t flagged, PyObject *keywords) \
-    { return autodiff_enter(which, method, args, flagged, keywords); }
-AUTODIFF_ENTRY(0) AUTODIFF_ENTRY(1) AUTODIFF_ENTRY(2) AUTODIFF_ENTRY(3)
-AUTODIFF_ENTRY(4) AUTODIFF_ENTRY(5) AUTODIFF_ENTRY(6) AUTODIFF_ENTRY(7)
-static const vectorcallfunc autodiff_guarded[AUTODIFF_ENTRIES] = {
-    autodiff_enter_0, autodiff_enter_1, autodiff_enter_2, autodiff_enter_3,
-    autodiff_enter_4, autodiff_enter_5, autodiff_enter_6, autodiff_enter_7,
-};
-
-/* Guard the methods of a class; compiled is a function of Cython's, whose type they have. */
-static int autodiff_guard(PyTypeObject *type, PyObject *compiled)
-{
-    PyObject *key, *value;
-    Py_ssize_t position = 0;
-    if (Py_TYPE(compiled)->tp_vectorcall_offset != (Py_ssize_t)offsetof(PyCFunctionObject, vectorcall)) {
-        PyErr_SetString(PyExc_ImportError, "this version of Cython makes functions otherwise than callables.h expects");
-        return -1;
-    }
-    while (PyDict_Next(type->tp_dict, &position, &key, &value)) {
-        vectorcallfunc *entry = &((PyCFunctionObject *)value)->vectorcall;      /* if it is one */
-        int which = 0;
-        if (Py_TYPE(value) != Py_TYPE(compiled) || *entry == NULL) continue;      /* those with *arguments look themselves */
-        while (which < AUTODIFF_ENTRIES && autodiff_entries[which] != NULL && autodiff_entries[which] != *entry) which++;
-        if (which == AUTODIFF_ENTRIES) {
-            PyErr_SetString(PyExc_ImportError, "more kinds of methods than callables.h expects");
-            return -1;
-        }
-        autodiff_entries[which] = *entry;
-        *entry = autodiff_guarded[which];
-    }
-    return 0;
-}
-
 /* A new one; the caller fills in one or two, and what it is besides. */
 static PyObject *autodiff_new_callable(int op, int form, int arity, PyObject *name, PyObject *second, PyObject *doc)
 {
