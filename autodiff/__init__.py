@@ -141,7 +141,9 @@ from .autograd import (
     no_grad,
     set_grad_enabled,
 )
+from . import func
 from ._primitive import defjvp, defvjp, primitive
+from .func import grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, linearize, value_and_grad, vjp
 
 __version__ = "0.1.0"
 

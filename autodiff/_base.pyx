@@ -1147,12 +1147,17 @@ def exit_level(level=None):
     ended = local_level
     see_levels(local_depth - 1)
     for holder in KEPT.pop(ended, ()):
-        holder.tangents = None
+        if holder.tangents is not None:
+            holder.tangents.pop(ended, None)        # those of levels outside of it stay
 
 
 def innermost_level():
     """The number of the innermost level of forward mode in this thread; None outside of all."""
     return local_level if local_depth else None
+
+
+cdef int levels_seen() noexcept:
+    return local_depth
 
 
 cdef int enter_lower() noexcept:

@@ -225,6 +225,7 @@ cdef struct Pass:
     intp order_size, order_room
     bint retain, recorded, marked, counted, special
     bint anomaly                # anomaly mode: every result is looked at
+    bint others                 # what the roots reach has leaves that are no inputs, found by mark()
     Late* late                  # gradients of leaves that had other nodes before, until the last of those was reached
     intp late_size, late_room
     bint closing                # ... which it was: their hooks run

@@ -1059,7 +1059,7 @@ cdef Pass* begin_pass(bint retain, bint recorded) except NULL:
         walk = <Pass*>allocate(sizeof(Pass))
         memset(walk, 0, sizeof(Pass))
     walk.retain, walk.recorded = retain, recorded
-    walk.marked = walk.counted = walk.anomaly = False
+    walk.marked = walk.counted = walk.anomaly = walk.others = False
     walk.special = recorded
     walk.closing = False
     walk.captures = NULL
@@ -1493,6 +1493,8 @@ cdef int mark(Pass* walk, list roots, list inputs) except -1:
             if node.flags & LEAF:
                 if node.left != NULL:
                     reach(walk, current_leaf(node))
+                elif node.y.variable != NULL and not marked(marks.captured, i):
+                    walk.others = True      # one that is gone was another transform's, or nobody can ask for its gradient
                 continue
             reach(walk, node.left)
             reach(walk, node.right)

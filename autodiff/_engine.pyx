@@ -684,6 +684,32 @@ def primal_of(tensor):
         leave_lower(depth)
 
 
+def fork(tensor):
+    """Another Variable of the same value, to be differentiated in: in the graph where that is, with its tangents, else a leaf."""
+    cdef Variable v = <Variable>tensor
+    cdef Variable result
+    cdef bint linked = current_node(v) != NULL and not modes() & GRAD_OFF      # under no_grad it is a constant
+    cdef int kept = enter_modes(0 if linked else GRAD_OFF, GRAD_OFF | INFERENCE if linked else 0)
+    try:
+        if linked or modes() & (FORWARD | ABOVE):
+            result = <Variable>unary(OP_POSITIVE, v)
+            if result is v:
+                result = <Variable>v.clone()
+        elif v.array == NULL:
+            result = from_number(Py_TYPE(<PyObject*>v), v.value, type_of(v))
+        else:
+            result = alias_in(v, True)
+        set_requires_grad(result, True)
+    finally:
+        leave_modes(kept)
+    return result
+
+
+def carries_more(tensor):
+    """Whether a Variable is more than its values: it has a tangent."""
+    return modes() & FORWARD and tangent_in(tensor) is not None
+
+
 cdef Variable fit_to(Variable like, Variable tangent):
     """A tangent in the shape and dtype of its primal."""
     if tuple(tangent.shape) != tuple(like.shape):
@@ -1538,9 +1564,50 @@ cpdef object run_backward(outputs, gradients, retain_graph, create_graph, inputs
     nested_passes += 1
     try:
         return reverse_pass(outputs, gradients, retain_graph, create_graph, inputs, accumulate_inputs, allow_unused, caller,
-                            materialize)
+                            materialize, NULL)
     finally:
         nested_passes -= 1
+
+
+def gradients(tuple outputs, tuple given, tuple inputs, retain_graph=None, create_graph=None):
+    """The gradients of inputs, None for one that was not used, and whether anything but the inputs is differentiated.
+
+    Recorded just where outputs depend on other leaves: what the caller handed in may be part of a graph, or the function that
+    was differentiated refers to something that is.  For transforms of functions.
+    """
+    global nested_passes
+    cdef bint others = False
+    if nested_passes >= NESTED_PASSES:
+        return in_another_thread(partial(gradients, outputs, given, inputs, retain_graph, create_graph))
+    nested_passes += 1
+    try:
+        found = reverse_pass(outputs, given, retain_graph, create_graph, inputs, False, True, "grad", False, &others)
+        return found, others
+    finally:
+        nested_passes -= 1
+
+
+def depends_on_others(tuple outputs, tuple inputs):
+    """Whether what outputs depend on has leaves that are no inputs."""
+    cdef Pass* walk = begin_pass(True, False)
+    cdef Node* node
+    cdef list roots = [], known = []
+    cdef list held = []
+    cdef bint others
+    try:
+        for v in outputs + inputs:
+            node = current_node(<Variable>v)
+            if node != NULL:
+                hold(node)
+                held.append(<uintptr_t>node)
+                (roots if len(held) <= len(outputs) else known).append(<uintptr_t>first_of(node))
+        mark(walk, roots, known)
+        others = walk.others
+    finally:
+        end_pass(walk)
+        for address in held:
+            disown(<Node*><uintptr_t>address)
+    return others
 
 
 def in_another_thread(function):
@@ -1565,7 +1632,8 @@ def in_another_thread(function):
 
 
 cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs, bint accumulate_inputs, allow_unused,
-                         str caller, materialize):
+                         str caller, materialize, bint* others):
+    """others not NULL: told whether other leaves than the inputs are reached; create_graph None: recorded where they are."""
     cdef Pass* walk
     cdef Node* node
     cdef Variable output, g
@@ -1632,14 +1700,19 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
         if modes() & ANOMALY and not modes() & NAN_ALLOWED:
             walk.anomaly = walk.special = True
         previous = modes()
-        enter_modes((0 if recorded else GRAD_OFF) | (WRITING if mxnet else 0),
-                    RECORDING | TRACING | (GRAD_OFF | INFERENCE if recorded else PACKING) | (0 if mxnet else WRITING))
         try:
             if wanted is not None and not accumulate_inputs:
                 captures = {}
                 walk.captures = owned(captures)
             if wanted is not None or walk.counted:
                 mark(walk, [<uintptr_t>held[i] for i in range(roots)], wanted)
+            if others != NULL:
+                others[0] = walk.others
+                if create_graph is None and walk.others:
+                    recorded = on_variables = walk.recorded = True
+                    walk.retain = True if retain_graph is None else walk.retain
+            enter_modes((0 if recorded else GRAD_OFF) | (WRITING if mxnet else 0),
+                        RECORDING | TRACING | (GRAD_OFF | INFERENCE if recorded else PACKING) | (0 if mxnet else WRITING))
             for i in range(roots):
                 node = held[i]
                 g = <Variable>seeds[i]

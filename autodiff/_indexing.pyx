@@ -13,10 +13,10 @@ from ._base cimport (ABOVE, ATTACHED, BLANK, DEPENDS, DTYPE_RULE, ESCAPED, FORWA
                      T_FLOAT, Py_TYPE, Transform, Variable, alias_of, array_copy_of, array_in, array_of, ask, ask_value,
                      category, check_writable, contiguous_copy_of, current_node, default_type, drop_history, edge_of,
                      element_view, fits_element_node, fresh, fresh_on, from_array, from_number, identity, is_variable,
-                     leave_graph, locate, make, make_view, materialise, modes, move_tangent, ndarray_of, node_of_write,
-                     normal_type, numpy_dtype, overlaps, plain, rebind, replace_node, set_data, set_requires_grad,
-                     settle_grad, shape_tuple, take_node, tangent_in, trace, transformed_once, type_of, warn,
-                     write_recorded, write_tangents)
+                     leave_graph, levels_seen, locate, make, make_view, materialise, modes, move_tangent, ndarray_of,
+                     node_of_write, normal_type, numpy_dtype, overlaps, plain, rebind, replace_node, see_levels, set_data,
+                     set_requires_grad, set_tangent, settle_grad, shape_tuple, take_node, tangent_in, trace,
+                     transformed_once, type_of, warn, write_recorded, write_tangents)
 from ._elementwise cimport (Point, elementwise_of, finite, given_array, holds_variable, is_operand, is_point, out_of_range,
                             point_op, power, python_number, real_number, variable_word)
 from ._structural cimport (basic_index, c_name, cast, common_dtype, constant, reshape, select_view, stack_or_cat,
@@ -1115,7 +1115,28 @@ cdef Variable flavoured(Variable v, PyTypeObject* kind):
     result = fresh_on(kind, hold(v.node))
     result.value, result.flags = v.value, v.flags & INLINE
     result.array = hold_array(v.array)
+    if modes() & FORWARD:
+        share_tangents(v, result, kind)
     return result
+
+
+cdef int share_tangents(Variable v, Variable result, PyTypeObject* kind) except -1:
+    """Those of the same value in another flavour."""
+    cdef Variable tangent
+    cdef int depth = levels_seen()
+    cdef int i
+    try:
+        for i in range(depth):
+            see_levels(i + 1)
+            tangent = tangent_in(v)
+            if tangent is not None:
+                see_levels(i)
+                tangent = flavoured(tangent, kind)
+                see_levels(i + 1)
+                set_tangent(result, tangent)
+    finally:
+        see_levels(depth)
+    return 0
 
 
 cdef object scaled(str name, object input, object other, object alpha):

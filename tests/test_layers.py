@@ -16,7 +16,8 @@ PACKAGE = ROOT / "autodiff"
 # One straight line.  A new module needs a place here: as far left as what it imports allows.
 LAYERS = ("api", "rules", "_guidance", "helpers", "_types", "_printing", "api", "_kernels", "_core", "_base",
           "_elementwise", "_structural", "_indexing", "_engine", "_function", "_variable", "_ops", "_namespace", "return_types",
-          "_create", "_functions", "autograd", "_primitive", "func", "linalg", "fft", "special", "nn", "numpy", "utils",
+          "_create", "_functions", "_pytree", "_batching", "_transforms", "autograd", "_primitive",
+          "func", "linalg", "fft", "special", "nn", "numpy", "utils",
           "__init__", "__main__")
 
 # What a module may import of the package, where that is less than everything to its left.
@@ -296,6 +297,7 @@ LOOKS = {
     "register_hook": "add_hook() holds it",
     "register_post_accumulate_grad_hook": "add_hook() holds it",
     "reverse_pass": "holds it in the next statement",
+    "depends_on_others": "holds it in the next statement",
     "say_graph_is_gone": "looks at it at once",
 }
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Never, TypeAlias
 
 from .. import _variable as _v
-from . import forward_ad, function, graph
+from . import forward_ad, function, functional, graph
 from .anomaly_mode import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from .function import Function
 from .grad_mode import (
@@ -29,7 +29,7 @@ from .record import (
     train_mode,
 )
 
-__all__ = ["Function", "Variable", "backward", "detect_anomaly", "enable_grad", "forward_ad", "function", "grad",
+__all__ = ["Function", "Variable", "backward", "detect_anomaly", "enable_grad", "forward_ad", "function", "functional", "grad",
            "graph", "inference_mode", "is_anomaly_enabled", "is_grad_enabled", "is_inference_mode_enabled",
            "is_recording", "is_training", "mark_variables", "no_grad", "pause", "predict_mode", "record",
            "set_detect_anomaly", "set_grad_enabled", "set_recording", "set_training", "train_mode"]
@@ -146,6 +146,9 @@ def grad(outputs: _Bases | None = None, inputs: Any = None, grad_outputs: _Gradi
     outputs = heads if outputs is None else outputs
     inputs = variables if inputs is None else inputs
     grad_outputs = head_grads if grad_outputs is None else grad_outputs
+    if callable(outputs) and not isinstance(outputs, _Base):
+        raise TypeError("autograd.grad() takes the results of a computation and its inputs; what makes the gradient function "
+                        "of a function is autodiff.grad(f)")
     if outputs is None or inputs is None:
         raise TypeError("grad() needs outputs and inputs")
     if not only_inputs:

@@ -1,0 +1,95 @@
+"""Nested containers of values: taken apart into leaves, and put together again."""
+from __future__ import annotations
+
+import dataclasses
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+__all__ = ["Treedef", "flatten", "map_leaves"]
+
+
+class Treedef:
+    """How a tree was built, without its leaves: a container's type, what else it is made with, and its parts."""
+
+    __slots__ = ("context", "count", "kind", "parts")
+
+    def __init__(self, kind: Any, context: Any, parts: tuple[Treedef, ...]) -> None:
+        self.kind, self.context, self.parts = kind, context, parts
+        self.count: int = sum(part.count for part in parts) if kind is not None else 1
+
+    def unflatten(self, leaves: Iterable[Any]) -> Any:
+        """The tree with other leaves, as many as it has."""
+        return self._built(iter(leaves))
+
+    def _built(self, leaves: Any) -> Any:
+        kind = self.kind
+        if kind is None:
+            return next(leaves)
+        parts = [part._built(leaves) for part in self.parts]
+        if kind in (list, tuple):
+            return kind(parts)
+        if issubclass(kind, tuple):
+            return kind._make(parts) if hasattr(kind, "_make") else kind(parts)
+        if issubclass(kind, dict):
+            keys, factory = self.context
+            return kind(factory, zip(keys, parts, strict=True)) if kind is defaultdict else kind(zip(keys, parts, strict=True))
+        made = kind.__new__(kind)       # a dataclass: __init__ may compute, or refuse what is no plain value
+        for name, part in zip(self.context, parts, strict=True):
+            object.__setattr__(made, name, part)
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return (isinstance(other, Treedef) and self.kind is other.kind and self.context == other.context
+                and self.parts == other.parts)
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.count))
+
+    def __repr__(self) -> str:
+        if self.kind is None:
+            return "*"
+        parts = ", ".join(map(repr, self.parts))
+        return f"({parts})" if self.kind is tuple else f"{self.kind.__name__}({parts})"
+
+
+LEAF = Treedef(None, None, ())
+
+
+def flatten(tree: Any) -> tuple[list[Any], Treedef]:
+    """The leaves of a tree in order, and how it is built of them.
+
+    Containers are lists, tuples, named tuples, dicts (in their order) and dataclasses; everything else is a leaf, None too.
+
+    >>> from autodiff._pytree import flatten
+    >>> leaves, treedef = flatten({"w": [1.0, 2.0], "b": 3.0})
+    >>> leaves, treedef.unflatten([10, 20, 30])
+    ([1.0, 2.0, 3.0], {'w': [10, 20], 'b': 30})
+    """
+    leaves: list[Any] = []
+    return leaves, _walk(tree, leaves)
+
+
+def _walk(tree: Any, leaves: list[Any]) -> Treedef:
+    kind = type(tree)
+    if kind in (list, tuple) or (isinstance(tree, tuple) and hasattr(kind, "_fields")):
+        return Treedef(kind, None, tuple([_walk(part, leaves) for part in tree]))
+    if kind in (dict, OrderedDict, defaultdict):
+        context = (tuple(tree), getattr(tree, "default_factory", None))
+        return Treedef(kind, context, tuple([_walk(part, leaves) for part in tree.values()]))
+    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        names = tuple(field.name for field in dataclasses.fields(tree))
+        return Treedef(kind, names, tuple([_walk(getattr(tree, name), leaves) for name in names]))
+    leaves.append(tree)
+    return LEAF
+
+
+def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
+    """The tree of function(leaf).
+
+    >>> from autodiff._pytree import map_leaves
+    >>> map_leaves(lambda leaf: leaf * 2, (1, [2, 3]))
+    (2, [4, 6])
+    """
+    leaves, treedef = flatten(tree)
+    return treedef.unflatten([function(leaf) for leaf in leaves])

@@ -1,0 +1,309 @@
+"""Transforms of functions: what goes in comes out, they nest in any order, print, pickle, and work in other processes.
+
+What PyTorch shows for them stands in golden/transforms.txt.
+"""
+import collections
+import concurrent.futures
+import dataclasses
+import multiprocessing
+import pickle
+import threading
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+from autodiff import func
+
+Pair = collections.namedtuple("Pair", "first second")
+
+
+@dataclasses.dataclass
+class Model:
+    weight: object
+    bias: object
+
+
+def cubes(x):
+    return (x ** 3).sum()
+
+
+def wave(x):
+    return np.sin(x) * x
+
+
+def bowl(x, y=1.0):
+    return ((x - 1) ** 2 * y).sum()
+
+
+# ---- what goes in comes out
+
+def test_plain_arrays_and_numbers_in_arrays_and_floats_out():
+    g = ad.grad(wave)(2.0)
+    assert type(g) is float and g == np.sin(2.0) + 2 * np.cos(2.0)
+    g = ad.grad(cubes)(np.array([1.0, 2.0]))
+    assert type(g) is np.ndarray and g.tolist() == [3.0, 12.0]
+    value, g = ad.value_and_grad(cubes)(np.array([1.0, 2.0], dtype=np.float32))
+    assert type(value) is float and g.dtype == np.float32
+    assert ad.grad(lambda x: x ** 2)(3) == 6.0                       # an int is a number
+    assert ad.grad(lambda x: x ** 2)(np.float64(3)) == 6.0
+    out, pull = ad.vjp(lambda x: np.exp(x), np.array([0.0, 1.0]))
+    assert type(out) is np.ndarray and type(pull(np.ones(2))[0]) is np.ndarray
+    primal, tangent = ad.jvp(wave, (2.0,), (1.0,))
+    assert type(primal) is type(tangent) is float and tangent == ad.grad(wave)(2.0)
+
+
+def test_the_function_is_handed_the_numpy_flavour_of_what_is_differentiated():
+    seen = []
+
+    def f(x, data):
+        seen.append((type(x), type(data), x.requires_grad))
+        return (x * data).sum()
+
+    data = np.array([1.0, 2.0])
+    assert ad.grad(f)(np.ones(2), data).tolist() == [1.0, 2.0]
+    assert seen == [(ad.numpy.ndarray, np.ndarray, True)]
+
+
+@pytest.mark.parametrize("make, kind", [(ad.tensor, ad.Tensor), (ad.numpy.array, ad.numpy.ndarray)])
+def test_variables_in_variables_of_their_flavour_out(make, kind):
+    x = make([1.0, 2.0])
+    value, g = ad.value_and_grad(bowl)(x, 3.0)
+    assert type(value) is type(g) is kind and not g.requires_grad and not value.requires_grad
+    assert g.tolist() == [0.0, 6.0] and not x.requires_grad and x.grad is None
+    assert type(ad.grad(bowl, argnums=1)(x, 3.0)) is kind             # a number beside a Variable is one
+    for transform in (ad.jacrev, ad.jacfwd, ad.jacobian, ad.hessian):
+        assert type(transform(bowl)(x)) is kind
+
+
+def test_gradients_flow_on_to_what_the_arguments_depend_on():
+    w = ad.tensor([1.0, 2.0], requires_grad=True)
+    g = ad.grad(cubes)(w * 2)                       # 3 (2w)^2
+    g.sum().backward()
+    assert w.grad.tolist() == [24.0, 48.0]
+    value, _ = ad.value_and_grad(cubes)(w)
+    value.backward()
+    assert w.grad.tolist() == [27.0, 60.0]
+    w.grad = None
+    out, pull = ad.vjp(lambda x: x * x, w)
+    (out.sum() + pull(ad.ones(2))[0].sum()).backward()
+    assert w.grad.tolist() == [4.0, 6.0]
+    w.grad = None
+    ad.jacrev(lambda x: x ** 3)(w).sum().backward()
+    assert w.grad.tolist() == [6.0, 12.0]
+    w.grad = None
+    ad.jacfwd(lambda x: x ** 3)(w).sum().backward()
+    assert w.grad.tolist() == [6.0, 12.0]
+    w.grad = None
+    ad.hvp(cubes, (w,), (ad.ones(2),))[1][0].sum().backward()
+    assert w.grad.tolist() == [6.0, 6.0]
+
+
+def test_gradients_flow_to_what_the_function_refers_to():
+    w = ad.tensor([1.0, 2.0], requires_grad=True)
+    g = ad.grad(lambda x: ((x * w) ** 2).sum())(np.ones(2))
+    assert isinstance(g, ad.numpy.ndarray) and g.requires_grad       # plain arrays would lose the graph
+    g.sum().backward()
+    assert w.grad.tolist() == [4.0, 8.0]
+    with ad.no_grad():
+        g = ad.grad(lambda x: ((x * w) ** 2).sum())(np.ones(2))
+    assert type(g) is np.ndarray
+
+
+def test_trees():
+    def f(model, inputs):
+        return ((model["layers"][0].weight * inputs.first).sum() + model["layers"][0].bias * inputs.second[0]) ** 2
+
+    model = {"layers": [Model(np.array([1.0, 2.0]), 3.0)], "unused": (np.ones(1),)}
+    inputs = Pair(np.array([1.0, 1.0]), [2.0])
+    g, h = ad.grad(f, argnums=(0, 1))(model, inputs)
+    assert g["layers"][0].weight.tolist() == [18.0, 18.0] and g["layers"][0].bias == 36.0
+    assert type(g["layers"][0]) is Model and g["unused"][0].tolist() == [0.0]
+    assert type(h) is Pair and h.first.tolist() == [18.0, 36.0] and h.second == [54.0]
+    assert model["layers"][0].bias == 3.0                            # what was handed in is as it was
+    jacobian = ad.jacrev(lambda x: {"double": x * 2, "both": (x, x.sum())})(np.ones(2))
+    assert jacobian["double"].tolist() == [[2.0, 0.0], [0.0, 2.0]] and jacobian["both"][1].tolist() == [1.0, 1.0]
+
+
+def test_argnums_by_place_and_by_name():
+    def f(x, y, *, z=1.0):
+        return x * y * y * z
+
+    assert ad.grad(f, argnums=1)(2.0, 3.0) == 12.0 == ad.grad(f, argnums="y")(2.0, 3.0) == ad.grad(f, argnums=-1)(2.0, 3.0)
+    assert ad.grad(f, argnums=("x", "z"))(2.0, 3.0, z=5.0) == (45.0, 18.0)
+    assert ad.grad(f, argnums="y")(2.0, y=3.0) == 12.0
+    assert ad.jacfwd(f, argnums="z")(2.0, 3.0, z=5.0) == 18.0
+    for wrong in (2, -3, "w", "z", 1.5, (0, 0)):
+        with pytest.raises(RuntimeError if not isinstance(wrong, str) else ValueError, match="argn"):
+            ad.grad(f, argnums=wrong)(2.0, 3.0)
+
+
+def test_what_has_no_derivative_is_refused_in_words():
+    with pytest.raises(TypeError, match=r"array of int64 has no derivatives: convert it, as by x.astype\(float\)"):
+        ad.grad(cubes)(np.array([1, 2]))
+    with pytest.raises(RuntimeError, match=r"floating point dtype.*x.double\(\)"):
+        ad.grad(cubes)(ad.tensor([1, 2]))
+    with pytest.raises(TypeError, match="but got str"):
+        ad.grad(cubes)("text")
+    with pytest.raises(RuntimeError, match="scalar Tensor, got tensor with 1 dims"):
+        ad.grad(lambda x: x)(np.ones(2))
+    with pytest.raises(RuntimeError, match="real number"):
+        ad.grad(lambda x: x * 1j)(1.0)
+    with pytest.raises(TypeError, match=r"makes a function of a function, but got Tensor: autodiff.autograd.grad"):
+        ad.grad(ad.ones(2))
+    with pytest.raises(TypeError, match=r"is autodiff.grad\(f\)"):
+        ad.autograd.grad(cubes)
+    with pytest.raises(ValueError, match="mode is 'rev', 'fwd' or None"):
+        ad.jacobian(cubes, mode="both")
+    x = np.ones(2)
+    with pytest.raises(ZeroDivisionError):
+        ad.grad(lambda x: 1 / 0)(x)
+    assert not ad.autograd.forward_ad._v.innermost_level()
+
+
+def test_a_constant_function_has_a_gradient_of_zeros():
+    assert ad.grad(lambda x: 3.0)(np.ones(2)).tolist() == [0.0, 0.0]
+    assert ad.grad(lambda x, y: (x * x).sum(), argnums=1)(np.ones(2), 1.0) == 0.0
+    assert ad.jvp(lambda x: np.ones(2), (1.0,), (1.0,))[1].tolist() == [0.0, 0.0]
+
+
+# ---- nesting
+
+def test_nesting_in_any_order():
+    f = lambda x: np.sin(x) * np.exp(x)
+    third = 2 * np.exp(0.5) * (np.cos(0.5) - np.sin(0.5))
+    forward = lambda g: lambda x: ad.jvp(g, (x,), (1.0,))[1]
+    for a in (ad.grad, forward, ad.jacrev, ad.jacfwd):
+        for b in (ad.grad, forward, ad.jacrev, ad.jacfwd):
+            for c in (ad.grad, forward):
+                np.testing.assert_allclose(a(b(c(f)))(0.5), third, rtol=1e-12, err_msg=f"{a} {b} {c}")
+
+
+def test_no_perturbation_is_taken_for_another():
+    """d/dx (x * d/dy (x + y)) is 1."""
+    forward = lambda g: lambda x: ad.jvp(g, (x,), (1.0,))[1]
+    for outer in (ad.grad, forward):
+        for inner in (ad.grad, forward):
+            assert outer(lambda x: x * inner(lambda y: x + y)(1.0))(3.0) == 1.0
+            assert outer(lambda x: inner(lambda y: x * y * y)(4.0))(3.0) == 8.0
+            assert outer(lambda x: inner(lambda y: x * y * y)(x))(3.0) == 12.0
+
+
+def test_hessians_agree_with_each_other():
+    def f(x):
+        y = x[0] * x[1:]
+        return (np.sin(y) * x[:-1] ** 3).sum() + x[0] ** 4
+
+    x = np.array([0.5, -1.0, 2.0, 0.25])
+    first = ad.hessian(f)(x)
+    np.testing.assert_allclose(first, ad.jacrev(ad.jacrev(f))(x), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(first, ad.jacfwd(ad.jacfwd(f))(x), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(first, ad.jacrev(ad.jacfwd(f))(x), rtol=1e-12, atol=1e-12)
+    v = np.array([1.0, -0.5, 0.25, 2.0])
+    value, (product,) = ad.hvp(f, (x,), (v,))
+    np.testing.assert_allclose(product, first @ v, rtol=1e-12)
+    assert value == f(x)
+    eps = 1e-6
+    np.testing.assert_allclose(product, (ad.grad(f)(x + eps * v) - ad.grad(f)(x - eps * v)) / (2 * eps), rtol=1e-6)
+
+
+def test_jacobians_of_every_shape():
+    x = np.arange(6.0).reshape(2, 3) + 1
+    for f, out in ((lambda x: x.T @ x, (3, 3)), (lambda x: x.sum(0), (3,)), (lambda x: x.sum(), ()), (lambda x: x[:0], (0, 3))):
+        found = [transform(f)(x) for transform in (ad.jacrev, ad.jacfwd, ad.jacobian)]
+        found.append(ad.jacrev(f, chunk_size=2)(x))
+        for jacobian in found:
+            assert np.shape(jacobian) == (*out, 2, 3)
+            np.testing.assert_allclose(jacobian, found[0])
+
+
+def test_linearize_and_vjp_evaluate_once():
+    calls = []
+
+    def f(x):
+        calls.append(1)
+        return np.exp(x) * x
+
+    out, push = ad.linearize(f, np.array([0.5, 1.0]))
+    _, pull = ad.vjp(f, np.array([0.5, 1.0]))
+    for v in (np.array([1.0, 0.0]), np.array([0.5, 2.0])):
+        np.testing.assert_allclose(push(v), pull(v)[0])
+    assert len(calls) == 2
+    with pytest.raises(RuntimeError, match="structure"):
+        push((np.ones(2), np.ones(2)))
+
+
+# ---- what they are
+
+def test_they_print_and_know_what_they_are_made_of():
+    g = ad.hessian(ad.grad(cubes, argnums=(0,)))
+    assert repr(g) == "hessian(grad(cubes, argnums=(0,)))" and repr(ad.jacobian(cubes, mode="fwd")) == "jacobian(cubes, mode='fwd')"
+    assert g.function.function is cubes and g.function.options == {"argnums": (0,), "has_aux": False}
+    assert ad.grad(cubes).__name__ == "cubes"
+    assert ad.grad is func.grad
+
+
+def test_they_pickle_when_the_function_does():
+    g = pickle.loads(pickle.dumps(ad.grad(ad.grad(wave), argnums=0)))
+    assert g(0.5) == ad.grad(ad.grad(wave))(0.5) and repr(g) == "grad(grad(wave))"
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        pickle.dumps(ad.grad(lambda x: x))
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_they_work_in_a_worker_process(method):
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"no {method} here")
+    ad.grad(cubes)(np.ones(2))          # whatever the parent has started must not be in the way
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(method)) as pool:
+        assert pool.submit(ad.grad(np.square), 3.0).result() == 6.0
+
+
+def test_they_work_in_threads():
+    def work():
+        for _ in range(20):
+            found.append(ad.hessian(cubes)(np.array([1.0, 2.0])).tolist())
+
+    found = []
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 80 and all(h == [[6.0, 0.0], [0.0, 12.0]] for h in found)
+
+
+def test_as_decorators_and_methods():
+    @ad.value_and_grad
+    def f(x):
+        """Its own words."""
+        return x ** 2
+
+    assert f(3.0) == (9.0, 6.0) and f.__doc__ == "Its own words."
+
+    class Holder:
+        k = 5.0
+
+        @ad.primitive
+        def scaled(self, x):
+            return self.k * x
+
+        scaled.defvjp(lambda ans, self, x: lambda g: g * self.k, argnums=[1])
+
+        def loss(self, x):
+            return self.scaled(x) ** 2
+
+    holder = Holder()
+    assert ad.grad(holder.loss)(2.0) == 100.0
+
+
+def test_scipy_takes_the_gradient():
+    optimize = pytest.importorskip("scipy.optimize")
+
+    def rosenbrock(x):
+        return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
+
+    found = optimize.minimize(ad.value_and_grad(rosenbrock), np.zeros(5), jac=True, method="BFGS")
+    np.testing.assert_allclose(found.x, 1.0, atol=1e-5)
+    found = optimize.minimize(rosenbrock, np.zeros(5), jac=ad.grad(rosenbrock), hess=ad.hessian(rosenbrock), method="trust-exact")
+    np.testing.assert_allclose(found.x, 1.0, atol=1e-6)
