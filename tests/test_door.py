@@ -84,7 +84,7 @@ class Book:
         found = getattr(value, name)
         of_variable = isinstance(value, Base)
         of_module = isinstance(value, types.ModuleType) and value.__name__.split(".")[0] == "autodiff"
-        if callable(found) and not isinstance(found, (type, Base)) and (of_variable or of_module):
+        if callable(found) and not isinstance(found, (type, Base, _variable.Node_)) and (of_variable or of_module):
             return self.method(found, name, (value,) if of_variable else ())
         if of_variable:
             self.note(name, before, found, (value,))

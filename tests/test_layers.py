@@ -294,6 +294,7 @@ LOOKS = {
     "register_hook": "add_hook() holds it",
     "register_post_accumulate_grad_hook": "add_hook() holds it",
     "run_backward": "holds it in the next statement",
+    "place_of_gradient": "its caller holds it",
     "say_graph_is_gone": "looks at it at once",
 }
 
