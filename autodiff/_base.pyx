@@ -891,6 +891,8 @@ cdef int set_data(Variable v, object value) except -1:
         raise RuntimeError(f"data of shape {list(source.shape)} cannot be assigned to a result of shape {list(v.shape)} that "
                            "is part of a graph: create a new Variable instead")
     before = v.array
+    if sole_owner(source.array):        # nothing was saved of it: the count of the writes goes on
+        source.array.storage.version = v.generation if before == NULL else before.storage.version
     v.array = hold_array(source.array)
     v.flags &= ~INLINE
     if v.history != NULL:       # no longer the storage that the views look at

@@ -1283,7 +1283,8 @@ cdef class Node_:
     cdef Node* alive(self) except NULL:
         if self.node == NULL:
             raise RuntimeError("the graph that this node was part of is gone")
-        return self.node
+        # A leaf that got another node since is looked at by way of the former.
+        return current_leaf(self.node) if self.node.flags & LEAF and self.node.left != NULL else self.node
 
     def name(self):
         """The node's name, as PyTorch's."""
@@ -2043,7 +2044,6 @@ def will_run(Node_ node):
 
 def will_call(handles):
     """For each handle of a hook on a gradient whether the reverse pass that runs in this thread comes to that gradient."""
-    cdef Running* pass_ = <Running*>running
     cdef Node* node
     cdef NodeExtras extras
     notes = pass_notes()
@@ -2061,7 +2061,8 @@ def will_call(handles):
 
 
 cdef set reached_by_pass():
-    """The addresses of the nodes to which the pass brings a gradient: from its roots, and on the way to an input if any is given."""
+    """The addresses of the nodes to which the pass brings a gradient: below its roots, and on the way to an input if any is
+    given."""
     cdef Running* pass_ = <Running*>running
     cdef set found
     if pass_ == NULL:
