@@ -564,6 +564,7 @@ def test_save_on_cpu_keeps_the_check_of_versions(values):
 
 WRITES = [lambda y: y.mul_(3), lambda y: y.__setitem__(0, 7.0), lambda y: y[1:].zero_(), lambda y: y.copy_(autodiff.zeros(3)),
           lambda y: y.detach().fill_(9), lambda y: y.__iadd__(1), lambda y: y.view(3, 1).exp_(), lambda y: y.sub_(y),
+          lambda y: y.data.add_(1), lambda y: autodiff.exp(autodiff.zeros(3), out=y.detach()),
           lambda y: y.masked_fill_(y > 0, 0.0), lambda y: y[[0, 2]].sum() + y.index_fill_(0, autodiff.tensor([1]), 4.0).sum()]
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, Self
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
+import numpy as np
+
 from .. import _variable as _v
 from .._variable import GradientEdge, RemovableHandle
 
@@ -263,8 +265,6 @@ class save_on_disk(saved_tensors_hooks):
             import os
             import tempfile
 
-            import numpy as np
-
             handle, path = tempfile.mkstemp(suffix=".npy", prefix="autodiff-", dir=directory)
             file = _File(path)
             with os.fdopen(handle, "wb") as stream:
@@ -274,8 +274,6 @@ class save_on_disk(saved_tensors_hooks):
         def unpack(packed: Any) -> _v.Base:
             if not isinstance(packed, _File):
                 return packed
-            import numpy as np
-
             return _v.from_numpy(np.load(packed.path, allow_pickle=False))
 
         super().__init__(pack, unpack)
@@ -389,9 +387,9 @@ class _AllowMutationOnSavedContext:
     def _before(self, call: Any) -> Any:
         """A level above the ops: before a write, what was saved of the same elements is copied."""
         if call.into is not None:
-            storage, _ = _v.storage_of(call.into)
+            elements = call.into.detach().numpy()
             for handle, tensor in list(self.original.items()):
-                if _v.storage_of(tensor)[0] == storage:
+                if np.may_share_memory(elements, tensor.numpy()):       # `.data` has a storage of its own on the same memory
                     self.cloned[handle] = tensor.clone()
                     del self.original[handle]
                     self._by_place.pop(handle.place, None)      # the storage may go, and its address come again
