@@ -1945,7 +1945,7 @@ cdef extern from *:
     #if defined(_MSC_VER)
     static __declspec(thread) void* autodiff_running = NULL;
     #elif defined(__GLIBC__) && defined(__GNUC__)
-    static _Thread_local void* autodiff_running __attribute__((tls_model("initial-exec"))) = NULL;      /* as the modes in _base */
+    static _Thread_local void* autodiff_running __attribute__((tls_model("initial-exec"))) = NULL;  /* as in _base */
     #else
     static _Thread_local void* autodiff_running = NULL;
     #endif
