@@ -602,10 +602,7 @@ cdef int visit_fields(PyObject* o, visitproc visit, void* arg) noexcept:
     """What the collector sees: extras, and what hangs on the nodes that this Variable alone keeps alive."""
     cdef int result
     cdef Node* waiting[64]
-    cdef Node* node
-    cdef int count = 0, budget = 512, e
-    cdef Payload* payload
-    cdef PyObject* packed[3]
+    cdef int count = 0
     if (<Variable>o).extras is not None:
         result = visit(<PyObject*>(<Variable>o).extras, arg)
         if result:
@@ -622,6 +619,15 @@ cdef int visit_fields(PyObject* o, visitproc visit, void* arg) noexcept:
     if (<Variable>o).extras is not None and (<Variable>o).extras.dormant != NULL:
         waiting[count] = (<Variable>o).extras.dormant
         count += 1
+    return visit_nodes(waiting, count, visit, arg)
+
+
+cdef int visit_nodes(Node** waiting, int count, visitproc visit, void* arg) noexcept:
+    """... on nodes and on what they alone lead to; waiting has room for 64."""
+    cdef int result, budget = 512, e
+    cdef Node* node
+    cdef Payload* payload
+    cdef PyObject* packed[3]
     while count and budget:
         budget -= 1
         count -= 1
@@ -820,6 +826,7 @@ cdef int materialise(Variable v) except -1:
     cdef Node* node = v.node
     if v.array == NULL:
         v.array = array_in(v)
+        v.array.storage.version = v.generation      # of writes to the object
         v.flags &= ~INLINE
         if node != NULL and node.owners > 1 and Py_TYPE(<PyObject*>v) == TENSOR:
             node.owners += 1
@@ -892,6 +899,8 @@ cdef int set_data(Variable v, object value) except -1:
         raise RuntimeError(f"data of shape {list(source.shape)} cannot be assigned to a result of shape {list(v.shape)} "
                            "that is part of a graph: create a new Variable instead")
     before = v.array
+    if sole_owner(source.array):        # nothing was saved of it: the count of the writes goes on
+        source.array.storage.version = v.generation if before == NULL else before.storage.version
     v.array = hold_array(source.array)
     v.flags &= ~INLINE
     if v.history != NULL:       # no longer the storage that the views look at
@@ -962,7 +971,9 @@ def get_default_type():
 # ---- modes of a thread
 
 class _PackHooks(threading.local):
-    """Saved-tensor hooks of a thread: pairs (pack, unpack), innermost last."""
+    """Saved-tensor hooks of a thread: pairs (pack, unpack), innermost last; and why there may be none, or None."""
+
+    refusal = None
 
 
 PACK_HOOKS = _PackHooks()
@@ -1080,6 +1091,11 @@ cdef list hook_stack():
 
 def push_saved_hooks(pack, unpack):
     """Make a pair the innermost saved-tensor hooks of this thread."""
+    if PACK_HOOKS.refusal is not None:
+        raise RuntimeError(PACK_HOOKS.refusal)
+    if not callable(pack) or not callable(unpack):
+        raise TypeError("saved_tensors_hooks: pack_hook and unpack_hook must be callable, not "
+                        f"{type(unpack if callable(pack) else pack).__name__}")
     hook_stack().append((pack, unpack))
     enter_modes(PACKING, 0)
 
@@ -1104,6 +1120,17 @@ cdef int take_modes_over(tuple given) except -1:
     see_levels(<int>len(given[1]))
     set_modes(given[0])
     return 0
+
+
+def refuse_saved_hooks(message):
+    """From now on entering saved-tensor hooks in this thread raises with this message, None: no more.  Returns the former."""
+    before, PACK_HOOKS.refusal = PACK_HOOKS.refusal, message
+    return before
+
+
+def saved_hooks_are_on():
+    """Whether this thread is inside of saved-tensor hooks."""
+    return bool(hook_stack())
 
 
 # ---- tangents of forward mode: a level's number and what is kept of it

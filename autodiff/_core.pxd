@@ -286,6 +286,7 @@ cdef struct Table:
     int (*add_generic)(Array* target, Array* source) except -1        # dtypes that _kernels has no loop for
     Array* (*reduce_generic)(Array* source, int type, Shape* shape) except NULL
     PyObject* (*place)(Node* node) except NULL                       # of an element node: what its payload has as params
+    int (*arity)(Node* node) noexcept                                # how many operands a node without further edges has
 
 cdef Table table
 
@@ -341,7 +342,8 @@ cdef inline void disown(Node* node) noexcept:
 cdef class NodeExtras:
     cdef public object hooks        # on the tensor: {id: callable}
     cdef public object prehooks     # on the node, before it runs: {id: callable}
-    cdef public object posthooks    # on the node, after it ran; on a leaf, after it accumulated
+    cdef public object posthooks    # on the node, after it ran
+    cdef public object accumulated  # on a leaf, after it accumulated
     cdef public dict metadata
     cdef public object retained     # weak reference to the Variable that retains its gradient
     cdef public object traceback
@@ -366,4 +368,5 @@ cdef Array* open_place(Pass* walk, Node* node) except NULL
 cdef double total(Array* array) except? -1e300
 cdef Node* current_leaf(Node* leaf) noexcept
 cdef bint wanted(Pass* walk, Node* node) noexcept
+cdef int run_accumulated(Node* leaf) except -1
 cdef void* allocate(size_t bytes) except NULL

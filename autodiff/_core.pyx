@@ -1694,7 +1694,7 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
                     if g.bits != UNDEFINED and posthooks_of(node) is not None:
                         run_collected(walk, node, &g)
                 return 0
-        if node.flags & HOOKED and g.bits != UNDEFINED and not node.flags & HEAD:
+        if node.flags & HOOKED and g.bits != UNDEFINED:
             run_prehooks(walk, node, &g)
         if node.flags & LEAF:
             if g.bits != UNDEFINED:
@@ -1848,14 +1848,27 @@ cdef bint leads_on(Pass* walk, Node* node) noexcept:
 
 cdef int accumulate(Pass* walk, Node* leaf, Cotangent* g) except -1:
     cdef Cotangent taken = g[0]
-    cdef NodeExtras extras
+    cdef list gs = None
+    if leaf.flags & HOOKED and posthooks_of(leaf) is not None:
+        gs = [given(walk, leaf, g)]     # what the hooks see is theirs: with it, nothing is stolen below
     g.bits = UNDEFINED
     table.accumulate(leaf, taken, walk.recorded)
-    if leaf.flags & HOOKED and leaf.y.variable != NULL:
+    if leaf.flags & HOOKED:
+        run_accumulated(leaf)
+        if gs is not None and posthooks_of(leaf) is not None:
+            set_apart(walk, gs)
+            run_posthooks(walk, leaf, [], gs)
+    return 0
+
+
+cdef int run_accumulated(Node* leaf) except -1:
+    """Hooks after accumulation, with the leaf itself."""
+    cdef NodeExtras extras
+    if leaf.flags & HOOKED and leaf.y.variable != NULL and leaf.x.payload.extras != NULL:
         extras = <NodeExtras>leaf.x.payload.extras
-        if extras is not None and extras.posthooks:
+        if extras.accumulated:
             variable = <object>leaf.y.variable
-            for hook in list(extras.posthooks.values()):
+            for hook in list(extras.accumulated.values()):
                 if hook(variable) is not None:
                     raise RuntimeError("post accumulate grad hooks should return None.")
     return 0
@@ -1920,8 +1933,48 @@ cdef int run_prehooks(Pass* walk, Node* node, Cotangent* g) except -1:
         return 0
     extras = <NodeExtras>node.x.payload.extras
     if extras.prehooks:
-        call_hooks(walk, node, g, extras.prehooks, True)
+        if node.flags & HEAD:
+            call_hooks_of_head(walk, node, g, extras.prehooks)
+        else:
+            call_hooks(walk, node, g, extras.prehooks, True)
     return 0
+
+
+cdef int call_hooks_of_head(Pass* walk, Node* node, Cotangent* g, hooks) except -1:
+    """Before an op with several results runs: a tuple with an entry for each of them, None where one took no part."""
+    cdef list gs = cotangents(walk, node, g)
+    cdef int i
+    for i in range(len(gs)):
+        if gs[i] is not None:
+            Py_DECREF(gs[i])
+            g.vector.cotangent[i].bits = UNDEFINED      # the list has it: the only reference, if nobody else has one
+    for hook in list(hooks.values()):
+        set_apart(walk, gs)
+        result = hook(tuple(gs))
+        if result is not None:
+            gs = replaced(hook, result, gs)
+    for i in range(len(gs)):
+        if gs[i] is not None:
+            Py_INCREF(gs[i])
+            g.vector.cotangent[i].variable = <PyObject*>gs[i]
+    return 0
+
+
+cdef list replaced(object hook, object result, list former):
+    """What a hook returned in the place of several gradients: as many, each None or of its former's shape."""
+    cdef list results = list(result) if isinstance(result, (tuple, list)) else [result]
+    cdef int i
+    if len(results) != len(former):
+        raise RuntimeError(f"hook '{_hook_name(hook)}' has returned an incorrect number of values (got {len(results)}, but "
+                           f"expected {len(former)})")
+    for i in range(len(results)):
+        if results[i] is None:
+            continue
+        check_variable(results[i])
+        if former[i] is None:
+            raise RuntimeError("can't replace a None gradient with a non-None value")
+        check_size(hook, tuple(former[i].shape), results[i])
+    return results
 
 
 cdef int call_hooks(Pass* walk, Node* node, Cotangent* g, hooks, bint of_node) except -1:
@@ -1943,7 +1996,10 @@ cdef int call_hooks(Pass* walk, Node* node, Cotangent* g, hooks, bint of_node) e
             if result is None:
                 gradient = None
                 continue
-        check_hook(walk, node, hook, result)
+        check_variable(result)
+        if gradient is None:
+            raise RuntimeError("can't replace a None gradient with a non-None value")
+        check_size(hook, tuple(dims_of(node_shape(node))), result)
         gradient = result
     if gradient is None:
         return 0
@@ -1989,11 +2045,14 @@ def _hook_name(hook):
     return getattr(hook, "__name__", type(hook).__name__)
 
 
-cdef int check_hook(Pass* walk, Node* node, object hook, object result) except -1:
-    cdef object shape = tuple(dims_of(node_shape(node)))
+cdef int check_variable(object result) except -1:
     if not table.is_variable(<PyObject*>result):
         raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'; a hook returns the new "
                         "gradient or None")
+    return 0
+
+
+cdef int check_size(object hook, tuple shape, object result) except -1:
     if tuple(result.shape) != shape:
         raise RuntimeError(f"hook '{_hook_name(hook)}' has changed the size of value: it got shape {shape} and returned "
                            f"{tuple(result.shape)}")
@@ -2041,9 +2100,9 @@ cdef int run_collected(Pass* walk, Node* node, Cotangent* g) except -1:
         gs = [given(walk, node, g)]
         results = []
         first = 0
-        count = 2 + (node.x.payload.edges if node.flags & PAYLOAD else 0)
+        count = table.arity(node)
         if node.flags & PAYLOAD and node.x.payload.edges:
-            first = 2
+            first, count = 2, 2 + node.x.payload.edges
         for operand in range(first, count):
             if not wanted(walk, edge(node, operand)):
                 results.append(None)
@@ -2058,25 +2117,32 @@ cdef int run_collected(Pass* walk, Node* node, Cotangent* g) except -1:
                 Py_DECREF(<object>result)
     if walk.anomaly:
         table.inspect(node, <PyObject*>results)
-    hooks = posthooks_of(node)
-    if hooks is not None:
+    if posthooks_of(node) is not None:
         # A rule may hand the cotangent on as it is, to two operands even; the hooks may write into each by itself.
         if not node.flags & HEAD:
             release_cotangent(walk, node, g[0])
             g.bits = UNDEFINED
+        for operand in range(len(results)):
+            if results[operand] is not None and edge(node, operand + first) != NULL:    # broadcasting undone
+                result = table.fit(edge(node, operand + first), <PyObject*>results[operand])
+                results[operand] = <object>result
+                Py_DECREF(<object>result)
         set_apart(walk, results)
         set_apart(walk, gs)
-        for hook in list(hooks.values()):
-            replaced = hook(tuple(results), tuple(gs))
-            if replaced is not None:
-                replaced = list(replaced) if isinstance(replaced, (tuple, list)) else [replaced]
-                if len(replaced) != len(results):
-                    raise RuntimeError(f"hook '{_hook_name(hook)}' has returned an incorrect number of values (got "
-                                       f"{len(replaced)}, but expected {len(results)})")
-                results = replaced
+        results = run_posthooks(walk, node, results, gs)
     for operand in range(len(results)):
         pass_on(walk, edge(node, operand + first), results[operand])
     return 0
+
+
+cdef list run_posthooks(Pass* walk, Node* node, list results, list gs):
+    """Hooks after the node ran; what they make of its results."""
+    hooks = posthooks_of(node)
+    for hook in list(hooks.values()) if hooks is not None else ():
+        result = hook(tuple(results), tuple(gs))
+        if result is not None:
+            results = replaced(hook, result, results)
+    return results
 
 
 cdef int pass_on(Pass* walk, Node* target, object result) except -1:

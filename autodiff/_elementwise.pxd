@@ -59,6 +59,7 @@ cdef object condition(int op, object x)
 cdef object itself(int op, object x)
 cdef object itself(int op, object x)
 cdef object checked(object result, str name, object input, object other)
+cdef int pack_by(Saved* saved, object pack_hook, object unpack_hook) except -1
 cdef object power(object x, object y, bint overwritten=*)
 
 

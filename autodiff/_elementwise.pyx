@@ -213,13 +213,18 @@ cdef int save(Saved* saved, Operand* operand, bint snapshot) except -1:
 
 
 cdef int pack(Saved* saved) except -1:
-    cdef Array* array = saved.array
-    cdef Variable v
-    cdef int kept
     hooks = hook_stack()
     if not hooks:
         return 0
     pack_hook, unpack_hook = hooks[len(hooks) - 1]
+    return pack_by(saved, pack_hook, unpack_hook)
+
+
+cdef int pack_by(Saved* saved, object pack_hook, object unpack_hook) except -1:
+    """A saved array becomes what pack_hook makes of it; unpack_hook is kept beside that."""
+    cdef Array* array = saved.array
+    cdef Variable v
+    cdef int kept
     v = from_owned(hold_array(array))
     version = array.storage.version
     kept = enter_modes(GRAD_OFF, PACKING)

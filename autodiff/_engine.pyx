@@ -3,7 +3,8 @@
 
 Right of the ops, which derivatives are made of; left of _variable.  The walk itself is in _core.
 """
-from cpython.object cimport PyObject, PyTypeObject
+cimport cython
+from cpython.object cimport PyObject, PyTypeObject, visitproc
 from cpython.ref cimport Py_DECREF, Py_XDECREF
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport free
@@ -20,22 +21,24 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, COMPLEX_KIND, COMPLEX_SAVE
                      leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
                      ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, plain, prefetch, reduce_generic,
                      same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in,
-                     transformed, transformed_once, type_of, warn)
-from ._elementwise cimport elementwise, run_values, unary
+                     transformed, transformed_once, type_of, visit_nodes, warn)
+from ._elementwise cimport (elementwise, pack_by, run_values, unary)
 from ._structural cimport (AHEAD, EUCLIDEAN, cast, count_along, expand, largest, least_square, marked_dims, matmul,
                            multiply_batches, narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
 from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXNET, NOTHING, NUMBER, OUT_SCALAR, PACKED,
-                     PAYLOAD, PICK, PYTHON, RIGHT_NUMBER, SAVED, SLAB_NODES, UNDEFINED, VARIANT, Cotangent, Array, Node,
-                     NodeExtras, Pass, Payload, Saved, Shape, add_array, allocate, begin_pass, bump, contiguous_copy,
-                     accumulate_array, accumulate_value, disown, end_pass, graph, hold, hold_array, is_element, itemsize,
-                     kernel_type, mark, new_array, new_geometry, new_payload, new_shape, node_shape, node_type, node_x,
-                     open_place, ops, raise_freed, read_double, reduce_array, reduces_to, release_array, release_shape,
-                     run_pass, same_shape, saved_array, seed, slab_of, sole_owner, strides_of, table, total, write_double,
+                     PAYLOAD, PICK, PYTHON, RIGHT_NUMBER, SAVED, SLAB_NODES, UNDEFINED, VARIANT, Array, Cotangent, Node,
+                     NodeExtras, Pass, Payload, Saved, Shape, accumulate_array, accumulate_value, add_array, allocate,
+                     begin_pass, bump, check_modified, contiguous_copy, current_leaf, disown, end_pass, graph, hold,
+                     hold_array, is_element, itemsize, kernel_type, mark, new_array, new_geometry, new_payload, new_shape,
+                     node_shape, node_type, node_x, open_place, ops, promote, raise_freed, read_double, reduce_array,
+                     reduces_to, release_array, release_shape, run_accumulated, run_pass, same_shape, saved_array,
+                     scalar_shape, seed, slab_of, sole_owner, strides_of, table, total, wanted as is_wanted, write_double,
                      zeros)
 from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_X, SAVES_Y, fill, intp, kernels,
                         matmul as matmul_kernel, run_partial)
 
+import collections
 import threading
 import weakref
 from functools import partial
@@ -44,7 +47,7 @@ import numpy as np
 
 from ._base import OPS
 from ._indexing import f_where
-from ._types import TENSOR_NAMES, Size, dtype_of
+from ._types import TENSOR_NAMES, Size, device, dtype_of
 
 
 # ---- fast VJPs: values only, beside the recorded rules
@@ -633,7 +636,7 @@ OPS.index_add_zeros = index_add_zeros
 # ---- forward mode: the tangent of a result, from the same rows
 
 def make_dual(tensor, tangent, level=None):
-    """A Variable of the same elements that carries a tangent of the innermost level; memory is shared by what is unrecorded."""
+    """A Variable of the same elements that carries a tangent of the innermost level; what is unrecorded shares memory."""
     cdef Variable v, dual, t
     cdef int depth
     if not modes() & FORWARD:
@@ -685,7 +688,7 @@ def primal_of(tensor):
 
 
 def fork(tensor):
-    """Another Variable of the same value, to be differentiated in: in the graph where that is, with its tangents, else a leaf."""
+    """Another Variable of the same value, to be differentiated in: in the graph where that is, with its tangents; or a leaf."""
     cdef Variable v = <Variable>tensor
     cdef Variable result
     cdef bint linked = current_node(v) != NULL and not modes() & GRAD_OFF      # under no_grad it is a constant
@@ -1253,6 +1256,10 @@ cdef int created(Node* node) except -1:
     return 0
 
 
+cdef int arity_of(Node* node) noexcept:
+    return 2 if node.right != NULL or ARITY[node.op] == 2 else 1
+
+
 cdef int warn_origin(Node* node) except -1:
     """Where the user's source made a node, if anomaly mode was on then."""
     cdef NodeExtras extras
@@ -1310,6 +1317,7 @@ table.is_variable = is_any_variable
 table.changed = changed
 table.created = created
 table.place = place
+table.arity = arity_of
 table.inspect = inspect
 table.add_generic = add_generic
 table.reduce_generic = reduce_generic
@@ -1326,6 +1334,7 @@ cdef class Node_:
     """A node of the graph: what made a Variable.  Transient; two looks at one node give one object while one lives."""
     cdef Node* node
     cdef object __weakref__
+    cdef object unused          # an object, so that Cython gives the type the slots of the collector: see visit_node_object
 
     def __cinit__(self):
         if not making_node_object:
@@ -1337,6 +1346,12 @@ cdef class Node_:
                 del NODE_OBJECTS[<uintptr_t>self.node]
             disown(self.node)
 
+    cdef Node* alive(self) except NULL:
+        if self.node == NULL:
+            raise RuntimeError("the graph that this node was part of is gone")
+        # A leaf that got another node since is looked at by way of the former.
+        return current_leaf(self.node) if self.node.flags & LEAF and self.node.left != NULL else self.node
+
     def name(self):
         """The node's name, as PyTorch's."""
         return name_of(self.node)
@@ -1344,17 +1359,16 @@ cdef class Node_:
     @property
     def next_functions(self):
         """The nodes of the operands, each with the number of its output: ((node or None, number), ...)."""
-        cdef Node* n = self.node
+        cdef Node* n = self.alive()
         cdef int i
         result = []
         if n.flags & LEAF:
             return ()
-        count = 2 if not n.flags & PAYLOAD or not n.x.payload.edges else 0
         if n.flags & PICK:
             return node_object(n.left).next_functions
-        if count:
+        if not n.flags & PAYLOAD or not n.x.payload.edges:
             result.append(edge_object(n.left))
-            if ARITY[n.op] == 2 or n.right != NULL:
+            if arity_of(n) == 2:
                 result.append(edge_object(n.right))
         else:
             for i in range(n.x.payload.edges):
@@ -1362,21 +1376,43 @@ cdef class Node_:
         return tuple(result)
 
     def register_hook(self, hook):
-        """Call hook(grad_inputs, grad_outputs) after the node ran; a tuple it returns replaces grad_inputs."""
-        if self.node.flags & LEAF:
-            raise NotImplementedError("a hook after accumulation is the leaf's: register_post_accumulate_grad_hook")
-        return add_hook(self.node, "posthooks", hook)
+        """Call hook(grad_inputs, grad_outputs) after the node ran; a tuple that it returns replaces grad_inputs.
+
+        grad_inputs: a tuple of the gradients of the operands, None where there is none; empty for the node of a leaf, which
+        ran when the gradient is accumulated.  grad_outputs: a tuple of those of the results.  Returns a handle whose remove()
+        takes the hook away.  The pass raises RuntimeError for a tuple of another length or a gradient of another shape,
+        TypeError for what is no Variable.
+        Semantics: https://docs.pytorch.org/docs/stable/generated/torch.autograd.graph.Node.register_hook.html
+
+        >>> import autodiff
+        >>> x = autodiff.tensor(2.0, requires_grad=True)
+        >>> y = x * 3
+        >>> handle = y.grad_fn.register_hook(lambda inputs, outputs: (inputs[0] * 10, None))
+        >>> y.backward(); x.grad
+        tensor(30.)
+        """
+        return add_hook(self.alive(), "posthooks", hook)
 
     def register_prehook(self, hook):
-        """Call hook(grad_outputs) before the node runs; a tuple it returns replaces grad_outputs."""
-        if self.node.flags & HEAD or self.node.flags & PICK:
-            raise NotImplementedError("a hook before a node of several outputs is not supported: register one on each output")
-        return add_hook(self.node, "prehooks", hook)
+        """Call hook(grad_outputs) before the node runs; a tuple that it returns replaces grad_outputs.
+
+        grad_outputs: a tuple with an entry for each result, None where one took no part.  Returns a handle whose remove()
+        takes the hook away.  Errors are those of register_hook.
+        Semantics: https://docs.pytorch.org/docs/stable/generated/torch.autograd.graph.Node.register_prehook.html
+
+        >>> import autodiff
+        >>> x = autodiff.tensor(2.0, requires_grad=True)
+        >>> y = x * 3
+        >>> handle = y.grad_fn.register_prehook(lambda outputs: (outputs[0] * 10,))
+        >>> y.backward(); x.grad
+        tensor(30.)
+        """
+        return add_hook(self.alive(), "prehooks", hook)
 
     @property
     def metadata(self):
         """A dict of the user's, kept with the node."""
-        cdef NodeExtras extras = node_extras(self.node)
+        cdef NodeExtras extras = node_extras(self.alive())
         if extras.metadata is None:
             extras.metadata = {}
             extras.counted += 1         # what it holds must be shown to the collector
@@ -1386,31 +1422,403 @@ cdef class Node_:
     @property
     def variable(self):
         """The leaf itself, for an accumulating node; None once it is gone."""
-        if not self.node.flags & LEAF:
-            raise AttributeError(f"'{name_of(self.node)}' object has no attribute 'variable'")
-        return <object>self.node.y.variable if self.node.y.variable != NULL else None
+        cdef Node* node = self.alive()
+        if not node.flags & LEAF:
+            raise AttributeError(f"'{name_of(node)}' object has no attribute 'variable'")
+        node = current_leaf(node)
+        return <object>node.y.variable if node.y.variable != NULL else None
 
     @property
     def requires_grad(self):
         """True: only what needs a gradient is recorded."""
         return True
 
+    @property
+    def _input_metadata(self):
+        """Shape, dtype and device of each result, and so of each gradient that the node takes: a tuple."""
+        cdef Node* node = self.alive()
+        if node.flags & HEAD:
+            raise NotImplementedError(f"{name_of(node)} has several results, whose shapes are kept with them: ask the results")
+        return (InputMetadata(Size(shape_tuple(node_shape(node))), dtype_of(numpy_dtype(node_type(node))), device("cpu")),)
+
     def _sequence_nr(self):
         """The place in the order of creation."""
-        if self.node.flags & LEAF:
+        cdef Node* node = self.alive()
+        if node.flags & LEAF:
             return 2 ** 64 - 1
-        return slab_of(self.node).number * SLAB_NODES + (self.node - &slab_of(self.node).node[0])
+        return slab_of(node).number * SLAB_NODES + (node - &slab_of(node).node[0])
+
+    def __call__(self, *grads, **named):
+        """The gradients of the operands for those of the results: the derivative alone, without hooks, nothing freed.
+
+        grads: a Variable or None for each result.  Returns a tuple with a Variable or None for each operand, or what it would
+        hold alone; the node of a leaf accumulates and returns ().  Recorded where gradients are.  Raises TypeError for another
+        number of gradients and for what is no Variable, RuntimeError for another shape and for a node whose saved values are
+        freed.
+
+        >>> import autodiff
+        >>> x = autodiff.tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).grad_fn(autodiff.ones(2))
+        (tensor([1., 2.], grad_fn=<MulBackward0>), tensor([1., 2.], grad_fn=<MulBackward0>))
+        """
+        if named:
+            raise TypeError("keyword arguments are not supported")
+        return call_node(self.alive(), grads)
+
+    def __getattr__(self, name):
+        """_saved_NAME: what the op saved under that name, or a parameter; _raw_saved_NAME: what hooks are put on."""
+        if self.node != NULL and (name.startswith("_saved_") or name.startswith("_raw_saved_")):
+            raw = name[1] == "r"
+            word = name[len("_raw_saved_" if raw else "_saved_"):]
+            names = saved_names(self.node)
+            if word in names and (not raw or names[word] < 3):
+                return saved_tensor(self, names[word], word) if raw else saved_under(self, names[word], word)
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __dir__(self):
+        names = list(object.__dir__(self))
+        if self.node == NULL or not self.node.flags & LEAF:
+            names.remove("variable")
+        if self.node != NULL:
+            for word, which in saved_names(self.node).items():
+                names.append("_saved_" + word)
+                if which < 3:
+                    names.append("_raw_saved_" + word)
+        return names
 
     def __repr__(self):
         return f"<{name_of(self.node)} object at {hex(<uintptr_t>self.node)}>"
 
 
+class InputMetadata(collections.namedtuple("InputMetadata", "shape dtype device")):
+    """Of a result of a node: what the gradient that arrives there is like."""
+
+    __slots__ = ()
+
+
+class GradientEdge(collections.namedtuple("GradientEdge", "node output_nr ownership_token", defaults=(None,))):
+    """A place in the graph at which a gradient arrives: result output_nr of a node.  See get_gradient_edge.
+
+    ownership_token: what keeps the graph where node does not; None for most.
+
+    >>> import autodiff
+    >>> x = autodiff.tensor([1.0, 2.0], requires_grad=True)
+    >>> y = x * 3
+    >>> autodiff.autograd.grad(y.sum(), autodiff.autograd.graph.GradientEdge(y.grad_fn, 0))
+    (tensor([1., 1.]),)
+    """
+
+    __slots__ = ()
+
+
+InputMetadata.__module__ = GradientEdge.__module__ = "autodiff.autograd.graph"
+
+
+cdef extern from *:
+    """
+    static traverseproc autodiff_node_fields;
+    static void autodiff_show_nodes(PyTypeObject* type, traverseproc traverse) {
+        autodiff_node_fields = type->tp_traverse;
+        type->tp_traverse = traverse;
+    }
+    """
+    int node_fields "autodiff_node_fields"(PyObject* o, visitproc visit, void* arg) noexcept
+    void show_nodes "autodiff_show_nodes"(PyTypeObject* type, int (*traverse)(PyObject*, visitproc, void*) noexcept)
+
+
+cdef int visit_node_object(PyObject* o, visitproc visit, void* arg) noexcept:
+    """What the collector sees: what hangs on nodes that this object alone keeps alive.  A hook may refer to its own grad_fn."""
+    cdef Node* waiting[64]
+    cdef int result = node_fields(o, visit, arg)
+    if result or (<Node_>o).node == NULL or not graph.hooks:
+        return result
+    waiting[0] = (<Node_>o).node
+    return visit_nodes(waiting, 1, visit, arg)
+
+
+show_nodes(<PyTypeObject*>Node_, visit_node_object)
+
+
+cdef inline Node* operand_at(Node* node, int i) noexcept:
+    return node.left if i == 0 else node.right if i == 1 else node.x.payload.edge[i - 2]
+
+
+cdef object call_node(Node* node, tuple grads):
+    """A node as a function.  The node is owned by its object."""
+    cdef int expected = <int>node.y.value if node.flags & HEAD else 1
+    cdef int i, first = 0, count
+    cdef PyObject* result
+    cdef list results = [], gs = list(grads)
+    if len(grads) != expected:
+        raise TypeError(f"expected {expected} arguments, got {len(grads)} instead")
+    for i in range(expected):
+        if gs[i] is not None and not is_variable(gs[i]):
+            raise TypeError(f"argument {i} is not a Variable")
+    if not node.flags & HEAD and gs[0] is not None:
+        if tuple(gs[0].shape) != shape_tuple(node_shape(node)):
+            raise RuntimeError(f"{name_of(node)}: got a gradient of shape {list(gs[0].shape)} but expected shape "
+                               f"{list(shape_tuple(node_shape(node)))}")
+        if type_of(<Variable>gs[0]) != node_type(node):
+            gs[0] = cast(<Variable>gs[0], numpy_dtype(node_type(node)))
+    if node.flags & LEAF:
+        accumulate_in(current_leaf(node), gs[0])
+        return ()
+    if node.flags & FREED:
+        raise_freed()
+    count = arity_of(node)
+    if node.flags & PAYLOAD and node.x.payload.edges:
+        first, count = 2, 2 + node.x.payload.edges
+    if node.flags & PYTHON:
+        needs = [operand_at(node, i) != NULL for i in range(first, count)]
+        result = table.vjp_python(node, <PyObject*>gs, <PyObject*>needs)
+        results = list(<object>result)
+        Py_DECREF(<object>result)
+    else:
+        for i in range(first, count):
+            results.append(None)
+            if operand_at(node, i) == NULL or gs[0] is None:
+                continue
+            if graph.modified:
+                check_modified(node, i)
+            result = vjp(node, i, <PyObject*>gs[0])
+            if result != NULL:
+                results[i - first] = <object>result
+                Py_DECREF(<object>result)
+    for i in range(len(results)):
+        if results[i] is not None and first + i < count and operand_at(node, first + i) != NULL:
+            result = fit(operand_at(node, first + i), <PyObject*>results[i])
+            results[i] = <object>result
+            Py_DECREF(<object>result)
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+cdef int accumulate_in(Node* leaf, object gradient) except -1:
+    """The node of a leaf, called: into its gradient, then the hooks after accumulation."""
+    cdef Cotangent g
+    cdef bint recorded
+    if gradient is None:
+        return 0
+    hold(leaf)
+    try:
+        recorded = not modes() & GRAD_OFF and current_node(<Variable>gradient) != NULL
+        if recorded:
+            g.variable = owned(gradient)
+        else:
+            unwrap(leaf, gradient, &g)
+        accumulate(leaf, g, recorded)
+        run_accumulated(leaf)
+    finally:
+        disown(leaf)
+    return 0
+
+
+# ---- what a node saved, by PyTorch's names
+
+#: {op: (the operands of which a derivative needs the value, the parameters that one mentions, in their order and "" for others;
+#: whose shapes one mentions, a bit for each; all operands; {further name: value})}, from the rows.
+SAVED_NAMES = {}
+
+cdef enum:                      # what a name means; up to RESULT a saved value
+    OF_X = 0
+    OF_Y = 1
+    RESULT = 2
+    SIZES_X = 3
+    SIZES_Y = 4
+    CONSTANT = 5
+    PARAMETER = 6               # the first of them
+
+
+cdef int saves_of(Node* node) noexcept:
+    """What the op keeps for the operands that need a gradient."""
+    return (ops[node.op].dx_saves if node.left != NULL else 0) | (ops[node.op].dy_saves if node.right != NULL else 0)
+
+
+cdef dict saved_names(Node* node):
+    """{name: what it means} of an op."""
+    cdef int i, saves
+    known = SAVED_NAMES.get(node.op) if not node.flags & (LEAF | PYTHON | PICK | HEAD) else None
+    if known is None:
+        return {}
+    operands, params, sizes, own, constants = known
+    saves = ops[node.op].dx_saves | ops[node.op].dy_saves
+    names = dict.fromkeys(constants, <int>CONSTANT)
+    for i in range(len(operands)):
+        if operands[i]:
+            names[operands[i]] = <int>OF_X if i == 0 else <int>OF_Y
+    for i in range(2):
+        if sizes >> i & 1:
+            names[own[i] + "_sym_sizes"] = <int>SIZES_X if i == 0 else <int>SIZES_Y
+    if saves & SAVES_OUT:
+        names["result"] = <int>RESULT
+    for i in range(len(params)):
+        if params[i]:
+            names[params[i]] = <int>PARAMETER + i
+    return names
+
+
+cdef object saved_under(Node_ owner, int which, str word):
+    """The value of _saved_NAME."""
+    cdef Node* node = owner.node
+    cdef Node* edge
+    if which == CONSTANT:
+        return SAVED_NAMES[node.op][4][word]
+    if which == SIZES_X or which == SIZES_Y:
+        edge = node.left if which == SIZES_X else node.right
+        return tuple(shape_tuple(node_shape(edge))) if edge != NULL else None
+    if which >= PARAMETER:
+        params = params_of(node) if node.flags & ARRAY else None
+        value = params[which - PARAMETER] if params is not None and which - PARAMETER < len(params) else None
+        return tuple([as_shown(part) for part in value]) if type(value) is tuple else as_shown(value)
+    if node.flags & FREED:
+        raise_freed()
+    if not saves_of(node) & (SAVES_X if which == OF_X else SAVES_Y if which == OF_Y else SAVES_OUT):
+        return None
+    for i in range(2):
+        if (ops[node.op].dx_saves if i == 0 else ops[node.op].dy_saves) & (
+                SAVES_X if which == OF_X else SAVES_Y if which == OF_Y else SAVES_OUT) and operand_at(node, i) != NULL:
+            check_modified(node, i)
+    edge = node.left if which == OF_X else node.right if which == OF_Y else node
+    leaf = leaf_saved(node, which, edge)
+    if leaf is not None:
+        return leaf
+    number = node.flags & (LEFT_NUMBER if which == OF_X else RIGHT_NUMBER) if which != RESULT else False
+    if node.flags & ARRAY:
+        return saved_value(node, saved_in(node, which), edge, number)
+    if which == OF_X:
+        return point_value(node, node_x(node), edge, number, 0)
+    if which == OF_Y:
+        return point_value(node, node.y.value, edge, number, 1)
+    return point_value(node, node.out.value, edge, number, 2)
+
+
+cdef object as_shown(object value):
+    return from_array(TENSOR, array_of(value)) if isinstance(value, np.ndarray) else value
+
+
+cdef Saved* saved_in(Node* node, int which) noexcept:
+    return &node.x.payload.x if which == OF_X else &node.x.payload.y if which == OF_Y else &node.x.payload.out
+
+
+cdef object leaf_saved(Node* node, int which, Node* edge):
+    """The leaf itself, where its value is what was saved; else None."""
+    cdef Variable v
+    cdef Saved* saved
+    if edge == NULL or not edge.flags & LEAF or edge.y.variable == NULL:
+        return None
+    v = <Variable><object>edge.y.variable
+    if node.flags & ARRAY:
+        saved = saved_in(node, which)
+        if saved.state == NUMBER and v.array == NULL and saved.value == v.value:
+            return v
+        if saved.state == SAVED and v.array != NULL and saved.version == v.array.storage.version and (
+                v.array.data == saved.array.data and same_shape(v.array.shape, saved.array.shape)):
+            return v
+        return None
+    return v if v.array == NULL and v.value == (node_x(node) if which == OF_X else node.y.value) else None
+
+
+@cython.final
+cdef class SavedTensor:
+    """A value that an op saved, for hooks of its own: node._raw_saved_NAME."""
+    cdef Node_ owner
+    cdef int which
+    cdef str word
+
+    def register_hooks(self, pack_hook, unpack_hook):
+        """Keep what pack_hook(value) returns, now, instead of the value; the pass asks unpack_hook(that) for it.
+
+        Raises TypeError for hooks that are not callable, RuntimeError where the value was freed, is None, has hooks already,
+        or is a Python number.
+
+        >>> import autodiff
+        >>> x = autodiff.tensor([1.0, 2.0], requires_grad=True)
+        >>> y = x.exp()
+        >>> y.grad_fn._raw_saved_result.register_hooks(lambda t: t.numpy(), lambda a: autodiff.tensor(a) * 10)
+        >>> y.sum().backward(); x.grad
+        tensor([27.1828, 73.8906])
+        """
+        cdef Node* node
+        cdef Saved* saved
+        cdef Array* array
+        if self.owner is None:
+            raise RuntimeError("a SavedTensor is what a node has under _raw_saved_NAME")
+        node = self.owner.node
+        if not callable(pack_hook) or not callable(unpack_hook):
+            raise TypeError("register_hooks(): pack_hook and unpack_hook must be callable")
+        if node.flags & FREED:
+            raise RuntimeError("Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values of "
+                               "the graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if "
+                               "you need to backward through the graph a second time or if you need to access saved variables "
+                               "after calling backward.")
+        if not saves_of(node) & (SAVES_X if self.which == OF_X else SAVES_Y if self.which == OF_Y else SAVES_OUT):
+            raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
+        if self.which != RESULT and node.flags & (LEFT_NUMBER if self.which == OF_X else RIGHT_NUMBER):
+            raise RuntimeError(f"Calling register_hooks on _raw_saved_{self.word}, a Python number: hooks see saved tensors")
+        if not node.flags & ARRAY:
+            widen(node)
+        saved = saved_in(node, self.which)
+        if saved.state == PACKED:
+            raise RuntimeError("Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one "
+                               "pair of hooks is allowed at a time.")
+        if saved.state == NUMBER:
+            array = new_array(node_type(node), scalar_shape)
+            write_double(array.type, array.data, saved.value)
+            saved.array, saved.version, saved.state = array, array.storage.version, SAVED
+        if saved.state != SAVED:
+            raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
+        pack_by(saved, pack_hook, unpack_hook)
+
+
+cdef SavedTensor saved_tensor(Node_ owner, int which, str word):
+    cdef SavedTensor saved = SavedTensor.__new__(SavedTensor)
+    saved.owner, saved.which, saved.word = owner, which, word
+    return saved
+
+
+cdef int widen(Node* node) except -1:
+    """A node on C doubles becomes the node that is recorded where saved-tensor hooks are: with saved values of its own."""
+    cdef Payload* payload
+    cdef int i, saves = saves_of(node)
+    cdef Node* source
+    for i in range(2):
+        source = operand_at(node, i)
+        if source != NULL and (is_element(source) or (
+                source.flags & PAYLOAD and source.x.payload.edges == 0 and source.x.payload.beside.watched != NULL)):
+            raise NotImplementedError("register_hooks: the op copied an element of an array; use saved_tensors_hooks around it")
+    payload = promote(node)
+    if saves & SAVES_Y:
+        payload.y.state, payload.y.value = NUMBER, node.y.value
+    if saves & SAVES_OUT:
+        payload.out.state, payload.out.value = NUMBER, node.out.value
+    payload.x.state = NUMBER if saves & SAVES_X or node.flags & LEFT_NUMBER else NOTHING
+    if node.flags & RIGHT_NUMBER and not saves & SAVES_Y:
+        payload.y.state, payload.y.value = NUMBER, node.y.value
+    node.flags |= ARRAY
+    return 0
+
+
 cdef tuple edge_object(Node* node):
     if node == NULL:
         return (None, 0)
+    node = first_of(node)
+    return (node_object(node), output_of(node))
+
+
+cdef int output_of(Node* node):
+    """Which of the results of its op a node stands for; each view that split() gives has a node of its own."""
     if node.flags & PICK:
-        return (node_object(node), <int>node.y.value)
-    return (node_object(node), 0)
+        return <int>node.y.value
+    if node.op == OP_VIEW and node.flags & PAYLOAD and not node.flags & (LEAF | PYTHON):
+        return (<Transform>params_of(node)[0]).output
+    return 0
+
+
+cdef Node* shown(Node* node) noexcept:
+    """The node that stands for another to whoever looks: an op's for its results, a leaf's for those that it had before."""
+    node = first_of(node)
+    if node.flags & LEAF and node.left != NULL:
+        return current_leaf(node)
+    return node.left if node.flags & PICK else node
 
 
 cdef object node_object(Node* node):
@@ -1418,10 +1826,11 @@ cdef object node_object(Node* node):
     cdef Node* head = node.left if node.flags & PICK else node
     if head.flags & PYTHON and type(<object>head.x.payload.params) is not tuple:
         return <object>head.x.payload.params
-    return plain_node_object(node)
+    return object_on(shown(node))
 
 
-cdef object plain_node_object(Node* node):
+cdef object object_on(Node* node):
+    """The object of a node itself, be it that of one of several results."""
     global making_node_object
     cdef Node_ wrapper
     key = <uintptr_t>node
@@ -1507,7 +1916,7 @@ cdef object add_hook(Node* node, str kind, object hook):
     return handle
 
 
-# ---- backward
+# ---- what a pass starts from
 
 cdef Variable seed_of(Variable output, object gradient, int position, bint implicit):
     """The cotangent of a root, checked."""
@@ -1536,6 +1945,239 @@ cdef Variable seed_of(Variable output, object gradient, int position, bint impli
                            f"of {output.dtype}.")
     return g
 
+
+# ---- gradient edges
+
+def gradient_edge(Variable tensor):
+    """The GradientEdge of a Variable."""
+    cdef Node* node = place_of_gradient(tensor)
+    if node == NULL:
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
+    hold(node)
+    try:
+        # A context of a custom Function does not keep its graph, and the node of several results is not where one arrives.
+        token = object_on(node) if node.flags & (PICK | PYTHON) else None
+        return GradientEdge(node_object(node), output_of(node), token)
+    finally:
+        disown(node)
+
+
+cdef Node* place_of_gradient(Variable tensor) except? NULL:
+    if tensor.flags & ATTACHED and tensor.extras is not None and tensor.extras.attached != NULL:
+        return tensor.extras.attached
+    return first_of(current_node(tensor))
+
+
+def edge_metadata(edge):
+    """(shape, dtype) of the gradient that arrives at a GradientEdge."""
+    cdef Node* node = node_of_edge(edge, NULL, 0)
+    return Size(shape_tuple(node_shape(node))), dtype_of(numpy_dtype(node_type(node)))
+
+
+#: What makes the object of a node of a custom Function's context; _function puts it here.
+OF_CONTEXT = []
+
+
+cdef Node* node_of_edge(edge, Node** roots, intp count) except NULL:
+    """Where the gradient of an edge arrives; the edge owns it, or a graph of one of the roots."""
+    cdef Node* node
+    cdef Node* part
+    given, position, token = edge
+    for plain in OF_CONTEXT:
+        given = plain(given)
+    if not isinstance(given, Node_):
+        raise RuntimeError(f"GradientEdge's first object must be an autograd.graph.Node but got {type(given).__name__}")
+    if isinstance(token, Node_) and (<Node_>token).node != NULL and (
+            (<Node_>given).node == NULL or shown((<Node_>token).node) == (<Node_>given).node):
+        return (<Node_>token).node
+    node = (<Node_>given).alive()
+    several = <int>node.y.value if node.flags & HEAD else 1
+    if not isinstance(position, int) or not (0 <= position < several or position == output_of(node)):
+        raise RuntimeError(f"GradientEdge: {name_of(node)} has {several} result{'' if several == 1 else 's'}, but output_nr is "
+                           f"{position}")
+    if node.flags & HEAD:
+        for address in reached_from(roots, count):
+            part = <Node*><uintptr_t>address
+            if part.flags & PICK and part.left == node and <int>part.y.value == position:
+                return part
+        raise RuntimeError(f"GradientEdge: {name_of(node)} has several results, of which the edge does not keep one: make it "
+                           "by get_gradient_edge(tensor)")
+    return current_leaf(node) if node.flags & LEAF else node
+
+
+cdef Variable stand_in(Node* node):
+    """What has shape and dtype of the gradients at a node, where an edge is given and no Variable."""
+    cdef Array* array
+    array = zeros(node_type(node), scalar_shape)
+    try:
+        like = from_array(TENSOR, hold_array(array))
+    finally:
+        release_array(array)
+    return expand(like, shape_tuple(node_shape(node))) if node_shape(node).ndim else like
+
+
+# ---- what runs in this thread: a pass, and those that it runs in
+
+cdef extern from *:
+    """
+    #if defined(_MSC_VER)
+    static __declspec(thread) void* autodiff_running = NULL;
+    #elif defined(__GLIBC__) && defined(__GNUC__)
+    static _Thread_local void* autodiff_running __attribute__((tls_model("initial-exec"))) = NULL;  /* as in _base */
+    #else
+    static _Thread_local void* autodiff_running = NULL;
+    #endif
+    """
+    void* running "autodiff_running"
+
+cdef struct Running:            # lies on the stack of run_backward
+    Pass* walk
+    long long number
+    Node** roots                # owned by run_backward
+    intp count
+    PyObject* callbacks         # a list, or NULL
+    PyObject* notes             # a dict, or NULL
+    PyObject* reached           # a set of addresses, or NULL
+    Running* outer
+
+cdef long long passes = 0       # begun so far
+
+
+cdef void begin_running(Running* now, Pass* walk, Node** roots, intp count) noexcept:
+    global passes, running
+    passes += 1
+    now.walk, now.number, now.roots, now.count = walk, passes, roots, count
+    now.callbacks = now.notes = now.reached = NULL
+    now.outer = <Running*>running
+    running = now
+
+
+cdef void end_running(Running* now) noexcept:
+    """What hooks left with a pass goes with it."""
+    global running
+    running = now.outer
+    Py_XDECREF(now.callbacks)
+    Py_XDECREF(now.notes)
+    Py_XDECREF(now.reached)
+
+
+cdef int run_callbacks(Running* pass_) except -1:
+    """At the end of a pass, in the order in which they came; they may queue further ones."""
+    cdef list callbacks = <list><object>pass_.callbacks
+    cdef Py_ssize_t i = 0
+    while i < len(callbacks):
+        callbacks[i]()
+        i += 1
+    return 0
+
+
+class Engine:
+    """What Variable._execution_engine is: the way to callbacks at the end of a pass."""
+
+    __slots__ = ()
+
+    def queue_callback(self, callback):
+        """Call callback() at the end of the reverse pass that runs in this thread, after all gradients are accumulated.
+
+        Callbacks may queue further ones; those of a nested pass run at its end.  A pass that raises runs none.  Raises
+        RuntimeError outside of a pass, TypeError for what is not callable.
+
+        >>> import autodiff
+        >>> x = autodiff.tensor(2.0, requires_grad=True)
+        >>> engine = autodiff.autograd.Variable._execution_engine
+        >>> handle = x.register_hook(lambda g: engine.queue_callback(lambda: print("done", x.grad)))
+        >>> (x * 3).backward()
+        done tensor(3.)
+        """
+        cdef Running* pass_ = <Running*>running
+        if pass_ == NULL:
+            raise RuntimeError("Final callbacks can only be installed during backward pass.")
+        if not callable(callback):
+            raise TypeError(f"queue_callback(): expected a callable, got {type(callback).__name__}")
+        if pass_.callbacks == NULL:
+            pass_.callbacks = owned([])
+        (<list><object>pass_.callbacks).append(callback)
+
+
+def pass_number():
+    """The number of the reverse pass that runs in this thread, -1 outside of one."""
+    return (<Running*>running).number if running != NULL else -1
+
+
+def pass_notes():
+    """A dict that lives as long as the reverse pass that runs in this thread: for hooks that work together."""
+    cdef Running* pass_ = <Running*>running
+    if pass_ == NULL:
+        raise RuntimeError("expected to be called inside of a reverse pass")
+    if pass_.notes == NULL:
+        pass_.notes = owned({})
+    return <object>pass_.notes
+
+
+def will_run(Node_ node):
+    """Whether the reverse pass that runs in this thread brings a gradient to a node.  Raises RuntimeError outside of one."""
+    cdef Node* place = node.alive()
+    if place.flags & LEAF:
+        place = current_leaf(place)
+    return <uintptr_t>place in reached_by_pass()
+
+
+def will_call(handles):
+    """For each handle of a hook on a gradient whether the reverse pass that runs in this thread comes to that gradient."""
+    cdef Node* node
+    cdef NodeExtras extras
+    notes = pass_notes()
+    found = notes.get("hooks")
+    if found is None:           # by the hooks, as whoever asks is one of them: kept nodes would be a cycle through the graph
+        found = set()
+        for address in reached_by_pass():
+            node = <Node*><uintptr_t>address
+            if node.flags & HOOKED and node.x.payload.extras != NULL:
+                extras = <NodeExtras>node.x.payload.extras
+                if extras.hooks is not None:
+                    found.add(id(extras.hooks))
+        notes["hooks"] = found
+    return [handle.hooks() is not None and id(handle.hooks()) in found for handle in handles]
+
+
+cdef set reached_by_pass():
+    """The addresses of the nodes to which the pass brings a gradient: below its roots, and on the way to an input if any is
+    given."""
+    cdef Running* pass_ = <Running*>running
+    cdef set found
+    if pass_ == NULL:
+        raise RuntimeError("_get_should_execute_nodes should only be called during the backward pass")
+    if pass_.reached == NULL:
+        found = reached_from(pass_.roots, pass_.count)
+        if pass_.walk.marked:
+            found = {address for address in found if is_wanted(pass_.walk, <Node*><uintptr_t>address)}
+        pass_.reached = owned(found)
+    return <set><object>pass_.reached
+
+
+cdef set reached_from(Node** roots, intp count):
+    """The addresses of all nodes that roots lead to; edges stay through a pass."""
+    cdef list waiting = [<uintptr_t>roots[i] for i in range(count)]
+    cdef set found = set()
+    cdef Node* node
+    cdef int i
+    while waiting:
+        address = waiting.pop()
+        if address in found:
+            continue
+        found.add(address)
+        node = <Node*><uintptr_t>address
+        if node.flags & LEAF:
+            if node.left != NULL:
+                waiting.append(<uintptr_t>current_leaf(node))
+            continue
+        for i in range(2 + (node.x.payload.edges if node.flags & PAYLOAD else 0)):
+            if operand_at(node, i) != NULL:
+                waiting.append(<uintptr_t>operand_at(node, i))
+    return found
+
+
+# ---- backward
 
 cdef extern from *:
     """
@@ -1650,10 +2292,12 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
     cdef list seeds = []
     cdef list wanted = None
     cdef dict captures = None
+    cdef set edges = None       # which inputs are edges
+    cdef Running now
     # One tuple of each, held to the end: an iterable may make its Variables on the way.
     outputs, gradients = tuple(outputs), tuple(gradients)
     if inputs is not None:
-        inputs = (inputs,) if is_variable(inputs) else tuple(inputs)
+        inputs = (inputs,) if is_variable(inputs) or type(inputs) is GradientEdge else tuple(inputs)
         if not inputs:
             raise RuntimeError(f"`inputs` argument to `{caller}()` cannot be empty.")
     # The pass owns its roots and inputs: a hook may drop the last other reference to the graph.
@@ -1663,7 +2307,13 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
     try:
         for i in range(len(outputs)):
             if not is_variable(outputs[i]):
-                raise TypeError(f"{caller}(): outputs must be Variables, not {type(outputs[i]).__name__}")
+                if type(outputs[i]) is not GradientEdge:
+                    raise TypeError(f"{caller}(): outputs must be Variables, not {type(outputs[i]).__name__}")
+                node = held[held_count] = hold(node_of_edge(outputs[i], NULL, 0))
+                held_count += 1
+                seeds.append(seed_of(stand_in(node), gradients[i], i, node.flags & MXNET))
+                mxnet = mxnet or node.flags & MXNET
+                continue
             output = <Variable>outputs[i]
             node = current_node(output)
             if node == NULL and output.flags & ATTACHED and modes() & RECORDING:
@@ -1679,7 +2329,15 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
             wanted = []
             for variable in inputs:
                 if not is_variable(variable):
-                    raise TypeError(f"{caller}(): inputs must be Variables, not {type(variable).__name__}")
+                    if type(variable) is not GradientEdge:
+                        raise TypeError(f"{caller}(): inputs must be Variables, not {type(variable).__name__}")
+                    if edges is None:
+                        edges = set()
+                    edges.add(len(wanted))
+                    node = held[held_count] = hold(node_of_edge(variable, held, roots))
+                    held_count += 1
+                    wanted.append(<uintptr_t>first_of(node))
+                    continue
                 node = current_node(<Variable>variable)
                 if node == NULL and (<Variable>variable).flags & ATTACHED:
                     node = (<Variable>variable).extras.attached
@@ -1690,16 +2348,17 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
                 wanted.append(<uintptr_t>first_of(node))
             if accumulate_inputs:
                 for i in range(len(wanted)):
-                    if not first_of(held[roots + i]).flags & LEAF:
+                    if not first_of(held[roots + i]).flags & LEAF and (edges is None or i not in edges):
                         (<Variable>inputs[i]).retain_grad()
         if not roots:
             if wanted is None or accumulate_inputs:
                 return None
-            return results_of(inputs, wanted, {}, recorded, on_variables, allow_unused, materialize, mxnet)
+            return results_of(inputs, edges, wanted, {}, recorded, on_variables, allow_unused, materialize, mxnet)
         walk = begin_pass(retain, on_variables)
         if modes() & ANOMALY and not modes() & NAN_ALLOWED:
             walk.anomaly = walk.special = True
         previous = modes()
+        begin_running(&now, walk, held, roots)
         try:
             if wanted is not None and not accumulate_inputs:
                 captures = {}
@@ -1722,7 +2381,10 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
                     unwrap(node, g, &entry)
                 seed(walk, node, entry)
             run_pass(walk)
+            if now.callbacks != NULL:
+                run_callbacks(&now)
         finally:
+            end_running(&now)
             end_pass(walk)
             leave_modes(previous)
     finally:
@@ -1732,20 +2394,22 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
             free(held)
     if captures is None:
         return None
-    return results_of(inputs, wanted, captures, recorded, on_variables, allow_unused, materialize, mxnet)
+    return results_of(inputs, edges, wanted, captures, recorded, on_variables, allow_unused, materialize, mxnet)
 
 
-cdef object results_of(inputs, list wanted, dict captures, bint recorded, bint on_variables, allow_unused, materialize,
-                       bint mxnet):
+cdef object results_of(inputs, set edges, list wanted, dict captures, bint recorded, bint on_variables, allow_unused,
+                       materialize, bint mxnet):
     """Gradients of the inputs, a tuple in their order."""
     cdef Variable variable, gradient
     cdef list results = []
     cdef set seen = set()
     cdef int i, previous
     for i in range(len(wanted)):
-        variable = <Variable>inputs[i]
+        variable = <Variable>inputs[i] if edges is None or i not in edges else None
         found = captures.get(wanted[i])
         if found is None:
+            if materialize and variable is None:
+                raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
             if materialize:
                 zero = filled(tuple(variable.shape), 0.0, numpy_dtype(type_of(variable)))
                 results.append(flavoured(zero, Py_TYPE(<PyObject*>variable)))
@@ -1775,7 +2439,7 @@ cdef object results_of(inputs, list wanted, dict captures, bint recorded, bint o
             finally:
                 leave_modes(previous)
         seen.add(wanted[i])
-        gradient = flavoured(gradient, Py_TYPE(<PyObject*>variable))
+        gradient = flavoured(gradient, Py_TYPE(<PyObject*>variable) if variable is not None else TENSOR)
         if modes() & TRACING:
             gradient.flags |= DEPENDS       # of a custom Function's input, most likely
         results.append(gradient)
@@ -1821,3 +2485,12 @@ class RemovableHandle:
 
     def __exit__(self, *error):
         self.remove()
+
+    def __getstate__(self):
+        """The number alone: what a copy in another process could remove is not there."""
+        return self.id
+
+    def __setstate__(self, state):
+        self.hooks = weakref.ref(Hooks())       # of nothing
+        self.id = state
+        RemovableHandle.next_id = max(RemovableHandle.next_id, state + 1)

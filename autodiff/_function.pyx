@@ -15,7 +15,7 @@ from ._base cimport (ABOVE, CUSTOM_VIEW, DEPENDS, FORWARD, GRAD_OFF, NO_GRAD_VIE
 from ._elementwise cimport check_inference, must_snapshot, pack
 from ._structural cimport cast
 from ._indexing cimport filled, flavoured, zero_like
-from ._engine cimport edge_object, plain_node_object
+from ._engine cimport edge_object, object_on
 from ._core cimport (HEAD, LEAF, MODIFIED, NOTHING, NPY_DOUBLE, NUMBER, PICK, SAVED, Array, Node, Shape, allocate, bump,
                      contiguous_copy, disown, hold, hold_array, new_shape, node_shape, raise_freed, release_saved,
                      release_shape, table)
@@ -23,7 +23,7 @@ from ._core cimport (HEAD, LEAF, MODIFIED, NOTHING, NPY_DOUBLE, NUMBER, PICK, SA
 import warnings
 
 from ._base import record_custom
-from ._engine import Node_
+from ._engine import OF_CONTEXT, Node_
 
 
 cdef class SavedValue:
@@ -282,13 +282,19 @@ cdef class Context:
         cdef int i
         return tuple([edge_object(self.edge[i]) for i in range(self.edges)])
 
+    def __call__(self, *gradients):
+        """backward() of these gradients of the outputs, as a pass would call it."""
+        if self.node == NULL:
+            raise RuntimeError(f"{type(self).__name__} cannot be called: its node is not recorded yet, or gone with the graph")
+        return object_on(self.node)(*gradients)
+
     def __getattr__(self, attribute):
         # What every node has: asked of the node, while there is one.
         if not attribute.startswith("__") and hasattr(Node_, attribute):
             if self.node == NULL:
                 raise RuntimeError(f"Attribute '{attribute}' is invalid for this instance of {type(self).__name__}: its "
                                    "node is not recorded yet, or gone with the graph")
-            return getattr(plain_node_object(self.node), attribute)
+            return getattr(object_on(self.node), attribute)
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{attribute}'")
 
 
@@ -446,6 +452,16 @@ cdef void custom_gone(Node* node) noexcept:
 table.vjp_python = vjp_python
 table.free_custom = free_custom
 table.custom_gone = custom_gone
+
+
+def node_of_context(given):
+    """The object of the node itself, where a context is given."""
+    if isinstance(given, Context) and (<Context>given).node != NULL:
+        return object_on((<Context>given).node)
+    return given
+
+
+OF_CONTEXT.append(node_of_context)
 
 
 # ---- forward

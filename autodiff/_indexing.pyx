@@ -62,6 +62,8 @@ cdef int number_will_change(Variable v, bint tracked) except -1:
     NumPy's flavour takes the copies as snapshots.
     """
     cdef Node* old = v.node
+    if v.array == NULL:
+        v.generation += 1
     if v.array != NULL or Py_TYPE(<PyObject*>v) == NDARRAY:
         return 0
     if old == NULL:

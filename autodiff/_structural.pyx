@@ -33,7 +33,7 @@ import operator
 
 import numpy as np
 
-from ._base import OPS
+from ._base import OPS, no_view
 from ._elementwise import number_given
 from ._types import SCALAR_NAMES, TENSOR_NAMES, to_numpy_dtype
 
@@ -246,7 +246,7 @@ cdef object reshape(Variable x, tuple sizes, bint may_copy):
             raise RuntimeError("view size is not compatible with input tensor's size and stride (at least one dimension "
                                "spans across two contiguous subspaces). Use .reshape(...) instead.")
         t.name = "unsafe"
-        return view_by(<Variable>structural(OP_CLONE, 0, (x,), ()), t)
+        return no_view(view_by(<Variable>structural(OP_CLONE, 0, (x,), ()), t))
     return make_view(x, t, geometry)
 
 

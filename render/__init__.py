@@ -18,7 +18,7 @@ from .grammar import (
 from .c import C_TYPE, c_loop, c_scalar, captured, numpy_slot, own_functions, slots
 from .python import (
     RECORDED, _also, call_text, defaults, differentiated, keywords, numbers, operand_parameters, passed_on,
-    plain_function, plain_text, reader_body, reader_methods, reads, recorded, signature, unary_door,
+    plain_function, plain_text, reader_body, reader_methods, reads, recorded, saved_names, signature, unary_door,
 )
 from .stubs import docstring, exported, function_stubs, numpy_signature, overloads, result_type
 
@@ -47,7 +47,7 @@ def namespace(rules) -> dict:
         "reader_body": lambda rule, answer: reader_body(rule, answer, rules.BY_NAME),
         "passed_on": passed_on, "numbers": numbers, "operand_parameters": operand_parameters, "also": _also,
         "saves": saves, "saves_mask": saves_mask, "is_g": is_g, "piecewise": piecewise,
-        "mentioned": mentioned, "parameters": parameters,
+        "mentioned": mentioned, "parameters": parameters, "saved_names": saved_names(rules),
         "recorded": recorded, "plain_text": plain_text, "plain_function": plain_function, "unary_door": unary_door,
         "parse": lambda rule, which: parse(rule, which, functions),
         "c_scalar": lambda rule, which, dtype: c_scalar(rule, which, dtype, functions, inline),

@@ -3,13 +3,54 @@ from __future__ import annotations
 
 import ast
 
-from .grammar import _rows, arguments, complex_row, numpy_operands, numpy_parameters, parameters
+from .grammar import (
+    _rows,
+    arguments,
+    complex_row,
+    mentioned,
+    numpy_operands,
+    numpy_parameters,
+    parameters,
+    special_of,
+)
 
 
 def differentiated(rules) -> list:
     """The rows whose derivatives are written on Variables, those for complex operands alone by a prefix of their own."""
     own = [complex_row(rule) for rule in rules.RULES]
     return [("", rule) for rule in rules.STRUCTURAL] + [("complex_", rule) for rule in own if rule is not None]
+
+
+# ---- what nodes show
+
+def saved_names(rules) -> list:
+    """(number, names) of each row with a derivative: what its nodes show as ``_saved_NAME``, as PyTorch's signature has it.
+
+    names: the operands that a derivative needs the value of, "" for others; the parameters in their order, "" for those that
+    no derivative mentions; whose shapes one mentions, a bit for each; all operands; {name: number} of the operand that a
+    special case replaces.
+    """
+    found = []
+    for rule in rules.RULES:
+        texts = [which for which in ("dx", "dy") if getattr(rule, which)]
+        if rule.composite or not texts:
+            continue
+        used = set().union(*(mentioned(rule, which) for which in texts))
+        own = ["self" if name == "input" else name for name in rule.operand_names]
+        operands = ()
+        if rule.operands != "*":
+            operands = tuple(own[i] if name in used else "" for i, name in enumerate("xy"[:len(own)]))
+        hidden = {name for name in parameters(rule) if name == "geometry"}
+        constants = {}
+        if rule.special:
+            name, number = special_of(rule, rules.BY_NAME)
+            names = rules.BY_NAME[name].node_names
+            if rule.grad_fn in (names.values() if isinstance(names, dict) else (names,)):
+                constants[rules.BY_NAME[name].operand_names[1]] = int(number) if number == int(number) else number
+        found.append((rules.NUMBER[rule.name], (
+            operands, tuple(name if name in used - hidden else "" for name in parameters(rule)),
+            ("shape_x" in used) + 2 * ("shape_y" in used), tuple(own), constants)))
+    return found
 
 
 # ---- the recorded rule: the same text on Variables

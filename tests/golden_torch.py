@@ -1023,7 +1023,7 @@ x = torch.ones(2, 2, requires_grad=True); x.T.reshape(4).grad_fn.name()
 
 x = torch.ones(2, 2, requires_grad=True); a, b = x; a.grad_fn.name(), b.grad_fn is a.grad_fn, b.output_nr
 #! each slice is a view with a node of its own
-#> ('UnbindBackward0', False, 0)
+#> ('UnbindBackward0', False, 1)
 
 x = torch.ones(2, requires_grad=True); torch.cat([x, x]).grad_fn.name(), torch.stack([x, x]).grad_fn.name()
 
@@ -1065,8 +1065,6 @@ x = torch.ones(2, requires_grad=True); y = torch.cat([x, x * 2])
 [(f.name().split('::')[-1], n) for f, n in y.grad_fn.next_functions]
 
 x = torch.ones(2, 2, requires_grad=True) * 1; a, b = x; [(f.name(), n) for f, n in (a + b).grad_fn.next_functions]
-#! each slice is a view with a node of its own
-#> [('UnbindBackward0', 0), ('UnbindBackward0', 0)]
 
 x = torch.ones(2, requires_grad=True); y = x * 2; y.grad_fn.next_functions[0][0].variable is x
 

@@ -485,3 +485,375 @@ def test_a_hook_on_what_logsumexp_saves_may_give_its_operand_other_data(size):
         y = x.logsumexp(0)
     y.backward()
     np.testing.assert_allclose([y.item(), x.grad.sum().item()], [np.log(size), 1])
+
+
+# ---- hooks of the node of a leaf
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_hooks_of_the_node_of_a_leaf(shape, create_graph):
+    x = leaf(np.full(shape, 2.0))
+    y = x * 3
+    node = y.grad_fn.next_functions[0][0]
+    seen = []
+
+    def after(grad_inputs, grad_outputs):
+        assert grad_inputs == () and x.grad is not None
+        seen.append(("post", grad_outputs[0].tolist()))
+
+    handle = node.register_hook(after)
+    node.register_prehook(lambda grads: seen.append(("pre", grads[0].tolist())))
+    x.register_hook(lambda g: seen.append("tensor") or g * 10)
+    x.register_post_accumulate_grad_hook(lambda p: seen.append("accumulated"))
+    y.sum().backward(retain_graph=True, create_graph=create_graph)
+    thirty = np.full(shape, 30.0).tolist()
+    assert seen == ["tensor", ("pre", thirty), "accumulated", ("post", thirty)] and x.grad.tolist() == thirty
+    seen.clear()
+    autograd.grad(y.sum(), x, retain_graph=True, create_graph=create_graph)
+    assert seen == ["tensor"]
+    y.sum().backward(inputs=[x], retain_graph=True)
+    assert [s if isinstance(s, str) else s[0] for s in seen] == ["tensor", "tensor", "pre", "accumulated", "post"]
+    handle.remove()
+    seen.clear()
+    y.sum().backward()
+    assert len(seen) == 3
+
+
+def test_what_hooks_after_accumulation_return():
+    x = leaf([1.0, 2.0])
+    y = x * 3
+    node = y.grad_fn.next_functions[0][0]
+    node.register_hook(lambda grad_inputs, grad_outputs: ())
+    y.sum().backward(retain_graph=True)
+    node.register_hook(lambda grad_inputs, grad_outputs: (grad_outputs[0],))
+    with pytest.raises(RuntimeError, match=r"incorrect number of values \(got 1, but expected 0\)"):
+        y.sum().backward()
+
+
+def test_a_hook_after_accumulation_that_writes_leaves_the_gradient():
+    x = leaf([1.0, 2.0])
+    y = x.clone()
+    y.grad_fn.next_functions[0][0].register_hook(lambda gi, go: write(go[0]))
+    given = autodiff.ones(2)
+    for _ in range(2):
+        y.backward(given, retain_graph=True)
+    assert x.grad.tolist() == [2.0, 2.0] and given.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_hooks_of_the_node_of_a_leaf_stay_when_the_leaf_gets_another(shape):
+    x = leaf(np.full(shape, 2.0))
+    y = x * 3
+    seen = []
+    y.grad_fn.next_functions[0][0].register_hook(lambda gi, go: seen.append(go[0].tolist()))
+    x.detach(), x.view(-1)
+    (y + x * 2).sum().backward()
+    assert seen == [np.full(shape, 5.0).tolist()]
+
+
+# ---- hooks of nodes with several results
+
+def two_results():
+    x, y = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    p, q = _variable.record_custom((x, y), (x.detach() * 2, y.detach() * 3), lambda gs, needs: tuple(
+        None if g is None else g * k for g, k in zip(gs, (2, 3))), "CustomBackward")
+    return x, y, p, q
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_prehook_of_several_results_gets_an_entry_for_each(create_graph):
+    x, y, p, q = two_results()
+    seen = []
+    handle = q.grad_fn.register_prehook(lambda grads: seen.append([g if g is None else g.tolist() for g in grads]))
+    scale = p.grad_fn.register_prehook(lambda grads: (grads[0] * 10, None))
+    p.grad_fn.register_hook(lambda inputs, outputs: seen.append([g is not None for g in (*inputs, *outputs)]))
+    p.sum().backward(retain_graph=True, create_graph=create_graph)
+    assert seen == [[[1.0, 1.0], None], [True, False, True, False]] and x.grad.tolist() == [20.0, 20.0] and y.grad is None
+    (p + q * 5).sum().backward(retain_graph=True, create_graph=create_graph)
+    assert seen[2:] == [[[1.0, 1.0], [5.0, 5.0]], [True, False, True, False]] and y.grad is None
+    scale.remove()
+    p.grad_fn.register_prehook(lambda grads: write(grads[0]))
+    given = autodiff.ones(2)
+    ones = [given, given]
+    autograd.backward([p, q], ones, retain_graph=True, create_graph=create_graph)
+    assert x.grad.tolist() == [60.0, 60.0] and y.grad.tolist() == [3.0, 3.0] and given.tolist() == [1.0, 1.0]
+    handle.remove()
+    seen.clear()
+    p.sum().backward()
+    assert seen == [[True, False, True, False]]
+
+
+@pytest.mark.parametrize("answer, match", [(lambda g: (g[0],), "got 1, but expected 2"),
+                                           (lambda g: (g[0], g[0]), "can't replace a None"),
+                                           (lambda g: (g[0][:1], None), "changed the size"),
+                                           (lambda g: (1.0, None), "expected Variable")])
+def test_what_a_prehook_of_several_results_must_not_return(answer, match):
+    x, _, p, _ = two_results()
+    handle = p.grad_fn.register_prehook(answer)
+    with pytest.raises((RuntimeError, TypeError), match=match):
+        p.sum().backward(retain_graph=True)
+    handle.remove()
+    p.sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
+def test_a_prehook_that_ends_every_gradient():
+    x, y, p, q = two_results()
+    p.grad_fn.register_prehook(lambda grads: (None, None))
+    (p + q).sum().backward()
+    assert x.grad is None and y.grad is None
+
+
+# ---- what hooks after a node see
+
+def test_grad_inputs_are_as_many_as_operands_and_in_their_shapes():
+    x, y = leaf([[1.0, 2.0], [3.0, 4.0]]), leaf([1.0, 2.0])
+    shapes = {}
+    for name, v in (("mul", x * y), ("sum", x.sum()), ("number", x * 2), ("exp", x.exp()), ("mv", x @ y),
+                    ("cat", autodiff.cat([x, x]))):
+        v.grad_fn.register_hook(lambda gi, go, name=name: shapes.update(
+            {name: [g if g is None else tuple(g.shape) for g in gi]}))
+        v.sum().backward()
+    assert shapes == {"mul": [(2, 2), (2,)], "sum": [(2, 2)], "number": [(2, 2), None], "exp": [(2, 2)], "mv": [(2, 2), (2,)],
+                      "cat": [(2, 2), (2, 2)]}
+
+
+@pytest.mark.parametrize("answer, match", [(lambda gi: (gi[0], gi[0]), "can't replace a None"),
+                                           (lambda gi: (gi[0][:1], None), "changed"),
+                                           (lambda gi: (1.0, None), "expected Variable")])
+def test_what_a_posthook_must_not_return(answer, match):
+    x = leaf([1.0, 2.0])
+    y = x * autodiff.ones(2)
+    y.grad_fn.register_hook(lambda gi, go: answer(gi))
+    with pytest.raises((RuntimeError, TypeError), match=match):
+        y.sum().backward()
+    assert x.grad is None
+
+
+# ---- hooks that change hooks, raise, run passes
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_hooks_that_remove_and_add_hooks(shape, create_graph):
+    x = leaf(np.full(shape, 1.0))
+    y = x * 2
+    seen = []
+
+    def first(g):
+        seen.append("first")
+        handles[0].remove()
+        handles[1].remove()
+        y.register_hook(lambda g: seen.append("new"))
+        return g * 2
+
+    handles = [y.register_hook(first), y.register_hook(lambda g: seen.append("second"))]
+    y.sum().backward(retain_graph=True, create_graph=create_graph)
+    assert seen == ["first", "second"] and np.all(x.grad.detach().numpy() == 4)     # as they were when the pass came
+    y.sum().backward(create_graph=create_graph)
+    assert seen == ["first", "second", "new"] and np.all(x.grad.detach().numpy() == 6)
+    for handle in handles:
+        handle.remove()
+
+
+def test_hooks_that_run_passes():
+    x, w = leaf([1.0, 2.0]), leaf([1.0, 1.0])
+    y = x * 2
+    seen = []
+
+    def inner(g):
+        seen.append(autograd.graph._current_graph_task_id())
+        with autodiff.enable_grad():
+            (w * w).sum().backward()
+        seen.append(autograd.graph._current_graph_task_id())
+
+    y.register_hook(inner)
+    y.grad_fn.register_prehook(lambda grads: inner(grads))
+    y.grad_fn.register_hook(lambda gi, go: inner(gi))
+    x.register_post_accumulate_grad_hook(lambda p: inner(p))
+    y.sum().backward()
+    assert w.grad.tolist() == [8.0, 8.0] and x.grad.tolist() == [2.0, 2.0] and len(set(seen)) == 1 and seen[0] > 0
+    assert autograd.graph._current_graph_task_id() == -1
+
+
+# ---- a hook on several gradients
+
+def test_a_hook_on_several_gradients_counts_those_that_take_part():
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    c, d = a * b, a + b
+    seen = []
+    handle = autograd.graph.register_multi_grad_hook((a, b, c, d), lambda gs: seen.append([g is not None for g in gs]))
+    c.sum().backward(retain_graph=True)
+    c.sum().backward(inputs=[a], retain_graph=True)
+    autograd.grad(c.sum(), c, retain_graph=True)
+    autograd.grad((c * d).sum(), [a, b], create_graph=True)
+    autograd.grad(d.sum(), [d, b], retain_graph=True)
+    (c * 1).sum().backward(retain_graph=True, create_graph=True)
+    assert seen == [[True, True, True, False], [True, False, True, False], [False, False, True, False], [True] * 4,
+                    [False, True, False, True], [True, True, True, False]]
+    handle.remove()
+    handle.remove()
+    c.sum().backward()
+    assert len(seen) == 6
+
+
+def test_a_hook_on_several_gradients_beside_hooks_on_leaves_and_after_an_error():
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    c = a * b
+    seen = []
+    fail = b.register_hook(lambda g: 1 / 0)
+    autograd.graph.register_multi_grad_hook((c, a, b, a), lambda gs: seen.append([g.tolist() for g in gs]))
+    a.register_post_accumulate_grad_hook(lambda p: None)        # then a pass marks what it reaches
+    with pytest.raises(ZeroDivisionError):
+        c.sum().backward(retain_graph=True)
+    fail.remove()
+    c.sum().backward(retain_graph=True)
+    assert seen == [[[1.0, 1.0], [3.0, 4.0], [1.0, 2.0], [3.0, 4.0]]]
+    c.mul_(2)
+    (c * 1).sum().backward()
+    assert seen[1:] == [[[2.0, 2.0], [6.0, 8.0], [2.0, 4.0], [6.0, 8.0]]]    # the gradient of c as it was
+
+
+def test_a_hook_on_the_first_of_several_gradients():
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    c = a * b
+    seen = []
+    with autograd.graph.register_multi_grad_hook((a, autodiff.ones(2), b, c), lambda g: seen.append(g.tolist()), mode="any"):
+        c.sum().backward(retain_graph=True)
+        autograd.grad(c.sum() * 2, a, retain_graph=True)
+    c.sum().backward()
+    assert seen == [[1.0, 1.0], [2.0, 2.0]]
+
+
+def test_what_hooks_on_several_gradients_refuse():
+    a = leaf([1.0])
+    with pytest.raises(ValueError, match="Expects mode"):
+        autograd.graph.register_multi_grad_hook((a,), print, mode="some")
+    with pytest.raises(RuntimeError, match="doesn't require gradient"):
+        autograd.graph.register_multi_grad_hook((a, autodiff.ones(1)), print)
+    (a * 1).backward()      # nothing was registered
+    with pytest.raises(RuntimeError, match="during the backward pass"):
+        autograd.graph._will_engine_execute_node((a * 1).grad_fn)
+
+
+def test_which_nodes_a_pass_comes_to():
+    x, w = leaf([1.0, 2.0]), leaf([1.0, 1.0])
+    y, z = x * 2, w * 2
+    nodes = [y.grad_fn, z.grad_fn, *(v.grad_fn.next_functions[0][0] for v in (y, z))]
+    seen = []
+    y.register_hook(lambda g: seen.append([autograd.graph._will_engine_execute_node(node) for node in nodes]))
+    y.sum().backward(retain_graph=True)
+    (y * z).sum().backward(retain_graph=True)
+    (y * z).sum().backward(inputs=[x], retain_graph=True)
+    assert seen == [[True, False, True, False], [True] * 4, [True, False, True, False]]
+
+
+@pytest.mark.parametrize("made", ["two", "any"])
+def test_hooks_on_several_gradients_in_threads_do_not_meet(made):
+    import threading
+
+    leaves = [leaf([float(i)]) for i in range(4)]
+    counts = []
+    a = leaf([2.0])
+    b = a * 3
+    autograd.graph.register_multi_grad_hook((a, b), lambda gs: counts.append(autograd.graph._current_graph_task_id()),
+                                            mode="all" if made == "two" else "any")
+
+    def run(v):
+        for _ in range(20):
+            (b * v).sum().backward(retain_graph=True)
+
+    threads = [threading.Thread(target=run, args=(v,)) for v in leaves]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(counts) == len(set(counts)) == 80 and all(v.grad.item() == 20 * 6.0 for v in leaves)
+
+
+# ---- callbacks at the end of a pass
+
+def test_callbacks_run_once_at_the_end_of_their_pass():
+    engine = autograd.Variable._execution_engine
+    x, w = leaf([1.0, 2.0]), leaf([1.0, 1.0])
+    y = x * 2
+    seen = []
+
+    def outer(g):
+        engine.queue_callback(lambda: seen.append(("outer", x.grad.tolist(), autodiff.is_grad_enabled())))
+        with autodiff.enable_grad():
+            z = w * 1
+            z.register_hook(lambda g: engine.queue_callback(lambda: seen.append(("inner", w.grad.tolist()))))
+            z.sum().backward()
+        seen.append("after")
+        engine.queue_callback(lambda: engine.queue_callback(lambda: seen.append("later")))
+
+    handle = y.register_hook(outer)
+    y.sum().backward(retain_graph=True)
+    assert seen == [("inner", [1.0, 1.0]), "after", ("outer", [2.0, 2.0], False), "later"]
+    handle.remove()
+    y.sum().backward(retain_graph=True)
+    assert len(seen) == 4
+    with pytest.raises(RuntimeError, match="only be installed during backward pass"):
+        engine.queue_callback(lambda: None)
+
+
+def test_callbacks_of_a_pass_that_fails_do_not_run():
+    engine = autograd.Variable._execution_engine
+    x = leaf([1.0, 2.0])
+    y = x * x
+    seen = []
+    bad = [y.register_hook(lambda g: engine.queue_callback(lambda: seen.append("never"))), y.register_hook(lambda g: 1 / 0)]
+    with pytest.raises(ZeroDivisionError):
+        y.sum().backward(retain_graph=True)
+    for handle in bad:
+        handle.remove()
+    handle = y.register_hook(lambda g: engine.queue_callback(lambda: 1 / 0))
+    with pytest.raises(ZeroDivisionError):
+        y.sum().backward(retain_graph=True)
+    assert x.grad.tolist() == [2.0, 4.0] and seen == []
+    handle.remove()
+    y.register_hook(lambda g: engine.queue_callback(3))
+    with pytest.raises(TypeError, match="expected a callable, got int"):
+        y.sum().backward()
+
+
+# ---- cycles
+
+class Kept:
+    pass
+
+
+@pytest.mark.parametrize("place", ["tensor", "pre", "post", "metadata", "several", "leaf"])
+def test_a_hook_that_refers_to_its_node_is_collected_once_the_graph_is_gone_and_no_earlier(place):
+    import gc
+    import weakref
+
+    def program():
+        a = leaf([1.0])
+        b = a.clone()
+        kept = Kept()
+        node = autograd.graph.get_gradient_edge(a).node if place == "leaf" else b.grad_fn
+
+        def hook(*args):
+            assert node is not None and kept is not None
+
+        if place == "tensor":
+            b.register_hook(hook)
+        elif place == "several":
+            autograd.graph.register_multi_grad_hook((a, b), hook)
+        elif place == "metadata":
+            node.metadata["hook"] = hook
+        elif place == "pre":
+            node.register_prehook(hook)
+        else:
+            node.register_hook(hook)
+        return b.clone(), weakref.ref(kept)
+
+    out, alive = program()
+    for _ in range(2):
+        out.sum().backward(retain_graph=True)
+        gc.collect()
+        assert alive() is not None
+    del out
+    gc.collect()
+    assert alive() is None

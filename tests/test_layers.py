@@ -298,6 +298,7 @@ LOOKS = {
     "register_post_accumulate_grad_hook": "add_hook() holds it",
     "reverse_pass": "holds it in the next statement",
     "depends_on_others": "holds it in the next statement",
+    "place_of_gradient": "its caller holds it",
     "say_graph_is_gone": "looks at it at once",
 }
 

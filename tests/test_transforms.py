@@ -183,10 +183,12 @@ def test_no_perturbation_is_taken_for_another():
     """d/dx (x * d/dy (x + y)) is 1."""
     forward = lambda g: lambda x: ad.jvp(g, (x,), (1.0,))[1]
     for outer in (ad.grad, forward):
-        for inner in (ad.grad, forward):
-            assert outer(lambda x: x * inner(lambda y: x + y)(1.0))(3.0) == 1.0
-            assert outer(lambda x: inner(lambda y: x * y * y)(4.0))(3.0) == 8.0
-            assert outer(lambda x: inner(lambda y: x * y * y)(x))(3.0) == 12.0
+        assert outer(lambda x: x * ad.grad(lambda y: x + y)(1.0))(3.0) == 1.0
+        assert outer(lambda x: x * forward(lambda y: x + y)(1.0))(3.0) == 1.0
+        assert outer(lambda x: ad.grad(lambda y: x * y * y)(4.0))(3.0) == 8.0
+        assert outer(lambda x: forward(lambda y: x * y * y)(4.0))(3.0) == 8.0
+        assert outer(lambda x: ad.grad(lambda y: x * y * y)(x))(3.0) == 12.0
+        assert outer(lambda x: forward(lambda y: x * y * y)(x))(3.0) == 12.0
 
 
 def test_hessians_agree_with_each_other():
@@ -224,7 +226,7 @@ def test_linearize_and_vjp_evaluate_once():
         calls.append(1)
         return np.exp(x) * x
 
-    out, push = ad.linearize(f, np.array([0.5, 1.0]))
+    _, push = ad.linearize(f, np.array([0.5, 1.0]))
     _, pull = ad.vjp(f, np.array([0.5, 1.0]))
     for v in (np.array([1.0, 0.0]), np.array([0.5, 2.0])):
         np.testing.assert_allclose(push(v), pull(v)[0])
@@ -237,7 +239,8 @@ def test_linearize_and_vjp_evaluate_once():
 
 def test_they_print_and_know_what_they_are_made_of():
     g = ad.hessian(ad.grad(cubes, argnums=(0,)))
-    assert repr(g) == "hessian(grad(cubes, argnums=(0,)))" and repr(ad.jacobian(cubes, mode="fwd")) == "jacobian(cubes, mode='fwd')"
+    assert repr(g) == "hessian(grad(cubes, argnums=(0,)))"
+    assert repr(ad.jacobian(cubes, mode="fwd")) == "jacobian(cubes, mode='fwd')"
     assert g.function.function is cubes and g.function.options == {"argnums": (0,), "has_aux": False}
     assert ad.grad(cubes).__name__ == "cubes"
     assert ad.grad is func.grad
@@ -305,5 +308,6 @@ def test_scipy_takes_the_gradient():
 
     found = optimize.minimize(ad.value_and_grad(rosenbrock), np.zeros(5), jac=True, method="BFGS")
     np.testing.assert_allclose(found.x, 1.0, atol=1e-5)
-    found = optimize.minimize(rosenbrock, np.zeros(5), jac=ad.grad(rosenbrock), hess=ad.hessian(rosenbrock), method="trust-exact")
+    found = optimize.minimize(rosenbrock, np.zeros(5), jac=ad.grad(rosenbrock), hess=ad.hessian(rosenbrock),
+                              method="trust-exact")
     np.testing.assert_allclose(found.x, 1.0, atol=1e-6)

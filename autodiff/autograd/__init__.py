@@ -35,7 +35,7 @@ __all__ = ["Function", "Variable", "backward", "detect_anomaly", "enable_grad", 
            "set_detect_anomaly", "set_grad_enabled", "set_recording", "set_training", "train_mode"]
 
 _Base: Any = _v.Tensor.__base__
-_Bases: TypeAlias = _v.Base | Iterable[_v.Base]
+_Bases: TypeAlias = _v.Base | graph.GradientEdge | Iterable[_v.Base | graph.GradientEdge]
 _Gradients: TypeAlias = _v.Base | Sequence[_v.Base | None] | None
 
 
@@ -58,6 +58,8 @@ else:
         (True, 'Tensor')
         """
 
+        _execution_engine = _v.Engine()
+
         def __new__(cls, data=None, requires_grad=False, **legacy):
             return _v.make_variable(data, requires_grad, **legacy)
 
@@ -68,7 +70,7 @@ def variable(*args: Any, **kwargs: Any) -> Never:
 
 
 def _sequence(value):
-    return (value,) if isinstance(value, _Base) else tuple(value)
+    return (value,) if isinstance(value, (_Base, graph.GradientEdge)) else tuple(value)
 
 
 def _gradients(given, count):
@@ -186,12 +188,13 @@ def _batched(run, outputs, gradients, retain):
     for i, (output, gradient) in enumerate(zip(outputs, gradients, strict=True)):
         if gradient is None:
             continue
-        if tuple(gradient.shape)[1:] != tuple(output.shape) or gradient.ndim == 0:
+        shape = _v.edge_metadata(output)[0] if isinstance(output, graph.GradientEdge) else output.shape
+        if tuple(gradient.shape)[1:] != tuple(shape) or gradient.ndim == 0:
             raise RuntimeError(
                 "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. "
                 "The sizes of the remaining dimensions are expected to match the shape of corresponding output, but a "
                 f"mismatch was detected: grad_output[{i}] has a shape of {gradient.shape} and output[{i}] has a shape of "
-                f"{output.shape}. If you only want some tensors in `grad_output` to be considered batched, consider using "
+                f"{shape}. If you only want some tensors in `grad_output` to be considered batched, consider using "
                 "vmap.")
         size = len(gradient)
     if size is None:

@@ -75,8 +75,8 @@ def jacrev(func: Callable[..., Any], argnums: _Argnums = 0, *, has_aux: bool = F
            chunk_size: int | None = None) -> JacRev:
     """The Jacobian by reverse mode, all rows in one batched pass, or chunk_size of them at a time.
 
-    Of a result of shape (m, ...) and an argument of shape (n, ...) it has the shape (m, ..., n, ...); of trees it is a tree like
-    the result of trees like the argument.  As https://pytorch.org/docs/stable/generated/torch.func.jacrev.html
+    Of a result of shape (m, ...) and an argument of shape (n, ...) it has the shape (m, ..., n, ...); of trees it is a tree
+    like the result, of trees like the argument.  As https://pytorch.org/docs/stable/generated/torch.func.jacrev.html
 
     >>> import numpy as np
     >>> import autodiff
