@@ -142,6 +142,7 @@ from .autograd import (
     set_grad_enabled,
 )
 from ._primitive import defjvp, defvjp, primitive
+from .func import vmap
 
 __version__ = "0.1.0"
 

@@ -9,8 +9,8 @@ from libc.stdint cimport uintptr_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
-from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEPENDS, DIFFERENTIABLE,
-                     EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE, INFERENCE_TENSOR, INLINE32, LINEAR,
+from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEPENDS,
+                     DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE, INFERENCE_TENSOR, INLINE32, LINEAR,
                      NAN_ALLOWED, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED,
                      OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL, OP_MEAN, OP_MUL, OP_NORM, OP_POSITIVE,
                      OP_SUM, OP_TO, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SELECT,
@@ -18,7 +18,7 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, COMPLEX_KIND, COMPLEX_SAVE
                      array_in, array_of, ask, attached_any, category, contiguous_copy_of, current_node, enter_lower,
                      enter_modes, extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable,
                      later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
-                     ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, plain, prefetch, reduce_generic,
+                     ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, physical_in, plain, prefetch, reduce_generic,
                      same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in,
                      transformed, transformed_once, type_of, warn)
 from ._elementwise cimport elementwise, run_values, unary
@@ -1076,6 +1076,9 @@ cdef int accumulate(Node* leaf, Cotangent g, bint recorded) except -1:
     if recorded:
         gradient = <object>g.variable
         Py_DECREF(gradient)
+        if (<Variable>gradient).flags & BATCHED:
+            raise RuntimeError("vmap: a gradient for each sample cannot be accumulated into the .grad of a leaf that is not "
+                               "batched. Use autodiff.func.grad, or autograd.grad, which return it")
         if extras.grad is None or write:
             extras.grad = flavoured(<Variable>gradient.clone(), kind)
         else:
@@ -1129,6 +1132,8 @@ cdef int accumulate(Node* leaf, Cotangent g, bint recorded) except -1:
 
 cdef bint writable(Variable v) noexcept:
     """Whether a gradient can be added to in place: an assigned one may be expanded, or a read-only ndarray's."""
+    if v.flags & BATCHED:
+        return writable(physical_in(v))
     return v.array == NULL or not (v.array.storage.readonly or (v.array.strides != NULL and overlaps(v.array)))
 
 
@@ -1565,7 +1570,8 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
     cdef Variable output, g
     cdef Cotangent entry
     cdef bint recorded = bool(create_graph)
-    cdef bint on_variables = recorded or modes() & FORWARD != 0     # tangents go along with Variables alone
+    # Tangents go along with Variables alone, and levels above see ops on Variables alone.
+    cdef bint on_variables = recorded or modes() & (FORWARD | ABOVE) != 0
     cdef bint retain = recorded if retain_graph is None else bool(retain_graph)
     cdef bint mxnet = False
     cdef int previous
@@ -1576,12 +1582,15 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
     cdef list seeds = []
     cdef list wanted = None
     cdef dict captures = None
+    cdef object handles = None
     # One tuple of each, held to the end: an iterable may make its Variables on the way.
     outputs, gradients = tuple(outputs), tuple(gradients)
     if inputs is not None:
         inputs = (inputs,) if is_variable(inputs) else tuple(inputs)
         if not inputs:
             raise RuntimeError(f"`inputs` argument to `{caller}()` cannot be empty.")
+    if modes() & ABOVE and any_handle(outputs, inputs):
+        outputs, gradients, inputs, handles = OPS.physical_pass(outputs, gradients, inputs)
     # The pass owns its roots and inputs: a hook may drop the last other reference to the graph.
     roots = len(outputs)
     if roots + (len(inputs) if inputs is not None else 0) > 8:
@@ -1621,7 +1630,8 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
         if not roots:
             if wanted is None or accumulate_inputs:
                 return None
-            return results_of(inputs, wanted, {}, recorded, on_variables, allow_unused, materialize, mxnet)
+            results = results_of(inputs, wanted, {}, recorded, on_variables, allow_unused, materialize, mxnet)
+            return results if handles is None else handles(results)
         walk = begin_pass(retain, on_variables)
         if modes() & ANOMALY and not modes() & NAN_ALLOWED:
             walk.anomaly = walk.special = True
@@ -1653,7 +1663,19 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
             free(held)
     if captures is None:
         return None
-    return results_of(inputs, wanted, captures, recorded, on_variables, allow_unused, materialize, mxnet)
+    results = results_of(inputs, wanted, captures, recorded, on_variables, allow_unused, materialize, mxnet)
+    return results if handles is None else handles(results)
+
+
+cdef bint any_handle(tuple outputs, object inputs) noexcept:
+    """Whether vmap's handles are to be differentiated, which have no nodes: those of their batches are meant."""
+    for v in outputs:
+        if is_variable(v) and (<Variable>v).flags & BATCHED:
+            return True
+    for v in (<tuple>inputs if inputs is not None else ()):
+        if is_variable(v) and (<Variable>v).flags & BATCHED:
+            return True
+    return False
 
 
 cdef object results_of(inputs, list wanted, dict captures, bint recorded, bint on_variables, allow_unused, materialize,

@@ -1,0 +1,4 @@
+"""Transforms of functions."""
+from .vmap import vmap as vmap
+
+__all__ = ["vmap"]
