@@ -7,14 +7,14 @@ cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject
 from libc.string cimport memcmp
 
-from ._base cimport (ABOVE, ATTACHED, BATCHED, BLANK, DEPENDS, DTYPE_RULE, ESCAPED, FORWARD, GRAD_FN, GRAD_OFF, INFERENCE,
+from ._base cimport (ABOVE, ARITY, ATTACHED, BATCHED, BLANK, DEPENDS, DTYPE_RULE, ESCAPED, FORWARD, GRAD_FN, GRAD_OFF, INFERENCE,
                      INFERENCE_TENSOR, INLINE, INLINE32, LARGEST_POSITION, NAMES, NDARRAY, NUMBERS, OP_COPY_REGION,
                      OP_FILL, OP_INDEX, OP_INDEX_SET, OP_POW, OP_STACK, OP_WHERE, POINT_GRAD, TENSOR, TRACING, T_BOOL,
                      T_FLOAT, Py_TYPE, Transform, Variable, alias_of, array_copy_of, array_in, array_of, ask, ask_value,
                      category, batched, check_writable, contiguous_copy_of, current_node, default_type, drop_history, edge_of,
                      element_view, fits_element_node, fresh, fresh_on, from_array, from_number, identity, is_variable,
                      leave_graph, locate, make, make_view, materialise, modes, move_tangent, ndarray_of, node_of_write,
-                     normal_type, numpy_dtype, overlaps, plain, rebind, replace_node, set_data, set_requires_grad,
+                     normal_type, numpy_dtype, overlaps, physical_in, plain, rebind, replace_node, set_data, set_requires_grad,
                      settle_grad, shape_tuple, take_node, tangent_in, trace, transformed_once, type_of, warn,
                      write_recorded, write_tangents)
 from ._elementwise cimport (Point, elementwise, elementwise_of, finite, given_array, holds_variable, is_operand, is_point, out_of_range,
@@ -1227,6 +1227,11 @@ def apply_elementwise(int op, x, y=None):
     return elementwise(op, x, y)
 
 
+def apply_in_place(int op, x, y=None):
+    """... into the place of x."""
+    return inplace(op, x, y, ARITY[op] == 1)
+
+
 def op_number(str name):
     """The number of an op that is not composite, by the name of its row; -1 for another name."""
     return NAMES.index(name) if name in NAMES else -1
@@ -1246,6 +1251,11 @@ def plain_of(x):
         if taken is not NotImplemented:
             return taken
     return plain(<Variable>x)
+
+
+def all_samples(x):
+    """plain_of(); under vmap the values of all samples, for decisions that hold for all of them or none."""
+    return plain_of(physical_in(<Variable>x) if is_variable(x) else x)
 
 
 def dtype_in(x):

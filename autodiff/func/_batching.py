@@ -24,7 +24,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import _variable as _v
-from .._types import SCALAR_NAMES
 
 OPS: Any = _v.OPS
 Base: Any = _v.Tensor.__base__
@@ -83,9 +82,9 @@ class Level(_v.BatchLevel):
                 return custom(self, call) if is_custom(call) else NotImplemented
         else:
             rule = RULES.get(name) or rule_of(name)
-        if call.into is not None and not call.called and name not in WRITING:
-            return self.write(call.into, rule(self, call), call.operands)
-        return rule(self, call)
+        if call.into is None or name in WRITING:
+            return rule(self, call)
+        return in_place(self, call)
 
     # ---- operands and results
 
@@ -150,21 +149,6 @@ class Level(_v.BatchLevel):
         finally:
             _v.pop_level()
 
-    # ---- writes
-
-    def write(self, into: Any, result: Any, operands: tuple[Any, ...] = ()) -> Any:
-        """The result of an op, a handle, becomes the value of a Variable in place."""
-        target = self.physical(into)
-        if target is None:
-            raise RuntimeError(IN_PLACE)
-        if KINDS[_v.dtype_in(result).kind] > KINDS[_v.dtype_in(into).kind]:
-            raise RuntimeError(f"result type {SCALAR_NAMES[_v.dtype_in(result).name]} can't be cast to the desired output type "
-                               f"{SCALAR_NAMES[_v.dtype_in(into).name]}")
-        if tuple(result.shape) != tuple(into.shape):
-            raise RuntimeError(f"output with shape {list(into.shape)} doesn't match the broadcast shape {list(result.shape)}")
-        target.copy_(self.batch(result))
-        return into
-
     # ---- random numbers
 
     def random(self, call: Any) -> Any:
@@ -216,7 +200,6 @@ def leaf_in(levels: list[Level], v: Any) -> Any:
 
 
 TENSOR = _v.as_tensor(0.0)
-KINDS = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
 RANDOM_OPS = {
     "rand": lambda sizes, dtype: _create().rand(sizes, dtype=dtype),
     "randn": lambda sizes, dtype: _create().randn(sizes, dtype=dtype),
@@ -313,6 +296,22 @@ def elementwise(number: int, level: Level, call: Any) -> Any:
         if result is NotImplemented:
             return NotImplemented
     return level.wrapped(result)
+
+
+def in_place(level: Level, call: Any) -> Any:
+    """A row of compiled loops, written into the batch of its first operand."""
+    number, into = _v.op_number(call.name), call.into
+    target = level.physical(into)
+    if target is None:
+        raise RuntimeError(IN_PLACE)
+    if len(call.operands) == 1:
+        _v.apply_in_place(number, target)
+        return into
+    other = level.inside(of_one_dtype, call.operands)[1]
+    if isinstance(other, (Base, np.ndarray)) and (common := OPS.broadcast_shapes(into.shape, other.shape)) != tuple(into.shape):
+        raise RuntimeError(f"output with shape {list(into.shape)} doesn't match the broadcast shape {list(common)}")
+    other = level.aligned(other, into.ndim)
+    return into if _v.apply_in_place(number, target, other) is target else NotImplemented
 
 
 def positive(level: Level, call: Any) -> Any:
