@@ -143,7 +143,7 @@ from .autograd import (
 )
 from . import func
 from ._primitive import defjvp, defvjp, primitive
-from .func import grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, linearize, value_and_grad, vjp
+from .func import grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, linearize, value_and_grad, vjp, vmap
 
 __version__ = "0.1.0"
 

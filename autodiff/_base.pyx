@@ -111,6 +111,7 @@ cdef class Extras:
     """What few Variables have: a gradient, how grad is written."""
 
     def __dealloc__(self):
+        unlink_handle(<PyObject*>self)      # not by its objects, which the collector may have cleared
         if self.attached != NULL:
             self.attached.y.variable = NULL
             disown(self.attached)
@@ -417,6 +418,67 @@ cdef list links_of(Transform t):
     return parts
 
 
+def batched_transform(Transform t not None, intp size, int rank):
+    """What t is to an operand with a batch of a size in front of its `rank` dimensions: (transform, rank of the view).
+
+    The rank is that of one sample's view.
+    """
+    cdef Transform made = None
+    for link in links_of(t):
+        moved, rank = batched_link(<Transform>link, size, rank)
+        made = then(made, <Transform>moved)
+    return made, rank
+
+
+cdef tuple batched_link(Transform t, intp size, int rank):
+    cdef Transform made
+    cdef Transform wide = None
+    cdef int i, k, n
+    if t.kind == PARTS:
+        return t, rank + (1 if t.data[0] == PAIRS else -1 if t.data[0] == JOINED else 0)
+    if t.kind == INDEX:
+        made = new_transform(INDEX, t.name, t.count + 1)
+        made.data[0], made.data[1], made.data[2], made.data[3] = SLICE, 0, 1, size
+        for i in range(4 * t.count):
+            made.data[4 + i] = t.data[i]
+        for i in range(t.count):
+            rank += 1 if t.data[4 * i] == NEWAXIS else -1 if t.data[4 * i] == SELECT else 0
+    elif t.kind == STRIDED:
+        n = t.data[0]
+        k = (t.count - 1 - n) // (1 + n)
+        made = new_transform(STRIDED, t.name, (2 + n) * (2 + k))
+        for i in range(made.count):
+            made.data[i] = 0
+        made.data[0] = 1 + n
+        for i in range(n):
+            made.data[2 + i] = t.data[1 + i]
+        made.data[2 + n], made.data[3 + n] = size, 1
+        for rank in range(k):
+            made.data[(2 + n) * (2 + rank)] = t.data[(1 + n) * (1 + rank)]
+            for i in range(n):
+                made.data[(2 + n) * (2 + rank) + 2 + i] = t.data[(1 + n) * (1 + rank) + 1 + i]
+        rank = k
+    elif t.kind == PERMUTE:
+        made = new_transform(PERMUTE, t.name, t.count + 1)
+        made.data[0] = 0
+        for i in range(t.count):
+            made.data[1 + i] = 1 + t.data[i]
+    else:
+        if t.kind == EXPAND and t.count > rank:     # new dimensions come between the batch and the others
+            wide = new_transform(INDEX, t.name, 1 + t.count - rank)
+            wide.data[0], wide.data[1], wide.data[2], wide.data[3] = SLICE, 0, 1, size
+            for i in range(t.count - rank):
+                wide.data[4 + 4 * i] = NEWAXIS
+                wide.data[5 + 4 * i] = wide.data[6 + 4 * i] = wide.data[7 + 4 * i] = 0
+        made = new_transform(t.kind, t.name, t.count + 1)
+        made.data[0] = size
+        for i in range(t.count):
+            made.data[1 + i] = t.data[i]
+        rank = t.count
+    made.output = t.output
+    return then(wide, made), rank
+
+
 cdef tuple PART_NAMES = ("real", "imag", "pairs", "joined")
 
 
@@ -583,6 +645,8 @@ cdef void release_fields(PyObject* o) noexcept:
 
 cdef void forget(PyObject* o) noexcept:
     cdef Node* node = (<Variable>o).node
+    if (<Variable>o).flags & BATCHED and (<Variable>o).extras is not None:
+        unlink_handle(<PyObject*>(<Variable>o).extras)
     if node != NULL and node.flags & LEAF and node.y.variable == <void*>o:
         node.y.variable = NULL
     if (<Variable>o).history != NULL and (<Variable>o).history.base == <void*>o:
@@ -1178,6 +1242,11 @@ def exit_level(level=None):
             holder.tangents.pop(ended, None)        # those of levels outside of it stay
 
 
+def forward_levels():
+    """The numbers of the levels of forward mode in this thread, outermost first."""
+    return [local_levels[i] for i in range(local_depth)]
+
+
 def innermost_level():
     """The number of the innermost level of forward mode in this thread; None outside of all."""
     return local_level if local_depth else None
@@ -1217,6 +1286,9 @@ cdef Variable tangent_in(object o):
     if not is_variable(o):
         return None
     v = <Variable>o
+    if v.flags & BATCHED:
+        tangent = tangent_in(v.extras.physical)
+        return None if tangent is None else batched(tangent, v.extras.batch)
     if v.path is not None and v.history != NULL and v.history.base != NULL and local_depth:
         tangent = own_tangent(<Variable><object>v.history.base)
         if tangent is not None:
@@ -1244,6 +1316,29 @@ def tangent_of(tensor, level=None):
     return None
 
 
+def set_tangent_at(Variable v not None, Variable tangent, long long level):
+    """Give a Variable a tangent of a level that this thread has."""
+    cdef int depth = local_depth
+    cdef int i
+    try:
+        for i in range(depth):
+            if local_levels[i] == level:
+                see_levels(i + 1)
+                assign_tangent(v, tangent)
+    finally:
+        see_levels(depth)
+
+
+def without_forward(function, *args):
+    """function(*args), where ops see no level of forward mode."""
+    cdef int depth = local_depth
+    see_levels(0)
+    try:
+        return function(*args)
+    finally:
+        see_levels(depth)
+
+
 cdef int set_tangent(Variable v, Variable tangent) except -1:
     if tangent is not None:
         assign_tangent(v, tangent)
@@ -1253,6 +1348,10 @@ cdef int set_tangent(Variable v, Variable tangent) except -1:
 cdef int assign_tangent(Variable v, Variable tangent) except -1:
     """Of the present level; None: it has none any more."""
     cdef Extras extras = extras_of(v)
+    if v.flags & BATCHED:
+        # Expanded, where it is the same for the whole batch.
+        return assign_tangent(<Variable>extras.physical,
+                              None if tangent is None else <Variable?>OPS.physical_beside(v, tangent))
     if extras.tangent is None or extras.level == local_level or extras.level < local_levels[0]:
         if extras.tangents is not None and extras.level != local_level:
             extras.tangents.pop(local_level, None)
@@ -1477,6 +1576,11 @@ def pop_level():
     ABOVE_OPS.stack.pop()
     if not ABOVE_OPS.stack:
         enter_modes(0, ABOVE)
+
+
+def levels_above():
+    """The levels of this thread, innermost last."""
+    return list(ABOVE_OPS.stack)
 
 
 cdef object ask(str name, tuple operands, tuple params, object into=None, bint leaves=False, bint called=False):
@@ -1739,6 +1843,160 @@ cdef Variable element_view(Variable x, object index):
     return v
 
 
+# ---- handles of vmap: what a function that is batched sees of a batch
+
+cdef class BatchLevel:
+    """What a level of vmap has in common with its handles; the level itself is one of Python, see func/_batching.py.
+
+    A handle is a Variable that shows the shape of one sample, over one element of memory, and has no node.  The batch, the
+    *physical* Variable, stands in its extras: an op on a handle is answered by the level with one on the physical.
+    """
+
+    def wrap(self, Variable physical not None):
+        """A handle of this level on a batch, whose first dimension is the batch's."""
+        return batched(physical, self)
+
+    def physical(self, v):
+        """The batch, if v is a handle of this level; else None."""
+        if is_variable(v) and (<Variable>v).flags & BATCHED and (<Variable>v).extras.batch is self:
+            return (<Variable>v).extras.physical
+        return None
+
+    def concerns(self, tuple values):
+        """Whether there is a handle of this level among values, or in tuples, lists and slices among them."""
+        return has_handle(self, values, 0)
+
+    def close(self):
+        """The level ends.  A handle that outlives it becomes the batch: it shows its first dimension from now on."""
+        cdef Variable v
+        while self.handles != NULL:
+            v = <Variable><object>(<Extras>self.handles).shown
+            unlink_handle(self.handles)
+            become_physical(v)
+
+    def __dealloc__(self):
+        while self.handles != NULL:
+            unlink_handle(self.handles)
+
+
+cdef bint has_handle(BatchLevel level, object values, int depth) except -1:
+    cdef Variable v
+    for value in values:
+        if is_variable(value):
+            v = <Variable>value
+            if v.flags & BATCHED and v.extras.batch is level:
+                return True
+        elif type(value) is tuple or type(value) is list:
+            if depth < 64 and has_handle(level, value, depth + 1):      # a list may hold itself
+                return True
+    return False
+
+
+cdef double NO_NUMBER = float("nan")
+
+
+cdef Variable batched(Variable physical, BatchLevel level):
+    """A handle; raises TypeError for what has no dimension that could be the batch's."""
+    cdef intp[MAX_DIMS] steps
+    cdef Variable v
+    cdef Extras extras
+    cdef Shape* shape
+    cdef Array* element
+    cdef int i, n
+    if physical.array == NULL or physical.array.shape.ndim == 0:
+        raise TypeError("a batch has one dimension at least")
+    n = physical.array.shape.ndim - 1
+    for i in range(n):
+        steps[i] = 0
+    shape = new_shape(n, physical.array.shape.dim + 1)
+    element = NULL
+    try:
+        element = zeros(physical.array.type, scalar_shape)
+        if kernel_type(element.type) >= 0:
+            write_double(element.type, element.data, NO_NUMBER)     # who reads it must not go on unnoticed
+        v = fresh(Py_TYPE(<PyObject*>physical))
+        v.array = new_geometry(element, element.data, shape, steps if n else NULL)
+    finally:
+        release_array(element)
+        release_shape(shape)
+    extras = Extras.__new__(Extras)
+    extras.physical, extras.batch = physical, level
+    v.extras = extras
+    v.flags |= BATCHED
+    link_handle(v, level)
+    return v
+
+
+cdef void link_handle(Variable v, BatchLevel level) noexcept:
+    cdef PyObject* own = <PyObject*>v.extras
+    (<Extras>own).shown, (<Extras>own).listed = <PyObject*>v, <PyObject*>level
+    (<Extras>own).before, (<Extras>own).after = NULL, level.handles
+    if level.handles != NULL:
+        (<Extras>level.handles).before = own
+    level.handles = own
+
+
+cdef void unlink_handle(PyObject* own) noexcept:
+    cdef PyObject* level = (<Extras>own).listed
+    cdef PyObject* before = (<Extras>own).before
+    cdef PyObject* after = (<Extras>own).after
+    if level == NULL:
+        return
+    if before != NULL:
+        (<Extras>before).after = after
+    else:
+        (<BatchLevel>level).handles = after
+    if after != NULL:
+        (<Extras>after).before = before
+    (<Extras>own).listed = (<Extras>own).before = (<Extras>own).after = NULL
+
+
+cdef int become_physical(Variable v) except -1:
+    """A handle whose level is gone shows the whole batch: no op may take its one element for values."""
+    cdef Extras extras = v.extras
+    cdef Variable physical
+    cdef Array* before = v.array
+    cdef Node* node
+    if extras is None or extras.physical is None:       # the collector has cleared it
+        return 0
+    physical = <Variable>extras.physical
+    node = hold(current_node(physical))
+    v.flags &= ~BATCHED
+    v.array = hold_array(physical.array)
+    v.node = node
+    extras.physical, extras.batch = None, None
+    if physical.extras is not None:
+        extras.tangent, extras.level = physical.extras.tangent, physical.extras.level
+        extras.tangents = physical.extras.tangents
+        if physical.flags & BATCHED:        # of an outer level
+            extras.physical, extras.batch = physical.extras.physical, physical.extras.batch
+            v.flags |= BATCHED
+            link_handle(v, extras.batch)
+    release_array(before)
+    return 0
+
+
+cdef Variable physical_in(Variable v):
+    """The batch that a handle stands for; v itself if it is none."""
+    while v.flags & BATCHED:
+        v = <Variable>v.extras.physical
+    return v
+
+
+
+def physical_of(v):
+    """(the batch, its level) of a handle of vmap, else None."""
+    if is_variable(v) and (<Variable>v).flags & BATCHED:
+        return (<Variable>v).extras.physical, (<Variable>v).extras.batch
+    return None
+
+
+def exchange_physical(Variable v not None, Variable other not None):
+    """Two handles of one level change places: what t_() and the like do to the first."""
+    v.extras.physical, other.extras.physical = other.extras.physical, v.extras.physical
+    v.array, other.array = other.array, v.array
+
+
 # ---- custom ops: several outputs, a Python callable for the derivative
 
 cdef Node* make_custom(object params, int flags, Node** edge, int edges, tuple outputs, object written,
@@ -1892,7 +2150,7 @@ cdef int check_writable(Variable v) except -1:
         raise RuntimeError("Assigning to NDArrays that are already in a computational graph will cause undefined "
                            "behavior when evaluating gradients. Please call backward first to clear the graph or do this "
                            "out side of a record section.")
-    if v.array != NULL and v.array.strides != NULL and overlaps(v.array):
+    if v.array != NULL and v.array.strides != NULL and not v.flags & BATCHED and overlaps(v.array):
         raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a single "
                            "memory location. Please clone() the tensor before performing the operation.")
     if v.path is not None:
@@ -1962,9 +2220,23 @@ cdef int write_recorded(Variable x, int op, object params, Node* right, str tag=
 
 # ---- leaves, bases and views: the node of a Variable changes
 
+cdef Variable leaf_behind(Variable physical, bint method):
+    """A leaf on the memory of a batch: the batch itself may be what vmap() was given, whose requires_grad is not ours."""
+    if physical.flags & BATCHED:
+        return batched(leaf_behind(physical.extras.physical, method), physical.extras.batch)
+    physical = alias_in(physical, True)
+    set_requires_grad(physical, True, method)
+    return physical
+
+
 cdef int set_requires_grad(Variable v, bint wanted, bint method=False) except -1:
     cdef Node* node
     cdef Payload* payload = NULL
+    if v.flags & BATCHED:
+        if wanted and current_node(physical_in(v)) == NULL:
+            v.extras.physical = leaf_behind(v.extras.physical, method)
+            return 0
+        return set_requires_grad(physical_in(v), wanted, method)
     if v.flags & POINT_GRAD:
         settle_grad(v)
     node = current_node(v)

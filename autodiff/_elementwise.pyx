@@ -8,7 +8,7 @@ from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
 from libc.string cimport memset
 
-from ._base cimport (ABOVE, ARITY, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VALUES, DIFFERENTIABLE, DTYPE_RULE, FORWARD,
+from ._base cimport (ABOVE, ARITY, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VALUES, DIFFERENTIABLE, DTYPE_RULE, FORWARD,
                      GRAD_OFF, INFERENCE_TENSOR, INLINE64, NAMES, NDARRAY, NUMPY_FUNCTIONS, OP_CLONE, OP_FLOOR_QUOTIENT,
                      OP_FMOD, OP_GE, OP_GT, OP_LE, OP_LT, OP_NEG, OP_POW, OP_REMAINDER, OP_SQUARE, OP_SUB,
                      OP_TRUNC_QUOTIENT, OTHER_ROW, OWN, PACKING, REFUSED, SPECIAL_POWERS, T_BOOL, T_DOUBLE, T_FLOAT,
@@ -371,7 +371,7 @@ def number_given(value, str name, str argument):
     if not is_variable(value):
         return value
     v = <Variable>value
-    if v.ndim == 0 and not has_derivative(v):
+    if v.flags & BATCHED or v.ndim == 0 and not has_derivative(v):
         return v.item()
     raise TypeError(f"{name}(): argument '{argument}' must be Number, not {type(value).__name__}" + (
         f" that requires grad: {name}() has no derivative in it. Compute with it by ops that have (+, *, where, expand), or "
@@ -390,7 +390,8 @@ def integer_given(value, str name, str argument, int position=0, str wanted="int
 
 def factor_given(value, str name, str argument, bint number=True):
     """A parameter that may be differentiated: a number, or a 0-d Variable if a gradient is wanted of it."""
-    if is_variable(value) and (<Variable>value).ndim == 0 and has_derivative(<Variable>value):
+    if is_variable(value) and (<Variable>value).ndim == 0 and (
+            (<Variable>value).flags & BATCHED or has_derivative(<Variable>value)):
         return value
     value = number_given(value, name, argument)
     if number and not isinstance(value, (bool, int, float, complex, np.number, np.bool_)):

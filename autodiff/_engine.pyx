@@ -10,18 +10,18 @@ from libc.stdint cimport uintptr_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
-from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEFAULTS, DEPENDS,
-                     DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE, INFERENCE_TENSOR,
-                     INLINE32, LINEAR, NAN_ALLOWED, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP,
-                     OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL, OP_MUL, OP_POSITIVE,
-                     OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SELECT, TAGS, TENSOR,
-                     TRACING, T_HALF, VJPS, WRITING, Extras, Py_TYPE, Transform, Variable, add_generic, alias_in, array_in,
-                     array_of, ask, attached_any, category, contiguous_copy_of, current_node, enter_lower, enter_modes,
-                     extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable, later,
-                     leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
-                     ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, plain, prefetch, reduce_generic,
-                     same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in,
-                     transformed, transformed_once, type_of, visit_nodes, warn)
+from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEFAULTS,
+                     DEPENDS, DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE,
+                     INFERENCE_TENSOR, INLINE32, LINEAR, NAN_ALLOWED, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV,
+                     OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL,
+                     OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE,
+                     SELECT, TAGS, TENSOR, TRACING, T_HALF, VJPS, WRITING, Extras, Py_TYPE, Transform, Variable,
+                     add_generic, alias_in, array_in, array_of, ask, attached_any, category, contiguous_copy_of,
+                     current_node, enter_lower, enter_modes, extras_of, first_of, from_array, from_number, from_owned,
+                     give_tangents, is_variable, later, leave_lower, leave_modes, links_of, make, make_view, materialise,
+                     modes, modes_to_hand_over, ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned,
+                     physical_in, plain, prefetch, reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent,
+                     shape_tuple, take_modes_over, tangent_in, transformed, transformed_once, type_of, visit_nodes, warn)
 from ._elementwise cimport (elementwise, pack_by, run_values, unary)
 from ._structural cimport (AHEAD, EUCLIDEAN, cast, count_along, expand, largest, least_square, marked_dims, matmul,
                            multiply_batches, narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
@@ -654,6 +654,8 @@ def make_dual(tensor, tangent, level=None):
         raise RuntimeError("Trying to set a forward gradient that has a different size than that of the original "
                            f"Tensor, this is not supported. Tensor is of size {list(v.shape)} while the given forward "
                            f"gradient is of size {list(t.shape)}.")
+    if v.flags & BATCHED and t.flags & BATCHED:
+        v = <Variable?>OPS.batch_beside(v, t)
     depth = enter_lower()
     try:
         if current_node(v) != NULL or depth > 1 or modes() & ABOVE:
@@ -709,8 +711,8 @@ def fork(tensor):
 
 
 def carries_more(tensor):
-    """Whether a Variable is more than its values: it has a tangent."""
-    return modes() & FORWARD and tangent_in(tensor) is not None
+    """Whether a Variable is more than its values: it has a tangent, or stands for a batch."""
+    return (<Variable>tensor).flags & BATCHED != 0 or (modes() & FORWARD and tangent_in(tensor) is not None)
 
 
 cdef Variable fit_to(Variable like, Variable tangent):
@@ -1115,6 +1117,9 @@ cdef int accumulate(Node* leaf, Cotangent g, bint recorded) except -1:
     if recorded:
         gradient = <object>g.variable
         Py_DECREF(gradient)
+        if (<Variable>gradient).flags & BATCHED:
+            raise RuntimeError("vmap: a gradient for each sample cannot be accumulated into the .grad of a leaf that is not "
+                               "batched. Use autodiff.func.grad, or autograd.grad, which return it")
         if extras.grad is None or write:
             extras.grad = flavoured(<Variable>gradient.clone(), kind)
         else:
@@ -1168,6 +1173,8 @@ cdef int accumulate(Node* leaf, Cotangent g, bint recorded) except -1:
 
 cdef bint writable(Variable v) noexcept:
     """Whether a gradient can be added to in place: an assigned one may be expanded, or a read-only ndarray's."""
+    if v.flags & BATCHED:
+        return writable(physical_in(v))
     return v.array == NULL or not (v.array.storage.readonly or (v.array.strides != NULL and overlaps(v.array)))
 
 
@@ -2281,7 +2288,8 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
     cdef Variable output, g
     cdef Cotangent entry
     cdef bint recorded = bool(create_graph)
-    cdef bint on_variables = recorded or modes() & FORWARD != 0     # tangents go along with Variables alone
+    # Tangents go along with Variables alone, and levels above see ops on Variables alone.
+    cdef bint on_variables = recorded or modes() & (FORWARD | ABOVE) != 0
     cdef bint retain = recorded if retain_graph is None else bool(retain_graph)
     cdef bint mxnet = False
     cdef int previous
@@ -2294,12 +2302,15 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
     cdef dict captures = None
     cdef set edges = None       # which inputs are edges
     cdef Running now
+    cdef object handles = None
     # One tuple of each, held to the end: an iterable may make its Variables on the way.
     outputs, gradients = tuple(outputs), tuple(gradients)
     if inputs is not None:
         inputs = (inputs,) if is_variable(inputs) or type(inputs) is GradientEdge else tuple(inputs)
         if not inputs:
             raise RuntimeError(f"`inputs` argument to `{caller}()` cannot be empty.")
+    if modes() & ABOVE and any_handle(outputs, inputs):
+        outputs, gradients, inputs, handles = OPS.physical_pass(outputs, gradients, inputs)
     # The pass owns its roots and inputs: a hook may drop the last other reference to the graph.
     roots = len(outputs)
     if roots + (len(inputs) if inputs is not None else 0) > 8:
@@ -2353,7 +2364,8 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
         if not roots:
             if wanted is None or accumulate_inputs:
                 return None
-            return results_of(inputs, edges, wanted, {}, recorded, on_variables, allow_unused, materialize, mxnet)
+            results = results_of(inputs, edges, wanted, {}, recorded, on_variables, allow_unused, materialize, mxnet)
+            return results if handles is None else handles(results)
         walk = begin_pass(retain, on_variables)
         if modes() & ANOMALY and not modes() & NAN_ALLOWED:
             walk.anomaly = walk.special = True
@@ -2394,7 +2406,19 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
             free(held)
     if captures is None:
         return None
-    return results_of(inputs, edges, wanted, captures, recorded, on_variables, allow_unused, materialize, mxnet)
+    results = results_of(inputs, edges, wanted, captures, recorded, on_variables, allow_unused, materialize, mxnet)
+    return results if handles is None else handles(results)
+
+
+cdef bint any_handle(tuple outputs, object inputs) noexcept:
+    """Whether vmap's handles are to be differentiated, which have no nodes: those of their batches are meant."""
+    for v in outputs:
+        if is_variable(v) and (<Variable>v).flags & BATCHED:
+            return True
+    for v in (<tuple>inputs if inputs is not None else ()):
+        if is_variable(v) and (<Variable>v).flags & BATCHED:
+            return True
+    return False
 
 
 cdef object results_of(inputs, set edges, list wanted, dict captures, bint recorded, bint on_variables, allow_unused,

@@ -7,22 +7,22 @@ cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject
 from libc.string cimport memcmp
 
-from ._base cimport (ABOVE, ATTACHED, BLANK, DEPENDS, DTYPE_RULE, ESCAPED, FORWARD, GRAD_FN, GRAD_OFF, INFERENCE,
-                     INFERENCE_TENSOR, INLINE, INLINE32, LARGEST_POSITION, NAMES, NDARRAY, NUMBERS, OP_COPY_REGION,
-                     OP_FILL, OP_INDEX, OP_INDEX_SET, OP_POW, OP_STACK, OP_WHERE, POINT_GRAD, TENSOR, TRACING, T_BOOL,
-                     T_FLOAT, Py_TYPE, Transform, Variable, alias_of, array_copy_of, array_in, array_of, ask, ask_value,
-                     category, check_writable, contiguous_copy_of, current_node, default_type, drop_history, edge_of,
-                     element_view, fits_element_node, fresh, fresh_on, from_array, from_number, identity, is_variable,
-                     leave_graph, levels_seen, locate, make, make_view, materialise, modes, move_tangent, ndarray_of,
-                     node_of_write, normal_type, numpy_dtype, overlaps, plain, rebind, replace_node, see_levels, set_data,
-                     set_requires_grad, set_tangent, settle_grad, shape_tuple, take_node, tangent_in, trace,
-                     transformed_once, type_of, warn, write_recorded, write_tangents)
-from ._elementwise cimport (Point, elementwise_of, finite, given_array, holds_variable, is_operand, is_point, out_of_range,
-                            point_op, power, python_number, real_number, variable_word)
+from ._base cimport (ABOVE, ARITY, ATTACHED, BATCHED, BLANK, DEPENDS, DTYPE_RULE, ESCAPED, FORWARD, GRAD_FN, GRAD_OFF,
+                     INFERENCE, INFERENCE_TENSOR, INLINE, INLINE32, LARGEST_POSITION, NAMES, NDARRAY, NUMBERS,
+                     OP_COPY_REGION, OP_FILL, OP_INDEX, OP_INDEX_SET, OP_POW, OP_STACK, OP_WHERE, POINT_GRAD, TENSOR,
+                     TRACING, T_BOOL, T_FLOAT, Py_TYPE, Transform, Variable, alias_of, array_copy_of, array_in, array_of,
+                     ask, ask_value, batched, category, check_writable, contiguous_copy_of, current_node, default_type,
+                     drop_history, edge_of, element_view, fits_element_node, fresh, fresh_on, from_array, from_number,
+                     identity, is_variable, leave_graph, levels_seen, locate, make, make_view, materialise, modes,
+                     move_tangent, ndarray_of, node_of_write, normal_type, numpy_dtype, overlaps, physical_in, plain,
+                     rebind, replace_node, see_levels, set_data, set_requires_grad, set_tangent, settle_grad, shape_tuple,
+                     take_node, tangent_in, trace, transformed_once, type_of, warn, write_recorded, write_tangents)
+from ._elementwise cimport (Point, elementwise, elementwise_of, finite, given_array, holds_variable, is_operand, is_point,
+                            out_of_range, point_op, power, python_number, real_number, variable_word)
 from ._structural cimport (basic_index, c_name, cast, common_dtype, constant, reshape, select_view, stack_or_cat,
                            structural, structural_of, warn_of_imaginary)
 from ._core cimport (LEAF, LEFT_NUMBER, RIGHT_NUMBER, SAVES, VARIANT, Array, Node, Shape, bump, disown, hold, hold_array,
-                     kernel_type, mark_modified, new_array, new_payload, new_shape, promote, release_array, release_shape,
+                     kernel_type, mark_modified, new_array, new_payload, new_shape, ops, promote, release_array, release_shape,
                      same_shape, scalar_shape, write_double, zeros)
 from ._kernels cimport MAX_DIMS, fill, intp
 
@@ -33,7 +33,7 @@ from functools import partial
 import numpy as np
 
 from ._base import OPS
-from ._base import name_node
+from ._base import exchange_physical, name_node
 from ._elementwise import as_integer, factor_given
 from ._types import SCALAR_NAMES, TENSOR_NAMES, Size, device as _device, to_numpy_dtype
 
@@ -295,6 +295,9 @@ def become_view(Variable x, function, str grad_fn):
         raise NotImplementedError("in forward mode, the shape of a view cannot change in place: use the method without the "
                                   "underscore")
     v = <Variable>function(x)
+    if x.flags & BATCHED:
+        exchange_physical(x, v)
+        return x
     if v.node != NULL:
         name_node(v, grad_fn)
     if x.flags & POINT_GRAD:
@@ -591,7 +594,7 @@ cdef int write_items(Variable x, object index, object value) except -1:
         raise RuntimeError(("a leaf" if is_whole(index) else "a view of a leaf") +
                            " Variable that requires grad is being used in an in-place operation.")
     # An expanded x is written where no element is met twice, through a view: x[1] = v is a write to every row.
-    overlapped = x.array.strides != NULL and overlaps(x.array)
+    overlapped = x.array.strides != NULL and not x.flags & BATCHED and overlaps(x.array)
     if not overlapped:
         check_writable(x)
     if modes() & TRACING:
@@ -1114,6 +1117,8 @@ cdef Variable flavoured(Variable v, PyTypeObject* kind):
     cdef Variable result
     if Py_TYPE(<PyObject*>v) == kind:
         return v
+    if v.flags & BATCHED:
+        return batched(flavoured(<Variable>v.extras.physical, kind), v.extras.batch)
     result = fresh_on(kind, hold(v.node))
     result.value, result.flags = v.value, v.flags & INLINE
     result.array = hold_array(v.array)
@@ -1228,6 +1233,26 @@ def apply_row(str name, tuple operands, tuple params, str tag=None, bint variant
     return structural(NUMBERS[name], VARIANT if variant else 0, operands, params, tag)
 
 
+def apply_elementwise(int op, x, y=None):
+    """An elementwise op, by its number, on Variables and numbers."""
+    return elementwise(op, x, y)
+
+
+def apply_in_place(int op, x, y=None):
+    """... into the place of x."""
+    return inplace(op, x, y, ARITY[op] == 1)
+
+
+def op_number(str name):
+    """The number of an op that is not composite, by the name of its row; -1 for another name."""
+    return NAMES.index(name) if name in NAMES else -1
+
+
+def is_elementwise(int op):
+    """Whether an op has compiled loops."""
+    return ops[op].kernel[0] != NULL
+
+
 def plain_of(x):
     """The values of a Variable as a plain array, out of the graph; for reading."""
     if not is_variable(x):
@@ -1237,6 +1262,11 @@ def plain_of(x):
         if taken is not NotImplemented:
             return taken
     return plain(<Variable>x)
+
+
+def all_samples(x):
+    """plain_of(); under vmap the values of all samples, for decisions that hold for all of them or none."""
+    return plain_of(physical_in(<Variable>x) if is_variable(x) else x)
 
 
 def dtype_in(x):

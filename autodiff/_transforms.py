@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import _variable as _v
-from ._batching import batch_rows
+from ._batching import batch_rows, fresh_leaf
 from ._pytree import Treedef, flatten, map_leaves
 
 __all__ = ["Grad", "GradAndValue", "Hessian", "JVPFunction", "JacFwd", "JacRev", "Jacobian", "Transform", "VJPFunction",
@@ -102,7 +102,7 @@ def _leaf(variable: Any, what: str) -> Any:
     if not (variable.is_floating_point() or variable.is_complex()):
         raise RuntimeError(f"only Tensors of floating point dtype can require gradients: an argument of {what} is of "
                            f"{variable.dtype}; convert it, as by x.double()")
-    return _v.fork(variable)
+    return fresh_leaf(variable) if _v.levels else _v.fork(variable)
 
 
 def _bound(function: Any, argnums: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
@@ -597,9 +597,13 @@ class JacFwd(Transform):
         basis, total = _basis(values)
         seen: list[Any] = []
 
-        def run(*tangents: Any) -> Sequence[Any]:
+        # Of what is a batch already the values go along with their tangents; else all columns share them.
+        along = [value.expand(total, *value.shape) for value in values] if _v.levels else []
+
+        def run(*given: Any) -> Sequence[Any]:
+            tangents, primals = given[:len(values)], given[len(values):] or values
             with _dual_level():
-                duals = iter([_v.make_dual(v, t) for v, t in zip(values, tangents, strict=True)])
+                duals = iter([_v.make_dual(v, t) for v, t in zip(primals, tangents, strict=True)])
                 inner, keywords = list(args), dict(kwargs)
                 for place, tree in zip(places, trees, strict=True):
                     made = tree.unflatten([next(duals) for _ in range(tree.count)])
@@ -620,7 +624,7 @@ class JacFwd(Transform):
                     seen.extend([outtree, map_leaves(_primal, aux)])
                 return [_zeros(value) if tangent is None else tangent for value, tangent in pairs]
 
-        columns = _rows(run, basis, total, None)
+        columns = _rows(run, [*basis, *along], total, None)
         outtree, aux = seen if seen else (None, None)
         if outtree is None:
             raise RuntimeError(f"{what}: the arguments have no elements")

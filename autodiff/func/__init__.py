@@ -20,9 +20,10 @@ from .._transforms import (
     linearize,
     vjp,
 )
+from .._vmap import vmap
 
 __all__ = ["grad", "grad_and_value", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "linearize", "value_and_grad",
-           "vjp"]
+           "vjp", "vmap"]
 
 _Argnums = int | str | tuple[int | str, ...]
 

@@ -109,7 +109,7 @@ def _balanced(ops, g, x, out, powers=False):
     What is wanted is x / out, which does not change; nor do its bits where no number was too large or too small.
     """
     np = ops.numpy
-    size, weight = ops.plain(out), np.abs(ops.plain(g))
+    size, weight = ops.plain(out), np.abs(ops.all_samples(g))
     info = np.finfo(size.dtype)
     low, high = np.sqrt(info.tiny), np.sqrt(info.max)
     everyday = not powers and size.size and low <= size.min() and size.max() <= high
