@@ -12,16 +12,17 @@ from libc.string cimport memcpy, memset
 
 from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEFAULTS,
                      DEPENDS, DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE,
-                     INFERENCE_TENSOR, INLINE32, LINEAR, NAN_ALLOWED, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV,
-                     OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL,
-                     OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE,
-                     SELECT, TAGS, TENSOR, TRACING, T_HALF, VJPS, WRITING, Extras, Py_TYPE, Transform, Variable,
-                     add_generic, alias_in, array_in, array_of, ask, attached_any, category, contiguous_copy_of,
-                     current_node, enter_lower, enter_modes, extras_of, first_of, from_array, from_number, from_owned,
-                     give_tangents, is_variable, later, leave_lower, leave_modes, links_of, make, make_view, materialise,
-                     modes, modes_to_hand_over, ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned,
-                     physical_in, plain, prefetch, reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent,
-                     shape_tuple, take_modes_over, tangent_in, transformed, transformed_once, type_of, visit_nodes, warn)
+                     INFERENCE_TENSOR, INLINE32, INLINE64, LINEAR, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE,
+                     OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS,
+                     OP_INDEX_SET, OP_MATMUL, OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD,
+                     RECORDING, RESHAPE, SELECT, TAGS, TENSOR, TRACING, T_DOUBLE, T_HALF, VJPS, WRITING, Extras, Py_TYPE,
+                     Transform, Variable, add_generic, alias_in, array_in, array_of, ask, attached_any, category,
+                     contiguous_copy_of, current_node, enter_lower, enter_modes, extras_of, first_of, from_array,
+                     from_number, from_owned, give_tangents, is_variable, later, leave_lower, leave_modes, links_of, make,
+                     make_view, materialise, modes, modes_to_hand_over, ndarray_of, new_transform, node_extras,
+                     numpy_dtype, overlaps, owned, physical_in, plain, prefetch, reduce_generic, same_sizes, set_edge,
+                     set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in, transformed,
+                     transformed_once, type_of, visit_nodes, warn)
 from ._elementwise cimport (elementwise, pack_by, run_values, unary)
 from ._structural cimport (AHEAD, EUCLIDEAN, cast, count_along, expand, largest, least_square, marked_dims, matmul,
                            multiply_batches, narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
@@ -2234,6 +2235,40 @@ def gradients(tuple outputs, tuple given, tuple inputs, retain_graph=None, creat
         return found, others
     finally:
         nested_passes -= 1
+
+
+def scalar_gradient(function, x):
+    """(value, gradient) of a function of one plain array or float, in a thread without modes: the shortest way of grad().
+
+    NotImplemented where it is not so simple; (leaf, result) and None where the function was called and did not return what has
+    a gradient.  Results as transforms give them: floats, arrays, and Variables where other leaves are reached.
+    """
+    cdef Variable leaf, out, g
+    if modes():
+        return NotImplemented
+    if type(x) is float:
+        leaf = from_number(NDARRAY, x, T_DOUBLE)
+    elif type(x) is np_ndarray and x.dtype is FLOAT64_DTYPE:
+        leaf = from_array(NDARRAY, array_of(x))
+    else:
+        return NotImplemented
+    set_requires_grad(leaf, True)
+    result = function(leaf)
+    if Py_TYPE(<PyObject*>result) != NDARRAY or (<Variable>result).array != NULL or not (<Variable>result).flags & INLINE64 or \
+            current_node(<Variable>result) == NULL or modes():
+        return (leaf, result), None
+    out = <Variable>result
+    found, others = gradients((out,), (None,), (leaf,))
+    if others:
+        return out, found[0] if found[0] is not None else zero_like(leaf)
+    g = <Variable>found[0]
+    if g is None:
+        return out.value, np.zeros_like(x) if leaf.array != NULL else 0.0
+    return out.value, plain(g) if g.array != NULL else g.value
+
+
+np_ndarray = np.ndarray
+FLOAT64_DTYPE = np.dtype(np.float64)
 
 
 def depends_on_others(tuple outputs, tuple inputs):

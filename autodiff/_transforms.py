@@ -230,8 +230,18 @@ def _make(kind: Any, function: Any, options: dict[str, Any]) -> Any:
 class _OfScalar(Transform):
     _defaults = {"argnums": 0, "has_aux": False}
 
+    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
+        super().__init__(function, **options)
+        self._simple = options["argnums"] == 0 and type(options["argnums"]) is int and not options["has_aux"]
+
     def _found(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
         """(value, gradients, aux)."""
+        if self._simple and len(args) == 1 and not kwargs:
+            found = _v.scalar_gradient(self.function, args[0])
+            if found is not NotImplemented:
+                if found[1] is not None:
+                    return (*found, None)
+                return _Called(*found[0]).found()
         options = self.options
         inner = _Inner("grad_and_value(f)(*args)", self.function, options["argnums"], args, kwargs, options["has_aux"])
         out = inner.outs[0] if len(inner.outs) == 1 and inner.outtree.kind is None else None
@@ -241,7 +251,7 @@ class _OfScalar(Transform):
         return give(inner.outer(out, others)), give(inner.split(gradients)), aux
 
 
-def _gradients_of_scalar(inner: _Inner, out: Any) -> tuple[Sequence[Any], bool]:
+def _gradients_of_scalar(inner: Any, out: Any) -> tuple[Sequence[Any], bool]:
     if isinstance(out, _NUMBERS) or (isinstance(out, np.ndarray) and out.ndim == 0):
         return [_zeros(leaf) for leaf in inner.leaves], False
     if not isinstance(out, _Base):
@@ -257,6 +267,23 @@ def _gradients_of_scalar(inner: _Inner, out: Any) -> tuple[Sequence[Any], bool]:
         return [_zeros(leaf) for leaf in inner.leaves], False
     found, others = _v.gradients((out,), (None,), tuple(inner.leaves), None, inner.record)
     return [_zeros(leaf) if g is None else g for g, leaf in zip(found, inner.leaves, strict=True)], others
+
+
+class _Called:
+    """A call on one leaf made of a plain value, of which something else came back than a number that has a gradient."""
+
+    what, single, record = "grad_and_value(f)(*args)", True, None
+
+    def __init__(self, leaf: Any, out: Any) -> None:
+        self.leaves = [leaf]
+        self.outs, self.outtree = flatten(out)
+
+    def found(self) -> tuple[Any, Any, Any]:
+        """(value, gradient, None), or what _gradients_of_scalar raises."""
+        out = self.outs[0] if len(self.outs) == 1 and self.outtree.kind is None else None
+        gradients, others = _gradients_of_scalar(self, out)
+        value = out if others or not isinstance(out, _Base) or not out.requires_grad else out.detach()
+        return _plain(value), _plain(gradients[0]), None
 
 
 class Grad(_OfScalar):
