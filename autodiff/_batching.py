@@ -1006,7 +1006,7 @@ def custom(level: Level, call: Any) -> Any:
     function, kwargs = call.params
     if not isinstance(function, type):
         raise NotImplementedError(f"{call.name} has no batching rule: its results would not depend on the samples")
-    from .autograd.function import Function
+    Function = _v.function_class()
 
     given = function.vmap is not Function.vmap
     if function.generate_vmap_rule:
@@ -1045,7 +1045,7 @@ def generated(level: Level, function: Any, args: tuple[Any, ...], kwargs: dict[s
 
 @functools.cache
 def batched_function(function: Any) -> Any:
-    from .autograd.function import Function
+    Function = _v.function_class()
 
     two_parts = function.setup_context is not Function.setup_context
     again = functools.partial

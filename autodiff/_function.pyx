@@ -490,6 +490,11 @@ def is_the_function(cls):
     FUNCTION.append(cls)
 
 
+def function_class():
+    """The class Function."""
+    return FUNCTION[0]
+
+
 cdef object with_defaults(object function, tuple args, dict kwargs):
     """The arguments in the order of forward(), defaults filled in: (positional, by keyword)."""
     import inspect

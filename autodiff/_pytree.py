@@ -6,7 +6,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["Treedef", "flatten", "map_leaves"]
+__all__ = ["Treedef", "flatten", "map_leaves", "spread"]
 
 
 class Treedef:
@@ -93,3 +93,33 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
     """
     leaves, treedef = flatten(tree)
     return treedef.unflatten([function(leaf) for leaf in leaves])
+
+
+def spread(prefix: Any, treedef: Treedef) -> list[Any] | None:
+    """The leaves of a tree that is the beginning of another, each as often as what hangs there has leaves; None: it is none.
+
+    >>> from autodiff._pytree import flatten, spread
+    >>> spread((0, {"a": 1}), flatten((["x", "y"], {"a": "z"}))[1])
+    [0, 0, 1]
+    """
+    found: list[Any] = []
+    return found if _spread(prefix, treedef, found) else None
+
+
+def _spread(prefix: Any, treedef: Treedef, found: list[Any]) -> bool:
+    kind = type(prefix)
+    if kind in (dict, OrderedDict, defaultdict):
+        if treedef.kind is not kind or set(prefix) != set(treedef.context[0]):
+            return False
+        return all(_spread(prefix[key], part, found) for key, part in zip(treedef.context[0], treedef.parts, strict=True))
+    if kind in (list, tuple) or (isinstance(prefix, tuple) and hasattr(kind, "_fields")):
+        if treedef.kind is not kind or len(prefix) != len(treedef.parts):
+            return False
+        return all(_spread(value, part, found) for value, part in zip(prefix, treedef.parts, strict=True))
+    if dataclasses.is_dataclass(prefix) and not isinstance(prefix, type):
+        if treedef.kind is not kind:
+            return False
+        return all(_spread(getattr(prefix, name), part, found)
+                   for name, part in zip(treedef.context, treedef.parts, strict=True))
+    found.extend([prefix] * treedef.count)
+    return True

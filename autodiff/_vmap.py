@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _batching
 from . import _variable as _v
-from ._tree import flatten, spread
+from ._pytree import flatten, spread
 
 Base: Any = _v.Tensor.__base__
 _RANDOMNESS = ("error", "different", "same")

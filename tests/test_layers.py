@@ -16,7 +16,7 @@ PACKAGE = ROOT / "autodiff"
 # One straight line.  A new module needs a place here: as far left as what it imports allows.
 LAYERS = ("api", "rules", "_guidance", "helpers", "_types", "_printing", "api", "_kernels", "_core", "_base",
           "_elementwise", "_structural", "_indexing", "_engine", "_function", "_variable", "_ops", "_namespace", "return_types",
-          "_create", "_functions", "_pytree", "_batching", "_transforms", "autograd", "_primitive",
+          "_create", "_functions", "_pytree", "_batching", "_vmap", "_transforms", "autograd", "_primitive",
           "func", "linalg", "fft", "special", "nn", "numpy", "utils",
           "__init__", "__main__")
 
