@@ -509,7 +509,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> Any:
     inner = _Inner(f"linearize({_name(func)}, *primals)", func, tuple(range(len(primals))), primals, {}, False)
     _check_outputs(inner)
     with _enable_grad():
-        ones = [_zeros(out).requires_grad_() for out in inner.outs if _differentiable(out)]
+        ones = [_leaf(_zeros(out), inner.what) for out in inner.outs if _differentiable(out)]
         pairs = [(out, one) for out, one in zip(filter(_differentiable, inner.outs), ones, strict=True) if out.requires_grad]
         pulled: list[Any] = [None] * len(inner.leaves)
         others = False

@@ -311,3 +311,79 @@ def test_scipy_takes_the_gradient():
     found = optimize.minimize(rosenbrock, np.zeros(5), jac=ad.grad(rosenbrock), hess=ad.hessian(rosenbrock),
                               method="trust-exact")
     np.testing.assert_allclose(found.x, 1.0, atol=1e-6)
+
+
+# ---- together with vmap
+
+def asked(function):
+    """How many ops function() asks a level for."""
+    from autodiff import _variable as _v
+
+    names = []
+
+    def level(call):
+        names.append(call.name)
+        return NotImplemented
+
+    _v.push_level(level)
+    try:
+        function()
+    finally:
+        _v.pop_level()
+    return len(names)
+
+
+@pytest.mark.parametrize("transform", [ad.jacrev, ad.jacfwd, lambda f: ad.hessian(lambda x: f(x).sum())])
+def test_a_jacobian_is_one_batched_pass(transform):
+    """The number of ops does not depend on the number of rows."""
+    f = lambda x: ad.tanh(x * x) * x.sum()
+    few, many = (asked(lambda n=n: transform(f)(ad.ones(n))) for n in (3, 30))
+    assert few == many
+
+
+def test_transforms_inside_of_vmap_are_those_of_each_sample():
+    f = lambda x: (x[1:] * x[:-1] ** 2).sum() * np.sin(x[0])
+    batch = np.random.default_rng(0).normal(size=(4, 3))
+    t = np.array([1.0, -0.5, 2.0])
+    for transform in (ad.grad(f), ad.hessian(f), ad.jacrev(ad.grad(f)), ad.jacfwd(f), ad.jacobian(lambda x: x * f(x)),
+                      lambda x: ad.jvp(f, (x,), (x,))[1], lambda x: ad.jvp(ad.grad(f), (x,), (t,))[1],
+                      lambda x: ad.hvp(f, (x,), (t,))[1][0], lambda x: ad.vjp(lambda v: v * v, x)[1](t)[0],
+                      lambda x: ad.linearize(f, x)[1](t), ad.value_and_grad(f)):
+        found, wanted = ad.vmap(transform)(batch), [transform(sample) for sample in batch]
+        if isinstance(found, tuple):
+            found, wanted = found[1], [entry[1] for entry in wanted]
+        np.testing.assert_allclose(found, np.stack([np.asarray(entry) for entry in wanted]), rtol=1e-11)
+
+
+def test_vmap_inside_of_transforms():
+    f = lambda x: ad.vmap(lambda v: (v ** 3).sum())(x).sum()
+    x = np.arange(6.0).reshape(3, 2)
+    np.testing.assert_allclose(ad.grad(f)(x), 3 * x ** 2)
+    np.testing.assert_allclose(ad.jvp(f, (x,), (x,))[1], (3 * x ** 3).sum())
+    np.testing.assert_allclose(ad.hessian(f)(x).reshape(6, 6), np.diag(6 * x.ravel()))
+
+
+def test_tangents_of_one_vmap_and_primals_of_another():
+    """A tangent that belongs to each sample of the inner batch, of a value that belongs to each of the outer one."""
+    f = lambda x: x * x.sum()
+    points, basis = np.random.default_rng(0).normal(size=(2, 3)), np.eye(3)
+    columns = ad.vmap(lambda x: ad.vmap(lambda t: ad.jvp(f, (x,), (t,))[1])(basis))(points)
+    rows = ad.vmap(lambda t: ad.vmap(lambda x: ad.jvp(f, (x,), (t,))[1])(points))(basis)
+    for i, x in enumerate(points):
+        np.testing.assert_allclose(columns[i].T, ad.jacrev(f)(x))
+        np.testing.assert_allclose(rows[:, i].T, ad.jacrev(f)(x))
+
+
+def test_gradients_of_each_sample_in_shared_weights():
+    def loss(w, x, y):
+        return ((ad.tanh(x @ w["first"]) @ w["second"] - y) ** 2).sum()
+
+    random = np.random.default_rng(0)
+    w = {"first": random.normal(size=(4, 3)), "second": random.normal(size=(3, 1))}
+    x, y = random.normal(size=(5, 4)), random.normal(size=(5, 1))
+    w_v = {name: ad.numpy.array(value) for name, value in w.items()}
+    found = ad.vmap(ad.grad(loss), in_dims=(None, 0, 0))(w_v, ad.numpy.array(x), ad.numpy.array(y))
+    for i in range(5):
+        one = ad.grad(loss)(w, x[i], y[i])
+        for name in w:
+            np.testing.assert_allclose(np.asarray(found[name][i]), one[name], rtol=1e-11)
