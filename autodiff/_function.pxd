@@ -26,7 +26,8 @@ cdef class Context:
     cdef tuple needs
     cdef tuple is_variable      # of the inputs
     cdef list kept              # SavedValue or None
-    cdef list about             # of each output (shape, dtype, flavour's class), or None
+    cdef list about             # of each output (shape, dtype, flavour's class) or None; None: of one, see `kind`
+    cdef PyTypeObject* kind
     cdef object to_save, saved_for_forward, dirty_tensors, non_differentiable
     cdef bint materialize
     cdef object __weakref__

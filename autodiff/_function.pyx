@@ -17,8 +17,8 @@ from ._structural cimport cast
 from ._indexing cimport filled, flavoured, zero_like
 from ._engine cimport edge_object, object_on
 from ._core cimport (HEAD, LEAF, MODIFIED, NOTHING, NPY_DOUBLE, NUMBER, PICK, SAVED, Array, Node, Shape, allocate, bump,
-                     contiguous_copy, disown, hold, hold_array, new_shape, node_shape, raise_freed, release_saved,
-                     release_shape, table)
+                     contiguous_copy, disown, hold, hold_array, new_shape, node_shape, node_type, raise_freed,
+                     release_saved, release_shape, same_shape, scalar_shape, table)
 
 import warnings
 
@@ -346,15 +346,21 @@ cdef tuple function_vjp(Context context, Node* node, list gs):
     cdef PyTypeObject* kind
     function = type(context)._forward_cls
     name = type(context).__name__
-    for k in range(len(gs)):
-        about = context.about[k]
-        if about is None:
-            continue
-        kind = <PyTypeObject*><PyObject*>about[2]
-        if gs[k] is not None:
-            gs[k] = flavoured(<Variable>gs[k], kind)
+    if context.about is None:           # one output, whose shape and dtype are the node's
+        if gs[0] is not None:
+            gs[0] = flavoured(<Variable>gs[0], context.kind)
         elif context.materialize:
-            gs[k] = flavoured(filled(about[0], 0.0, about[1]), kind)
+            gs[0] = flavoured(filled(shape_tuple(node_shape(node)), 0.0, numpy_dtype(node_type(node))), context.kind)
+    else:
+        for k in range(len(gs)):
+            about = context.about[k]
+            if about is None:
+                continue
+            kind = <PyTypeObject*><PyObject*>about[2]
+            if gs[k] is not None:
+                gs[k] = flavoured(<Variable>gs[k], kind)
+            elif context.materialize:
+                gs[k] = flavoured(filled(about[0], 0.0, about[1]), kind)
     hold(node)
     try:
         if not modes() & GRAD_OFF:
@@ -382,7 +388,7 @@ cdef tuple function_vjp(Context context, Node* node, list gs):
             if result is not None:
                 if not is_variable(result):
                     raise RuntimeError(f"expected Variable or None (got {type(result).__name__})")
-                check_shape(name, i, tuple(result.shape), node.x.payload.edge[edge])
+                check_shape(name, i, <Variable>result, node.x.payload.edge[edge])
             results.append(result)
             edge += 1
     finally:
@@ -390,13 +396,16 @@ cdef tuple function_vjp(Context context, Node* node, list gs):
     return tuple(results)
 
 
-cdef int check_shape(str name, int position, tuple sizes, Node* edge) except -1:
+cdef int check_shape(str name, int position, Variable result, Node* edge) except -1:
     """A gradient may be larger than its input by broadcasting, which is undone, and nothing else."""
     cdef Shape* shape
     cdef int i, extra
     if edge == NULL:
         return 0
     shape = node_shape(edge)
+    if same_shape(shape, scalar_shape if result.array == NULL else result.array.shape):
+        return 0
+    sizes = tuple(result.shape)
     extra = <int>len(sizes) - shape.ndim
     fits = extra >= 0
     if fits:
@@ -560,9 +569,14 @@ cdef tuple wrapped(Context context, tuple args, tuple outputs, bint recorded):
     cdef list results = list(outputs)
     cdef list on = []
     cdef Variable v
-    cdef Node* node
     cdef int k, count = <int>len(outputs)
     cdef bint any_on = False, differentiable
+    if count == 1 and recorded and is_variable(outputs[0]) and is_own(context, args, <Variable>outputs[0]):
+        v = <Variable>outputs[0]        # most Functions: one result of its own
+        v.flags &= ~(DEPENDS | NO_GRAD_VIEW)
+        context.kind, context.outputs = Py_TYPE(<PyObject*>v), 1
+        attach(context, args, outputs, outputs, None)
+        return outputs
     inputs = {id(value) for value in args if is_variable(value)}
     given = {id(value) for value in outputs if is_variable(value)}
     dirty = written_inputs(context, inputs, given, args)
@@ -601,16 +615,36 @@ cdef tuple wrapped(Context context, tuple args, tuple outputs, bint recorded):
         for k in range(count):
             context.pick[k] = NULL
     context.outputs = count
-    node = make_custom(context, 0, context.edge, context.edges, tuple(on), dirty, context.pick)
+    attach(context, args, tuple(results), tuple(on), dirty)
+    return tuple(results)
+
+
+cdef bint is_own(Context context, tuple args, Variable v) except -1:
+    """Whether a result is nothing but that: a float array or number that forward() made, and said nothing particular about."""
+    if context.dirty_tensors is not None or context.non_differentiable is not None or v.node != NULL or v.path is not None:
+        return False
+    if category(type_of(v)) < 2 or v.history != NULL:
+        return False
+    for value in args:
+        if value is v:
+            return False
+    return True
+
+
+cdef int attach(Context context, tuple args, tuple results, tuple on, object dirty) except -1:
+    """Record the node, on the results that are differentiated, and save what is to be saved."""
+    cdef int k
+    cdef Node* node = make_custom(context, 0, context.edge, context.edges, on, dirty, context.pick)
     context.node = node
     context.owner = False
     for k in range(context.edges):
         disown(context.edge[k])         # the node holds them
     try:
-        save_all(context, args, results, on)
+        if context.to_save is not None:
+            save_all(context, args, results, on)
     finally:
         disown(node)
-    return tuple(results)
+    return 0
 
 
 cdef object returned_input(Variable v, bint is_input):
@@ -659,11 +693,9 @@ cdef object written_inputs(Context context, set inputs, set given, tuple args):
     return dirty
 
 
-cdef int save_all(Context context, tuple args, list results, list on) except -1:
+cdef int save_all(Context context, tuple args, tuple results, tuple on) except -1:
     """What save_for_backward() was given, once the node is there."""
     cdef int i, place, e
-    if not context.to_save:
-        return 0
     kept = []
     for tensor in context.to_save:
         if tensor is None:

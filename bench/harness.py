@@ -40,7 +40,13 @@ PEERS = {
     "mygrad": ("mygrad", "mygrad"),
     "micrograd": ("micrograd.engine", "micrograd"),
 }
-BASELINES = {"floats": "plain Python floats, value only", "numpy": "plain NumPy, see the case"}
+BASELINES = {
+    "floats": "plain Python floats, value only",
+    "numpy": "plain NumPy, see the case",
+    "functional": "torch.autograd.functional",
+    "passes": "as many backward passes of autodiff",
+    "hand": "autodiff, the same written out",
+}
 
 
 # ---------------------------------------------------------------------------------------------------------------- cases
