@@ -1828,6 +1828,11 @@ cdef class BatchLevel:
             return (<Variable>v).extras.physical
         return None
 
+    def involved(self, Call call not None):
+        """Whether an op has a handle of this level among its operands and parameters, or writes into one."""
+        return has_handle(self, call.operands, 0) or (call.params and has_handle(self, call.params, 0)) or (
+            call.into is not None and has_handle(self, (call.into,), 0))
+
     def concerns(self, tuple values):
         """Whether there is a handle of this level among values, or in tuples, lists and slices among them."""
         return has_handle(self, values, 0)

@@ -13,9 +13,9 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE, INFERENCE_TENSOR, INLINE32, LINEAR,
                      NAN_ALLOWED, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED,
                      OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL, OP_MEAN, OP_MUL, OP_NORM, OP_POSITIVE,
-                     OP_SUM, OP_TO, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SELECT,
-                     TENSOR, TRACING, T_HALF, VJPS, WRITING, Extras, Py_TYPE, Transform, Variable, add_generic, alias_in,
-                     array_in, array_of, ask, attached_any, category, contiguous_copy_of, current_node, enter_lower,
+                     OP_SUM, OP_TO, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SELECT, SLICE,
+                     TENSOR, TRACING, T_HALF, VJPS, WRITING, BatchLevel, Extras, Py_TYPE, Transform, Variable, add_generic,
+                     alias_in, array_in, array_of, ask, attached_any, batched, category, contiguous_copy_of, current_node, enter_lower,
                      enter_modes, extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable,
                      later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
                      ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, physical_in, plain, prefetch, reduce_generic,
@@ -42,7 +42,7 @@ from functools import partial
 
 import numpy as np
 
-from ._base import OPS
+from ._base import OPS, batched_transform
 from ._indexing import f_where
 from ._types import TENSOR_NAMES, Size, dtype_of
 
@@ -567,7 +567,45 @@ def apply_view(g, geometry):
 
 
 def embed(g, geometry, shape):
+    """Zeros of a shape with g added where a geometry looks.  A view of each element once, or of copies, is undone by one, or
+    by their sum: adding at positions, which goes for every view, takes 20 times as long."""
+    cdef Transform t = <Transform?>geometry
+    cdef Variable v = <Variable?>g
+    cdef int i, extra
+    if t.kind == PERMUTE:
+        inverse = [0] * t.count
+        for i in range(t.count):
+            inverse[t.data[i]] = i
+        return permute(v, tuple(inverse), "permute")
+    if t.kind == EXPAND:
+        own = tuple(v.shape)
+        extra = len(own) - len(shape)
+        dims = tuple([i for i in range(len(own)) if i < extra or (shape[i - extra] == 1 and own[i] != 1)])
+        if dims:
+            v = <Variable>reduce_sum(v, dims, True, None)
+        return reshape(v, tuple(shape), True) if extra else v.clone() if v is g else v
+    if t.kind == RESHAPE or (t.kind == INDEX and all_in_order(t, v, shape)):
+        return reshape(v, tuple(shape), True)
     return structural(OP_EMBED, 0, (g,), (geometry, shape))
+
+
+cdef bint all_in_order(Transform t, Variable v, tuple shape) except -1:
+    """Whether an index shows each element of an operand once and in order: it adds or takes away sizes of 1."""
+    cdef int i
+    cdef intp count = 1
+    for i in range(t.count):
+        if t.data[4 * i] == SLICE and t.data[4 * i + 2] != 1 and t.data[4 * i + 3] > 1:
+            return False
+    for size in shape:
+        count *= <intp>size
+    return count == v.numel()
+
+
+def batched_view(BatchLevel level not None, Variable x not None, Transform t not None, intp size):
+    """A handle of the view of the batch behind a handle."""
+    cdef Variable physical = <Variable?>x.extras.physical
+    moved, _ = batched_transform(t, size, physical.ndim - 1)
+    return batched(<Variable>apply_view(physical, moved), level)
 
 
 def index_of(g, index):

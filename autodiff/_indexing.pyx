@@ -10,7 +10,7 @@ from libc.string cimport memcmp
 from ._base cimport (ABOVE, ARITY, ATTACHED, BATCHED, BLANK, DEPENDS, DTYPE_RULE, ESCAPED, FORWARD, GRAD_FN, GRAD_OFF, INFERENCE,
                      INFERENCE_TENSOR, INLINE, INLINE32, LARGEST_POSITION, NAMES, NDARRAY, NUMBERS, OP_COPY_REGION,
                      OP_FILL, OP_INDEX, OP_INDEX_SET, OP_POW, OP_STACK, OP_WHERE, POINT_GRAD, TENSOR, TRACING, T_BOOL,
-                     T_FLOAT, Py_TYPE, Transform, Variable, alias_of, array_copy_of, array_in, array_of, ask, ask_value,
+                     T_FLOAT, BatchLevel, Py_TYPE, Transform, Variable, alias_of, array_copy_of, array_in, array_of, ask, ask_value,
                      category, batched, check_writable, contiguous_copy_of, current_node, default_type, drop_history, edge_of,
                      element_view, fits_element_node, fresh, fresh_on, from_array, from_number, identity, is_variable,
                      leave_graph, locate, make, make_view, materialise, modes, move_tangent, ndarray_of, node_of_write,
@@ -1230,6 +1230,46 @@ def apply_elementwise(int op, x, y=None):
 def apply_in_place(int op, x, y=None):
     """... into the place of x."""
     return inplace(op, x, y, ARITY[op] == 1)
+
+
+def batched_elementwise(BatchLevel level not None, int op, x, y=None):
+    """An elementwise op on handles of a level, where no dtype and no tangent is to be looked after; else None."""
+    cdef bint of_x, of_y = False
+    cdef int n = 0
+    if modes() & FORWARD or not is_variable(x):
+        if modes() & FORWARD or not is_variable(y) or type(x) not in (int, float):
+            return None
+    of_x = is_variable(x)
+    of_y = is_variable(y)
+    if ARITY[op] == 2:
+        if not (of_y or type(y) is float or type(y) is int) or of_x and of_y and type_of(<Variable>x) != type_of(<Variable>y):
+            return None
+        if of_x and of_y:
+            n = max(<int>(<Variable>x).ndim, <int>(<Variable>y).ndim)
+    if of_x:
+        x = beside(level, <Variable>x, n)
+    if of_y:
+        y = beside(level, <Variable>y, n)
+    result = elementwise(op, x, y)
+    if is_variable(result):
+        return batched(<Variable>result, level)
+    if result is NotImplemented:
+        return None
+    return batched(from_array(NDARRAY, array_of(result)), level)       # a condition of NumPy's flavour
+
+
+cdef Variable beside(BatchLevel level, Variable v, int rank):
+    """The batch behind a handle of a level, sizes of 1 behind its first dimension so that it broadcasts with others of a rank."""
+    cdef Variable physical
+    cdef int missing
+    if not v.flags & BATCHED or v.extras.batch is not level:
+        return v
+    physical = <Variable>v.extras.physical
+    missing = rank + 1 - physical.array.shape.ndim
+    if missing <= 0:
+        return physical
+    shape = tuple(physical.shape)
+    return <Variable>reshape(physical, shape[:1] + (1,) * missing + shape[1:], True)
 
 
 def op_number(str name):

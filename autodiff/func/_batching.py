@@ -69,11 +69,8 @@ class Level(_v.BatchLevel):
     def __call__(self, call: Any) -> Any:
         """The answer to an op, or NotImplemented."""
         name = call.name
-        if name in RANDOM_OPS and not call.operands:
-            return self.random(call)
-        if not (self.concerns(call.operands) or self.concerns(call.params) or (
-                call.into is not None and self.physical(call.into) is not None)):
-            return NotImplemented
+        if not self.involved(call):
+            return self.random(call) if name in RANDOM_OPS and not call.operands else NotImplemented
         if call.leaves and name in LEAVING:
             raise RuntimeError(LEAVING[name])
         if call.called:
@@ -81,7 +78,9 @@ class Level(_v.BatchLevel):
             if rule is None or is_custom(call):
                 return custom(self, call) if is_custom(call) else NotImplemented
         else:
-            rule = RULES.get(name) or rule_of(name)
+            rule = RULES.get(name)
+            if rule is None:
+                rule = RULES[name] = rule_of(name)
         if call.into is None or name in WRITING:
             return rule(self, call)
         return in_place(self, call)
@@ -236,7 +235,6 @@ class Plan(NamedTuple):
     reduces: bool                           # whether the dimensions are gone from the result
 
 
-@functools.cache
 def rule_of(name: str) -> Callable[[Level, Any], Any]:
     """The rule of an op that has none of its own: by its row."""
     number = _v.op_number(name)
@@ -284,18 +282,15 @@ def lined_up(level: Level, operands: Sequence[Any], promote: bool = True) -> lis
 def elementwise(number: int, level: Level, call: Any) -> Any:
     """A row of compiled loops."""
     operands = call.operands
-    if len(operands) == 1:
-        result = _v.apply_elementwise(number, level.lifted(operands[0]))
-    else:
-        x, y = lined_up(level, operands)
-        try:
-            result = _v.apply_elementwise(number, x, y)
-        except (RuntimeError, ValueError):
-            of_a_sample(lambda x, y: _v.apply_elementwise(number, x, y), operands)
-            raise
-        if result is NotImplemented:
-            return NotImplemented
-    return level.wrapped(result)
+    try:
+        result = _v.batched_elementwise(level, number, *operands)
+        if result is not None:
+            return result
+        result = _v.apply_elementwise(number, *lined_up(level, operands))
+    except (RuntimeError, ValueError):
+        of_a_sample(functools.partial(_v.apply_elementwise, number), operands)
+        raise
+    return result if result is NotImplemented else level.wrapped(result)
 
 
 def in_place(level: Level, call: Any) -> Any:
@@ -391,8 +386,7 @@ def applied(number: int, name: str, batches: Sequence[Any], params: Sequence[Any
 
 def view(level: Level, call: Any) -> Any:
     """The same elements under another geometry: a view of the batch."""
-    (x,), (geometry,) = call.operands, call.params
-    return level.wrap(_v.apply_view(level.lifted(x), _v.batched_transform(geometry, level.size, x.ndim)[0]))
+    return _v.batched_view(level, call.operands[0], call.params[0], level.size)
 
 
 def embed(level: Level, call: Any) -> Any:
@@ -621,29 +615,17 @@ def full_index(level: Level, x: Any, entries: Sequence[Any]) -> tuple[tuple[Any,
         made[at:at + 1] = [slice(None)] * (x.ndim - consumed)
     if consumed > x.ndim:
         raise IndexError(f"too many indices for tensor of dimension {x.ndim}")
-    places = [i for i, entry in enumerate(made) if isinstance(entry, (Base, int, np.integer))]
-    rank = max([made[i].ndim for i in places if isinstance(made[i], Base)])
-    before = places[0] if places[-1] - places[0] + 1 == len(places) else 0
-    for i in places:
-        if isinstance(made[i], Base):
-            entry = level.aligned(made[i], rank)
-            n = x.shape[sum(e is not None for e in made[:i])]
-            made[i] = entry
-            del n
+    # What comes before the arrays' dimensions in a result: numbers are selections to PyTorch, and arrays to NumPy.
+    numbers = [isinstance(entry, (int, np.integer)) or (isinstance(entry, Base) and entry.ndim == 0) for entry in made]
+    if not _v.is_numpy_flavour(x):
+        rest = [entry for entry, number in zip(made, numbers) if not number]
+        places = [i for i, entry in enumerate(rest) if isinstance(entry, Base)]
+    else:
+        places = [i for i, entry in enumerate(made) if isinstance(entry, Base) or numbers[i]]
+    before = places[0] if places and places[-1] - places[0] + 1 == len(places) else 0
+    rank = max([entry.ndim for entry in made if isinstance(entry, Base)])
     samples = _v.as_tensor(np.arange(level.size).reshape(-1, *(1,) * rank))
-    return (samples, *made), rank, before
-
-
-def two_steps(x: Any, entries: Sequence[Any]) -> tuple[Any, Any] | None:
-    """PyTorch takes numbers beside arrays of positions for selections of their own: (an index of them, one of the arrays)."""
-    number = [isinstance(e, (int, np.integer)) and not isinstance(e, bool) or (isinstance(e, Base) and e.ndim == 0
-              and _v.dtype_in(e).kind in "iu") for e in entries]
-    array = [isinstance(e, (list, np.ndarray, range)) or (isinstance(e, Base) and not n) for e, n in zip(entries, number)]
-    if _v.is_numpy_flavour(x) or not any(number) or not any(array):
-        return None
-    first = tuple([slice(None) if a else e for e, a in zip(entries, array)])
-    rest = tuple([e if a or e is Ellipsis else slice(None) for e, a, n in zip(entries, array, number) if not n])
-    return first, rest
+    return (samples, *[level.aligned(entry, rank) for entry in made]), rank, before
 
 
 def index_of_handles(level: Level, call: Any) -> Any:
@@ -651,9 +633,6 @@ def index_of_handles(level: Level, call: Any) -> Any:
     (x,), (entries,) = call.operands, call.params
     if not level.concerns(entries):
         return NotImplemented
-    steps = two_steps(x, entries)
-    if steps is not None:
-        return level.inside(lambda: x[steps[0]][steps[1]])
     if len(entries) == 1 and level.physical(x) is None and isinstance(entries[0], Base) and _v.dtype_in(entries[0]).kind in "iu":
         return level.wrap(x[level.lifted(entries[0])])      # rows of a table that all samples share
     places, rank, before = full_index(level, x, entries)
@@ -679,10 +658,6 @@ def set_at_handles(level: Level, call: Any) -> Any:
         condition = level.lifted(mask).reshape(level.size, *mask.shape, *(1,) * (x.ndim - mask.ndim))
         value = level.inside(lambda: value.to(x.dtype) if isinstance(value, Base) else value)
         target.copy_(_v.where(condition, level.aligned(value, x.ndim), target))
-        return x
-    steps = two_steps(x, entries)
-    if steps is not None:
-        level.inside(lambda: x[steps[0]].__setitem__(steps[1], value))
         return x
     places, rank, before = full_index(level, x, entries)
     if isinstance(value, (Base, np.ndarray)):
@@ -885,7 +860,7 @@ def index_copy(x: Any, dim: int, index: Any, source: Any) -> Any:
 
 def index_fill(x: Any, dim: int, index: Any, value: Any) -> Any:
     dim, positions = along_slices(x, dim, index)
-    source = (value.to(x.dtype) if isinstance(value, Base) else OPS.full_like(x, value).reshape(-1)[0]).expand(*positions.shape)
+    source = (value.to(x.dtype) if isinstance(value, Base) else _v.as_tensor(np.asarray(value)).to(x.dtype)).expand(*positions.shape)
     return x.scatter(dim, positions, source)
 
 

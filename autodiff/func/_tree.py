@@ -39,7 +39,7 @@ def _made(tree: Tree, leaves: Any) -> Any:
         return tree.kind(zip(tree.keys, parts))
     if dataclasses.is_dataclass(tree.kind):
         return tree.kind(**dict(zip(tree.keys, parts)))
-    return tree.kind(*parts) if hasattr(tree.kind, "_fields") else tree.kind(parts)
+    return tree.kind._make(parts) if hasattr(tree.kind, "_make") else tree.kind(parts)
 
 
 def flatten(nest: Any) -> tuple[list[Any], Tree]:
