@@ -42,7 +42,7 @@ from functools import partial
 
 import numpy as np
 
-from ._base import OPS, batched_transform
+from ._base import OPS, batched_transform, levels_above
 from ._indexing import f_where
 from ._types import TENSOR_NAMES, Size, dtype_of
 
@@ -856,6 +856,9 @@ cdef int unwrap(Node* node, object variable, Cotangent* g) except -1:
     if not is_variable(variable):
         raise TypeError(f"expected Variable or None (got {type(variable).__name__})")
     v = <Variable>variable
+    if v.flags & BATCHED:
+        raise RuntimeError("vmap: a hook, or the backward() of a custom Function, gave a gradient for each sample where the pass "
+                           "has one for all of them")
     if node.flags & OUT_SCALAR:
         if v.array == NULL:
             g.value = v.value
@@ -1608,8 +1611,7 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
     cdef Variable output, g
     cdef Cotangent entry
     cdef bint recorded = bool(create_graph)
-    # Tangents go along with Variables alone, and levels above see ops on Variables alone.
-    cdef bint on_variables = recorded or modes() & (FORWARD | ABOVE) != 0
+    cdef bint on_variables = recorded or modes() & FORWARD != 0     # tangents go along with Variables alone
     cdef bint retain = recorded if retain_graph is None else bool(retain_graph)
     cdef bint mxnet = False
     cdef int previous
@@ -1648,6 +1650,8 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
                     ".  Leaves of attach_grad() are recorded inside autograd.record() only" if attached_any else ""))
             mxnet = mxnet or node.flags & MXNET
             seeds.append(seed_of(output, gradients[i], i, node.flags & MXNET))
+        if modes() & ABOVE and not on_variables:
+            on_variables = asks_levels(seeds)
         if inputs is not None:
             wanted = []
             for variable in inputs:
@@ -1703,6 +1707,17 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
         return None
     results = results_of(inputs, wanted, captures, recorded, on_variables, allow_unused, materialize, mxnet)
     return results if handles is None else handles(results)
+
+
+cdef bint asks_levels(list seeds) except -1:
+    """Whether a level above is to see the ops of a pass.  Of vmap it need not where no cotangent is a handle: nodes save batches."""
+    for seed in seeds:
+        if (<Variable>seed).flags & BATCHED:
+            return True
+    for level in levels_above():
+        if not isinstance(level, BatchLevel):
+            return True
+    return False
 
 
 cdef bint any_handle(tuple outputs, object inputs) noexcept:
