@@ -14,7 +14,7 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      NAN_ALLOWED, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED,
                      OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL, OP_MEAN, OP_MUL, OP_NORM, OP_POSITIVE,
                      OP_SUM, OP_TO, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SELECT, SLICE,
-                     TENSOR, TRACING, T_HALF, VJPS, WRITING, BatchLevel, Extras, Py_TYPE, Transform, Variable, add_generic,
+                     TENSOR, TRACING, T_HALF, VJPS, WRITING, BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic,
                      alias_in, array_in, array_of, ask, attached_any, batched, category, contiguous_copy_of, current_node, enter_lower,
                      enter_modes, extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable,
                      later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
@@ -601,10 +601,11 @@ cdef bint all_in_order(Transform t, Variable v, tuple shape) except -1:
     return count == v.numel()
 
 
-def batched_view(BatchLevel level not None, Variable x not None, Transform t not None, intp size):
-    """A handle of the view of the batch behind a handle."""
-    cdef Variable physical = <Variable?>x.extras.physical
-    moved, _ = batched_transform(t, size, physical.ndim - 1)
+def quick_view(BatchLevel level not None, Call call not None):
+    """The view of a batch, for levels of vmap."""
+    cdef Variable physical = <Variable>(<Variable>call.operands[0]).extras.physical
+    cdef Array* array = physical.array
+    moved, _ = batched_transform(<Transform>call.params[0], array.shape.dim[0], array.shape.ndim - 1)
     return batched(<Variable>apply_view(physical, moved), level)
 
 

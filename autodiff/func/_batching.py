@@ -66,11 +66,11 @@ class Level(_v.BatchLevel):
         LEVELS.stack.pop()
         self.close()
 
-    def __call__(self, call: Any) -> Any:
-        """The answer to an op, or NotImplemented."""
+    def answer(self, call: Any) -> Any:
+        """The answer to an op on handles, where there is no quick one."""
         name = call.name
-        if not self.involved(call):
-            return self.random(call) if name in RANDOM_OPS and not call.operands else NotImplemented
+        if name in RANDOM_OPS and not call.operands:
+            return self.random(call)
         if call.leaves and name in LEAVING:
             raise RuntimeError(LEAVING[name])
         if call.called:
@@ -186,6 +186,12 @@ def fresh_leaf(v: Any) -> Any:
 
 
 def leaf_in(levels: list[Level], v: Any) -> Any:
+    plain = _v.physical_of(v) is None and not _v.records(v)
+    if plain:
+        result = _v.leaf_of_batches(v, (*[level.size for level in levels], *v.shape))
+        for level in levels:
+            result = level.wrap(result)
+        return result
     if not levels:
         if _v.records(v):               # of an outer transform: the new leaf is a value to that
             v = _v.apply_elementwise(_v.op_number("positive"), v)
@@ -283,9 +289,6 @@ def elementwise(number: int, level: Level, call: Any) -> Any:
     """A row of compiled loops."""
     operands = call.operands
     try:
-        result = _v.batched_elementwise(level, number, *operands)
-        if result is not None:
-            return result
         result = _v.apply_elementwise(number, *lined_up(level, operands))
     except (RuntimeError, ValueError):
         of_a_sample(functools.partial(_v.apply_elementwise, number), operands)
@@ -384,11 +387,6 @@ def applied(number: int, name: str, batches: Sequence[Any], params: Sequence[Any
 
 # ---- rules of their own: views and writes
 
-def view(level: Level, call: Any) -> Any:
-    """The same elements under another geometry: a view of the batch."""
-    return _v.batched_view(level, call.operands[0], call.params[0], level.size)
-
-
 def embed(level: Level, call: Any) -> Any:
     (g,), (geometry, shape) = call.operands, call.params
     geometry = _v.batched_transform(geometry, level.size, len(shape))[0]
@@ -473,34 +471,17 @@ def matmul(level: Level, call: Any) -> Any:
     n, m = x.ndim, y.ndim
     if n == 0 or m == 0 or x.shape[-1] != y.shape[-2 if m > 1 else 0]:
         of_a_sample(OPS.matmul, (x, y))
-    a, b = level.lifted(x), level.lifted(y)
-    size = level.size
-    if b is y and m <= 2:
-        if m == 2 and n > 1:            # one product instead of many
-            rows = math.prod(a.shape[:-1])
-            return level.wrap((a.reshape(rows, a.shape[-1]) @ b).reshape(*a.shape[:-1], y.shape[1]))
-        return level.wrap(a @ b)
-    if a is x and n == 1:
-        return level.wrap((b @ a) if m == 1 else a @ b)
-    if a is x and m == 1 and n == 2:
-        return level.wrap(b @ a.T)
-    if n == 1 and m == 1:
-        return level.wrap((a * b).sum(1))
-    if a is not x and n == 1:
-        a = a.reshape(size, 1, a.shape[1])
-    if b is not y and m == 1:
-        b = b.reshape(size, b.shape[1], 1)
-    rank = max(n, m, 2)
-    if a is not x:
-        a = a.reshape(size, *(1,) * (rank + 1 - a.ndim), *a.shape[1:])
-    if b is not y:
-        b = b.reshape(size, *(1,) * (rank + 1 - b.ndim), *b.shape[1:])
+    if _v.innermost_level() is None:
+        return _v.quick_matmul(level, call)
+    # Tangents may be those of samples where the operand is not: both as batches, of two dimensions at least.
+    a, b = level.batch(x), level.batch(y)
+    a = a.unsqueeze(1) if n == 1 else a
+    b = b.unsqueeze(-1) if m == 1 else b
+    rank = max(a.ndim, b.ndim)
+    a, b = [v.reshape(level.size, *(1,) * (rank - v.ndim), *v.shape[1:]) for v in (a, b)]
     result = OPS.matmul(a, b)
-    if n == 1:
-        result = result.squeeze(-2)
-    if m == 1:
-        result = result.squeeze(-1)
-    return level.wrap(result)
+    result = result.squeeze(-1) if m == 1 else result
+    return level.wrap(result.squeeze(-1 if m == 1 else -2) if n == 1 else result)
 
 
 def vdot(level: Level, call: Any) -> Any:
@@ -1210,6 +1191,8 @@ def physical_beside(v: Any, tangent: Any) -> Any:
     return level.batch(tangent)
 
 
+_v.register_quick(_v.quick_rules)
+_v.quick_rules["view"] = _v.quick_view
 OPS.physical_pass = physical_pass
 OPS.physical_beside = physical_beside
 
@@ -1220,7 +1203,7 @@ OPS.physical_beside = physical_beside
 WRITING = {"copy_region", "index_set", "set_data"}
 
 RULES: dict[str, Callable[[Level, Any], Any]] = {
-    "view": view, "embed": embed, "copy_region": copy_region, "detach": detach, "data": no_data, "set_data": no_data,
+    "view": _v.quick_view, "embed": embed, "copy_region": copy_region, "detach": detach, "data": no_data, "set_data": no_data,
     "__deepcopy__": deep_copy, "__repr__": shown, "where": where, "cat": joined, "stack": joined, "matmul": matmul, "vdot": vdot,
     "repeat": repeat, "pad": pad, "index": index, "pick": index, "index_add_zeros": index_add_zeros, "index_set": index_set,
     "index_put_add": index_set, "scatter_extreme": index_set, "positive": positive,
