@@ -20,7 +20,7 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
                      ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, physical_in, plain, prefetch, reduce_generic,
                      same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in,
-                     transformed, transformed_once, type_of, warn)
+                     transformed, transformed_once, type_of, view_by, warn)
 from ._elementwise cimport elementwise, run_values, unary
 from ._structural cimport (AHEAD, cast, count_along, expand, largest, least_square, marked_dims, matmul, multiply_batches,
                            narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
@@ -605,7 +605,10 @@ def quick_view(BatchLevel level not None, Call call not None):
     """The view of a batch, for levels of vmap."""
     cdef Variable physical = <Variable>(<Variable>call.operands[0]).extras.physical
     cdef Array* array = physical.array
-    moved, _ = batched_transform(<Transform>call.params[0], array.shape.dim[0], array.shape.ndim - 1)
+    cdef Transform t = <Transform>call.params[0]
+    moved, _ = batched_transform(t, array.shape.dim[0], array.shape.ndim - 1)
+    if t.kind == RESHAPE and t.output:
+        return batched(view_by(physical, <Transform>moved), level)
     return batched(<Variable>apply_view(physical, moved), level)
 
 

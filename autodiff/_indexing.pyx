@@ -915,6 +915,9 @@ def tensor(data, *, dtype=None, requires_grad=False, device=None):
         _device(device)
     if dtype is not None:
         dtype = to_numpy_dtype(dtype)
+    if is_variable(data):
+        warn("To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+             "sourceTensor.detach().clone().requires_grad_(True), rather than autodiff.tensor(sourceTensor).")
     if modes() & ABOVE:
         taken = ask("tensor", (), (data, dtype), None, False, True)
         if taken is not NotImplemented:
@@ -922,8 +925,6 @@ def tensor(data, *, dtype=None, requires_grad=False, device=None):
                 set_requires_grad(<Variable?>taken, True)
             return <Variable?>taken
     if is_variable(data):
-        warn("To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-             "sourceTensor.detach().clone().requires_grad_(True), rather than autodiff.tensor(sourceTensor).")
         result = from_array(TENSOR, contiguous_copy_of(<Variable>data))
         if dtype is not None:
             result = <Variable>cast(result, dtype)

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import functools
 import math
-import threading
-import types
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -57,13 +55,11 @@ class Level(_v.BatchLevel):
         return f"Level({self.size})"
 
     def __enter__(self) -> Level:
-        LEVELS.stack.append(self)
         _v.push_level(self)
         return self
 
     def __exit__(self, *error: Any) -> None:
         _v.pop_level()
-        LEVELS.stack.pop()
         self.close()
 
     def answer(self, call: Any) -> Any:
@@ -157,14 +153,6 @@ class Level(_v.BatchLevel):
             return NotImplemented
         *numbers, sizes, dtype = call.params
         return self.wrap(RANDOM_OPS[call.name](*numbers, (self.size, *sizes), dtype))
-
-
-class _Levels(threading.local):
-    def __init__(self) -> None:
-        self.stack: list[Level] = []
-
-
-LEVELS = _Levels()
 
 
 def level_sizes() -> list[int]:
@@ -965,7 +953,7 @@ def custom(level: Level, call: Any) -> Any:
     if function.generate_vmap_rule:
         if given:
             raise RuntimeError(f"You tried to vmap over {function.__name__}, but it has both generate_vmap_rule=True and an "
-                               "overriden vmap staticmethod. Please set generate_vmap_rule=False or delete the overriden vmap "
+                               "overridden vmap staticmethod. Please set generate_vmap_rule=False or delete the overridden vmap "
                                "staticmethod to avoid ambiguity. For more details, please see "
                                "https://pytorch.org/docs/main/notes/extending.func.html")
         return generated(level, function, call.operands, kwargs)
@@ -977,7 +965,7 @@ def custom(level: Level, call: Any) -> Any:
     result = function.vmap(Info(level.size, level.randomness), in_dims, *[level.lifted(v) for v in call.operands], **kwargs)
     if not isinstance(result, tuple) or len(result) != 2:
         raise RuntimeError(f"Expected the vmap staticmethod to have two returns, an output and out_dims with pytree structure "
-                           f"compatible with the output. Got a {type(result).__name__} instead")
+                           f"compatible with the output. Got a {type(result)} instead")
     outputs, out_dims = result
     if isinstance(outputs, (tuple, list)):
         dims = out_dims if isinstance(out_dims, (tuple, list)) else (out_dims,) * len(outputs)
@@ -992,8 +980,10 @@ def placed(level: Level, v: Any, dim: int | None) -> Any:
 
 
 def generated(level: Level, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """generate_vmap_rule: a Function of batches whose forward() and backward() are those of the samples, each inside a vmap."""
-    return batched_function(function).apply_batched(level, args, kwargs)
+    """generate_vmap_rule: a Function of batches whose forward() and backward() are those of a sample, each inside a vmap."""
+    which = tuple([level.physical(v) is not None for v in args])
+    result = batched_function(function).apply(level.size, level.randomness, which, kwargs, *[level.lifted(v) for v in args])
+    return level.wrapped(result)
 
 
 @functools.cache
@@ -1001,82 +991,81 @@ def batched_function(function: Any) -> Any:
     from ..autograd.function import Function
 
     two_parts = function.setup_context is not Function.setup_context
-    again = functools.partial
 
     class Batched(Function):
+        """The Function of batches.  Its context keeps the level and the context of the samples, whose attributes may be handles."""
+
         generate_vmap_rule = True
 
         @staticmethod
-        def forward(ctx, level_size, randomness, which, kwargs, *args):
-            inner = types.SimpleNamespace()
-            level = Level(level_size, randomness)
-            ctx.level_size, ctx.randomness, ctx.which = level_size, randomness, which
-            ctx.sample, ctx.dims = SampleContext(), None
-            with level:
-                handles = [level.wrap(v) if batched else v for v, batched in zip(args, which)]
-                ctx.sample.begin(level, handles, ctx)
-                if two_parts:
-                    raw = function.forward(*handles, **kwargs)
-                    function.setup_context(ctx.sample, tuple(handles), raw)
-                else:
-                    raw = function.forward(ctx.sample, *handles, **kwargs)
-                outputs = raw if isinstance(raw, tuple) else (raw,)
-                ctx.single = not isinstance(raw, tuple)
-                ctx.sample.finish(level, handles, outputs, ctx)
-                physical = tuple([level.batch(v) if isinstance(v, Base) else v for v in outputs])
-            del inner
-            return physical if not ctx.single else physical[0]
+        def forward(ctx: Any, size: int, randomness: str, which: tuple[bool, ...], kwargs: dict[str, Any], *args: Any) -> Any:
+            level = ctx.level = Level(size, randomness)
+            inner = ctx.inner = SampleContext(ctx.needs_input_grad[4:])
+            ctx.which = which
+            handles = [level.wrap(v) if batched else v for v, batched in zip(args, which)]
+
+            def run() -> Any:
+                if not two_parts:
+                    return function.forward(inner, *handles, **kwargs)
+                output = function.forward(*handles, **kwargs)
+                function.setup_context(inner, tuple(handles), output)
+                return output
+
+            output = level.inside(run)
+            inner.hand_over(level, ctx)
+            for name, value in list(vars(inner).items()):       # the context looks after what depends on inputs, unrecorded
+                if level.physical(value) is not None:
+                    setattr(ctx, f"of_samples_{name}", level.physical(value))
+            return made_batches(level, output)
 
         @staticmethod
-        def backward(ctx, *gradients):
-            level = Level(ctx.level_size, ctx.randomness)
-            with level:
-                handles = [None if g is None else level.wrap(g) for g in gradients]
-                ctx.sample.restore(level, ctx)
-                results = function.backward(ctx.sample, *handles)
-                results = results if isinstance(results, tuple) else (results,)
-                physical = []
-                for result, batched in zip(results, ctx.which):
-                    if result is None or not isinstance(result, Base):
-                        physical.append(result)
-                    elif batched:
-                        physical.append(level.batch(result))
-                    else:
-                        physical.append(level.batch(result).sum(0))
-            return (None, None, None, None, *physical)
+        def backward(ctx: Any, *gradients: Any) -> Any:
+            level, inner = ctx.level, ctx.inner
+            inner.saved_tensors = tuple([level.wrap(v) if batched else v for v, batched in zip(ctx.saved_tensors, inner.which)])
+            handles = [None if g is None else level.wrap(g) for g in gradients]
+            results = level.inside(lambda: function.backward(inner, *handles))
+            results = results if isinstance(results, tuple) else (results,)
+            summed = [level.batch(g) if isinstance(g, Base) else g for g in results]
+            return (None, None, None, None, *[g if batched or not isinstance(g, Base) else g.sum(0)
+                                              for g, batched in zip(summed, ctx.which)])
+
+        @staticmethod
+        def jvp(ctx: Any, *tangents: Any) -> Any:
+            level, inner = ctx.level, ctx.inner
+            inner.saved_tensors = inner.for_forward
+            handles = [level.wrap(t) if batched and t is not None else t for t, batched in zip(tangents[4:], ctx.which)]
+            return made_batches(level, level.inside(lambda: function.jvp(inner, *handles)))
 
     Batched.__name__ = Batched.__qualname__ = function.__name__
-    del again
-
-    def apply_batched(level, args, kwargs):
-        which = tuple([level.physical(v) is not None for v in args])
-        result = Batched.apply(level.size, level.randomness, which, kwargs, *[level.lifted(v) for v in args])
-        return level.wrapped(result)
-
-    Batched.apply_batched = staticmethod(apply_batched)
     return Batched
 
 
+def made_batches(level: Level, output: Any) -> Any:
+    if isinstance(output, tuple):
+        return tuple([made_batches(level, v) for v in output])
+    return level.batch(output) if isinstance(output, Base) else output
+
+
 class SampleContext:
-    """The context that forward() and backward() of a Function see of one sample, inside of a vmap that was generated."""
+    """The context that forward(), backward() and jvp() of a Function see of a sample, where its rule for batches is generated."""
 
-    def __init__(self) -> None:
-        self.to_save: tuple[Any, ...] = ()
+    def __init__(self, needs: tuple[bool, ...]) -> None:
+        self.needs_input_grad = needs
         self.materialize_grads = True
-        self.needs_input_grad: tuple[bool, ...] = ()
+        self.to_save: tuple[Any, ...] = ()
+        self.for_forward: tuple[Any, ...] = ()
+        self.fixed: tuple[Any, ...] = ()
+        self.which: tuple[bool, ...] = ()
         self.saved_tensors: tuple[Any, ...] = ()
-
-    def begin(self, level: Level, handles: list[Any], ctx: Any) -> None:
-        self.needs_input_grad = tuple(ctx.needs_input_grad[4:])
 
     def save_for_backward(self, *tensors: Any) -> None:
         self.to_save = tensors
 
     def save_for_forward(self, *tensors: Any) -> None:
-        self.to_save_for_forward = tensors
+        self.for_forward = tensors
 
     def mark_dirty(self, *tensors: Any) -> None:
-        raise RuntimeError("vmap: a Function with generate_vmap_rule=True cannot write its inputs in place: implement its vmap "
+        raise RuntimeError("vmap: a Function with generate_vmap_rule=True cannot write its inputs in place: define its vmap "
                            "staticmethod")
 
     def mark_non_differentiable(self, *tensors: Any) -> None:
@@ -1085,18 +1074,15 @@ class SampleContext:
     def set_materialize_grads(self, value: bool) -> None:
         self.materialize_grads = bool(value)
 
-    def finish(self, level: Level, handles: list[Any], outputs: tuple[Any, ...], ctx: Any) -> None:
-        """What was saved goes to the context of the batch."""
+    def hand_over(self, level: Level, ctx: Any) -> None:
+        """What was said of a sample's Variables holds for their batches."""
         ctx.set_materialize_grads(self.materialize_grads)
-        ctx.batched_saves = tuple([v is not None and level.physical(v) is not None for v in self.to_save])
+        self.which = tuple([v is not None and level.physical(v) is not None for v in self.to_save])
         ctx.save_for_backward(*[None if v is None else level.lifted(v) for v in self.to_save])
-        fixed = getattr(self, "fixed", ())
-        if fixed:
-            ctx.mark_non_differentiable(*[level.lifted(v) for v in fixed])
+        if self.fixed:
+            ctx.mark_non_differentiable(*[level.lifted(v) for v in self.fixed])
+        self.for_forward = self.for_forward or self.to_save
         self.to_save = self.fixed = ()
-
-    def restore(self, level: Level, ctx: Any) -> None:
-        self.saved_tensors = tuple([level.wrap(v) if batched else v for v, batched in zip(ctx.saved_tensors, ctx.batched_saves)])
 
 
 # ---- reverse passes through handles
