@@ -1536,12 +1536,6 @@ cdef int move_retained(Node* old, Node* node) except -1:
 @cython.final
 cdef class Call:
     """An op that is about to be computed, as a level is handed it."""
-    cdef readonly str name          # of the row, as it persists; or of what is asked for ("item", "numpy", "full", ...)
-    cdef readonly tuple operands
-    cdef readonly tuple params      # in the form in which a node keeps them; of a `called` one, as the user gave them
-    cdef readonly object into       # who takes the result: in-place writes, out=; else None
-    cdef readonly bint leaves       # the result is no Variable: an array, a bool, a number, a text
-    cdef readonly bint called       # a function before it reads its arguments; what it computes with is asked as well
 
     def __repr__(self):
         return f"Call({self.name}, {len(self.operands)} operands, {self.params})"
@@ -1845,12 +1839,38 @@ cdef Variable element_view(Variable x, object index):
 
 # ---- handles of vmap: what a function that is batched sees of a batch
 
+#: {name of an op: function(level, call)}: a handle of the result, or None where the op is not so simple.
+cdef dict QUICK = {}
+quick_rules = QUICK
+#: Ops without operands that draw random numbers.
+cdef set RANDOM_OPS = {"rand", "randn", "randint"}
+
+
 cdef class BatchLevel:
     """What a level of vmap has in common with its handles; the level itself is one of Python, see func/_batching.py.
 
     A handle is a Variable that shows the shape of one sample, over one element of memory, and has no node.  The batch, the
     *physical* Variable, stands in its extras: an op on a handle is answered by the level with one on the physical.
     """
+
+    def __call__(self, Call call not None):
+        """The answer to an op: NotImplemented where it has nothing to do with this level.
+
+        Common ops are answered by what QUICK has for them; the rest, and their errors, are the business of answer().
+        """
+        if not (has_handle(self, call.operands, 0) or (call.params and has_handle(self, call.params, 0))
+                or (call.into is not None and has_handle(self, (call.into,), 0))):
+            return self.answer(call) if not call.operands and call.name in RANDOM_OPS else NotImplemented
+        if call.into is None and not call.called:
+            quick = QUICK.get(call.name)
+            if quick is not None:
+                try:
+                    result = quick(self, call)
+                except (RuntimeError, ValueError):
+                    result = None       # in words about one sample, if it happens again
+                if result is not None:
+                    return result
+        return self.answer(call)
 
     def wrap(self, Variable physical not None):
         """A handle of this level on a batch, whose first dimension is the batch's."""
@@ -1989,6 +2009,25 @@ def physical_of(v):
     if is_variable(v) and (<Variable>v).flags & BATCHED:
         return (<Variable>v).extras.physical, (<Variable>v).extras.batch
     return None
+
+
+def leaf_of_batches(Variable v not None, tuple shape):
+    """A new leaf that shows the elements of v expanded to a shape, sharing their memory."""
+    cdef Transform t = new_transform(EXPAND, "expand", len(shape))
+    cdef Variable leaf
+    cdef Array* geometry
+    cdef int i
+    for i in range(len(shape)):
+        t.data[i] = shape[i]
+    materialise(v)
+    geometry = transformed(t, v.array)
+    try:
+        leaf = fresh(Py_TYPE(<PyObject*>v))
+        leaf.array = hold_array(geometry)
+    finally:
+        release_array(geometry)
+    set_requires_grad(leaf, True)
+    return leaf
 
 
 def exchange_physical(Variable v not None, Variable other not None):

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import functools
 import math
-import threading
-import types
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -57,23 +55,18 @@ class Level(_v.BatchLevel):
         return f"Level({self.size})"
 
     def __enter__(self) -> Level:
-        LEVELS.stack.append(self)
         _v.push_level(self)
         return self
 
     def __exit__(self, *error: Any) -> None:
         _v.pop_level()
-        LEVELS.stack.pop()
         self.close()
 
-    def __call__(self, call: Any) -> Any:
-        """The answer to an op, or NotImplemented."""
+    def answer(self, call: Any) -> Any:
+        """The answer to an op on handles, where there is no quick one."""
         name = call.name
         if name in RANDOM_OPS and not call.operands:
             return self.random(call)
-        if not (self.concerns(call.operands) or self.concerns(call.params) or (
-                call.into is not None and self.physical(call.into) is not None)):
-            return NotImplemented
         if call.leaves and name in LEAVING:
             raise RuntimeError(LEAVING[name])
         if call.called:
@@ -81,7 +74,9 @@ class Level(_v.BatchLevel):
             if rule is None or is_custom(call):
                 return custom(self, call) if is_custom(call) else NotImplemented
         else:
-            rule = RULES.get(name) or rule_of(name)
+            rule = RULES.get(name)
+            if rule is None:
+                rule = RULES[name] = rule_of(name)
         if call.into is None or name in WRITING:
             return rule(self, call)
         return in_place(self, call)
@@ -160,14 +155,6 @@ class Level(_v.BatchLevel):
         return self.wrap(RANDOM_OPS[call.name](*numbers, (self.size, *sizes), dtype))
 
 
-class _Levels(threading.local):
-    def __init__(self) -> None:
-        self.stack: list[Level] = []
-
-
-LEVELS = _Levels()
-
-
 def level_sizes() -> list[int]:
     """The batch sizes of the vmaps that this thread is inside of, the innermost last."""
     return [level.size for level in active()]
@@ -193,6 +180,12 @@ def fresh_leaf(v: Any) -> Any:
 
 
 def leaf_in(levels: list[Level], v: Any) -> Any:
+    plain = _v.physical_of(v) is None and not _v.records(v)
+    if plain:
+        result = _v.leaf_of_batches(v, (*[level.size for level in levels], *v.shape))
+        for level in levels:
+            result = level.wrap(result)
+        return result
     if not levels:
         return _v.fork(v)
     *outer, level = levels
@@ -239,7 +232,6 @@ class Plan(NamedTuple):
     reduces: bool                           # whether the dimensions are gone from the result
 
 
-@functools.cache
 def rule_of(name: str) -> Callable[[Level, Any], Any]:
     """The rule of an op that has none of its own: by its row."""
     number = _v.op_number(name)
@@ -287,18 +279,12 @@ def lined_up(level: Level, operands: Sequence[Any], promote: bool = True) -> lis
 def elementwise(number: int, level: Level, call: Any) -> Any:
     """A row of compiled loops."""
     operands = call.operands
-    if len(operands) == 1:
-        result = _v.apply_elementwise(number, level.lifted(operands[0]))
-    else:
-        x, y = lined_up(level, operands)
-        try:
-            result = _v.apply_elementwise(number, x, y)
-        except (RuntimeError, ValueError):
-            of_a_sample(lambda x, y: _v.apply_elementwise(number, x, y), operands)
-            raise
-        if result is NotImplemented:
-            return NotImplemented
-    return level.wrapped(result)
+    try:
+        result = _v.apply_elementwise(number, *lined_up(level, operands))
+    except (RuntimeError, ValueError):
+        of_a_sample(functools.partial(_v.apply_elementwise, number), operands)
+        raise
+    return result if result is NotImplemented else level.wrapped(result)
 
 
 def in_place(level: Level, call: Any) -> Any:
@@ -392,12 +378,6 @@ def applied(number: int, name: str, batches: Sequence[Any], params: Sequence[Any
 
 # ---- rules of their own: views and writes
 
-def view(level: Level, call: Any) -> Any:
-    """The same elements under another geometry: a view of the batch."""
-    (x,), (geometry,) = call.operands, call.params
-    return level.wrap(_v.apply_view(level.lifted(x), _v.batched_transform(geometry, level.size, x.ndim)[0]))
-
-
 def embed(level: Level, call: Any) -> Any:
     (g,), (geometry, shape) = call.operands, call.params
     geometry = _v.batched_transform(geometry, level.size, len(shape))[0]
@@ -482,34 +462,17 @@ def matmul(level: Level, call: Any) -> Any:
     n, m = x.ndim, y.ndim
     if n == 0 or m == 0 or x.shape[-1] != y.shape[-2 if m > 1 else 0]:
         of_a_sample(OPS.matmul, (x, y))
-    a, b = level.lifted(x), level.lifted(y)
-    size = level.size
-    if b is y and m <= 2:
-        if m == 2 and n > 1:            # one product instead of many
-            rows = math.prod(a.shape[:-1])
-            return level.wrap((a.reshape(rows, a.shape[-1]) @ b).reshape(*a.shape[:-1], y.shape[1]))
-        return level.wrap(a @ b)
-    if a is x and n == 1:
-        return level.wrap((b @ a) if m == 1 else a @ b)
-    if a is x and m == 1 and n == 2:
-        return level.wrap(b @ a.T)
-    if n == 1 and m == 1:
-        return level.wrap((a * b).sum(1))
-    if a is not x and n == 1:
-        a = a.reshape(size, 1, a.shape[1])
-    if b is not y and m == 1:
-        b = b.reshape(size, b.shape[1], 1)
-    rank = max(n, m, 2)
-    if a is not x:
-        a = a.reshape(size, *(1,) * (rank + 1 - a.ndim), *a.shape[1:])
-    if b is not y:
-        b = b.reshape(size, *(1,) * (rank + 1 - b.ndim), *b.shape[1:])
+    if _v.innermost_level() is None:
+        return _v.quick_matmul(level, call)
+    # Tangents may be those of samples where the operand is not: both as batches, of two dimensions at least.
+    a, b = level.batch(x), level.batch(y)
+    a = a.unsqueeze(1) if n == 1 else a
+    b = b.unsqueeze(-1) if m == 1 else b
+    rank = max(a.ndim, b.ndim)
+    a, b = [v.reshape(level.size, *(1,) * (rank - v.ndim), *v.shape[1:]) for v in (a, b)]
     result = OPS.matmul(a, b)
-    if n == 1:
-        result = result.squeeze(-2)
-    if m == 1:
-        result = result.squeeze(-1)
-    return level.wrap(result)
+    result = result.squeeze(-1) if m == 1 else result
+    return level.wrap(result.squeeze(-1 if m == 1 else -2) if n == 1 else result)
 
 
 def vdot(level: Level, call: Any) -> Any:
@@ -624,29 +587,17 @@ def full_index(level: Level, x: Any, entries: Sequence[Any]) -> tuple[tuple[Any,
         made[at:at + 1] = [slice(None)] * (x.ndim - consumed)
     if consumed > x.ndim:
         raise IndexError(f"too many indices for tensor of dimension {x.ndim}")
-    places = [i for i, entry in enumerate(made) if isinstance(entry, (Base, int, np.integer))]
-    rank = max([made[i].ndim for i in places if isinstance(made[i], Base)])
-    before = places[0] if places[-1] - places[0] + 1 == len(places) else 0
-    for i in places:
-        if isinstance(made[i], Base):
-            entry = level.aligned(made[i], rank)
-            n = x.shape[sum(e is not None for e in made[:i])]
-            made[i] = entry
-            del n
+    # What comes before the arrays' dimensions in a result: numbers are selections to PyTorch, and arrays to NumPy.
+    numbers = [isinstance(entry, (int, np.integer)) or (isinstance(entry, Base) and entry.ndim == 0) for entry in made]
+    if not _v.is_numpy_flavour(x):
+        rest = [entry for entry, number in zip(made, numbers) if not number]
+        places = [i for i, entry in enumerate(rest) if isinstance(entry, Base)]
+    else:
+        places = [i for i, entry in enumerate(made) if isinstance(entry, Base) or numbers[i]]
+    before = places[0] if places and places[-1] - places[0] + 1 == len(places) else 0
+    rank = max([entry.ndim for entry in made if isinstance(entry, Base)])
     samples = _v.as_tensor(np.arange(level.size).reshape(-1, *(1,) * rank))
-    return (samples, *made), rank, before
-
-
-def two_steps(x: Any, entries: Sequence[Any]) -> tuple[Any, Any] | None:
-    """PyTorch takes numbers beside arrays of positions for selections of their own: (an index of them, one of the arrays)."""
-    number = [isinstance(e, (int, np.integer)) and not isinstance(e, bool) or (isinstance(e, Base) and e.ndim == 0
-              and _v.dtype_in(e).kind in "iu") for e in entries]
-    array = [isinstance(e, (list, np.ndarray, range)) or (isinstance(e, Base) and not n) for e, n in zip(entries, number)]
-    if _v.is_numpy_flavour(x) or not any(number) or not any(array):
-        return None
-    first = tuple([slice(None) if a else e for e, a in zip(entries, array)])
-    rest = tuple([e if a or e is Ellipsis else slice(None) for e, a, n in zip(entries, array, number) if not n])
-    return first, rest
+    return (samples, *[level.aligned(entry, rank) for entry in made]), rank, before
 
 
 def index_of_handles(level: Level, call: Any) -> Any:
@@ -654,9 +605,6 @@ def index_of_handles(level: Level, call: Any) -> Any:
     (x,), (entries,) = call.operands, call.params
     if not level.concerns(entries):
         return NotImplemented
-    steps = two_steps(x, entries)
-    if steps is not None:
-        return level.inside(lambda: x[steps[0]][steps[1]])
     if len(entries) == 1 and level.physical(x) is None and isinstance(entries[0], Base) and _v.dtype_in(entries[0]).kind in "iu":
         return level.wrap(x[level.lifted(entries[0])])      # rows of a table that all samples share
     places, rank, before = full_index(level, x, entries)
@@ -682,10 +630,6 @@ def set_at_handles(level: Level, call: Any) -> Any:
         condition = level.lifted(mask).reshape(level.size, *mask.shape, *(1,) * (x.ndim - mask.ndim))
         value = level.inside(lambda: value.to(x.dtype) if isinstance(value, Base) else value)
         target.copy_(_v.where(condition, level.aligned(value, x.ndim), target))
-        return x
-    steps = two_steps(x, entries)
-    if steps is not None:
-        level.inside(lambda: x[steps[0]].__setitem__(steps[1], value))
         return x
     places, rank, before = full_index(level, x, entries)
     if isinstance(value, (Base, np.ndarray)):
@@ -888,7 +832,7 @@ def index_copy(x: Any, dim: int, index: Any, source: Any) -> Any:
 
 def index_fill(x: Any, dim: int, index: Any, value: Any) -> Any:
     dim, positions = along_slices(x, dim, index)
-    source = (value.to(x.dtype) if isinstance(value, Base) else OPS.full_like(x, value).reshape(-1)[0]).expand(*positions.shape)
+    source = (value.to(x.dtype) if isinstance(value, Base) else _v.as_tensor(np.asarray(value)).to(x.dtype)).expand(*positions.shape)
     return x.scatter(dim, positions, source)
 
 
@@ -1012,7 +956,7 @@ def custom(level: Level, call: Any) -> Any:
     if function.generate_vmap_rule:
         if given:
             raise RuntimeError(f"You tried to vmap over {function.__name__}, but it has both generate_vmap_rule=True and an "
-                               "overriden vmap staticmethod. Please set generate_vmap_rule=False or delete the overriden vmap "
+                               "overridden vmap staticmethod. Please set generate_vmap_rule=False or delete the overridden vmap "
                                "staticmethod to avoid ambiguity. For more details, please see "
                                "https://pytorch.org/docs/main/notes/extending.func.html")
         return generated(level, function, call.operands, kwargs)
@@ -1024,7 +968,7 @@ def custom(level: Level, call: Any) -> Any:
     result = function.vmap(Info(level.size, level.randomness), in_dims, *[level.lifted(v) for v in call.operands], **kwargs)
     if not isinstance(result, tuple) or len(result) != 2:
         raise RuntimeError(f"Expected the vmap staticmethod to have two returns, an output and out_dims with pytree structure "
-                           f"compatible with the output. Got a {type(result).__name__} instead")
+                           f"compatible with the output. Got a {type(result)} instead")
     outputs, out_dims = result
     if isinstance(outputs, (tuple, list)):
         dims = out_dims if isinstance(out_dims, (tuple, list)) else (out_dims,) * len(outputs)
@@ -1039,8 +983,10 @@ def placed(level: Level, v: Any, dim: int | None) -> Any:
 
 
 def generated(level: Level, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """generate_vmap_rule: a Function of batches whose forward() and backward() are those of the samples, each inside a vmap."""
-    return batched_function(function).apply_batched(level, args, kwargs)
+    """generate_vmap_rule: a Function of batches whose forward() and backward() are those of a sample, each inside a vmap."""
+    which = tuple([level.physical(v) is not None for v in args])
+    result = batched_function(function).apply(level.size, level.randomness, which, kwargs, *[level.lifted(v) for v in args])
+    return level.wrapped(result)
 
 
 @functools.cache
@@ -1048,82 +994,81 @@ def batched_function(function: Any) -> Any:
     Function = _v.function_class()
 
     two_parts = function.setup_context is not Function.setup_context
-    again = functools.partial
 
     class Batched(Function):
+        """The Function of batches.  Its context keeps the level and the context of the samples, whose attributes may be handles."""
+
         generate_vmap_rule = True
 
         @staticmethod
-        def forward(ctx, level_size, randomness, which, kwargs, *args):
-            inner = types.SimpleNamespace()
-            level = Level(level_size, randomness)
-            ctx.level_size, ctx.randomness, ctx.which = level_size, randomness, which
-            ctx.sample, ctx.dims = SampleContext(), None
-            with level:
-                handles = [level.wrap(v) if batched else v for v, batched in zip(args, which)]
-                ctx.sample.begin(level, handles, ctx)
-                if two_parts:
-                    raw = function.forward(*handles, **kwargs)
-                    function.setup_context(ctx.sample, tuple(handles), raw)
-                else:
-                    raw = function.forward(ctx.sample, *handles, **kwargs)
-                outputs = raw if isinstance(raw, tuple) else (raw,)
-                ctx.single = not isinstance(raw, tuple)
-                ctx.sample.finish(level, handles, outputs, ctx)
-                physical = tuple([level.batch(v) if isinstance(v, Base) else v for v in outputs])
-            del inner
-            return physical if not ctx.single else physical[0]
+        def forward(ctx: Any, size: int, randomness: str, which: tuple[bool, ...], kwargs: dict[str, Any], *args: Any) -> Any:
+            level = ctx.level = Level(size, randomness)
+            inner = ctx.inner = SampleContext(ctx.needs_input_grad[4:])
+            ctx.which = which
+            handles = [level.wrap(v) if batched else v for v, batched in zip(args, which)]
+
+            def run() -> Any:
+                if not two_parts:
+                    return function.forward(inner, *handles, **kwargs)
+                output = function.forward(*handles, **kwargs)
+                function.setup_context(inner, tuple(handles), output)
+                return output
+
+            output = level.inside(run)
+            inner.hand_over(level, ctx)
+            for name, value in list(vars(inner).items()):       # the context looks after what depends on inputs, unrecorded
+                if level.physical(value) is not None:
+                    setattr(ctx, f"of_samples_{name}", level.physical(value))
+            return made_batches(level, output)
 
         @staticmethod
-        def backward(ctx, *gradients):
-            level = Level(ctx.level_size, ctx.randomness)
-            with level:
-                handles = [None if g is None else level.wrap(g) for g in gradients]
-                ctx.sample.restore(level, ctx)
-                results = function.backward(ctx.sample, *handles)
-                results = results if isinstance(results, tuple) else (results,)
-                physical = []
-                for result, batched in zip(results, ctx.which):
-                    if result is None or not isinstance(result, Base):
-                        physical.append(result)
-                    elif batched:
-                        physical.append(level.batch(result))
-                    else:
-                        physical.append(level.batch(result).sum(0))
-            return (None, None, None, None, *physical)
+        def backward(ctx: Any, *gradients: Any) -> Any:
+            level, inner = ctx.level, ctx.inner
+            inner.saved_tensors = tuple([level.wrap(v) if batched else v for v, batched in zip(ctx.saved_tensors, inner.which)])
+            handles = [None if g is None else level.wrap(g) for g in gradients]
+            results = level.inside(lambda: function.backward(inner, *handles))
+            results = results if isinstance(results, tuple) else (results,)
+            summed = [level.batch(g) if isinstance(g, Base) else g for g in results]
+            return (None, None, None, None, *[g if batched or not isinstance(g, Base) else g.sum(0)
+                                              for g, batched in zip(summed, ctx.which)])
+
+        @staticmethod
+        def jvp(ctx: Any, *tangents: Any) -> Any:
+            level, inner = ctx.level, ctx.inner
+            inner.saved_tensors = inner.for_forward
+            handles = [level.wrap(t) if batched and t is not None else t for t, batched in zip(tangents[4:], ctx.which)]
+            return made_batches(level, level.inside(lambda: function.jvp(inner, *handles)))
 
     Batched.__name__ = Batched.__qualname__ = function.__name__
-    del again
-
-    def apply_batched(level, args, kwargs):
-        which = tuple([level.physical(v) is not None for v in args])
-        result = Batched.apply(level.size, level.randomness, which, kwargs, *[level.lifted(v) for v in args])
-        return level.wrapped(result)
-
-    Batched.apply_batched = staticmethod(apply_batched)
     return Batched
 
 
+def made_batches(level: Level, output: Any) -> Any:
+    if isinstance(output, tuple):
+        return tuple([made_batches(level, v) for v in output])
+    return level.batch(output) if isinstance(output, Base) else output
+
+
 class SampleContext:
-    """The context that forward() and backward() of a Function see of one sample, inside of a vmap that was generated."""
+    """The context that forward(), backward() and jvp() of a Function see of a sample, where its rule for batches is generated."""
 
-    def __init__(self) -> None:
-        self.to_save: tuple[Any, ...] = ()
+    def __init__(self, needs: tuple[bool, ...]) -> None:
+        self.needs_input_grad = needs
         self.materialize_grads = True
-        self.needs_input_grad: tuple[bool, ...] = ()
+        self.to_save: tuple[Any, ...] = ()
+        self.for_forward: tuple[Any, ...] = ()
+        self.fixed: tuple[Any, ...] = ()
+        self.which: tuple[bool, ...] = ()
         self.saved_tensors: tuple[Any, ...] = ()
-
-    def begin(self, level: Level, handles: list[Any], ctx: Any) -> None:
-        self.needs_input_grad = tuple(ctx.needs_input_grad[4:])
 
     def save_for_backward(self, *tensors: Any) -> None:
         self.to_save = tensors
 
     def save_for_forward(self, *tensors: Any) -> None:
-        self.to_save_for_forward = tensors
+        self.for_forward = tensors
 
     def mark_dirty(self, *tensors: Any) -> None:
-        raise RuntimeError("vmap: a Function with generate_vmap_rule=True cannot write its inputs in place: implement its vmap "
+        raise RuntimeError("vmap: a Function with generate_vmap_rule=True cannot write its inputs in place: define its vmap "
                            "staticmethod")
 
     def mark_non_differentiable(self, *tensors: Any) -> None:
@@ -1132,18 +1077,15 @@ class SampleContext:
     def set_materialize_grads(self, value: bool) -> None:
         self.materialize_grads = bool(value)
 
-    def finish(self, level: Level, handles: list[Any], outputs: tuple[Any, ...], ctx: Any) -> None:
-        """What was saved goes to the context of the batch."""
+    def hand_over(self, level: Level, ctx: Any) -> None:
+        """What was said of a sample's Variables holds for their batches."""
         ctx.set_materialize_grads(self.materialize_grads)
-        ctx.batched_saves = tuple([v is not None and level.physical(v) is not None for v in self.to_save])
+        self.which = tuple([v is not None and level.physical(v) is not None for v in self.to_save])
         ctx.save_for_backward(*[None if v is None else level.lifted(v) for v in self.to_save])
-        fixed = getattr(self, "fixed", ())
-        if fixed:
-            ctx.mark_non_differentiable(*[level.lifted(v) for v in fixed])
+        if self.fixed:
+            ctx.mark_non_differentiable(*[level.lifted(v) for v in self.fixed])
+        self.for_forward = self.for_forward or self.to_save
         self.to_save = self.fixed = ()
-
-    def restore(self, level: Level, ctx: Any) -> None:
-        self.saved_tensors = tuple([level.wrap(v) if batched else v for v, batched in zip(ctx.saved_tensors, ctx.batched_saves)])
 
 
 # ---- reverse passes through handles
@@ -1247,6 +1189,8 @@ def batch_beside(v: Any, tangent: Any) -> Any:
     return v
 
 
+_v.register_quick(_v.quick_rules)
+_v.quick_rules["view"] = _v.quick_view
 OPS.physical_pass = physical_pass
 OPS.batch_beside = batch_beside
 OPS.physical_beside = physical_beside
@@ -1258,7 +1202,7 @@ OPS.physical_beside = physical_beside
 WRITING = {"copy_region", "index_set", "set_data"}
 
 RULES: dict[str, Callable[[Level, Any], Any]] = {
-    "view": view, "embed": embed, "copy_region": copy_region, "detach": detach, "data": no_data, "set_data": no_data,
+    "view": _v.quick_view, "embed": embed, "copy_region": copy_region, "detach": detach, "data": no_data, "set_data": no_data,
     "__deepcopy__": deep_copy, "__repr__": shown, "where": where, "cat": joined, "stack": joined, "matmul": matmul, "vdot": vdot,
     "repeat": repeat, "pad": pad, "index": index, "pick": index, "index_add_zeros": index_add_zeros, "index_set": index_set,
     "index_put_add": index_set, "scatter_extreme": index_set, "positive": positive,

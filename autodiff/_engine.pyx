@@ -15,15 +15,15 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      INFERENCE_TENSOR, INLINE32, INLINE64, LINEAR, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE,
                      OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS,
                      OP_INDEX_SET, OP_MATMUL, OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD,
-                     RECORDING, RESHAPE, SELECT, TAGS, TENSOR, TRACING, T_DOUBLE, T_HALF, VJPS, WRITING, Extras, Py_TYPE,
-                     Transform, Variable, add_generic, alias_in, array_in, array_of, ask, attached_any, category,
-                     contiguous_copy_of, current_node, enter_lower, enter_modes, extras_of, first_of, from_array,
-                     from_number, from_owned, give_tangents, is_variable, later, leave_lower, leave_modes, links_of, make,
-                     make_view, materialise, modes, modes_to_hand_over, ndarray_of, new_transform, node_extras,
-                     numpy_dtype, overlaps, owned, physical_in, plain, prefetch, reduce_generic, same_sizes, set_edge,
-                     set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in, transformed,
-                     transformed_once, type_of, visit_nodes, warn)
-from ._elementwise cimport (elementwise, pack_by, run_values, unary)
+                     RECORDING, RESHAPE, SELECT, SLICE, TAGS, TENSOR, TRACING, T_DOUBLE, T_HALF, VJPS, WRITING,
+                     BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_in, array_in, array_of,
+                     ask, attached_any, batched, category, contiguous_copy_of, current_node, enter_lower, enter_modes,
+                     extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable, later,
+                     leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
+                     ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, physical_in, plain, prefetch,
+                     reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over,
+                     tangent_in, transformed, transformed_once, type_of, view_by, visit_nodes, warn)
+from ._elementwise cimport elementwise, pack_by, run_values, unary
 from ._structural cimport (AHEAD, EUCLIDEAN, cast, count_along, expand, largest, least_square, marked_dims, matmul,
                            multiply_batches, narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
@@ -46,7 +46,7 @@ from functools import partial
 
 import numpy as np
 
-from ._base import OPS
+from ._base import OPS, batched_transform, levels_above
 from ._indexing import f_where
 from ._types import TENSOR_NAMES, Size, device, dtype_of
 
@@ -575,7 +575,49 @@ def apply_view(g, geometry):
 
 
 def embed(g, geometry, shape):
+    """Zeros of a shape with g added where a geometry looks.  A view of each element once, or of copies, is undone by one, or
+    by their sum: adding at positions, which goes for every view, takes 20 times as long."""
+    cdef Transform t = <Transform?>geometry
+    cdef Variable v = <Variable?>g
+    cdef int i, extra
+    if t.kind == PERMUTE:
+        inverse = [0] * t.count
+        for i in range(t.count):
+            inverse[t.data[i]] = i
+        return permute(v, tuple(inverse), "permute")
+    if t.kind == EXPAND:
+        own = tuple(v.shape)
+        extra = len(own) - len(shape)
+        dims = tuple([i for i in range(len(own)) if i < extra or (shape[i - extra] == 1 and own[i] != 1)])
+        if dims:
+            v = <Variable>reduce_sum(v, dims, True, None)
+        return reshape(v, tuple(shape), True) if extra else v.clone() if v is g else v
+    if t.kind == RESHAPE or (t.kind == INDEX and all_in_order(t, v, shape)):
+        return reshape(v, tuple(shape), True)
     return structural(OP_EMBED, 0, (g,), (geometry, shape))
+
+
+cdef bint all_in_order(Transform t, Variable v, tuple shape) except -1:
+    """Whether an index shows each element of an operand once and in order: it adds or takes away sizes of 1."""
+    cdef int i
+    cdef intp count = 1
+    for i in range(t.count):
+        if t.data[4 * i] == SLICE and t.data[4 * i + 2] != 1 and t.data[4 * i + 3] > 1:
+            return False
+    for size in shape:
+        count *= <intp>size
+    return count == v.numel()
+
+
+def quick_view(BatchLevel level not None, Call call not None):
+    """The view of a batch, for levels of vmap."""
+    cdef Variable physical = <Variable>(<Variable>call.operands[0]).extras.physical
+    cdef Array* array = physical.array
+    cdef Transform t = <Transform>call.params[0]
+    moved, _ = batched_transform(t, array.shape.dim[0], array.shape.ndim - 1)
+    if t.kind == RESHAPE and t.output:
+        return batched(view_by(physical, <Transform>moved), level)
+    return batched(<Variable>apply_view(physical, moved), level)
 
 
 def index_of(g, index):
@@ -855,6 +897,9 @@ cdef int unwrap(Node* node, object variable, Cotangent* g) except -1:
     if not is_variable(variable):
         raise TypeError(f"expected Variable or None (got {type(variable).__name__})")
     v = <Variable>variable
+    if v.flags & BATCHED:
+        raise RuntimeError("vmap: a hook, or the backward() of a custom Function, gave a gradient for each sample where the pass "
+                           "has one for all of them")
     if node.flags & OUT_SCALAR:
         if v.array == NULL:
             g.value = v.value
@@ -2323,8 +2368,7 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
     cdef Variable output, g
     cdef Cotangent entry
     cdef bint recorded = bool(create_graph)
-    # Tangents go along with Variables alone, and levels above see ops on Variables alone.
-    cdef bint on_variables = recorded or modes() & (FORWARD | ABOVE) != 0
+    cdef bint on_variables = recorded or modes() & FORWARD != 0     # tangents go along with Variables alone
     cdef bint retain = recorded if retain_graph is None else bool(retain_graph)
     cdef bint mxnet = False
     cdef int previous
@@ -2371,6 +2415,8 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
                     ".  Leaves of attach_grad() are recorded inside autograd.record() only" if attached_any else ""))
             mxnet = mxnet or node.flags & MXNET
             seeds.append(seed_of(output, gradients[i], i, node.flags & MXNET))
+        if modes() & ABOVE and not on_variables:
+            on_variables = asks_levels(seeds)
         if inputs is not None:
             wanted = []
             for variable in inputs:
@@ -2443,6 +2489,17 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
         return None
     results = results_of(inputs, edges, wanted, captures, recorded, on_variables, allow_unused, materialize, mxnet)
     return results if handles is None else handles(results)
+
+
+cdef bint asks_levels(list seeds) except -1:
+    """Whether a level above is to see the ops of a pass.  Of vmap it need not where no cotangent is a handle: nodes save batches."""
+    for seed in seeds:
+        if (<Variable>seed).flags & BATCHED:
+            return True
+    for level in levels_above():
+        if not isinstance(level, BatchLevel):
+            return True
+    return False
 
 
 cdef bint any_handle(tuple outputs, object inputs) noexcept:

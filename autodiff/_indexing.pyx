@@ -10,17 +10,18 @@ from libc.string cimport memcmp
 from ._base cimport (ABOVE, ARITY, ATTACHED, BATCHED, BLANK, DEPENDS, DTYPE_RULE, ESCAPED, FORWARD, GRAD_FN, GRAD_OFF,
                      INFERENCE, INFERENCE_TENSOR, INLINE, INLINE32, LARGEST_POSITION, NAMES, NDARRAY, NUMBERS,
                      OP_COPY_REGION, OP_FILL, OP_INDEX, OP_INDEX_SET, OP_POW, OP_STACK, OP_WHERE, POINT_GRAD, TENSOR,
-                     TRACING, T_BOOL, T_FLOAT, Py_TYPE, Transform, Variable, alias_of, array_copy_of, array_in, array_of,
-                     ask, ask_value, batched, category, check_writable, contiguous_copy_of, current_node, default_type,
-                     drop_history, edge_of, element_view, fits_element_node, fresh, fresh_on, from_array, from_number,
-                     identity, is_variable, leave_graph, levels_seen, locate, make, make_view, materialise, modes,
-                     move_tangent, ndarray_of, node_of_write, normal_type, numpy_dtype, overlaps, physical_in, plain,
-                     rebind, replace_node, see_levels, set_data, set_requires_grad, set_tangent, settle_grad, shape_tuple,
-                     take_node, tangent_in, trace, transformed_once, type_of, warn, write_recorded, write_tangents)
+                     TRACING, T_BOOL, T_FLOAT, BatchLevel, Call, Py_TYPE, Transform, Variable, alias_of, array_copy_of,
+                     array_in, array_of, ask, ask_value, batched, category, check_writable, contiguous_copy_of,
+                     current_node, default_type, drop_history, edge_of, element_view, fits_element_node, fresh, fresh_on,
+                     from_array, from_number, identity, is_variable, leave_graph, levels_seen, locate, make, make_view,
+                     materialise, modes, move_tangent, ndarray_of, node_of_write, normal_type, numpy_dtype, overlaps,
+                     physical_in, plain, rebind, replace_node, see_levels, set_data, set_requires_grad, set_tangent,
+                     settle_grad, shape_tuple, take_node, tangent_in, trace, transformed_once, type_of, warn,
+                     write_recorded, write_tangents)
 from ._elementwise cimport (Point, elementwise, elementwise_of, finite, given_array, holds_variable, is_operand, is_point,
                             out_of_range, point_op, power, python_number, real_number, variable_word)
-from ._structural cimport (basic_index, c_name, cast, common_dtype, constant, reshape, select_view, stack_or_cat,
-                           structural, structural_of, warn_of_imaginary)
+from ._structural cimport (basic_index, c_name, cast, common_dtype, constant, matmul, permute, product_of, reduce_mean,
+                           reduce_sum, reshape, select_view, stack_or_cat, structural, structural_of, warn_of_imaginary)
 from ._core cimport (LEAF, LEFT_NUMBER, RIGHT_NUMBER, SAVES, VARIANT, Array, Node, Shape, bump, disown, hold, hold_array,
                      kernel_type, mark_modified, new_array, new_payload, new_shape, ops, promote, release_array, release_shape,
                      same_shape, scalar_shape, write_double, zeros)
@@ -905,6 +906,9 @@ def tensor(data, *, dtype=None, requires_grad=False, device=None):
         _device(device)
     if dtype is not None:
         dtype = to_numpy_dtype(dtype)
+    if is_variable(data):
+        warn("To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+             "sourceTensor.detach().clone().requires_grad_(True), rather than autodiff.tensor(sourceTensor).")
     if modes() & ABOVE:
         taken = ask("tensor", (), (data, dtype), None, False, True)
         if taken is not NotImplemented:
@@ -912,8 +916,6 @@ def tensor(data, *, dtype=None, requires_grad=False, device=None):
                 set_requires_grad(<Variable?>taken, True)
             return <Variable?>taken
     if is_variable(data):
-        warn("To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-             "sourceTensor.detach().clone().requires_grad_(True), rather than autodiff.tensor(sourceTensor).")
         result = from_array(TENSOR, contiguous_copy_of(<Variable>data))
         if dtype is not None:
             result = <Variable>cast(result, dtype)
@@ -1241,6 +1243,123 @@ def apply_elementwise(int op, x, y=None):
 def apply_in_place(int op, x, y=None):
     """... into the place of x."""
     return inplace(op, x, y, ARITY[op] == 1)
+
+
+# ---- common ops on batches, for levels of vmap: see func/_batching.py, which has the others
+
+cdef dict NUMBER_OF = {}
+
+
+def quick_elementwise(BatchLevel level not None, Call call not None):
+    """An elementwise op on handles, where no dtype and no tangent is to be looked after; else None."""
+    cdef bint of_x, of_y = False
+    cdef int n = 0
+    x, y = call.operands[0], call.operands[1] if len(call.operands) > 1 else None
+    of_x, of_y = is_variable(x), is_variable(y)
+    if modes() & FORWARD or not (of_x or type(x) is float or type(x) is int):
+        return None
+    if len(call.operands) > 1:
+        if not (of_y or type(y) is float or type(y) is int):
+            return None
+        if of_x and of_y:
+            if type_of(<Variable>x) != type_of(<Variable>y):
+                return None
+            n = max(dims_in(<Variable>x), dims_in(<Variable>y))
+    if of_x:
+        x = beside(level, <Variable>x, n)
+    if of_y:
+        y = beside(level, <Variable>y, n)
+    result = elementwise(NUMBER_OF[call.name], x, y)
+    if is_variable(result):
+        return batched(<Variable>result, level)
+    if result is NotImplemented:
+        return None
+    return batched(from_array(NDARRAY, array_of(result)), level)       # a condition of NumPy's flavour
+
+
+cdef inline int dims_in(Variable v) noexcept:
+    return v.array.shape.ndim if v.array != NULL else 0
+
+
+def quick_reduction(BatchLevel level not None, Call call not None):
+    """sum and mean."""
+    cdef Variable v = <Variable>call.operands[0]
+    cdef int n = dims_in(v)
+    dims, keepdim, dtype = call.params
+    if n == 0 or dtype is not None:
+        return None
+    dims = tuple(range(1, n + 1)) if dims is None else tuple([d + 1 for d in dims])
+    physical = <Variable>v.extras.physical
+    result = reduce_sum(physical, dims, keepdim, None) if call.name == "sum" else reduce_mean(physical, dims, keepdim, None)
+    return batched(<Variable>result, level)
+
+
+def quick_matmul(BatchLevel level not None, Call call not None):
+    """x @ y: the batch is one more dimension in front, or more rows where the other operand is one matrix for all samples."""
+    cdef Variable x = <Variable>call.operands[0], y = <Variable>call.operands[1]
+    cdef int n = dims_in(x), m = dims_in(y), rank
+    cdef bint of_x = x.flags & BATCHED and x.extras.batch is level, of_y = y.flags & BATCHED and y.extras.batch is level
+    cdef tuple a, b
+    if modes() & FORWARD or n == 0 or m == 0 or x.shape[n - 1] != y.shape[m - 2 if m > 1 else 0]:
+        return None
+    if of_x:
+        x = <Variable>x.extras.physical
+    if of_y:
+        y = <Variable>y.extras.physical
+    a, b = tuple(x.shape), tuple(y.shape)
+    if of_x and not of_y and m <= 2:
+        if m == 2 and n > 1:            # one product instead of many
+            result = matmul(reshape(x, (product_of(a[:n]), a[n]), True), y)
+            return batched(<Variable>reshape(<Variable>result, a[:n] + b[1:], True), level)
+        return batched(<Variable>matmul(x, y), level)
+    if of_y and not of_x and n == 1:
+        return batched(<Variable>(matmul(y, x) if m == 1 else matmul(x, y)), level)
+    if of_y and not of_x and n == 2 and m == 1:
+        return batched(<Variable>matmul(y, permute(x, (1, 0), "t")), level)
+    rank = max(n, m, 2)
+    if n == 1:
+        a = a[:len(a) - 1] + (1,) + a[len(a) - 1:]
+    if m == 1:
+        b = b + (1,)
+    if of_x:
+        a = a[:1] + (1,) * (rank + 1 - len(a)) + a[1:]
+    if of_y:
+        b = b[:1] + (1,) * (rank + 1 - len(b)) + b[1:]
+    x = x if a == tuple(x.shape) else <Variable>reshape(x, a, True)
+    y = y if b == tuple(y.shape) else <Variable>reshape(y, b, True)
+    result = matmul(x, y)
+    if n == 1 or m == 1:
+        a = tuple((<Variable>result).shape)
+        if m == 1:
+            a = a[:len(a) - 1]
+        if n == 1:
+            a = a[:len(a) - 1] if m == 1 else a[:len(a) - 2] + a[len(a) - 1:]
+        result = reshape(<Variable>result, a, True)
+    return batched(<Variable>result, level)
+
+
+def register_quick(dict rules):
+    """Tell levels of vmap of these rules, for every op that is there."""
+    for op, name in enumerate(NAMES):
+        if name is not None and ops[op].kernel[0] != NULL and name != "positive":
+            NUMBER_OF[name] = op
+            rules[name] = quick_elementwise
+    rules["sum"] = rules["mean"] = quick_reduction
+    rules["matmul"] = quick_matmul
+
+
+cdef Variable beside(BatchLevel level, Variable v, int rank):
+    """The batch behind a handle of a level, sizes of 1 behind its first dimension so that it broadcasts with others of a rank."""
+    cdef Variable physical
+    cdef int missing
+    if not v.flags & BATCHED or v.extras.batch is not level:
+        return v
+    physical = <Variable>v.extras.physical
+    missing = rank + 1 - physical.array.shape.ndim
+    if missing <= 0:
+        return physical
+    shape = tuple(physical.shape)
+    return <Variable>reshape(physical, shape[:1] + (1,) * missing + shape[1:], True)
 
 
 def op_number(str name):

@@ -33,6 +33,7 @@ cdef Variable floating(Variable x, str name)
 cdef object norm(Variable x, object p, object dim, object keepdim)
 cdef double least_square(int k) noexcept nogil
 cdef double largest(int k) noexcept nogil
+cdef object product_of(tuple sizes)
 cdef object matmul(object x, object y)
 cdef str c_name(int type)
 cdef Array* multiply_batches(Array* x, Array* y) except? NULL

@@ -240,6 +240,7 @@ cdef object reshape(Variable x, tuple sizes, bint may_copy):
         if known != size:
             raise RuntimeError(f"shape '{list(sizes)}' is invalid for input of size {size}")
     t = reshape_transform(sizes, "reshape")
+    t.output = not may_copy     # for levels above, whose memory may forbid what that of x allows
     geometry = transformed(t, x.array)
     if geometry == NULL:
         if not may_copy:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from ._pytree import flatten, spread
 
 Base: Any = _v.Tensor.__base__
 _RANDOMNESS = ("error", "different", "same")
-_PLAIN = (np.ndarray, np.generic, int, float, complex)
+_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)
 
 
 def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, randomness: str = "error", *,
@@ -58,7 +59,8 @@ class Vmap:
         more = "" if self.out_dims == 0 else f", out_dims={self.out_dims}"
         more += "" if self.randomness == "error" else f", randomness={self.randomness!r}"
         more += "" if self.chunk_size is None else f", chunk_size={self.chunk_size}"
-        return f"vmap({_name(self.func)}, in_dims={self.in_dims}{more})"
+        func = _name(self.func) if isinstance(self.func, _FUNCTIONS) else repr(self.func)
+        return f"vmap({func}, in_dims={self.in_dims}{more})"
 
     def __reduce__(self) -> Any:
         return _again, (self.func, self.in_dims, self.out_dims, self.randomness, self.chunk_size)
@@ -69,11 +71,10 @@ class Vmap:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, tree = flatten(args)
         dims = self._dims_of(args, leaves, tree)
-        plain = bool(leaves) and all(isinstance(v, _PLAIN) or not isinstance(v, Base) for v in leaves) and any(
-            isinstance(v, (np.ndarray, np.generic)) for v in leaves) and not any(isinstance(v, Base) for v in flatten(kwargs)[0])
-        size = self._size_of(leaves, dims)
-        if plain:
-            leaves = [_v.as_ndarray(v, None, False) if isinstance(v, np.ndarray) else v for v in leaves]
+        given = [v for v in (*leaves, *flatten(kwargs)[0]) if isinstance(v, Base)]
+        plain, size = not given, self._size_of(leaves, dims)
+        made_of = _v.as_tensor if given and not _v.is_numpy_flavour(given[0]) else functools.partial(_v.as_ndarray, copy=False)
+        leaves = [made_of(v) if isinstance(v, np.ndarray) and (plain or dim is not None) else v for v, dim in zip(leaves, dims)]
         if self.chunk_size is None or size <= self.chunk_size:
             made, structure, where = self._run(size, leaves, dims, tree, kwargs)
         else:
