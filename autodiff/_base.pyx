@@ -157,6 +157,11 @@ cdef class Transform:
         """The view of a plain ndarray under this transform; ValueError where a reshape in it would need a copy."""
         return apply_to_ndarray(self, array)
 
+    @property
+    def shows_once(self):
+        """Whether it is one step that keeps the dtype and shows no element twice: adding where it looks is writing there."""
+        return self.kind == INDEX or self.kind == PERMUTE or self.kind == RESHAPE
+
     def steps(self, shape):
         """What this transform shows of an array of a shape, step by step, also where a view is impossible.
 
@@ -2001,7 +2006,6 @@ cdef Variable physical_in(Variable v):
     while v.flags & BATCHED:
         v = <Variable>v.extras.physical
     return v
-
 
 
 def physical_of(v):

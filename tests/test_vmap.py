@@ -24,7 +24,7 @@ from autodiff import _variable, autograd, rules
 from autodiff._variable import OPS
 from autodiff.autograd import forward_ad
 from autodiff.autograd.function import Function
-from autodiff.func import _batching, vmap
+from autodiff import _batching, vmap
 from autodiff._batching import fresh_leaf, level_sizes
 from checks import public
 

@@ -121,7 +121,7 @@ def jacobian(func: Callable[..., Any], argnums: _Argnums = 0, *, has_aux: bool =
 
 
 def hessian(func: Callable[..., Any], argnums: _Argnums = 0) -> Hessian:
-    """The matrix of second derivatives of a function with a scalar result, forward over reverse.
+    """The matrix of second derivatives of a function with a scalar result: all rows in one batched pass over its gradient.
 
     As https://pytorch.org/docs/stable/generated/torch.func.hessian.html
 

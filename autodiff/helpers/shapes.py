@@ -3,6 +3,10 @@
 
 def embed_value(np, x, geometry, shape):
     """By positions: an expanded geometry looks at one element several times, a reshape may have no view here."""
+    if geometry.shows_once:
+        out = np.zeros(tuple(shape), x.dtype)
+        geometry.apply(out)[...] = x
+        return out
     for step, before in reversed(geometry.steps(tuple(shape))):
         if isinstance(step, str):
             x = _without_parts(np, x, step)
