@@ -35,6 +35,10 @@ FAST_FAILED = """Fast gradcheck failed but element-wise differences are small. T
 test might've passed in slow_mode: call gradcheck or gradgradcheck with `fast_mode=False`."""
 
 
+#: Attribute and name of the parts of complex numbers, in PyTorch's order.
+PARTS = (("imag", "imaginary"), ("real", "real"))
+
+
 class GradcheckError(RuntimeError):
     """Raised by gradcheck and gradgradcheck where a derivative is wrong."""
 
@@ -104,7 +108,7 @@ def _overlaps(array):
     return np.unique(offsets).size < array.size
 
 
-def _check_inputs(inputs):
+def _check_inputs(inputs, warn=True):
     if not any(map(_differentiable, inputs)):
         raise ValueError("gradcheck expects at least one input tensor to require gradient, but none of them have "
                          "requires_grad=True.")
@@ -112,7 +116,7 @@ def _check_inputs(inputs):
         if not _differentiable(x):
             continue
         array = x.data.numpy()
-        if array.dtype not in (np.float64, np.complex128):
+        if warn and array.dtype not in (np.float64, np.complex128):
             warnings.warn(f"Input #{number} requires gradient and is not a double precision floating point or complex. This "
                           "check will likely fail if all the inputs are not of double precision floating point or complex. ",
                           stacklevel=4)
@@ -477,25 +481,45 @@ def _part_of_inputs(func, inputs, part, places):
     return one, tuple(taken)
 
 
+def _by_output_parts(problem, options):
+    """The problem itself, or where there are complex outputs, their imaginary and their real parts."""
+    if not any(y.is_complex() for y in problem.results):
+        return [problem]
+    places = [j for j, k in enumerate(problem.places) if problem.results[k].is_complex()]
+    return [_Problem(_part_of_outputs(problem.func, part), problem.inputs, options, name, places) for part, name in PARTS]
+
+
+def _by_input_parts(problem, options):
+    """The same for inputs, in whose parts forward mode goes."""
+    complex_inputs = [i for i, x in enumerate(problem.inputs) if isinstance(x, _Base) and x.is_complex()]
+    if not complex_inputs:
+        return [problem]
+    places = [n for n, i in enumerate(problem.wanted) if i in complex_inputs]
+    return [_Problem(*_part_of_inputs(problem.func, problem.inputs, part, complex_inputs), options, name, places)
+            for part, name in PARTS]
+
+
+def agrees(func, inputs, *, eps, atol, rtol, reverse, forward):
+    """The Jacobians of func alone, in products with random vectors: GradcheckError unless they are those of differences."""
+    options = {"eps": eps, "atol": atol, "rtol": rtol, "nondet_tol": float("inf"), "check_grad_dtypes": False}
+    _check_inputs(inputs, warn=False)
+    problem = _Problem(func, inputs, options)
+    for one in _by_output_parts(problem, options) if reverse else ():
+        one.fast(False)
+    for one in _by_input_parts(problem, options) if forward else ():
+        one.fast(True)
+
+
 def _check(func, inputs, **options):
     inputs = _leaves(inputs)
     _check_inputs(inputs)
     problem = _Problem(func, inputs, options)
-    complex_outputs = [j for j, k in enumerate(problem.places) if problem.results[k].is_complex()]
     how = _Problem.fast if options["fast_mode"] else _Problem.slow
     if options["check_backward_ad"]:
-        if any(y.is_complex() for y in problem.results):
-            for part, name in (("imag", "imaginary"), ("real", "real")):
-                how(_Problem(_part_of_outputs(func, part), inputs, options, name, complex_outputs), False)
-        else:
-            how(problem, False)
+        for one in _by_output_parts(problem, options):
+            how(one, False)
     if options["check_forward_ad"]:
-        complex_inputs = [i for i, x in enumerate(inputs) if isinstance(x, _Base) and x.is_complex()]
-        forward = [problem]
-        if complex_inputs:
-            counts = [n for n, i in enumerate(problem.wanted) if i in complex_inputs]
-            forward = [_Problem(*_part_of_inputs(func, inputs, part, complex_inputs), options, name, counts)
-                       for part, name in (("imag", "imaginary"), ("real", "real"))]
+        forward = _by_input_parts(problem, options)
         for one in forward:
             how(one, True)
         for one in forward if options["check_undefined_grad"] else ():
@@ -577,8 +601,8 @@ def gradcheck(
 setattr(gradcheck, "GradcheckError", GradcheckError)    # noqa: B010
 
 
-def _cotangents(func, inputs, apart):
-    """Random leaves in the shapes of the outputs that have a derivative."""
+def cotangents_for(func, inputs, apart=False):
+    """Random leaves in the shapes of the outputs that have a derivative; with gaps in memory, if apart."""
     random = np.random.default_rng(0)
     like = next((x for x in inputs if _differentiable(x)), None)
     found = []
@@ -591,6 +615,22 @@ def _cotangents(func, inputs, apart):
         values = values[..., ::2] if apart and array.ndim else values
         found.append(_like(y, values).requires_grad_(True))
     return tuple(found)
+
+
+def gradients_of(func, inputs, cotangents):
+    """The function of inputs and cotangents that gives the gradients of func, recorded."""
+    count = len(inputs)
+    wanted = [i for i, x in enumerate((*inputs, *cotangents)) if _differentiable(x)]
+
+    def gradients(*arguments):
+        # forward mode hands over detached values
+        arguments = [x.requires_grad_() if i in wanted else x for i, x in enumerate(arguments)]
+        outputs = [y for y in _as_tuple(func(*arguments[:count])) if _differentiable(y)]
+        found = _v.run_backward(tuple(outputs), tuple(arguments[count:]), None, True,
+                                tuple(arguments[i] for i in wanted if i < count), False, True, "grad", False)
+        return tuple(g for g in found if g is not None)
+
+    return gradients
 
 
 def gradgradcheck(
@@ -633,24 +673,13 @@ def gradgradcheck(
     plain = not any(isinstance(x, _Base) for x in _as_tuple(inputs))
     inputs = _leaves(inputs)
     if grad_outputs is None:
-        cotangents = _cotangents(func, inputs, gen_non_contig_grad_outputs)
+        cotangents = cotangents_for(func, inputs, gen_non_contig_grad_outputs)
         if not cotangents and any(map(_differentiable, inputs)):
             raise ValueError("gradgradcheck expects at least one output of func to require gradient, but none of them have "
                              "requires_grad=True.")
     else:
         cotangents = _leaves(grad_outputs) if plain else _as_tuple(grad_outputs)
-    count = len(inputs)
-    wanted = [i for i, x in enumerate((*inputs, *cotangents)) if _differentiable(x)]
-
-    def gradients(*arguments):
-        # forward mode hands over detached values
-        arguments = [x.requires_grad_() if i in wanted else x for i, x in enumerate(arguments)]
-        outputs = [y for y in _as_tuple(func(*arguments[:count])) if _differentiable(y)]
-        found = _v.run_backward(tuple(outputs), tuple(arguments[count:]), None, True,
-                                tuple(arguments[i] for i in wanted if i < count), False, True, "grad", False)
-        return tuple(g for g in found if g is not None)
-
-    return gradcheck(gradients, (*inputs, *cotangents), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception,
+    return gradcheck(gradients_of(func, inputs, cotangents), (*inputs, *cotangents), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception,
                      nondet_tol=nondet_tol, check_undefined_grad=check_undefined_grad, check_grad_dtypes=check_grad_dtypes,
                      check_batched_grad=check_batched_grad, fast_mode=fast_mode, check_forward_ad=check_fwd_over_rev,
                      check_backward_ad=check_rev_over_rev, masked=masked)
