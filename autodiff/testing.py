@@ -16,7 +16,6 @@ from .autograd import forward_ad
 from .autograd.gradcheck import GradcheckError, agrees, cotangents_for, gradients_of
 
 if TYPE_CHECKING:
-    from ._variable import Base
 
     _Message: TypeAlias = str | Callable[[str], str] | None
 
@@ -288,7 +287,8 @@ def check_grads(
     args = args if isinstance(args, (tuple, list)) else (args,)
     given = _leaves(args)
     tensors = any(isinstance(x, _v.Tensor) for x in given)
-    inputs, narrow = [], False
+    inputs: Any = []
+    narrow = False
     for x in given:
         array = None
         if isinstance(x, (_Base, np.ndarray, np.floating, np.complexfloating, float, complex)):

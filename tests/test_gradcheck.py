@@ -3,6 +3,7 @@
 Wrong derivatives are custom Functions.  Where PyTorch is installed, the golden snippets of gradcheck hold both against the
 same problems.
 """
+import inspect
 import re
 import warnings
 
@@ -549,3 +550,10 @@ def test_where_the_names_are():
     module = importlib.import_module("autodiff.autograd.gradcheck")
     assert module.gradcheck is autograd.gradcheck is gradcheck and module.gradgradcheck is autograd.gradgradcheck
     assert autograd.gradcheck.GradcheckError is module.GradcheckError is GradcheckError
+
+
+def test_signatures_are_pytorchs():
+    torch = pytest.importorskip("torch")
+    for ours, theirs in ((gradcheck, torch.autograd.gradcheck), (gradgradcheck, torch.autograd.gradgradcheck)):
+        told = [[(p.name, p.default, p.kind) for p in inspect.signature(f).parameters.values()] for f in (ours, theirs)]
+        assert told[0] == told[1]
