@@ -217,34 +217,28 @@ def save(obj: Any, f: _File) -> None:
     if hasattr(f, "write"):
         _write(f, tree, writer.arrays)
         return
-    import tempfile
+    import stat
 
-    path = os.fspath(f)
+    path = os.path.realpath(os.fsdecode(f))     # what a link leads to is replaced, and not the link
+    mode = os.stat(path).st_mode if os.path.exists(path) else None
+    if mode is not None and not stat.S_ISREG(mode):
+        with open(path, "wb") as file:          # a device or a pipe cannot be replaced
+            _write(file, tree, writer.arrays)
+        return
     folder, name = os.path.split(path)
-    handle, scratch = tempfile.mkstemp(prefix=f".{name}.", dir=folder or os.curdir)
+    scratch = os.path.join(folder, f".{name}.{os.urandom(6).hex()}")
+    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
             _write(file, tree, writer.arrays)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(scratch, _mode_of(path))
+        if mode is not None:
+            os.chmod(scratch, stat.S_IMODE(mode))
         os.replace(scratch, path)
     except BaseException:
         os.unlink(scratch)
         raise
-
-
-def _mode_of(path):
-    """The permissions of the file that is replaced, or of a new one: a scratch file is for its owner alone."""
-    import os
-    import stat
-
-    try:
-        return stat.S_IMODE(os.stat(path).st_mode)
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
 
 
 def _write(file, tree, arrays):
@@ -276,17 +270,17 @@ def load(f: _File, map_location: Any = None, *, weights_only: bool = True) -> An
     import os
     import struct
     import zipfile
-    import zlib
 
     if map_location is not None:
         from ._types import device
 
         device(map_location)
-    name = "the file" if hasattr(f, "read") else f"'{os.fspath(f)}'"
+    source: Any = f if hasattr(f, "read") else os.fsdecode(f)
+    name = "the file" if hasattr(f, "read") else f"'{source}'"
     try:
-        archive = zipfile.ZipFile(f)
+        archive = zipfile.ZipFile(source)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error):
-        raise RuntimeError(f"{name} is not one of autodiff.save: {_foreign(f)}") from None
+        raise RuntimeError(f"{name} is not one of autodiff.save: {_foreign(source)}") from None
     with archive:
         members = set(archive.namelist())
         if HEADER not in members:
@@ -297,8 +291,9 @@ def load(f: _File, map_location: Any = None, *, weights_only: bool = True) -> An
             if known and header.get("version") == VERSION:
                 arrays = [_read_array(archive, f"arrays/{number}.npy") for number in range(_index(header["arrays"]))]
                 return _Reader(arrays).get(header["value"])
-        except (zipfile.BadZipFile, zlib.error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, EOFError,
-                RuntimeError, MemoryError) as error:
+        except OSError:
+            raise
+        except Exception as error:      # whatever a reader of ZIP, JSON or arrays says to bytes that are none of these
             raise RuntimeError(f"{name} is damaged: {type(error).__name__}: {error}") from error
     if not known:
         raise RuntimeError(f"{name} is not one of autodiff.save: its header is of another format")

@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import sys
+import warnings
 import zipfile
 
 import numpy as np
@@ -182,6 +183,8 @@ def test_a_path_a_file_and_what_stood_there(tmp_path):
     assert autodiff.load(path) == {"a": 2} and os.listdir(tmp_path) == ["w.ad"]
     if os.name == "posix":
         assert os.stat(path).st_mode & 0o777 == 0o640
+    autodiff.save({"a": 3}, os.fsencode(path))
+    assert autodiff.load(os.fsencode(path)) == {"a": 3}
     with pytest.raises(FileNotFoundError):
         autodiff.load(tmp_path / "nothing")
     with pytest.raises(FileNotFoundError):
@@ -190,6 +193,29 @@ def test_a_path_a_file_and_what_stood_there(tmp_path):
         autodiff.load(path, map_location="cuda")
     with pytest.raises(TypeError):
         autodiff.save(1, None)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links, devices and permissions of POSIX")
+def test_links_devices_and_permissions(tmp_path):
+    path, link = tmp_path / "w", tmp_path / "link"
+    mask = os.umask(0o027)
+    try:
+        autodiff.save(1, path)
+    finally:
+        os.umask(mask)
+    assert os.stat(path).st_mode & 0o777 == 0o640
+    os.symlink(path, link)
+    autodiff.save(2, link)
+    assert os.path.islink(link) and autodiff.load(path) == 2
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    autodiff.save([3], pipe)
+    data = os.read(reader, 100000)
+    os.close(reader)
+    assert autodiff.load(io.BytesIO(data)) == [3] and sorted(os.listdir(tmp_path)) == ["link", "pipe", "w"]
+    with pytest.raises(IsADirectoryError):
+        autodiff.save(1, tmp_path)
 
 
 def test_what_fails_leaves_what_stood_there(tmp_path, monkeypatch):
@@ -288,8 +314,11 @@ def test_headers_that_lie_about_arrays():
             autodiff.load(io.BytesIO(data))
     huge = npy(np.ones(1)).replace(b"'shape': (1,), }          ", b"'shape': (99999999999,), }")
     assert huge != npy(np.ones(1))
-    with pytest.raises(RuntimeError, match="damaged"):
-        autodiff.load(io.BytesIO(archive_of(header({"array": 0}, 1), [huge])))
+    broken = npy(np.ones(1)).replace(b"'shape': (1,), }   ", b"'shape': (1,( \"\"\"}")
+    for array in (huge, broken):
+        assert array != npy(np.ones(1))
+        with pytest.raises(RuntimeError, match="damaged"), warnings.catch_warnings(action="ignore"):
+            autodiff.load(io.BytesIO(archive_of(header({"array": 0}, 1), [array])))
 
 
 def test_a_file_of_a_later_version():
