@@ -34,7 +34,7 @@ del _locate
 
 import builtins as _builtins
 
-from . import _ops
+from . import _missing, _ops
 from . import _variable as _v
 from ._core import memory_stats, release_memory
 from ._create import (
@@ -55,9 +55,10 @@ from ._create import (
     from_numpy,
     full,
     full_like,
+    get_default_device,
     get_default_dtype,
     linspace,
-    manual_seed,
+    logspace,
     numel,
     ones,
     ones_like,
@@ -66,6 +67,7 @@ from ._create import (
     randint,
     randn,
     randn_like,
+    set_default_device,
     set_default_dtype,
     zeros,
     zeros_like,
@@ -99,8 +101,10 @@ from ._functions import (
     unbind,
     unsqueeze,
 )
+from ._files import load, save
 from ._kernels import get_num_threads, set_num_threads
 from ._printing import get_printoptions, printoptions, set_printoptions
+from ._random import Generator, get_rng_state, manual_seed, set_rng_state
 from ._types import ALIASES as _ALIASES
 from ._types import DTYPES as _DTYPES
 from ._types import UNSUPPORTED as _UNSUPPORTED
@@ -147,6 +151,8 @@ from .func import grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, linearize, 
 
 __version__ = "0.1.0"
 
+_missing.install()
+
 
 class _Cuda:
     """Programs ask whether there is a GPU; there is none."""
@@ -162,21 +168,23 @@ class _Cuda:
 
 cuda = _Cuda()
 
-# For `from autodiff import *`: no builtin is replaced (sum, max, int ...), nor is the module that programs call numpy.
-__all__ = sorted(name for name in globals() if not name.startswith("_") and name not in {*dir(_builtins), "helpers", "numpy"})
+#: Modules that are imported when they are asked for, since few programs do.
+_LATER = ("nn", "testing")
 
-_MISSING = {
-    "nn": "write the layer with Tensors that require grad, as in x @ weight + bias",
-    "optim": "write the step: with autodiff.no_grad(): w -= rate * w.grad; then w.grad = None",
-    "utils": "cut the data into batches with slices",
-    "jit": "call the function as it is",
-}
+# For `from autodiff import *`: no builtin is replaced (sum, max, int ...), nor is the module that programs call numpy.
+__all__ = sorted({*_LATER, *(name for name in globals() if not name.startswith("_"))}
+                 - {*dir(_builtins), "helpers", "numpy"})
 
 
 def __getattr__(name):
-    if name in _MISSING:
-        raise AttributeError(f"autodiff has no '{name}': it differentiates, and leaves models and training loops to you. "
-                             f"Instead, {_MISSING[name]}")
+    if name in _LATER:
+        from importlib import import_module
+
+        return import_module(f"{__name__}.{name}")
     if name in _UNSUPPORTED:
         raise AttributeError(f"dtype {name} does not exist in autodiff: {_UNSUPPORTED[name]}")
-    raise AttributeError(f"module 'autodiff' has no attribute '{name}'")
+    raise AttributeError(_missing.words(name) or f"module 'autodiff' has no attribute '{name}'")
+
+
+def __dir__():
+    return sorted({*globals(), *_LATER})

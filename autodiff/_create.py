@@ -6,38 +6,45 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _variable as _v
+from ._random import drawn_from
 from ._types import Size, dtype_of, to_numpy_dtype
 from ._types import device as _device
 from ._variable import Tensor, as_tensor, from_numpy, tensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
 
+    from ._random import Generator
     from ._types import dtype as _dtype_type
     from ._variable import Base, _Device, _DType, _Number
 
+    _Source: TypeAlias = Generator | np.random.Generator
+
 __all__ = ["BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
            "ShortTensor", "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "from_numpy", "full", "full_like",
-           "get_default_dtype", "linspace", "manual_seed", "numel", "ones", "ones_like", "rand", "rand_like", "randint",
-           "randn", "randn_like", "set_default_dtype", "tensor", "zeros", "zeros_like"]
+           "get_default_device", "get_default_dtype", "linspace", "logspace", "numel", "ones", "ones_like", "rand",
+           "rand_like", "randint", "randn", "randn_like", "set_default_device", "set_default_dtype", "tensor", "zeros",
+           "zeros_like"]
 
-_random: Any = None    # made when first asked for: importing numpy.random costs 10 ms, half of what the rest does
-
-
-def manual_seed(seed: int | None) -> np.random.Generator:
-    """Seed the generator of random Tensors and return it.  The numbers are NumPy's, not PyTorch's.
+def set_default_device(device: _Device | None) -> None:
+    """The device of new Tensors: 'cpu', or None, which is the same; another raises RuntimeError.
 
     >>> import autodiff
-    >>> _ = autodiff.manual_seed(0); a = autodiff.rand(2)
-    >>> _ = autodiff.manual_seed(0); bool((a == autodiff.rand(2)).all())
-    True
+    >>> autodiff.set_default_device("cpu")
     """
-    global _random
-    number = None if seed is None else _v.integer_given(seed, "manual_seed", "seed")      # NumPy would walk into lists
-    if number is not None and number < 0:
-        raise TypeError(f"manual_seed(): argument 'seed' must be a non-negative int, not {number}")
-    _random = np.random.default_rng(number)
-    return _random
+    if device is not None:
+        _device(device)
+
+
+def get_default_device() -> _device:
+    """The device of new Tensors.
+
+    >>> import autodiff
+    >>> autodiff.get_default_device()
+    device(type='cpu')
+    """
+    return _device("cpu")
 
 
 def set_default_dtype(d: _DType) -> None:
@@ -99,7 +106,7 @@ def _finish(result, requires_grad, device=None):
     if device is not None:
         _device(device)
     if requires_grad:
-        if result.dtype.dtype.kind not in "fc":
+        if to_numpy_dtype(result.dtype).kind not in "fc":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         result.requires_grad_(True)
     return result
@@ -287,6 +294,29 @@ def linspace(start: Base | _Number, end: Base | _Number, steps: int, *, dtype: _
     return _take(np.linspace(start, end, steps).astype(_dtype(dtype)), requires_grad, device)
 
 
+def logspace(start: Base | _Number, end: Base | _Number, steps: int, base: float = 10.0, *, dtype: _DType | None = None,
+             requires_grad: bool = False, device: _Device | None = None) -> Tensor:
+    """base to the power of steps numbers from start to end, both included.
+
+    In the default dtype unless dtype= is given; a negative base has NaN where the power is no whole number.  Raises
+    RuntimeError for a negative number of steps, TypeError for an argument that requires grad: write base ** (start +
+    (end - start) * linspace(0, 1, steps)).
+    As https://pytorch.org/docs/stable/generated/torch.logspace.html
+
+    >>> import autodiff
+    >>> autodiff.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    start, end, steps = _ends("logspace", start, end, steps)
+    base = _real("logspace", "base", 4, base)
+    d = _dtype(dtype)
+    if dtype is None and any(isinstance(v, (complex, np.complexfloating)) for v in (start, end)):
+        d = np.promote_types(d, np.complex64)
+    with np.errstate(all="ignore"):
+        values = np.power(base if base >= 0 or d.kind != "c" else complex(base), np.linspace(start, end, steps)).astype(d)
+    return _take(values, requires_grad, device)
+
+
 def eye(n: int, m: int | None = None, *, dtype: _DType | None = None, requires_grad: bool = False,
         device: _Device | None = None) -> Tensor:
     """Ones on the diagonal of an n by m matrix, zeros elsewhere; m is n if not given.
@@ -306,54 +336,53 @@ def eye(n: int, m: int | None = None, *, dtype: _DType | None = None, requires_g
     return _take(np.eye(rows, columns, dtype=_dtype(dtype)), requires_grad, device)
 
 
-def _generator():
-    global _random
-    if _random is None:
-        _random = np.random.default_rng()
-    return _random
-
-
-def _random_of(name, draw, args, size, dtype, requires_grad, device):
+def _random_of(name, method, args, size, generator, dtype, requires_grad, device):
     d = _dtype(dtype)
     if d.kind != "f":
         raise NotImplementedError(f"{name}() makes floating point numbers, not {d}; use randint() for integers")
     sizes = _sizes(name, args, size)
-    taken = _v.asked(name, (), (sizes, d)) if _v.levels else NotImplemented
+    numbers = drawn_from(generator, name)
+    given = () if generator is None else (numbers,)
+    taken = _v.asked(name, (), (sizes, d, *given)) if _v.levels else NotImplemented
     if taken is not NotImplemented:
         return _finish(taken, requires_grad, device)
-    return _take(np.asarray(draw(sizes)).astype(d), requires_grad, device)
+    return _take(np.asarray(getattr(numbers, method)(sizes)).astype(d), requires_grad, device)
 
 
-def rand(*args: int | Sequence[int], size: int | Sequence[int] | None = None, dtype: _DType | None = None,
+def rand(*args: int | Sequence[int], size: int | Sequence[int] | None = None,
+         generator: _Source | None = None, dtype: _DType | None = None,
          requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """Uniform random numbers in [0, 1).
 
-    The shape is given as sizes, a tuple or size=; manual_seed() makes the numbers repeatable.  Raises
-    NotImplementedError for a dtype that is no float.
+    The shape is given as sizes, a tuple or size=; manual_seed() makes the numbers repeatable, and generator= draws them
+    from a Generator (or one of NumPy's).  Raises NotImplementedError for a dtype that is no float, TypeError for a
+    generator that is none.
 
     >>> import autodiff
     >>> autodiff.rand(2, 3).shape
     autodiff.Size([2, 3])
     """
-    return _random_of("rand", _generator().random, args, size, dtype, requires_grad, device)
+    return _random_of("rand", "random", args, size, generator, dtype, requires_grad, device)
 
 
-def randn(*args: int | Sequence[int], size: int | Sequence[int] | None = None, dtype: _DType | None = None,
+def randn(*args: int | Sequence[int], size: int | Sequence[int] | None = None,
+          generator: _Source | None = None, dtype: _DType | None = None,
           requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """Standard normal random numbers.
 
-    The shape is given as sizes, a tuple or size=; manual_seed() makes the numbers repeatable.  Raises
-    NotImplementedError for a dtype that is no float.
+    The shape is given as sizes, a tuple or size=; manual_seed() makes the numbers repeatable, and generator= draws them
+    from a Generator (or one of NumPy's).  Raises NotImplementedError for a dtype that is no float, TypeError for a
+    generator that is none.
 
     >>> import autodiff
     >>> autodiff.randn(2, 3).shape
     autodiff.Size([2, 3])
     """
-    return _random_of("randn", _generator().standard_normal, args, size, dtype, requires_grad, device)
+    return _random_of("randn", "standard_normal", args, size, generator, dtype, requires_grad, device)
 
 
-def rand_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False,
-              device: _Device | None = None) -> Tensor:
+def rand_like(input: Base, *, generator: _Source | None = None, dtype: _DType | None = None,
+              requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """Uniform random numbers in another Variable's shape and dtype.
 
     >>> import autodiff
@@ -361,12 +390,12 @@ def rand_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool =
     autodiff.Size([2, 3])
     """
     _require_variable("rand_like", input)
-    return rand(tuple(input.shape), dtype=dtype if dtype is not None else input.dtype, requires_grad=requires_grad,
-                device=device)
+    return rand(tuple(input.shape), generator=generator, dtype=dtype if dtype is not None else input.dtype,
+                requires_grad=requires_grad, device=device)
 
 
-def randn_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False,
-               device: _Device | None = None) -> Tensor:
+def randn_like(input: Base, *, generator: _Source | None = None, dtype: _DType | None = None,
+               requires_grad: bool = False, device: _Device | None = None) -> Tensor:
     """Standard normal random numbers in another Variable's shape and dtype.
 
     >>> import autodiff
@@ -374,13 +403,14 @@ def randn_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool 
     autodiff.Size([2, 3])
     """
     _require_variable("randn_like", input)
-    return randn(tuple(input.shape), dtype=dtype if dtype is not None else input.dtype, requires_grad=requires_grad,
-                 device=device)
+    return randn(tuple(input.shape), generator=generator, dtype=dtype if dtype is not None else input.dtype,
+                 requires_grad=requires_grad, device=device)
 
 
 def randint(low: int, high: int | Sequence[int] | None = None, size: Sequence[int] | None = None, *,
-            dtype: _DType | None = None, requires_grad: bool = False, device: _Device | None = None) -> Tensor:
-    """Random integers from low (0 if only high is given) up to, without, high.
+            generator: _Source | None = None, dtype: _DType | None = None, requires_grad: bool = False,
+            device: _Device | None = None) -> Tensor:
+    """Random integers from low (0 if only high is given) up to, without, high; generator= as for rand.
 
     >>> import autodiff
     >>> int(autodiff.randint(5, 6, (1,)))
@@ -392,10 +422,12 @@ def randint(low: int, high: int | Sequence[int] | None = None, size: Sequence[in
         low, high = 0, low
     low, high = _v.integer_given(low, "randint", "low"), _v.integer_given(high, "randint", "high")
     sizes, d = _sizes("randint", (size,), None), _dtype(dtype, np.dtype(np.int64))
-    taken = _v.asked("randint", (), (low, high, sizes, d)) if _v.levels else NotImplemented
+    numbers = drawn_from(generator, "randint")
+    given = () if generator is None else (numbers,)
+    taken = _v.asked("randint", (), (low, high, sizes, d, *given)) if _v.levels else NotImplemented
     if taken is not NotImplemented:
         return _finish(taken, requires_grad, device)
-    return _take(np.asarray(_generator().integers(low, high, sizes)).astype(d), requires_grad, device)
+    return _take(np.asarray(numbers.integers(low, high, sizes)).astype(d), requires_grad, device)
 
 
 def numel(input: Base) -> int:
@@ -407,6 +439,111 @@ def numel(input: Base) -> int:
     """
     _require_variable("numel", input)
     return input.numel()
+
+
+# ---- methods: what a Variable makes of its own flavour and dtype
+
+def _new(self, name, args, size, value, dtype, requires_grad, device):
+    _require_variable(name, self)       # a method of the class can be called with whatever comes
+    if not args and size is None:
+        raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
+    made = _v.full_of(_sizes(name, args, size), value, to_numpy_dtype(self.dtype if dtype is None else dtype))
+    return _finish(_v.in_flavour(made, self), requires_grad, device)
+
+
+def new_zeros(self: Base, *args: int | Sequence[int], size: int | Sequence[int] | None = None,
+              dtype: _DType | None = None, requires_grad: bool = False, device: _Device | None = None) -> Any:
+    """Zeros of a shape, given as sizes, a tuple or size=, in the dtype of this Variable unless dtype= is given.
+
+    Of its flavour; its values and its graph do not matter.  Raises what zeros raises.
+    As https://pytorch.org/docs/stable/generated/torch.Tensor.new_zeros.html
+
+    >>> import autodiff
+    >>> autodiff.tensor([1, 2]).new_zeros(3)
+    tensor([0, 0, 0])
+    """
+    return _new(self, "new_zeros", args, size, 0.0, dtype, requires_grad, device)
+
+
+def new_ones(self: Base, *args: int | Sequence[int], size: int | Sequence[int] | None = None,
+             dtype: _DType | None = None, requires_grad: bool = False, device: _Device | None = None) -> Any:
+    """Ones of a shape, given as sizes, a tuple or size=, in the dtype of this Variable unless dtype= is given.
+
+    Of its flavour; its values and its graph do not matter.  Raises what ones raises.
+    As https://pytorch.org/docs/stable/generated/torch.Tensor.new_ones.html
+
+    >>> import autodiff
+    >>> autodiff.tensor([1, 2]).new_ones(3)
+    tensor([1, 1, 1])
+    """
+    return _new(self, "new_ones", args, size, 1.0, dtype, requires_grad, device)
+
+
+def new_empty(self: Base, *args: int | Sequence[int], size: int | Sequence[int] | None = None,
+              dtype: _DType | None = None, requires_grad: bool = False, device: _Device | None = None) -> Any:
+    """A shape whose elements are still to be written (zeros), in the dtype of this Variable unless dtype= is given.
+
+    Of its flavour.  Raises what empty raises.
+    As https://pytorch.org/docs/stable/generated/torch.Tensor.new_empty.html
+
+    >>> import autodiff
+    >>> autodiff.tensor([1, 2]).new_empty(2, 3).shape
+    autodiff.Size([2, 3])
+    """
+    return _new(self, "new_empty", args, size, 0.0, dtype, requires_grad, device)
+
+
+def new_full(self: Base, size: Sequence[int], fill_value: Base | _Number, *, dtype: _DType | None = None,
+             requires_grad: bool = False, device: _Device | None = None) -> Any:
+    """A shape, a tuple of sizes, filled with one number, in the dtype of this Variable unless dtype= is given.
+
+    Of its flavour.  Raises TypeError for a size that is no tuple and a fill_value that is no number, RuntimeError for a
+    complex one in a dtype that is not.
+    As https://pytorch.org/docs/stable/generated/torch.Tensor.new_full.html
+
+    >>> import autodiff
+    >>> autodiff.tensor([1.0, 2.0]).new_full((2,), 3)
+    tensor([3., 3.])
+    """
+    _require_variable("new_full", self)
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"new_full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
+    fill_value = _number("new_full", "fill_value", 2, fill_value)
+    d = to_numpy_dtype(self.dtype if dtype is None else dtype)
+    if isinstance(fill_value, (complex, np.complexfloating)) and d.kind != "c" and fill_value.imag != 0:
+        raise RuntimeError(f"value cannot be converted to type {d} without overflow: {fill_value} is complex")
+    if d.kind in "iu" and not isinstance(fill_value, (bool, int, np.integer)):
+        fill_value = int(fill_value.real)
+    return _new(self, "new_full", (tuple(size),), None, fill_value, d, requires_grad, device)
+
+
+def new_tensor(self: Base, data: Any, *, dtype: _DType | None = None, requires_grad: bool = False,
+               device: _Device | None = None) -> Any:
+    """A copy of data, a number, nested lists or an array, in the dtype of this Variable unless dtype= is given: a leaf.
+
+    Of its flavour.  Of a Variable the values alone are copied, with PyTorch's warning.  Raises what tensor raises.
+    As https://pytorch.org/docs/stable/generated/torch.Tensor.new_tensor.html
+
+    >>> import autodiff
+    >>> autodiff.tensor([1.0]).new_tensor([1, 2])
+    tensor([1., 2.])
+    """
+    _require_variable("new_tensor", self)
+    if _is_variable(data):
+        import warnings
+
+        warnings.warn("To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+                      "sourceTensor.detach().clone().requires_grad_(True), rather than tensor.new_tensor(sourceTensor).",
+                      stacklevel=2)
+        data = _v.plain_of(data)
+    made = tensor(data, dtype=self.dtype if dtype is None else dtype).detach()
+    return _finish(_v.in_flavour(made, self), requires_grad, device)
+
+
+for _method in (new_zeros, new_ones, new_empty, new_full, new_tensor):
+    _method.__module__, _method.__qualname__ = "autodiff", f"Tensor.{_method.__name__}"
+    _v.install_method(Tensor.__base__, _method.__name__, _method)
+del _method
 
 
 class _TypedMeta(type):

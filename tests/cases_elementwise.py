@@ -137,6 +137,10 @@ VALUES = {
                 ("tolerances", lambda x, y: autodiff.isclose(x, y, rtol=0.1, equal_nan=True),
                  lambda x, y: np.isclose(x, y, rtol=0.1, equal_nan=True), [np.array([1, np.nan]), np.array([1.05, np.nan])]),
                 ("0-d", autodiff.isclose, np.isclose, [np.array(1), np.array(2)])],
+    **{name: [("floats", lambda x, name=name: getattr(x, name)(), getattr(np, name), [array])
+              for array in (np.array([np.inf, -np.inf, np.nan, 0.0, -0.0, 1e308]), np.array([np.inf, -np.inf], np.float32),
+                            np.array([1, 2]), np.array([True, False]), np.array(np.inf), np.array(-np.inf), np.zeros((0, 2)))]
+       for name in ("isposinf", "isneginf")},
     "bitwise_and": by_operator("&", np.bitwise_and)
                    + [("bools", lambda x, y: x & y, np.bitwise_and, [TRUE, TRUE[::-1]]),
                       ("comparisons", lambda x: (x > 1) & (x < 6), lambda x: (x > 1) & (x < 6), [WHOLE / 1])],

@@ -1297,7 +1297,8 @@ def variables():
             ad.tensor([1.0], dtype=ad.float32)]
 functions = [getattr(ad, n) for n in dir(ad) if not n.startswith("_") and callable(getattr(ad, n))
              and not isinstance(getattr(ad, n), np.dtype)
-             and n not in ("set_default_dtype", "set_printoptions", "set_grad_enabled", "manual_seed")]
+             and n not in ("set_default_dtype", "set_printoptions", "set_grad_enabled", "manual_seed",
+                         "save")]
 functions += [getattr(ad.autograd, n) for n in ("backward", "grad", "Variable")]
 methods = [n for n in dir(ad.Tensor) if n not in ("__class__", "__subclasshook__", "__init_subclass__", "__dir__", "__doc__",
                                                  "__sizeof__", "__new__", "__getattribute__", "__getstate__", "__init__")]

@@ -61,7 +61,7 @@ def documented():
             yield f"{module.__name__}.{name}", thing
             if inspect.isclass(thing):
                 for member in dir(thing):
-                    if not member.startswith("_") and member not in dir(tuple) + dir(object):
+                    if not member.startswith("_") and member not in dir(tuple) + dir(BaseException):
                         yield f"{module.__name__}.{name}.{member}", inspect.getattr_static(thing, member)
 
 

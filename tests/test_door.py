@@ -41,8 +41,10 @@ NO_OPS = {
         "disable_saved_tensors_hooks", "allow_mutation_on_saved_tensors"},
     "settings": {
         "get_default_dtype", "set_default_dtype", "get_num_threads", "set_num_threads", "is_grad_enabled",
-        "is_inference_mode_enabled", "manual_seed", "get_printoptions", "set_printoptions", "printoptions", "memory_stats",
-        "release_memory"},
+        "is_inference_mode_enabled", "manual_seed", "get_rng_state", "set_rng_state", "set_default_device",
+        "get_default_device", "get_printoptions", "set_printoptions", "printoptions", "memory_stats", "release_memory"},
+    "files": {"load", "save"},
+    "ops of one's own": {"once_differentiable", "defjvp", "defvjp", "primitive"},
 }
 QUIET = set().union(*NO_OPS.values())
 
@@ -199,6 +201,8 @@ def whole(*numbers):
 
 #: Operand and arguments for what the golden suite does not call; else they are a vector, and none.
 ARGUMENTS = {
+    "new_zeros": lambda: (vector(), 2), "new_ones": lambda: (vector(), 2), "new_empty": lambda: (vector(), 2),
+    "new_full": lambda: (vector(), (2,), 1.0), "new_tensor": lambda: (vector(), [1.0]),
     "addbmm": lambda: (square(), ones(2, 2, 2), ones(2, 2, 2)), "addmv": lambda: (vector(), ones(3, 3), vector()),
     "addr": lambda: (square(), ones(2), ones(2)), "astype": lambda: (vector(), "float32"),
     "diagonal_scatter": lambda: (square(), ones(2)), "ger": lambda: (vector(), vector()),

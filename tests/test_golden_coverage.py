@@ -21,6 +21,7 @@ ELSEWHERE = {
     "linearize": "PyTorch warns of itself",
     "get_printoptions": "printing", "printoptions": "printing", "set_printoptions": "printing",
     "manual_seed": "random numbers are NumPy's", "rand": "", "rand_like": "", "randint": "", "randn": "", "randn_like": "",
+    "save": "a format of its own", "load": "the same",
     "enable_grad": "modes", "inference_mode": "modes", "is_grad_enabled": "modes", "is_inference_mode_enabled": "modes",
     "no_grad": "modes", "set_grad_enabled": "modes", "is_inference": "modes",
     "data_ptr": "an address", "volatile": "gone from PyTorch", "register_hook": "hooks",

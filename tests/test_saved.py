@@ -118,9 +118,9 @@ NOTHING = set(words("cbrt positive reshape flatten ravel squeeze swapdims adjoin
                     "broadcast_tensors atleast_1d atleast_2d atleast_3d meshgrid diagonal unfold as_strided squeeze_ "
                     "unsqueeze_ t_ transpose_ split chunk tensor_split hsplit vsplit dsplit resolve_conj resolve_neg"))
 #: Rows whose derivative is refused, or whose result is bool or an index.
-WITHOUT = set(words("isclose bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift bitwise_not "
-                    "floor_divide heaviside isreal all any count_nonzero unique unique_consecutive nonzero argwhere "
-                    "searchsorted bucketize isin bincount histc argsort"))
+WITHOUT = set(words("isclose isposinf isneginf bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift "
+                    "bitwise_not floor_divide heaviside isreal all any count_nonzero unique unique_consecutive nonzero "
+                    "argwhere searchsorted bucketize isin bincount histc argsort"))
 
 
 def test_every_row_has_a_case():

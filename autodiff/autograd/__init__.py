@@ -16,6 +16,7 @@ from .grad_mode import (
     no_grad,
     set_grad_enabled,
 )
+from .gradcheck import gradcheck, gradgradcheck
 from .record import (
     _Scope,
     is_recording,
@@ -29,10 +30,11 @@ from .record import (
     train_mode,
 )
 
-__all__ = ["Function", "Variable", "backward", "detect_anomaly", "enable_grad", "forward_ad", "function", "functional", "grad",
-           "graph", "inference_mode", "is_anomaly_enabled", "is_grad_enabled", "is_inference_mode_enabled",
-           "is_recording", "is_training", "mark_variables", "no_grad", "pause", "predict_mode", "record",
-           "set_detect_anomaly", "set_grad_enabled", "set_recording", "set_training", "train_mode"]
+__all__ = ["Function", "Variable", "backward", "detect_anomaly", "enable_grad", "forward_ad", "function",
+           "functional", "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "is_anomaly_enabled",
+           "is_grad_enabled", "is_inference_mode_enabled", "is_recording", "is_training", "mark_variables", "no_grad",
+           "pause", "predict_mode", "record", "set_detect_anomaly", "set_grad_enabled", "set_recording",
+           "set_training", "train_mode"]
 
 _Base: Any = _v.Tensor.__base__
 _Bases: TypeAlias = _v.Base | graph.GradientEdge | Iterable[_v.Base | graph.GradientEdge]

@@ -316,6 +316,22 @@ def polygamma_of(ops, x, n):
 
 # ---- comparisons, bits: values alone
 
+def _infinite_on_one_side(ops, x, name, compute):
+    values = ops.plain(x)
+    if values.dtype.kind == "c":
+        raise RuntimeError(f"{name} does not support complex inputs.")
+    result = ops.numpy.asarray(compute(values))
+    return result if ops.is_numpy(x) else ops.constant(result)
+
+
+def isposinf_of(ops, x):
+    return _infinite_on_one_side(ops, x, "isposinf", lambda values: values == ops.numpy.inf)
+
+
+def isneginf_of(ops, x):
+    return _infinite_on_one_side(ops, x, "isneginf", lambda values: values == -ops.numpy.inf)
+
+
 def isclose_of(ops, x, y, rtol, atol, equal_nan):
     ops.operand(y, "isclose", "other", 2)
     if ops.dtype(x) != ops.dtype(y):

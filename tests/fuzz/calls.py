@@ -20,7 +20,7 @@ from .common import INNER, Fault, Raised, compiled, held, left_behind
 # Not called at random, with the reason.
 LEFT_OUT = {
     "set_num_threads": "starts threads, which outlive the call",
-    "save_on_disk": "writes files",
+    "save_on_disk": "writes files", "save": "writes files", "load": "reads files",
     "numpy": "a module", "autograd": "a module", "helpers": "a module", "return_types": "a module",
     "breakpoint": "not ours",
 }
@@ -117,7 +117,8 @@ METHODS, ATTRIBUTES = attributes(autodiff.Tensor)
 METHODS_NUMPY, ATTRIBUTES_NUMPY = attributes(autodiff.numpy.ndarray)
 NODE, NODE_ATTRIBUTES = attributes(autodiff.autograd.graph.Node)
 FUNCTIONS = (functions(autodiff, "T") + functions(autodiff.numpy, "anp") + functions(autodiff.autograd, "T.autograd")
-             + functions(forward_ad, "fw") + functions(autodiff.autograd.graph, "T.autograd.graph"))
+             + functions(forward_ad, "fw") + functions(autodiff.autograd.graph, "T.autograd.graph")
+             + functions(autodiff.nn, "T.nn") + functions(autodiff.nn.utils, "T.nn.utils"))
 OPERATORS = ["+", "-", "*", "/", "//", "%", "**", "@", "<", "==", ">=", "&", "|", "^", "<<", ">>", "!=", "is", "in"]
 INPLACE = ["+=", "-=", "*=", "/=", "**=", "//=", "%=", "&=", "|=", "^=", "<<=", ">>="]
 

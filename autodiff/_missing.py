@@ -1,0 +1,55 @@
+"""What programs for PyTorch look for and autodiff has not: the words, for an attribute and for an import alike."""
+from __future__ import annotations
+
+import sys
+
+#: By dotted name without the package: what to do instead.
+INSTEAD = {
+    "optim": "write the step: with autodiff.no_grad(): w -= rate * w.grad; then w.grad = None",
+    "utils": "cut the data into batches with slices",
+    "jit": "call the function as it is",
+    "nn": "write the layer with Tensors that require grad, as in x @ weight + bias",
+    "nn.functional": "use the functions of autodiff: autodiff.relu, autodiff.log_softmax, autodiff.gelu and their like; write "
+                     "a loss with them",
+    "nn.init": "make the numbers with autodiff.randn and scale them",
+    "nn.Module": "keep the parameters in a dict or a list, and write a function of them",
+}
+
+
+def words(name: str) -> str | None:
+    """The message for a dotted name that is left out, or None for one that was never heard of.
+
+    >>> words("jit.script")
+    "autodiff has no 'jit': it differentiates, and leaves models and training loops to you. Instead, call the function as it is"
+    >>> words("tesnor") is None
+    True
+    """
+    parts = name.split(".")
+    for length in (2, 1):
+        known = ".".join(parts[:length])
+        if known in INSTEAD:
+            # there is an autodiff.nn: what is asked of it is named, and not what lies within what is asked
+            what = ".".join(parts[:2]) if parts[0] == "nn" else known
+            return (f"autodiff has no '{what}': it differentiates, and leaves models and training loops to you. Instead, "
+                    f"{INSTEAD[known]}")
+    return None
+
+
+class Finder:
+    """Asked last for a module that nobody has found: an import of what is left out says what to do instead."""
+
+    @staticmethod
+    def find_spec(fullname: str, path: object = None, target: object = None) -> None:
+        """Raises ModuleNotFoundError for what is left out of autodiff; None for all else."""
+        package, _, rest = fullname.partition(".")
+        text = words(rest) if package == "autodiff" and rest else None
+        # importlib.util.find_spec() asks whether there is such a module, and no is an answer
+        if text is not None and sys._getframe(2).f_globals.get("__name__") != "importlib.util":
+            # Without its name: by that Python would tell that `from autodiff import optim` may go on, to other words.
+            raise ModuleNotFoundError(text)
+
+
+def install() -> None:
+    """Put the finder at the end of those that Python asks, once."""
+    if not any(getattr(finder, "__module__", None) == __name__ for finder in sys.meta_path):
+        sys.meta_path.append(Finder)
