@@ -449,7 +449,7 @@ def where(level: Level, call: Any) -> Any:
     (condition,) = call.params
     x, y = level.inside(of_one_dtype, call.operands)
     condition, x, y = lined_up(level, (condition, x, y), promote=False)
-    return level.wrapped(_v.where(condition, x, y) if isinstance(condition, Base) else OPS.where(condition, x, y))
+    return level.wrapped(OPS.where(condition, x, y))
 
 
 def joined(level: Level, call: Any) -> Any:
@@ -629,7 +629,7 @@ def set_at_handles(level: Level, call: Any) -> Any:
             raise RuntimeError(MASK)
         condition = level.lifted(mask).reshape(level.size, *mask.shape, *(1,) * (x.ndim - mask.ndim))
         value = level.inside(lambda: value.to(x.dtype) if isinstance(value, Base) else value)
-        target.copy_(_v.where(condition, level.aligned(value, x.ndim), target))
+        target.copy_(OPS.where(condition, level.aligned(value, x.ndim), target))
         return x
     places, rank, before = full_index(level, x, entries)
     if isinstance(value, (Base, np.ndarray)):
@@ -870,7 +870,7 @@ def masked_fill(level: Level, call: Any) -> Any:
     (x,), (mask, value) = call.operands, call.params
     if not level.concerns((mask,)):
         return NotImplemented
-    return level.inside(lambda: _v.where(mask, value.to(x.dtype) if isinstance(value, Base) else value, x))
+    return level.inside(lambda: OPS.where(mask, value.to(x.dtype) if isinstance(value, Base) else value, x))
 
 
 def no_shape(level: Level, call: Any) -> Any:
@@ -1212,7 +1212,7 @@ RULES: dict[str, Callable[[Level, Any], Any]] = {
 CALLED: dict[str, Callable[[Level, Any], Any]] = {
     "where": where, "array": flavour, "tensor": flavour, "index": index_of_handles, "index_set": set_at_handles,
     **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "bitwise_left_shift", "bitwise_right_shift",
-                     "isclose", "isreal", "lerp", "heaviside", "polar", "nan_to_num"), pointwise),
+                     "isclose", "isreal", "lerp", "heaviside", "polar", "nan_to_num", "isposinf", "isneginf"), pointwise),
     **dict.fromkeys(("sort", "argsort", "topk", "kthvalue", "mode", "median", "nanmedian", "cummax", "cummin", "count_nonzero",
                      "nansum", "nanmean", "all", "any"), along_called),
     "quantile": quantile, "nanquantile": quantile, "max": extreme, "min": extreme, "msort": msort, "isin": isin,
