@@ -171,6 +171,12 @@ def batch_rows(run: Callable[..., Sequence[Any]], basis: Sequence[Any], count: i
         return [level.batch(v) for v in run(*[level.wrap(b) for b in basis])]
 
 
+def first_row(v: Any) -> Any:
+    """What is the same for all rows of the innermost batch, and was computed once for each."""
+    pair = _v.physical_of(v)
+    return pair[0][0] if pair is not None and pair[1] is active()[-1] else v
+
+
 def fresh_leaf(v: Any) -> Any:
     """A new leaf of the value of a Variable, for a transform: with an entry for each sample of every vmap around it.
 

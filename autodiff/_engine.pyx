@@ -15,9 +15,9 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      INFERENCE_TENSOR, INLINE32, INLINE64, LINEAR, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE,
                      OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS,
                      OP_INDEX_SET, OP_MATMUL, OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD,
-                     RECORDING, RESHAPE, SELECT, SLICE, TAGS, TENSOR, TRACING, T_DOUBLE, T_HALF, VJPS, WRITING,
-                     BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_in, array_in, array_of,
-                     ask, attached_any, batched, category, contiguous_copy_of, current_node, enter_lower, enter_modes,
+                     RECORDING, RESHAPE, SELECT, SLICE, TAGS, TENSOR, TRACING, T_DOUBLE, T_HALF, VJPS, WRITING, BatchLevel,
+                     Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_in, alias_of, array_in, array_of, ask,
+                     attached_any, batched, category, contiguous_copy_of, current_node, enter_lower, enter_modes,
                      extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable, later,
                      leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
                      ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, physical_in, plain, prefetch,
@@ -701,12 +701,12 @@ def make_dual(tensor, tangent, level=None):
         v = <Variable?>OPS.batch_beside(v, t)
     depth = enter_lower()
     try:
-        if current_node(v) != NULL or depth > 1 or modes() & ABOVE:
+        if current_node(v) != NULL or depth > 1 or v.flags & BATCHED:
             dual = <Variable>unary(OP_POSITIVE, v)
             if dual is v:
                 dual = <Variable>v.clone()
         else:
-            dual = alias_in(v, True)
+            dual = alias_of(v, True)
         if type_of(t) != type_of(v):
             t = <Variable>cast(t, numpy_dtype(type_of(v)))
     finally:
@@ -724,10 +724,10 @@ def primal_of(tensor):
         return v
     depth = enter_lower()
     try:
-        if current_node(v) != NULL or depth > 1 or modes() & ABOVE:
+        if current_node(v) != NULL or depth > 1 or v.flags & BATCHED:
             result = <Variable>unary(OP_POSITIVE, v)
             return v.clone() if result is v else result
-        return alias_in(v, True)
+        return alias_of(v, True)
     finally:
         leave_lower(depth)
 
@@ -739,18 +739,27 @@ def fork(tensor):
     cdef bint linked = current_node(v) != NULL and not modes() & GRAD_OFF      # under no_grad it is a constant
     cdef int kept = enter_modes(0 if linked else GRAD_OFF, GRAD_OFF | INFERENCE if linked else 0)
     try:
-        if linked or modes() & (FORWARD | ABOVE):
+        if linked or modes() & FORWARD or v.flags & BATCHED:
             result = <Variable>unary(OP_POSITIVE, v)
             if result is v:
                 result = <Variable>v.clone()
-        elif v.array == NULL:
+        elif v.array == NULL and not modes() & ABOVE:
             result = from_number(Py_TYPE(<PyObject*>v), v.value, type_of(v))
         else:
-            result = alias_in(v, True)
+            result = alias_of(v, True)
         set_requires_grad(result, True)
     finally:
         leave_modes(kept)
     return result
+
+
+def retire(tuple leaves):
+    """Leaves of a transform that has done with them: what is recorded of them no longer depends on anything of the caller's."""
+    cdef Node* node
+    for leaf in leaves:
+        node = (<Variable>leaf).node
+        if node != NULL and node.flags & LEAF:
+            node.y.variable = NULL
 
 
 def carries_more(tensor):
@@ -1163,9 +1172,13 @@ cdef int accumulate(Node* leaf, Cotangent g, bint recorded) except -1:
     if recorded:
         gradient = <object>g.variable
         Py_DECREF(gradient)
+        if modes() & GRAD_OFF and not modes() & FORWARD and not (<Variable>gradient).flags & BATCHED:
+            recorded = False        # a pass on Variables for the sake of a level above: accumulated as any other
+            unwrap(leaf, gradient, &g)
         if (<Variable>gradient).flags & BATCHED:
             raise RuntimeError("vmap: a gradient for each sample cannot be accumulated into the .grad of a leaf that is not "
                                "batched. Use autodiff.func.grad, or autograd.grad, which return it")
+    if recorded:
         if extras.grad is None or write:
             extras.grad = flavoured(<Variable>gradient.clone(), kind)
         else:
@@ -2304,6 +2317,8 @@ def scalar_gradient(function, x):
         return (leaf, result), None
     out = <Variable>result
     found, others = gradients((out,), (None,), (leaf,))
+    if leaf.node != NULL:
+        leaf.node.y.variable = NULL     # see retire()
     if others:
         return out, found[0] if found[0] is not None else zero_like(leaf)
     g = <Variable>found[0]
@@ -2448,6 +2463,8 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
             results = results_of(inputs, edges, wanted, {}, recorded, on_variables, allow_unused, materialize, mxnet)
             return results if handles is None else handles(results)
         walk = begin_pass(retain, on_variables)
+        if on_variables and not recorded and graph.leaf_hooks:
+            walk.counted = True
         if modes() & ANOMALY and not modes() & NAN_ALLOWED:
             walk.anomaly = walk.special = True
         previous = modes()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import _variable as _v
-from ._batching import batch_rows, fresh_leaf
+from ._batching import active, batch_rows, first_row, fresh_leaf
 from ._pytree import Treedef, flatten, map_leaves
 
 __all__ = ["Grad", "GradAndValue", "Hessian", "JVPFunction", "JacFwd", "JacRev", "Jacobian", "Transform", "VJPFunction",
@@ -266,6 +266,7 @@ def _gradients_of_scalar(inner: Any, out: Any) -> tuple[Sequence[Any], bool]:
     if not out.requires_grad:
         return [_zeros(leaf) for leaf in inner.leaves], False
     found, others = _v.gradients((out,), (None,), tuple(inner.leaves), None, inner.record)
+    _v.retire(tuple(inner.leaves))
     return [_zeros(leaf) if g is None else g for g, leaf in zip(found, inner.leaves, strict=True)], others
 
 
@@ -584,6 +585,7 @@ class JacRev(Transform):
                 columns = [_OPS.reshape(column, (1, *column.shape)) for column in run(*[b[0] for b in basis])]
             else:
                 columns = _rows(run, basis, total, options["chunk_size"])
+        _v.retire(tuple(inner.leaves))
         parts, start = [], 0
         for out in inner.outs:
             known = isinstance(out, _Base) and out.requires_grad
@@ -628,7 +630,7 @@ class JacFwd(Transform):
         seen: list[Any] = []
 
         # Of what is a batch already the values go along with their tangents; else all columns share them.
-        along = [value.expand(total, *value.shape) for value in values] if _v.levels else []
+        along = [value.expand(total, *value.shape) for value in values] if _v.levels and active() else []
 
         def run(*given: Any) -> Sequence[Any]:
             tangents, primals = given[:len(values)], given[len(values):] or values
@@ -651,7 +653,8 @@ class JacFwd(Transform):
                 pairs = [(_v.primal_of(v), _v.tangent_of(v)) if isinstance(v, _Base) else (_v.constant_of(v, values[0]), None)
                          for v in outs]
                 if not seen:
-                    seen.extend([outtree, map_leaves(_primal, aux)])
+                    aux = map_leaves(_primal, aux)
+                    seen.extend([outtree, map_leaves(first_row, aux) if along else aux])
                 return [_zeros(value) if tangent is None else tangent for value, tangent in pairs]
 
         columns = _rows(run, [*basis, *along], total, None)
@@ -748,6 +751,7 @@ def hvp(func: Callable[..., Any], primals: Any, tangents: Any) -> Any:
         if pairs:
             products, _ = _v.gradients(tuple(g for g, _ in pairs), tuple(v for _, v in pairs), leaves, others or None,
                                        True if any(v.requires_grad for _, v in pairs) else None)
+    _v.retire(tuple(inner.leaves))
     found = [_zeros(leaf) if g is None else g for g, leaf in zip(products, inner.leaves, strict=True)]
     product = inner.split(found)
     value = inner.outer(out, others)

@@ -39,6 +39,9 @@ NO_OPS = {
         "backward", "register_hook", "register_post_accumulate_grad_hook", "requires_grad_", "retain_grad", "detach_",
         "drop_grad", "attach_grad", "get_gradient_edge", "increment_version", "register_multi_grad_hook",
         "disable_saved_tensors_hooks", "allow_mutation_on_saved_tensors"},
+    "functions of functions, which compute when they are called": {
+        "grad_and_value", "hessian", "jacfwd", "jacobian", "jacrev", "value_and_grad", "vmap", "primitive", "defjvp", "defvjp",
+        "vjp", "jvp", "hvp", "linearize"},
     "settings": {
         "get_default_dtype", "set_default_dtype", "get_num_threads", "set_num_threads", "is_grad_enabled",
         "is_inference_mode_enabled", "manual_seed", "get_rng_state", "set_rng_state", "set_default_device",
@@ -87,7 +90,8 @@ class Book:
         found = getattr(value, name)
         of_variable = isinstance(value, Base)
         of_module = isinstance(value, types.ModuleType) and value.__name__.split(".")[0] == "autodiff"
-        if callable(found) and not isinstance(found, (type, Base, _variable.Node_)) and (of_variable or of_module):
+        plain = (type, Base, _variable.Node_, _variable.Context)
+        if callable(found) and not isinstance(found, plain) and (of_variable or of_module):
             return self.method(found, name, (value,) if of_variable else ())
         if of_variable:
             self.note(name, before, found, (value,))
