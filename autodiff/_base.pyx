@@ -1969,7 +1969,6 @@ cdef Variable physical_in(Variable v):
     return v
 
 
-
 def physical_of(v):
     """(the batch, its level) of a handle of vmap, else None."""
     if is_variable(v) and (<Variable>v).flags & BATCHED:

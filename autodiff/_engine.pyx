@@ -10,17 +10,18 @@ from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
 from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEPENDS,
-                     DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE, INFERENCE_TENSOR, INLINE32, LINEAR,
-                     NAN_ALLOWED, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED,
-                     OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL, OP_MEAN, OP_MUL, OP_NORM, OP_POSITIVE,
-                     OP_SUM, OP_TO, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SELECT, SLICE,
-                     TENSOR, TRACING, T_HALF, VJPS, WRITING, BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic,
-                     alias_in, array_in, array_of, ask, attached_any, batched, category, contiguous_copy_of, current_node, enter_lower,
-                     enter_modes, extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable,
-                     later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
-                     ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, physical_in, plain, prefetch, reduce_generic,
-                     same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in,
-                     transformed, transformed_once, type_of, view_by, warn)
+                     DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE,
+                     INFERENCE_TENSOR, INLINE32, LINEAR, NAN_ALLOWED, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV,
+                     OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL,
+                     OP_MEAN, OP_MUL, OP_NORM, OP_POSITIVE, OP_SUM, OP_TO, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE,
+                     POINT_GRAD, RECORDING, RESHAPE, SELECT, SLICE, TENSOR, TRACING, T_HALF, VJPS, WRITING, BatchLevel,
+                     Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_in, array_in, array_of, ask,
+                     attached_any, batched, category, contiguous_copy_of, current_node, enter_lower, enter_modes,
+                     extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable, later,
+                     leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
+                     ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, physical_in, plain,
+                     prefetch, reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple,
+                     take_modes_over, tangent_in, transformed, transformed_once, type_of, view_by, warn)
 from ._elementwise cimport elementwise, run_values, unary
 from ._structural cimport (AHEAD, cast, count_along, expand, largest, least_square, marked_dims, matmul, multiply_batches,
                            narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
@@ -42,7 +43,7 @@ from functools import partial
 
 import numpy as np
 
-from ._base import OPS, batched_transform, levels_above
+from ._base import OPS, batched_transform
 from ._indexing import f_where
 from ._types import TENSOR_NAMES, Size, dtype_of
 
@@ -691,7 +692,7 @@ def make_dual(tensor, tangent, level=None):
                            f"gradient is of size {list(t.shape)}.")
     depth = enter_lower()
     try:
-        if current_node(v) != NULL or depth > 1 or modes() & ABOVE:
+        if current_node(v) != NULL or depth > 1 or v.flags & BATCHED:
             dual = <Variable>unary(OP_POSITIVE, v)
             if dual is v:
                 dual = <Variable>v.clone()
@@ -714,7 +715,7 @@ def primal_of(tensor):
         return v
     depth = enter_lower()
     try:
-        if current_node(v) != NULL or depth > 1 or modes() & ABOVE:
+        if current_node(v) != NULL or depth > 1 or v.flags & BATCHED:
             result = <Variable>unary(OP_POSITIVE, v)
             return v.clone() if result is v else result
         return alias_in(v, True)
@@ -861,8 +862,8 @@ cdef int unwrap(Node* node, object variable, Cotangent* g) except -1:
         raise TypeError(f"expected Variable or None (got {type(variable).__name__})")
     v = <Variable>variable
     if v.flags & BATCHED:
-        raise RuntimeError("vmap: a hook, or the backward() of a custom Function, gave a gradient for each sample where the pass "
-                           "has one for all of them")
+        raise RuntimeError("vmap: a hook, or the backward() of a custom Function, gave a gradient for each sample where the "
+                           "pass has one for all of them")
     if node.flags & OUT_SCALAR:
         if v.array == NULL:
             g.value = v.value
@@ -1655,7 +1656,8 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
             mxnet = mxnet or node.flags & MXNET
             seeds.append(seed_of(output, gradients[i], i, node.flags & MXNET))
         if modes() & ABOVE and not on_variables:
-            on_variables = asks_levels(seeds)
+            # vmap need not see the ops of a pass through batches, but where cotangents are handles: nodes save no handles.
+            on_variables = any([(<Variable>seed).flags & BATCHED for seed in seeds])
         if inputs is not None:
             wanted = []
             for variable in inputs:
@@ -1711,17 +1713,6 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
         return None
     results = results_of(inputs, wanted, captures, recorded, on_variables, allow_unused, materialize, mxnet)
     return results if handles is None else handles(results)
-
-
-cdef bint asks_levels(list seeds) except -1:
-    """Whether a level above is to see the ops of a pass.  Of vmap it need not where no cotangent is a handle: nodes save batches."""
-    for seed in seeds:
-        if (<Variable>seed).flags & BATCHED:
-            return True
-    for level in levels_above():
-        if not isinstance(level, BatchLevel):
-            return True
-    return False
 
 
 cdef bint any_handle(tuple outputs, object inputs) noexcept:

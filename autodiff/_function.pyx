@@ -474,6 +474,11 @@ def is_the_function(cls):
     FUNCTION.append(cls)
 
 
+def the_function():
+    """The class Function."""
+    return FUNCTION[0]
+
+
 cdef object with_defaults(object function, tuple args, dict kwargs):
     """The arguments in the order of forward(), defaults filled in: (positional, by keyword)."""
     import inspect

@@ -7,18 +7,18 @@ cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject
 from libc.string cimport memcmp
 
-from ._base cimport (ABOVE, ARITY, ATTACHED, BATCHED, BLANK, DEPENDS, DTYPE_RULE, ESCAPED, FORWARD, GRAD_FN, GRAD_OFF, INFERENCE,
-                     INFERENCE_TENSOR, INLINE, INLINE32, LARGEST_POSITION, NAMES, NDARRAY, NUMBERS, OP_COPY_REGION,
-                     OP_FILL, OP_INDEX, OP_INDEX_SET, OP_POW, OP_STACK, OP_WHERE, POINT_GRAD, TENSOR, TRACING, T_BOOL,
-                     T_FLOAT, BatchLevel, Call, Py_TYPE, Transform, Variable, alias_of, array_copy_of, array_in, array_of, ask, ask_value,
-                     category, batched, check_writable, contiguous_copy_of, current_node, default_type, drop_history, edge_of,
-                     element_view, fits_element_node, fresh, fresh_on, from_array, from_number, identity, is_variable,
-                     leave_graph, locate, make, make_view, materialise, modes, move_tangent, ndarray_of, node_of_write,
-                     normal_type, numpy_dtype, overlaps, physical_in, plain, rebind, replace_node, set_data, set_requires_grad,
-                     settle_grad, shape_tuple, take_node, tangent_in, trace, transformed_once, type_of, warn,
-                     write_recorded, write_tangents)
-from ._elementwise cimport (Point, elementwise, elementwise_of, finite, given_array, holds_variable, is_operand, is_point, out_of_range,
-                            point_op, power, python_number, real_number, variable_word)
+from ._base cimport (ABOVE, ARITY, ATTACHED, BATCHED, BLANK, DEPENDS, DTYPE_RULE, ESCAPED, FORWARD, GRAD_FN, GRAD_OFF,
+                     INFERENCE, INFERENCE_TENSOR, INLINE, INLINE32, LARGEST_POSITION, NAMES, NDARRAY, NUMBERS,
+                     OP_COPY_REGION, OP_FILL, OP_INDEX, OP_INDEX_SET, OP_POW, OP_STACK, OP_WHERE, POINT_GRAD, TENSOR,
+                     TRACING, T_BOOL, T_FLOAT, BatchLevel, Call, Py_TYPE, Transform, Variable, alias_of, array_copy_of,
+                     array_in, array_of, ask, ask_value, category, batched, check_writable, contiguous_copy_of,
+                     current_node, default_type, drop_history, edge_of, element_view, fits_element_node, fresh,
+                     fresh_on, from_array, from_number, identity, is_variable, leave_graph, locate, make, make_view,
+                     materialise, modes, move_tangent, ndarray_of, node_of_write, normal_type, numpy_dtype, overlaps,
+                     physical_in, plain, rebind, replace_node, set_data, set_requires_grad, settle_grad, shape_tuple,
+                     take_node, tangent_in, trace, transformed_once, type_of, warn, write_recorded, write_tangents)
+from ._elementwise cimport (Point, elementwise, elementwise_of, finite, given_array, holds_variable, is_operand,
+                            is_point, out_of_range, point_op, power, python_number, real_number, variable_word)
 from ._structural cimport (basic_index, c_name, cast, common_dtype, constant, matmul, permute, product_of, reduce_mean,
                            reduce_sum, reshape, select_view, stack_or_cat, structural, structural_of, warn_of_imaginary)
 from ._core cimport (LEAF, LEFT_NUMBER, RIGHT_NUMBER, SAVES, VARIANT, Array, Node, Shape, bump, disown, hold, hold_array,
@@ -1337,7 +1337,7 @@ def register_quick(dict rules):
 
 
 cdef Variable beside(BatchLevel level, Variable v, int rank):
-    """The batch behind a handle of a level, sizes of 1 behind its first dimension so that it broadcasts with others of a rank."""
+    """The batch behind a handle of a level, with sizes of 1 behind its first dimension as broadcasting to a rank wants them."""
     cdef Variable physical
     cdef int missing
     if not v.flags & BATCHED or v.extras.batch is not level:

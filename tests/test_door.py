@@ -38,6 +38,7 @@ NO_OPS = {
     "leaves, hooks and passes": {
         "backward", "register_hook", "register_post_accumulate_grad_hook", "requires_grad_", "retain_grad", "detach_",
         "drop_grad", "attach_grad"},
+    "functions made of functions": {"vmap", "once_differentiable", "defvjp", "defjvp", "primitive"},
     "settings": {
         "get_default_dtype", "set_default_dtype", "get_num_threads", "set_num_threads", "is_grad_enabled",
         "is_inference_mode_enabled", "manual_seed", "get_printoptions", "set_printoptions", "printoptions", "memory_stats",

@@ -16,8 +16,8 @@ PACKAGE = ROOT / "autodiff"
 # One straight line.  A new module needs a place here: as far left as what it imports allows.
 LAYERS = ("api", "rules", "_guidance", "helpers", "_types", "_printing", "api", "_kernels", "_core", "_base",
           "_elementwise", "_structural", "_indexing", "_engine", "_function", "_variable", "_ops", "_namespace", "return_types",
-          "_create", "_functions", "autograd", "_primitive", "func", "linalg", "fft", "special", "nn", "numpy", "utils",
-          "__init__", "__main__")
+          "_create", "_functions", "_batching", "autograd", "_primitive", "func", "linalg", "fft", "special", "nn", "numpy",
+          "utils", "__init__", "__main__")
 
 # What a module may import of the package, where that is less than everything to its left.
 NARROWER = {

@@ -7,9 +7,10 @@ see that op as any other, and so does the graph: nested vmaps, gradients through
 more.
 
 Most rules follow from the rows.  An op on elements needs its operands' dimensions lined up; one with a signature has its
-dimensions, the parameters of the roles ``dim`` and ``dims``, moved up by one.  The rest have a rule of their own here, in RULES.
-A composite row is asked about as it was called, and handed on, since the ops that it computes with are asked about, too; CALLED
-has those that read values between their ops.  What has no rule runs sample by sample, with a warning that names it.
+dimensions, the parameters of the roles ``dim`` and ``dims``, moved up by one.  The rest have a rule of their own here,
+in RULES. A composite row is asked about as it was called, and handed on, since the ops that it computes with are asked
+about, too; CALLED has those that read values between their ops.  What has no rule runs sample by sample, with a warning
+that names it.
 """
 from __future__ import annotations
 
@@ -21,31 +22,32 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import _variable as _v
+from . import _variable as _variable_module
 
+_v: Any = _variable_module         # of which the stub has what users see alone
 OPS: Any = _v.OPS
 Base: Any = _v.Tensor.__base__
 
 #: PyTorch's words, to the letter: programs and tests look for them.
-CONTROL_FLOW = ("vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We don't support that "
-                "yet, please file an issue at https://github.com/pytorch/pytorch/issues .")
-ITEM = ("vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item() on a Tensor, please "
-        "try to rewrite what you're doing with other operations. If error is occurring somewhere inside PyTorch internals, "
-        "please file a bug report.")
+CONTROL_FLOW = ("vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We don't support "
+                "that yet, please file an issue at https://github.com/pytorch/pytorch/issues .")
+ITEM = ("vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item() on a Tensor, "
+        "please try to rewrite what you're doing with other operations. If error is occurring somewhere inside PyTorch "
+        "internals, please file a bug report.")
 STORAGE = "Cannot access data pointer of Tensor that doesn't have storage"
-IN_PLACE = ("vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args that "
-            "has more elements than `self`. This happened due to `other` being vmapped over but `self` not being vmapped over in "
-            "a vmap. Please try to use out-of-place operators instead of inplace arithmetic. If said operator is being called "
-            "inside the PyTorch framework, please file a bug report instead.")
+IN_PLACE = ("vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args "
+            "that has more elements than `self`. This happened due to `other` being vmapped over but `self` not being "
+            "vmapped over in a vmap. Please try to use out-of-place operators instead of inplace arithmetic. If said "
+            "operator is being called inside the PyTorch framework, please file a bug report instead.")
 MASK = ("vmap: We do not support batching operators that can support dynamic shape. Attempting to batch over indexing with a "
         "boolean mask.")
-DYNAMIC = ("vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap over aten::{}. Please file "
-           "an issue at https://github.com/pytorch/pytorch/issues if you need this feature.")
-RANDOM = ("vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' randomness "
-          "flags on vmap or perform the randomness operation out of vmap")
+DYNAMIC = ("vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap over aten::{}. "
+           "Please file an issue at https://github.com/pytorch/pytorch/issues if you need this feature.")
+RANDOM = ("vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' "
+          "randomness flags on vmap or perform the randomness operation out of vmap")
 
 
-class Level(_v.BatchLevel):
+class Level(_variable_module.BatchLevel):    # type: ignore[name-defined]
     """One vmap, while its function runs: how many samples there are, and what each op does to a batch."""
 
     def __init__(self, size: int, randomness: str) -> None:
@@ -133,7 +135,8 @@ class Level(_v.BatchLevel):
         if isinstance(result, Base):
             return self.wrap(result)
         if isinstance(result, tuple):
-            return tuple.__new__(type(result), [self.wrapped(part) for part in result])
+            kind: Any = type(result)
+            return tuple.__new__(kind, [self.wrapped(part) for part in result])
         return self.wrap(_v.as_ndarray(np.asarray(result)))
 
     def inside(self, function: Callable[..., Any], *args: Any) -> Any:
@@ -165,6 +168,12 @@ def active() -> list[Level]:
     return [level for level in _v.levels_above() if isinstance(level, Level)]
 
 
+def batch_rows(run: Callable[..., Sequence[Any]], basis: Sequence[Any], count: int, randomness: str = "error") -> list[Any]:
+    """run(row of each basis) for all `count` rows in one pass: its results, each with the rows along a new first dimension."""
+    with Level(count, randomness) as level:
+        return [level.batch(v) for v in run(*[level.wrap(b) for b in basis])]
+
+
 def fresh_leaf(v: Any) -> Any:
     """A new leaf of the value of a Variable, for a transform: with an entry for each sample of every vmap around it.
 
@@ -193,7 +202,7 @@ def leaf_in(levels: list[Level], v: Any) -> Any:
 
 
 TENSOR = _v.as_tensor(0.0)
-RANDOM_OPS = {
+RANDOM_OPS: dict[str, Callable[..., Any]] = {
     "rand": lambda sizes, dtype: _create().rand(sizes, dtype=dtype),
     "randn": lambda sizes, dtype: _create().randn(sizes, dtype=dtype),
     "randint": lambda low, high, sizes, dtype: _create().randint(low, high, sizes, dtype=dtype),
@@ -201,7 +210,7 @@ RANDOM_OPS = {
 
 
 def _create() -> Any:
-    from .. import _create
+    from . import _create
 
     return _create
 
@@ -210,10 +219,11 @@ def _create() -> Any:
 LEAVING = {
     "item": ITEM, "__float__": ITEM, "__int__": ITEM, "__complex__": ITEM, "__index__": ITEM, "__contains__": ITEM,
     "__bool__": CONTROL_FLOW, "tolist": STORAGE, "numpy": STORAGE, "__array__": STORAGE, "data_ptr": STORAGE,
-    "__reduce__": STORAGE, "values": "vmap: an op reads the values of a Tensor that stands for a batch of them, which has no rule "
-                                     "under vmap. Compute with it by other operations",
+    "__reduce__": STORAGE, "values": "vmap: an op reads the values of a Tensor that stands for a batch of them, which has no "
+                                     "rule under vmap. Compute with it by other operations",
     "equal": CONTROL_FLOW,
-    "allclose": "vmap over torch.allclose isn't supported yet. Please file an issue at https://github.com/pytorch/pytorch/issues "
+    "allclose": "vmap over autodiff.allclose isn't supported yet. Please file an issue at "
+                "https://github.com/pytorch/pytorch/issues "
                 "if you need this feature.",
 }
 
@@ -234,7 +244,7 @@ def rule_of(name: str) -> Callable[[Level, Any], Any]:
     number = _v.op_number(name)
     if number >= 0 and _v.is_elementwise(number):
         return functools.partial(elementwise, number)
-    from ..rules import BY_NAME
+    from .rules import BY_NAME
 
     rule = BY_NAME.get(name)
     if rule is None or rule.batch == "own":
@@ -259,7 +269,8 @@ def of_one_dtype(operands: Sequence[Any]) -> Sequence[Any]:
     if len(known) < 2 or len({_v.dtype_in(v) for v in known}) == 1:
         return operands
     dtype = _v.common_dtype_of(list(operands))
-    return [(_v.cast_variable(v, dtype) if isinstance(v, Base) else v.astype(dtype)) if isinstance(v, (Base, np.ndarray)) else v
+    return [(_v.cast_variable(v, dtype) if isinstance(v, Base) else v.astype(dtype)) if isinstance(v, (Base,
+                                                                                                       np.ndarray)) else v
             for v in operands]
 
 
@@ -294,7 +305,8 @@ def in_place(level: Level, call: Any) -> Any:
         _v.apply_in_place(number, target)
         return into
     other = level.inside(of_one_dtype, call.operands)[1]
-    if isinstance(other, (Base, np.ndarray)) and (common := OPS.broadcast_shapes(into.shape, other.shape)) != tuple(into.shape):
+    if isinstance(other, (Base, np.ndarray)) and (common := OPS.broadcast_shapes(into.shape,
+                                                                                 other.shape)) != tuple(into.shape):
         raise RuntimeError(f"output with shape {list(into.shape)} doesn't match the broadcast shape {list(common)}")
     other = level.aligned(other, into.ndim)
     return into if _v.apply_in_place(number, target, other) is target else NotImplemented
@@ -575,7 +587,8 @@ def full_index(level: Level, x: Any, entries: Sequence[Any]) -> tuple[tuple[Any,
                 made.append(entry)
         elif isinstance(entry, (list, np.ndarray, range)):
             array = np.asarray(entry)
-            made.extend([_v.as_tensor(places) for places in (np.nonzero(array) if array.dtype == bool else (array.astype(np.int64),))])
+            positions = np.nonzero(array) if array.dtype == bool else (array.astype(np.int64),)
+            made.extend([_v.as_tensor(places) for places in positions])
         else:
             made.append(entry)
     consumed = sum(entry is not None and entry is not Ellipsis for entry in made)
@@ -602,7 +615,8 @@ def index_of_handles(level: Level, call: Any) -> Any:
     (x,), (entries,) = call.operands, call.params
     if not level.concerns(entries):
         return NotImplemented
-    if len(entries) == 1 and level.physical(x) is None and isinstance(entries[0], Base) and _v.dtype_in(entries[0]).kind in "iu":
+    table = len(entries) == 1 and level.physical(x) is None and isinstance(entries[0], Base)
+    if table and _v.dtype_in(entries[0]).kind in "iu":
         return level.wrap(x[level.lifted(entries[0])])      # rows of a table that all samples share
     places, rank, before = full_index(level, x, entries)
     result = level.batch(x)[places]
@@ -659,7 +673,7 @@ def called(name: str, operands: Sequence[Any], params: Sequence[Any]) -> Any:
 
 @functools.cache
 def parameter_names(name: str) -> tuple[str, ...]:
-    from ..rules import BY_NAME
+    from .rules import BY_NAME
 
     params = BY_NAME[name].params
     return tuple([part.split("=")[0].strip(" *") for part in params.split(",") if part.split("=")[0].strip(" *")])
@@ -667,7 +681,7 @@ def parameter_names(name: str) -> tuple[str, ...]:
 
 def along_called(level: Level, call: Any) -> Any:
     """A composite row that works along dimensions of its operand: they move up by one."""
-    from ..rules import BY_NAME
+    from .rules import BY_NAME
 
     (x,), name = call.operands, call.name
     if level.concerns(call.params):
@@ -700,8 +714,8 @@ def along_called(level: Level, call: Any) -> Any:
     if row.single and call.params[parameter_names(name).index("dim")] is None:
         result = result[0]
     if out is not None:
-        result = tuple.__new__(type(result), [part.reshape(out) for part in result]) if isinstance(result, tuple) else result.reshape(
-            out)
+        several = isinstance(result, tuple)
+        result = tuple.__new__(type(result), [part.reshape(out) for part in result]) if several else result.reshape(out)
     return level.wrapped(result)
 
 
@@ -795,7 +809,8 @@ def by_gather(level: Level, call: Any) -> Any:
     if not level.concerns(call.params):
         return NotImplemented
     (x,), params = call.operands, dict(zip(parameter_names(call.name), call.params))
-    return level.inside(SLICES[call.name], x, *params.values())
+    function: Any = SLICES[call.name]
+    return level.inside(function, x, *params.values())
 
 
 def along_slices(x: Any, dim: int, index: Any, like: Any = None) -> tuple[int, Any]:
@@ -829,8 +844,8 @@ def index_copy(x: Any, dim: int, index: Any, source: Any) -> Any:
 
 def index_fill(x: Any, dim: int, index: Any, value: Any) -> Any:
     dim, positions = along_slices(x, dim, index)
-    source = (value.to(x.dtype) if isinstance(value, Base) else _v.as_tensor(np.asarray(value)).to(x.dtype)).expand(*positions.shape)
-    return x.scatter(dim, positions, source)
+    source = (value if isinstance(value, Base) else _v.as_tensor(np.asarray(value))).to(x.dtype)
+    return x.scatter(dim, positions, source.expand(*positions.shape))
 
 
 def take(x: Any, index: Any) -> Any:
@@ -856,7 +871,7 @@ def index_put(level: Level, call: Any) -> Any:
         return NotImplemented
     if not level.concerns(tuple(indices)):
         return NotImplemented
-    places, rank, before = full_index(level, x, tuple(indices))
+    places, *_ = full_index(level, x, tuple(indices))
     batch = level.batch(x)
     if isinstance(values, Base):
         values = written_value(level, values, len(batch[places].shape) - 1)
@@ -876,14 +891,14 @@ def no_shape(level: Level, call: Any) -> Any:
 
 def masked_select(level: Level, call: Any) -> Any:
     if level.concerns(call.params):
-        raise RuntimeError("vmap: Attempted to vmap over `mask` in torch.masked_select(self, mask) We cannot support this because "
-                           "for each batch this would return a differently shaped Tensor. Please file an issue at "
-                           "https://github.com/pytorch/pytorch/issues if you need this feature.")
+        raise RuntimeError("vmap: Attempted to vmap over `mask` in torch.masked_select(self, mask) We cannot support this "
+                           "because for each batch this would return a differently shaped Tensor. Please file an issue "
+                           "at https://github.com/pytorch/pytorch/issues if you need this feature.")
     return NotImplemented
 
 
-SLICES = {"index_select": index_select, "index_add": index_add, "index_copy": index_copy, "index_fill": index_fill, "take": take,
-          "put": put}
+SLICES = {"index_select": index_select, "index_add": index_add, "index_copy": index_copy, "index_fill": index_fill,
+          "take": take, "put": put}
 
 
 # ---- what has no rule: sample by sample
@@ -932,8 +947,8 @@ def stacked(results: list[Any]) -> Any:
 
 def is_custom(call: Any) -> bool:
     params = call.params
-    return len(params) == 2 and (isinstance(params[0], type) and isinstance(params[1], dict)
-                                 or isinstance(params[0], tuple) and callable(params[1]))
+    return len(params) == 2 and ((isinstance(params[0], type) and isinstance(params[1], dict))
+                                 or (isinstance(params[0], tuple) and callable(params[1])))
 
 
 class Info(NamedTuple):
@@ -944,23 +959,22 @@ class Info(NamedTuple):
 
 
 def custom(level: Level, call: Any) -> Any:
-    function, kwargs = call.params
-    if not isinstance(function, type):
+    function: Any = call.params[0]
+    kwargs: dict[str, Any] = call.params[1]
+    if isinstance(call.params[0], tuple):       # of record_custom(): plain values and their derivative
         raise NotImplementedError(f"{call.name} has no batching rule: its results would not depend on the samples")
-    from ..autograd.function import Function
-
-    given = function.vmap is not Function.vmap
+    given = function.vmap is not _v.the_function().vmap
     if function.generate_vmap_rule:
         if given:
             raise RuntimeError(f"You tried to vmap over {function.__name__}, but it has both generate_vmap_rule=True and an "
-                               "overridden vmap staticmethod. Please set generate_vmap_rule=False or delete the overridden vmap "
-                               "staticmethod to avoid ambiguity. For more details, please see "
+                               "overridden vmap staticmethod. Please set generate_vmap_rule=False or delete the "
+                               "overridden vmap staticmethod to avoid ambiguity. For more details, please see "
                                "https://pytorch.org/docs/main/notes/extending.func.html")
         return generated(level, function, call.operands, kwargs)
     if not given:
-        raise RuntimeError(f"You tried to vmap over {function.__name__}, but it does not have vmap support. Please override and "
-                           "implement the vmap staticmethod or set generate_vmap_rule=True. For more details, please see "
-                           "https://pytorch.org/docs/main/notes/extending.func.html")
+        raise RuntimeError(f"You tried to vmap over {function.__name__}, but it does not have vmap support. Please override "
+                           "and implement the vmap staticmethod or set generate_vmap_rule=True. For more details, please "
+                           "see https://pytorch.org/docs/main/notes/extending.func.html")
     in_dims = tuple([0 if level.physical(v) is not None else None for v in call.operands])
     result = function.vmap(Info(level.size, level.randomness), in_dims, *[level.lifted(v) for v in call.operands], **kwargs)
     if not isinstance(result, tuple) or len(result) != 2:
@@ -988,12 +1002,11 @@ def generated(level: Level, function: Any, args: tuple[Any, ...], kwargs: dict[s
 
 @functools.cache
 def batched_function(function: Any) -> Any:
-    from ..autograd.function import Function
-
+    Function: Any = _v.the_function()
     two_parts = function.setup_context is not Function.setup_context
 
     class Batched(Function):
-        """The Function of batches.  Its context keeps the level and the context of the samples, whose attributes may be handles."""
+        """The Function of batches.  Its context keeps the level and the samples' context, whose attributes may be handles."""
 
         generate_vmap_rule = True
 
@@ -1021,7 +1034,8 @@ def batched_function(function: Any) -> Any:
         @staticmethod
         def backward(ctx: Any, *gradients: Any) -> Any:
             level, inner = ctx.level, ctx.inner
-            inner.saved_tensors = tuple([level.wrap(v) if batched else v for v, batched in zip(ctx.saved_tensors, inner.which)])
+            inner.saved_tensors = tuple([level.wrap(v) if batched else v for v, batched in zip(ctx.saved_tensors,
+                                                                                               inner.which)])
             handles = [None if g is None else level.wrap(g) for g in gradients]
             results = level.inside(lambda: function.backward(inner, *handles))
             results = results if isinstance(results, tuple) else (results,)
@@ -1047,7 +1061,7 @@ def made_batches(level: Level, output: Any) -> Any:
 
 
 class SampleContext:
-    """The context that forward(), backward() and jvp() of a Function see of a sample, where its rule for batches is generated."""
+    """The context that forward(), backward() and jvp() of a Function see, where its rule for batches is generated."""
 
     def __init__(self, needs: tuple[bool, ...]) -> None:
         self.needs_input_grad = needs
@@ -1133,7 +1147,7 @@ def physical_pass(outputs: tuple[Any, ...], gradients: tuple[Any, ...], inputs: 
     for v in outputs:
         if isinstance(v, Base):
             levels += [level for level in levels_of(v) if level not in levels]
-    given = []
+    given: list[tuple[Any, Any]] = []
     for v, g in zip(outputs, gradients):
         for level in reversed(levels_of(v) if isinstance(v, Base) else []):
             if g is None:
@@ -1150,9 +1164,9 @@ def physical_pass(outputs: tuple[Any, ...], gradients: tuple[Any, ...], inputs: 
     for v in inputs or ():
         own = levels_of(v) if isinstance(v, Base) else []
         if isinstance(v, Base) and any(level not in own for level in levels):
-            raise RuntimeError("vmap: a gradient with respect to a Variable that all samples share would be a sum over the batch, "
-                               "not that of a sample. Use autodiff.func.grad inside of vmap, or give it as an argument of the "
-                               "function that is batched")
+            raise RuntimeError("vmap: a gradient with respect to a Variable that all samples share would be a sum over the "
+                               "batch, not that of a sample. Use autodiff.func.grad inside of vmap, or give it as an "
+                               "argument of the function that is batched")
         made.append(own)
         for level in reversed(own):
             v = level.physical(v)
@@ -1190,8 +1204,9 @@ WRITING = {"copy_region", "index_set", "set_data"}
 
 RULES: dict[str, Callable[[Level, Any], Any]] = {
     "view": _v.quick_view, "embed": embed, "copy_region": copy_region, "detach": detach, "data": no_data, "set_data": no_data,
-    "__deepcopy__": deep_copy, "__repr__": shown, "where": where, "cat": joined, "stack": joined, "matmul": matmul, "vdot": vdot,
-    "repeat": repeat, "pad": pad, "index": index, "pick": index, "index_add_zeros": index_add_zeros, "index_set": index_set,
+    "__deepcopy__": deep_copy, "__repr__": shown, "where": where, "cat": joined, "stack": joined, "matmul": matmul,
+    "vdot": vdot, "repeat": repeat, "pad": pad, "index": index, "pick": index, "index_add_zeros": index_add_zeros,
+    "index_set": index_set,
     "index_put_add": index_set, "scatter_extreme": index_set, "positive": positive,
 }
 
