@@ -671,12 +671,18 @@ def called(name: str, operands: Sequence[Any], params: Sequence[Any]) -> Any:
     return getattr(OPS, name)(*operands, **dict(zip(parameter_names(name), params)))
 
 
-@functools.cache
-def parameter_names(name: str) -> tuple[str, ...]:
-    from .rules import BY_NAME
+PARAMETERS: dict[str, tuple[str, ...]] = {}
 
-    params = BY_NAME[name].params
-    return tuple([part.split("=")[0].strip(" *") for part in params.split(",") if part.split("=")[0].strip(" *")])
+
+def parameter_names(name: str) -> tuple[str, ...]:
+    """The parameters of a row, in the order of a call."""
+    found = PARAMETERS.get(name)
+    if found is None:
+        from .rules import BY_NAME
+
+        names = [part.split("=")[0].strip(" *") for part in BY_NAME[name].params.split(",")]
+        found = PARAMETERS[name] = tuple([part for part in names if part])
+    return found
 
 
 def along_called(level: Level, call: Any) -> Any:
@@ -1000,58 +1006,60 @@ def generated(level: Level, function: Any, args: tuple[Any, ...], kwargs: dict[s
     return level.wrapped(result)
 
 
-@functools.cache
 def batched_function(function: Any) -> Any:
+    """The Function of batches of one that is written for a sample; made once, and kept by that.
+
+    Its context keeps the level and the samples' context, whose attributes may be handles.
+    """
+    if "_of_batches" not in vars(function):
+        function._of_batches = made_for_batches(function)
+    return function._of_batches
+
+
+def made_for_batches(function: Any) -> Any:
     Function: Any = _v.the_function()
     two_parts = function.setup_context is not Function.setup_context
 
-    class Batched(Function):
-        """The Function of batches.  Its context keeps the level and the samples' context, whose attributes may be handles."""
+    def forward(ctx: Any, size: int, randomness: str, which: tuple[bool, ...], kwargs: dict[str, Any], *args: Any) -> Any:
+        level = ctx.level = Level(size, randomness)
+        inner = ctx.inner = SampleContext(ctx.needs_input_grad[4:])
+        ctx.which = which
+        handles = [level.wrap(v) if batched else v for v, batched in zip(args, which)]
 
-        generate_vmap_rule = True
+        def run() -> Any:
+            if not two_parts:
+                return function.forward(inner, *handles, **kwargs)
+            output = function.forward(*handles, **kwargs)
+            function.setup_context(inner, tuple(handles), output)
+            return output
 
-        @staticmethod
-        def forward(ctx: Any, size: int, randomness: str, which: tuple[bool, ...], kwargs: dict[str, Any], *args: Any) -> Any:
-            level = ctx.level = Level(size, randomness)
-            inner = ctx.inner = SampleContext(ctx.needs_input_grad[4:])
-            ctx.which = which
-            handles = [level.wrap(v) if batched else v for v, batched in zip(args, which)]
+        output = level.inside(run)
+        inner.hand_over(level, ctx)
+        for name, value in list(vars(inner).items()):       # the context looks after what depends on inputs, unrecorded
+            if level.physical(value) is not None:
+                setattr(ctx, f"of_samples_{name}", level.physical(value))
+        return made_batches(level, output)
 
-            def run() -> Any:
-                if not two_parts:
-                    return function.forward(inner, *handles, **kwargs)
-                output = function.forward(*handles, **kwargs)
-                function.setup_context(inner, tuple(handles), output)
-                return output
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        level, inner = ctx.level, ctx.inner
+        inner.saved_tensors = tuple([level.wrap(v) if batched else v for v, batched in zip(ctx.saved_tensors,
+                                                                                           inner.which)])
+        handles = [None if g is None else level.wrap(g) for g in gradients]
+        results = level.inside(lambda: function.backward(inner, *handles))
+        results = results if isinstance(results, tuple) else (results,)
+        summed = [level.batch(g) if isinstance(g, Base) else g for g in results]
+        return (None, None, None, None, *[g if batched or not isinstance(g, Base) else g.sum(0)
+                                          for g, batched in zip(summed, ctx.which)])
 
-            output = level.inside(run)
-            inner.hand_over(level, ctx)
-            for name, value in list(vars(inner).items()):       # the context looks after what depends on inputs, unrecorded
-                if level.physical(value) is not None:
-                    setattr(ctx, f"of_samples_{name}", level.physical(value))
-            return made_batches(level, output)
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        level, inner = ctx.level, ctx.inner
+        inner.saved_tensors = inner.for_forward
+        handles = [level.wrap(t) if batched and t is not None else t for t, batched in zip(tangents[4:], ctx.which)]
+        return made_batches(level, level.inside(lambda: function.jvp(inner, *handles)))
 
-        @staticmethod
-        def backward(ctx: Any, *gradients: Any) -> Any:
-            level, inner = ctx.level, ctx.inner
-            inner.saved_tensors = tuple([level.wrap(v) if batched else v for v, batched in zip(ctx.saved_tensors,
-                                                                                               inner.which)])
-            handles = [None if g is None else level.wrap(g) for g in gradients]
-            results = level.inside(lambda: function.backward(inner, *handles))
-            results = results if isinstance(results, tuple) else (results,)
-            summed = [level.batch(g) if isinstance(g, Base) else g for g in results]
-            return (None, None, None, None, *[g if batched or not isinstance(g, Base) else g.sum(0)
-                                              for g, batched in zip(summed, ctx.which)])
-
-        @staticmethod
-        def jvp(ctx: Any, *tangents: Any) -> Any:
-            level, inner = ctx.level, ctx.inner
-            inner.saved_tensors = inner.for_forward
-            handles = [level.wrap(t) if batched and t is not None else t for t, batched in zip(tangents[4:], ctx.which)]
-            return made_batches(level, level.inside(lambda: function.jvp(inner, *handles)))
-
-    Batched.__name__ = Batched.__qualname__ = function.__name__
-    return Batched
+    return type(function.__name__, (Function,), {
+        "generate_vmap_rule": True, "forward": staticmethod(forward), "backward": staticmethod(backward),
+        "jvp": staticmethod(jvp)})
 
 
 def made_batches(level: Level, output: Any) -> Any:

@@ -15,7 +15,7 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL,
                      OP_MEAN, OP_MUL, OP_NORM, OP_POSITIVE, OP_SUM, OP_TO, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE,
                      POINT_GRAD, RECORDING, RESHAPE, SELECT, SLICE, TENSOR, TRACING, T_HALF, VJPS, WRITING, BatchLevel,
-                     Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_in, array_in, array_of, ask,
+                     Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_of, array_in, array_of, ask,
                      attached_any, batched, category, contiguous_copy_of, current_node, enter_lower, enter_modes,
                      extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable, later,
                      leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
@@ -697,7 +697,7 @@ def make_dual(tensor, tangent, level=None):
             if dual is v:
                 dual = <Variable>v.clone()
         else:
-            dual = alias_in(v, True)
+            dual = alias_of(v, True)
         if type_of(t) != type_of(v):
             t = <Variable>cast(t, numpy_dtype(type_of(v)))
     finally:
@@ -718,7 +718,7 @@ def primal_of(tensor):
         if current_node(v) != NULL or depth > 1 or v.flags & BATCHED:
             result = <Variable>unary(OP_POSITIVE, v)
             return v.clone() if result is v else result
-        return alias_in(v, True)
+        return alias_of(v, True)
     finally:
         leave_lower(depth)
 

@@ -17,7 +17,7 @@ __all__ = ["Vmap", "vmap"]
 _v: Any = _variable_module         # of which the stub has what users see alone
 Base: Any = _v.Tensor.__base__
 _RANDOMNESS = ("error", "different", "same")
-_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)
+_FUNCTIONS: tuple[Any, ...] = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)
 
 
 def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, randomness: str = "error", *,
