@@ -7,9 +7,10 @@ see that op as any other, and so does the graph: nested vmaps, gradients through
 more.
 
 Most rules follow from the rows.  An op on elements needs its operands' dimensions lined up; one with a signature has its
-dimensions, the parameters of the roles ``dim`` and ``dims``, moved up by one.  The rest have a rule of their own here, in RULES.
-A composite row is asked about as it was called, and handed on, since the ops that it computes with are asked about, too; CALLED
-has those that read values between their ops.  What has no rule runs sample by sample, with a warning that names it.
+dimensions, the parameters of the roles ``dim`` and ``dims``, moved up by one.  The rest have a rule of their own here,
+in RULES. A composite row is asked about as it was called, and handed on, since the ops that it computes with are asked
+about, too; CALLED has those that read values between their ops.  What has no rule runs sample by sample, with a warning
+that names it.
 """
 from __future__ import annotations
 
@@ -21,31 +22,32 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import _variable as _v
+from . import _variable as _variable_module
 
+_v: Any = _variable_module         # of which the stub has what users see alone
 OPS: Any = _v.OPS
 Base: Any = _v.Tensor.__base__
 
 #: PyTorch's words, to the letter: programs and tests look for them.
-CONTROL_FLOW = ("vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We don't support that "
-                "yet, please file an issue at https://github.com/pytorch/pytorch/issues .")
-ITEM = ("vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item() on a Tensor, please "
-        "try to rewrite what you're doing with other operations. If error is occurring somewhere inside PyTorch internals, "
-        "please file a bug report.")
+CONTROL_FLOW = ("vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We don't support "
+                "that yet, please file an issue at https://github.com/pytorch/pytorch/issues .")
+ITEM = ("vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item() on a Tensor, "
+        "please try to rewrite what you're doing with other operations. If error is occurring somewhere inside PyTorch "
+        "internals, please file a bug report.")
 STORAGE = "Cannot access data pointer of Tensor that doesn't have storage"
-IN_PLACE = ("vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args that "
-            "has more elements than `self`. This happened due to `other` being vmapped over but `self` not being vmapped over in "
-            "a vmap. Please try to use out-of-place operators instead of inplace arithmetic. If said operator is being called "
-            "inside the PyTorch framework, please file a bug report instead.")
+IN_PLACE = ("vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args "
+            "that has more elements than `self`. This happened due to `other` being vmapped over but `self` not being "
+            "vmapped over in a vmap. Please try to use out-of-place operators instead of inplace arithmetic. If said "
+            "operator is being called inside the PyTorch framework, please file a bug report instead.")
 MASK = ("vmap: We do not support batching operators that can support dynamic shape. Attempting to batch over indexing with a "
         "boolean mask.")
-DYNAMIC = ("vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap over aten::{}. Please file "
-           "an issue at https://github.com/pytorch/pytorch/issues if you need this feature.")
-RANDOM = ("vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' randomness "
-          "flags on vmap or perform the randomness operation out of vmap")
+DYNAMIC = ("vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap over aten::{}. "
+           "Please file an issue at https://github.com/pytorch/pytorch/issues if you need this feature.")
+RANDOM = ("vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' "
+          "randomness flags on vmap or perform the randomness operation out of vmap")
 
 
-class Level(_v.BatchLevel):
+class Level(_variable_module.BatchLevel):    # type: ignore[name-defined]
     """One vmap, while its function runs: how many samples there are, and what each op does to a batch."""
 
     def __init__(self, size: int, randomness: str) -> None:
@@ -133,7 +135,8 @@ class Level(_v.BatchLevel):
         if isinstance(result, Base):
             return self.wrap(result)
         if isinstance(result, tuple):
-            return tuple.__new__(type(result), [self.wrapped(part) for part in result])
+            kind: Any = type(result)
+            return tuple.__new__(kind, [self.wrapped(part) for part in result])
         return self.wrap(_v.as_ndarray(np.asarray(result)))
 
     def inside(self, function: Callable[..., Any], *args: Any) -> Any:
@@ -165,9 +168,9 @@ def active() -> list[Level]:
     return [level for level in _v.levels_above() if isinstance(level, Level)]
 
 
-def batch_rows(run: Callable[..., Sequence[Any]], basis: Sequence[Any], count: int) -> list[Any]:
-    """run(row of each basis) for all of so many rows at once: what it returns, with the rows as first dimension."""
-    with Level(count, "error") as level:
+def batch_rows(run: Callable[..., Sequence[Any]], basis: Sequence[Any], count: int, randomness: str = "error") -> list[Any]:
+    """run(row of each basis) for all `count` rows in one pass: its results, each with the rows along a new first dimension."""
+    with Level(count, randomness) as level:
         return [level.batch(v) for v in run(*[level.wrap(b) for b in basis])]
 
 
@@ -202,7 +205,7 @@ def leaf_in(levels: list[Level], v: Any) -> Any:
 
 
 TENSOR = _v.as_tensor(0.0)
-RANDOM_OPS = {
+RANDOM_OPS: dict[str, Callable[..., Any]] = {
     "rand": lambda sizes, dtype: _create().rand(sizes, dtype=dtype),
     "randn": lambda sizes, dtype: _create().randn(sizes, dtype=dtype),
     "randint": lambda low, high, sizes, dtype: _create().randint(low, high, sizes, dtype=dtype),
@@ -219,10 +222,11 @@ def _create() -> Any:
 LEAVING = {
     "item": ITEM, "__float__": ITEM, "__int__": ITEM, "__complex__": ITEM, "__index__": ITEM, "__contains__": ITEM,
     "__bool__": CONTROL_FLOW, "tolist": STORAGE, "numpy": STORAGE, "__array__": STORAGE, "data_ptr": STORAGE,
-    "__reduce__": STORAGE, "values": "vmap: an op reads the values of a Tensor that stands for a batch of them, which has no rule "
-                                     "under vmap. Compute with it by other operations",
+    "__reduce__": STORAGE, "values": "vmap: an op reads the values of a Tensor that stands for a batch of them, which has no "
+                                     "rule under vmap. Compute with it by other operations",
     "equal": CONTROL_FLOW,
-    "allclose": "vmap over torch.allclose isn't supported yet. Please file an issue at https://github.com/pytorch/pytorch/issues "
+    "allclose": "vmap over autodiff.allclose isn't supported yet. Please file an issue at "
+                "https://github.com/pytorch/pytorch/issues "
                 "if you need this feature.",
 }
 
@@ -268,7 +272,8 @@ def of_one_dtype(operands: Sequence[Any]) -> Sequence[Any]:
     if len(known) < 2 or len({_v.dtype_in(v) for v in known}) == 1:
         return operands
     dtype = _v.common_dtype_of(list(operands))
-    return [(_v.cast_variable(v, dtype) if isinstance(v, Base) else v.astype(dtype)) if isinstance(v, (Base, np.ndarray)) else v
+    return [(_v.cast_variable(v, dtype) if isinstance(v, Base) else v.astype(dtype)) if isinstance(v, (Base,
+                                                                                                       np.ndarray)) else v
             for v in operands]
 
 
@@ -303,7 +308,8 @@ def in_place(level: Level, call: Any) -> Any:
         _v.apply_in_place(number, target)
         return into
     other = level.inside(of_one_dtype, call.operands)[1]
-    if isinstance(other, (Base, np.ndarray)) and (common := OPS.broadcast_shapes(into.shape, other.shape)) != tuple(into.shape):
+    if isinstance(other, (Base, np.ndarray)) and (common := OPS.broadcast_shapes(into.shape,
+                                                                                 other.shape)) != tuple(into.shape):
         raise RuntimeError(f"output with shape {list(into.shape)} doesn't match the broadcast shape {list(common)}")
     other = level.aligned(other, into.ndim)
     return into if _v.apply_in_place(number, target, other) is target else NotImplemented
@@ -584,7 +590,8 @@ def full_index(level: Level, x: Any, entries: Sequence[Any]) -> tuple[tuple[Any,
                 made.append(entry)
         elif isinstance(entry, (list, np.ndarray, range)):
             array = np.asarray(entry)
-            made.extend([_v.as_tensor(places) for places in (np.nonzero(array) if array.dtype == bool else (array.astype(np.int64),))])
+            positions = np.nonzero(array) if array.dtype == bool else (array.astype(np.int64),)
+            made.extend([_v.as_tensor(places) for places in positions])
         else:
             made.append(entry)
     consumed = sum(entry is not None and entry is not Ellipsis for entry in made)
@@ -611,7 +618,8 @@ def index_of_handles(level: Level, call: Any) -> Any:
     (x,), (entries,) = call.operands, call.params
     if not level.concerns(entries):
         return NotImplemented
-    if len(entries) == 1 and level.physical(x) is None and isinstance(entries[0], Base) and _v.dtype_in(entries[0]).kind in "iu":
+    table = len(entries) == 1 and level.physical(x) is None and isinstance(entries[0], Base)
+    if table and _v.dtype_in(entries[0]).kind in "iu":
         return level.wrap(x[level.lifted(entries[0])])      # rows of a table that all samples share
     places, rank, before = full_index(level, x, entries)
     result = level.batch(x)[places]
@@ -666,12 +674,18 @@ def called(name: str, operands: Sequence[Any], params: Sequence[Any]) -> Any:
     return getattr(OPS, name)(*operands, **dict(zip(parameter_names(name), params)))
 
 
-@functools.cache
-def parameter_names(name: str) -> tuple[str, ...]:
-    from .rules import BY_NAME
+PARAMETERS: dict[str, tuple[str, ...]] = {}
 
-    params = BY_NAME[name].params
-    return tuple([part.split("=")[0].strip(" *") for part in params.split(",") if part.split("=")[0].strip(" *")])
+
+def parameter_names(name: str) -> tuple[str, ...]:
+    """The parameters of a row, in the order of a call."""
+    found = PARAMETERS.get(name)
+    if found is None:
+        from .rules import BY_NAME
+
+        names = [part.split("=")[0].strip(" *") for part in BY_NAME[name].params.split(",")]
+        found = PARAMETERS[name] = tuple([part for part in names if part])
+    return found
 
 
 def along_called(level: Level, call: Any) -> Any:
@@ -709,8 +723,8 @@ def along_called(level: Level, call: Any) -> Any:
     if row.single and call.params[parameter_names(name).index("dim")] is None:
         result = result[0]
     if out is not None:
-        result = tuple.__new__(type(result), [part.reshape(out) for part in result]) if isinstance(result, tuple) else result.reshape(
-            out)
+        several = isinstance(result, tuple)
+        result = tuple.__new__(type(result), [part.reshape(out) for part in result]) if several else result.reshape(out)
     return level.wrapped(result)
 
 
@@ -804,7 +818,8 @@ def by_gather(level: Level, call: Any) -> Any:
     if not level.concerns(call.params):
         return NotImplemented
     (x,), params = call.operands, dict(zip(parameter_names(call.name), call.params))
-    return level.inside(SLICES[call.name], x, *params.values())
+    function: Any = SLICES[call.name]
+    return level.inside(function, x, *params.values())
 
 
 def along_slices(x: Any, dim: int, index: Any, like: Any = None) -> tuple[int, Any]:
@@ -838,8 +853,8 @@ def index_copy(x: Any, dim: int, index: Any, source: Any) -> Any:
 
 def index_fill(x: Any, dim: int, index: Any, value: Any) -> Any:
     dim, positions = along_slices(x, dim, index)
-    source = (value.to(x.dtype) if isinstance(value, Base) else _v.as_tensor(np.asarray(value)).to(x.dtype)).expand(*positions.shape)
-    return x.scatter(dim, positions, source)
+    source = (value if isinstance(value, Base) else _v.as_tensor(np.asarray(value))).to(x.dtype)
+    return x.scatter(dim, positions, source.expand(*positions.shape))
 
 
 def take(x: Any, index: Any) -> Any:
@@ -865,7 +880,7 @@ def index_put(level: Level, call: Any) -> Any:
         return NotImplemented
     if not level.concerns(tuple(indices)):
         return NotImplemented
-    places, rank, before = full_index(level, x, tuple(indices))
+    places, *_ = full_index(level, x, tuple(indices))
     batch = level.batch(x)
     if isinstance(values, Base):
         values = written_value(level, values, len(batch[places].shape) - 1)
@@ -885,14 +900,14 @@ def no_shape(level: Level, call: Any) -> Any:
 
 def masked_select(level: Level, call: Any) -> Any:
     if level.concerns(call.params):
-        raise RuntimeError("vmap: Attempted to vmap over `mask` in torch.masked_select(self, mask) We cannot support this because "
-                           "for each batch this would return a differently shaped Tensor. Please file an issue at "
-                           "https://github.com/pytorch/pytorch/issues if you need this feature.")
+        raise RuntimeError("vmap: Attempted to vmap over `mask` in torch.masked_select(self, mask) We cannot support this "
+                           "because for each batch this would return a differently shaped Tensor. Please file an issue "
+                           "at https://github.com/pytorch/pytorch/issues if you need this feature.")
     return NotImplemented
 
 
-SLICES = {"index_select": index_select, "index_add": index_add, "index_copy": index_copy, "index_fill": index_fill, "take": take,
-          "put": put}
+SLICES = {"index_select": index_select, "index_add": index_add, "index_copy": index_copy, "index_fill": index_fill,
+          "take": take, "put": put}
 
 
 # ---- what has no rule: sample by sample
@@ -941,8 +956,8 @@ def stacked(results: list[Any]) -> Any:
 
 def is_custom(call: Any) -> bool:
     params = call.params
-    return len(params) == 2 and (isinstance(params[0], type) and isinstance(params[1], dict)
-                                 or isinstance(params[0], tuple) and callable(params[1]))
+    return len(params) == 2 and ((isinstance(params[0], type) and isinstance(params[1], dict))
+                                 or (isinstance(params[0], tuple) and callable(params[1])))
 
 
 class Info(NamedTuple):
@@ -953,23 +968,22 @@ class Info(NamedTuple):
 
 
 def custom(level: Level, call: Any) -> Any:
-    function, kwargs = call.params
-    if not isinstance(function, type):
+    function: Any = call.params[0]
+    kwargs: dict[str, Any] = call.params[1]
+    if isinstance(call.params[0], tuple):       # of record_custom(): plain values and their derivative
         raise NotImplementedError(f"{call.name} has no batching rule: its results would not depend on the samples")
-    Function = _v.function_class()
-
-    given = function.vmap is not Function.vmap
+    given = function.vmap is not _v.the_function().vmap
     if function.generate_vmap_rule:
         if given:
             raise RuntimeError(f"You tried to vmap over {function.__name__}, but it has both generate_vmap_rule=True and an "
-                               "overridden vmap staticmethod. Please set generate_vmap_rule=False or delete the overridden vmap "
-                               "staticmethod to avoid ambiguity. For more details, please see "
+                               "overridden vmap staticmethod. Please set generate_vmap_rule=False or delete the "
+                               "overridden vmap staticmethod to avoid ambiguity. For more details, please see "
                                "https://pytorch.org/docs/main/notes/extending.func.html")
         return generated(level, function, call.operands, kwargs)
     if not given:
-        raise RuntimeError(f"You tried to vmap over {function.__name__}, but it does not have vmap support. Please override and "
-                           "implement the vmap staticmethod or set generate_vmap_rule=True. For more details, please see "
-                           "https://pytorch.org/docs/main/notes/extending.func.html")
+        raise RuntimeError(f"You tried to vmap over {function.__name__}, but it does not have vmap support. Please override "
+                           "and implement the vmap staticmethod or set generate_vmap_rule=True. For more details, please "
+                           "see https://pytorch.org/docs/main/notes/extending.func.html")
     in_dims = tuple([0 if level.physical(v) is not None else None for v in call.operands])
     result = function.vmap(Info(level.size, level.randomness), in_dims, *[level.lifted(v) for v in call.operands], **kwargs)
     if not isinstance(result, tuple) or len(result) != 2:
@@ -995,58 +1009,60 @@ def generated(level: Level, function: Any, args: tuple[Any, ...], kwargs: dict[s
     return level.wrapped(result)
 
 
-@functools.cache
 def batched_function(function: Any) -> Any:
-    Function = _v.function_class()
+    """The Function of batches of one that is written for a sample; made once, and kept by that.
 
+    Its context keeps the level and the samples' context, whose attributes may be handles.
+    """
+    if "_of_batches" not in vars(function):
+        function._of_batches = made_for_batches(function)
+    return function._of_batches
+
+
+def made_for_batches(function: Any) -> Any:
+    Function: Any = _v.the_function()
     two_parts = function.setup_context is not Function.setup_context
 
-    class Batched(Function):
-        """The Function of batches.  Its context keeps the level and the context of the samples, whose attributes may be handles."""
+    def forward(ctx: Any, size: int, randomness: str, which: tuple[bool, ...], kwargs: dict[str, Any], *args: Any) -> Any:
+        level = ctx.level = Level(size, randomness)
+        inner = ctx.inner = SampleContext(ctx.needs_input_grad[4:])
+        ctx.which = which
+        handles = [level.wrap(v) if batched else v for v, batched in zip(args, which)]
 
-        generate_vmap_rule = True
+        def run() -> Any:
+            if not two_parts:
+                return function.forward(inner, *handles, **kwargs)
+            output = function.forward(*handles, **kwargs)
+            function.setup_context(inner, tuple(handles), output)
+            return output
 
-        @staticmethod
-        def forward(ctx: Any, size: int, randomness: str, which: tuple[bool, ...], kwargs: dict[str, Any], *args: Any) -> Any:
-            level = ctx.level = Level(size, randomness)
-            inner = ctx.inner = SampleContext(ctx.needs_input_grad[4:])
-            ctx.which = which
-            handles = [level.wrap(v) if batched else v for v, batched in zip(args, which)]
+        output = level.inside(run)
+        inner.hand_over(level, ctx)
+        for name, value in list(vars(inner).items()):       # the context looks after what depends on inputs, unrecorded
+            if level.physical(value) is not None:
+                setattr(ctx, f"of_samples_{name}", level.physical(value))
+        return made_batches(level, output)
 
-            def run() -> Any:
-                if not two_parts:
-                    return function.forward(inner, *handles, **kwargs)
-                output = function.forward(*handles, **kwargs)
-                function.setup_context(inner, tuple(handles), output)
-                return output
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        level, inner = ctx.level, ctx.inner
+        inner.saved_tensors = tuple([level.wrap(v) if batched else v for v, batched in zip(ctx.saved_tensors,
+                                                                                           inner.which)])
+        handles = [None if g is None else level.wrap(g) for g in gradients]
+        results = level.inside(lambda: function.backward(inner, *handles))
+        results = results if isinstance(results, tuple) else (results,)
+        summed = [level.batch(g) if isinstance(g, Base) else g for g in results]
+        return (None, None, None, None, *[g if batched or not isinstance(g, Base) else g.sum(0)
+                                          for g, batched in zip(summed, ctx.which)])
 
-            output = level.inside(run)
-            inner.hand_over(level, ctx)
-            for name, value in list(vars(inner).items()):       # the context looks after what depends on inputs, unrecorded
-                if level.physical(value) is not None:
-                    setattr(ctx, f"of_samples_{name}", level.physical(value))
-            return made_batches(level, output)
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        level, inner = ctx.level, ctx.inner
+        inner.saved_tensors = inner.for_forward
+        handles = [level.wrap(t) if batched and t is not None else t for t, batched in zip(tangents[4:], ctx.which)]
+        return made_batches(level, level.inside(lambda: function.jvp(inner, *handles)))
 
-        @staticmethod
-        def backward(ctx: Any, *gradients: Any) -> Any:
-            level, inner = ctx.level, ctx.inner
-            inner.saved_tensors = tuple([level.wrap(v) if batched else v for v, batched in zip(ctx.saved_tensors, inner.which)])
-            handles = [None if g is None else level.wrap(g) for g in gradients]
-            results = level.inside(lambda: function.backward(inner, *handles))
-            results = results if isinstance(results, tuple) else (results,)
-            summed = [level.batch(g) if isinstance(g, Base) else g for g in results]
-            return (None, None, None, None, *[g if batched or not isinstance(g, Base) else g.sum(0)
-                                              for g, batched in zip(summed, ctx.which)])
-
-        @staticmethod
-        def jvp(ctx: Any, *tangents: Any) -> Any:
-            level, inner = ctx.level, ctx.inner
-            inner.saved_tensors = inner.for_forward
-            handles = [level.wrap(t) if batched and t is not None else t for t, batched in zip(tangents[4:], ctx.which)]
-            return made_batches(level, level.inside(lambda: function.jvp(inner, *handles)))
-
-    Batched.__name__ = Batched.__qualname__ = function.__name__
-    return Batched
+    return type(function.__name__, (Function,), {
+        "generate_vmap_rule": True, "forward": staticmethod(forward), "backward": staticmethod(backward),
+        "jvp": staticmethod(jvp)})
 
 
 def made_batches(level: Level, output: Any) -> Any:
@@ -1056,7 +1072,7 @@ def made_batches(level: Level, output: Any) -> Any:
 
 
 class SampleContext:
-    """The context that forward(), backward() and jvp() of a Function see of a sample, where its rule for batches is generated."""
+    """The context that forward(), backward() and jvp() of a Function see, where its rule for batches is generated."""
 
     def __init__(self, needs: tuple[bool, ...]) -> None:
         self.needs_input_grad = needs
@@ -1142,7 +1158,7 @@ def physical_pass(outputs: tuple[Any, ...], gradients: tuple[Any, ...], inputs: 
     for v in outputs:
         if isinstance(v, Base):
             levels += [level for level in levels_of(v) if level not in levels]
-    given = []
+    given: list[tuple[Any, Any]] = []
     for v, g in zip(outputs, gradients):
         for level in reversed(levels_of(v) if isinstance(v, Base) else []):
             if g is None:
@@ -1159,9 +1175,9 @@ def physical_pass(outputs: tuple[Any, ...], gradients: tuple[Any, ...], inputs: 
     for v in inputs or ():
         own = levels_of(v) if isinstance(v, Base) else []
         if isinstance(v, Base) and any(level not in own for level in levels):
-            raise RuntimeError("vmap: a gradient with respect to a Variable that all samples share would be a sum over the batch, "
-                               "not that of a sample. Use autodiff.func.grad inside of vmap, or give it as an argument of the "
-                               "function that is batched")
+            raise RuntimeError("vmap: a gradient with respect to a Variable that all samples share would be a sum over the "
+                               "batch, not that of a sample. Use autodiff.func.grad inside of vmap, or give it as an "
+                               "argument of the function that is batched")
         made.append(own)
         for level in reversed(own):
             v = level.physical(v)
@@ -1209,8 +1225,9 @@ WRITING = {"copy_region", "index_set", "set_data"}
 
 RULES: dict[str, Callable[[Level, Any], Any]] = {
     "view": _v.quick_view, "embed": embed, "copy_region": copy_region, "detach": detach, "data": no_data, "set_data": no_data,
-    "__deepcopy__": deep_copy, "__repr__": shown, "where": where, "cat": joined, "stack": joined, "matmul": matmul, "vdot": vdot,
-    "repeat": repeat, "pad": pad, "index": index, "pick": index, "index_add_zeros": index_add_zeros, "index_set": index_set,
+    "__deepcopy__": deep_copy, "__repr__": shown, "where": where, "cat": joined, "stack": joined, "matmul": matmul,
+    "vdot": vdot, "repeat": repeat, "pad": pad, "index": index, "pick": index, "index_add_zeros": index_add_zeros,
+    "index_set": index_set,
     "index_put_add": index_set, "scatter_extreme": index_set, "positive": positive,
 }
 

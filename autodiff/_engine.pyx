@@ -16,7 +16,7 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS,
                      OP_INDEX_SET, OP_MATMUL, OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD,
                      RECORDING, RESHAPE, SELECT, SLICE, TAGS, TENSOR, TRACING, T_DOUBLE, T_HALF, VJPS, WRITING, BatchLevel,
-                     Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_in, alias_of, array_in, array_of, ask,
+                     Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_of, array_in, array_of, ask,
                      attached_any, batched, category, contiguous_copy_of, current_node, enter_lower, enter_modes,
                      extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable, later,
                      leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
@@ -46,7 +46,7 @@ from functools import partial
 
 import numpy as np
 
-from ._base import OPS, batched_transform, levels_above
+from ._base import OPS, batched_transform
 from ._indexing import f_where
 from ._types import TENSOR_NAMES, Size, device, dtype_of
 
@@ -907,8 +907,8 @@ cdef int unwrap(Node* node, object variable, Cotangent* g) except -1:
         raise TypeError(f"expected Variable or None (got {type(variable).__name__})")
     v = <Variable>variable
     if v.flags & BATCHED:
-        raise RuntimeError("vmap: a hook, or the backward() of a custom Function, gave a gradient for each sample where the pass "
-                           "has one for all of them")
+        raise RuntimeError("vmap: a hook, or the backward() of a custom Function, gave a gradient for each sample where the "
+                           "pass has one for all of them")
     if node.flags & OUT_SCALAR:
         if v.array == NULL:
             g.value = v.value
@@ -2431,7 +2431,8 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
             mxnet = mxnet or node.flags & MXNET
             seeds.append(seed_of(output, gradients[i], i, node.flags & MXNET))
         if modes() & ABOVE and not on_variables:
-            on_variables = asks_levels(seeds)
+            # vmap need not see the ops of a pass through batches, but where cotangents are handles: nodes save no handles.
+            on_variables = any([(<Variable>seed).flags & BATCHED for seed in seeds])
         if inputs is not None:
             wanted = []
             for variable in inputs:
@@ -2506,17 +2507,6 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
         return None
     results = results_of(inputs, edges, wanted, captures, recorded, on_variables, allow_unused, materialize, mxnet)
     return results if handles is None else handles(results)
-
-
-cdef bint asks_levels(list seeds) except -1:
-    """Whether a level above is to see the ops of a pass.  Of vmap it need not where no cotangent is a handle: nodes save batches."""
-    for seed in seeds:
-        if (<Variable>seed).flags & BATCHED:
-            return True
-    for level in levels_above():
-        if not isinstance(level, BatchLevel):
-            return True
-    return False
 
 
 cdef bint any_handle(tuple outputs, object inputs) noexcept:

@@ -499,7 +499,7 @@ def is_the_function(cls):
     FUNCTION.append(cls)
 
 
-def function_class():
+def the_function():
     """The class Function."""
     return FUNCTION[0]
 

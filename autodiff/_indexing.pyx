@@ -1349,7 +1349,7 @@ def register_quick(dict rules):
 
 
 cdef Variable beside(BatchLevel level, Variable v, int rank):
-    """The batch behind a handle of a level, sizes of 1 behind its first dimension so that it broadcasts with others of a rank."""
+    """The batch behind a handle of a level, with sizes of 1 behind its first dimension as broadcasting to a rank wants them."""
     cdef Variable physical
     cdef int missing
     if not v.flags & BATCHED or v.extras.batch is not level:

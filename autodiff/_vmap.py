@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 
 from . import _batching
-from . import _variable as _v
+from . import _variable as _variable_module
 from ._pytree import flatten, spread
 
+__all__ = ["Vmap", "vmap"]
+
+_v: Any = _variable_module         # of which the stub has what users see alone
 Base: Any = _v.Tensor.__base__
 _RANDOMNESS = ("error", "different", "same")
-_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)
+_FUNCTIONS: tuple[Any, ...] = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)
 
 
 def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, randomness: str = "error", *,
@@ -25,8 +28,9 @@ def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, randomne
     of each argument is mapped: an int for all, or a tuple with an entry for each argument, None where an argument is the same
     for all samples; an entry for a dict, list, tuple or dataclass may be one of the same structure.  out_dims says where the
     mapped dimension goes in each result, None for a result that is the same for all.  Arguments by keyword are the same for
-    all.  The sizes of mapped dimensions must agree.  randomness: whether random numbers are refused ('error'), one draw for each
-    sample ('different') or one for all ('same').  chunk_size: at most so many samples at once, which takes less memory.
+    all.  The sizes of mapped dimensions must agree.  randomness: whether random numbers are refused ('error'), one draw
+    for each sample ('different') or one for all ('same').  chunk_size: at most so many samples at once, which takes
+    less memory.
 
     Gradients flow through the result to what the arguments depend on, and func may compute gradients itself: vmap(grad(f)) are
     the gradients of each sample.  Given plain arrays and numbers alone, func is handed the NumPy flavour and arrays are
@@ -52,7 +56,8 @@ class Vmap:
             raise RuntimeError(f"Only allowed values for randomness are 'error', 'different', or 'same'. Got {randomness}")
         if chunk_size is not None and not (isinstance(chunk_size, int) and chunk_size > 0):
             raise ValueError(f"vmap: chunk_size should be None or greater than 0. (got {chunk_size})")
-        self.func, self.in_dims, self.out_dims, self.randomness, self.chunk_size = func, in_dims, out_dims, randomness, chunk_size
+        self.func, self.in_dims, self.out_dims = func, in_dims, out_dims
+        self.randomness, self.chunk_size = randomness, chunk_size
         functools.update_wrapper(self, func, updated=())
 
     def __repr__(self) -> str:
@@ -74,7 +79,8 @@ class Vmap:
         given = [v for v in (*leaves, *flatten(kwargs)[0]) if isinstance(v, Base)]
         plain, size = not given, self._size_of(leaves, dims)
         made_of = _v.as_tensor if given and not _v.is_numpy_flavour(given[0]) else functools.partial(_v.as_ndarray, copy=False)
-        leaves = [made_of(v) if isinstance(v, np.ndarray) and (plain or dim is not None) else v for v, dim in zip(leaves, dims)]
+        leaves = [made_of(v) if isinstance(v, np.ndarray) and (plain or dim is not None) else v for v, dim in zip(leaves,
+                                                                                                                  dims)]
         if self.chunk_size is None or size <= self.chunk_size:
             made, structure, where = self._run(size, leaves, dims, tree, kwargs)
         else:
@@ -101,8 +107,8 @@ class Vmap:
             raise ValueError(f"{call}: expected `in_dims` to be int or a (potentially nested) tuple matching the structure of "
                              f"inputs, got: {type(in_dims)}.")
         if not leaves:
-            raise ValueError(f"vmap({name})(<inputs>): got no inputs. Maybe you forgot to add inputs, or you are trying to vmap over "
-                             "a function with no inputs. The latter is unsupported.")
+            raise ValueError(f"vmap({name})(<inputs>): got no inputs. Maybe you forgot to add inputs, or you are trying to "
+                             "vmap over a function with no inputs. The latter is unsupported.")
         dims = spread(in_dims if isinstance(in_dims, int) else tuple(in_dims), tree)
         if dims is None:
             raise ValueError(f"{call}: in_dims is not compatible with the structure of `inputs`. in_dims has structure "
@@ -110,13 +116,14 @@ class Vmap:
         found: list[int | None] = []
         for v, dim in zip(leaves, dims):
             if dim is not None and not isinstance(dim, int):
-                raise ValueError(f"{call}: Got in_dim={dim} for an input but in_dim must be either an integer dimension or None.")
+                raise ValueError(f"{call}: Got in_dim={dim} for an input but in_dim must be either an integer dimension or "
+                                 f"None.")
             if dim is not None and not isinstance(v, (Base, np.ndarray)):
-                raise ValueError(f"{call}: Got in_dim={dim} for an input but the input is of type {type(v)}. We cannot vmap over "
-                                 "non-Tensor arguments, please use None as the respective in_dim")
+                raise ValueError(f"{call}: Got in_dim={dim} for an input but the input is of type {type(v)}. We cannot vmap "
+                                 "over non-Tensor arguments, please use None as the respective in_dim")
             if dim is not None and not -v.ndim <= dim < v.ndim:
-                raise ValueError(f"{call}: Got in_dim={dim} for some input, but that input is a Tensor of dimensionality {v.ndim} so "
-                                 f"expected in_dim to satisfy -{v.ndim} <= in_dim < {v.ndim}.")
+                raise ValueError(f"{call}: Got in_dim={dim} for some input, but that input is a Tensor of dimensionality "
+                                 f"{v.ndim} so expected in_dim to satisfy -{v.ndim} <= in_dim < {v.ndim}.")
             found.append(dim if dim is None or dim >= 0 else dim + v.ndim)
         return found
 
@@ -125,8 +132,8 @@ class Vmap:
         if not sizes:
             raise ValueError("vmap: at least one of the inputs must be mapped over: all entries of in_dims are None")
         if len(set(sizes)) != 1:
-            raise ValueError(f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sizes} for the "
-                             "mapped dimension")
+            raise ValueError(f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sizes} "
+                             "for the mapped dimension")
         return sizes[0]
 
     # ---- the pass
@@ -144,17 +151,20 @@ class Vmap:
     def _out_dims(self, outs: list[Any], structure: Any) -> list[int | None]:
         name, out_dims = _name(self.func), self.out_dims
         if not (out_dims is None or isinstance(out_dims, (int, tuple, list, dict)) or flatten(out_dims)[1].kind is not None):
-            raise ValueError(f"vmap({name}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python collection of ints "
+            raise ValueError(f"vmap({name}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python "
+                             f"collection of ints "
                              "representing where in the outputs the vmapped dimension should appear.")
         where = spread(out_dims, structure)
-        if where is None and len(outs) == 1 and structure.kind is None and isinstance(out_dims, (tuple, list)) and len(out_dims) == 1:
+        if where is None and structure.kind is None and isinstance(out_dims, (tuple, list)) and len(out_dims) == 1:
             where = list(out_dims)
         if where is None:
-            raise ValueError(f"vmap({name}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible with the structure of "
-                             f"`outputs`. out_dims has structure {flatten(out_dims)[1]} but outputs has structure {structure}.")
+            raise ValueError(f"vmap({name}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible with the "
+                             f"structure of `outputs`. out_dims has structure {flatten(out_dims)[1]} but outputs has "
+                             f"structure {structure}.")
         for dim in where:
             if dim is not None and not isinstance(dim, int):
-                raise ValueError(f"vmap({name}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python collection of "
+                raise ValueError(f"vmap({name}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python "
+                                 f"collection of "
                                  "ints representing where in the outputs the vmapped dimension should appear.")
         return where
 
@@ -169,8 +179,8 @@ class Vmap:
             if isinstance(v, (np.ndarray, np.generic)):
                 v = _v.as_ndarray(v)
             else:
-                raise ValueError(f"vmap({name}, ...): `{name}` must only return Tensors, got type {type(v)}. Did you mean to set "
-                                 "out_dims= to None for output?")
+                raise ValueError(f"vmap({name}, ...): `{name}` must only return Tensors, got type {type(v)}. Did you mean to "
+                                 "set out_dims= to None for output?")
         return level.batch(v)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from .harness import Work, case, cost, faster
@@ -65,7 +67,7 @@ def hessian_rosenbrock_elements(quick):
 
 def weights(*sizes):
     random = np.random.default_rng(0)
-    return [random.standard_normal((a, b)) / a**0.5 for a, b in zip(sizes, sizes[1:])]
+    return [random.standard_normal((a, b)) / a**0.5 for a, b in pairwise(sizes)]
 
 
 @case(

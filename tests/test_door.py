@@ -40,8 +40,8 @@ NO_OPS = {
         "drop_grad", "attach_grad", "get_gradient_edge", "increment_version", "register_multi_grad_hook",
         "disable_saved_tensors_hooks", "allow_mutation_on_saved_tensors"},
     "functions of functions, which compute when they are called": {
-        "grad_and_value", "hessian", "jacfwd", "jacobian", "jacrev", "value_and_grad", "vmap", "primitive", "defjvp", "defvjp",
-        "vjp", "jvp", "hvp", "linearize"},
+        "grad_and_value", "hessian", "jacfwd", "jacobian", "jacrev", "value_and_grad", "vmap", "primitive", "defjvp",
+        "defvjp", "once_differentiable", "vjp", "jvp", "hvp", "linearize"},
     "settings": {
         "get_default_dtype", "set_default_dtype", "get_num_threads", "set_num_threads", "is_grad_enabled",
         "is_inference_mode_enabled", "manual_seed", "get_rng_state", "set_rng_state", "set_default_device",

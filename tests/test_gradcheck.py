@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import pytest
 from test_derivatives import CASES, DIFFERENTIABLE, by_name, call, sample
-from test_forward_ad import WRITES, REVERSE_ONLY
+from test_forward_ad import REVERSE_ONLY, WRITES
 
 import autodiff
 from autodiff import autograd

@@ -1,31 +1,31 @@
 """vmap against a loop: every row of the catalogue, and what is around it.
 
-The reference is the function itself, applied to each sample in turn.  From the cases of the rows (tests/cases*.py) follow values,
-gradients of each sample, gradients through vmap, batches of cotangents and of tangents, second derivatives and nested vmaps.
+The reference is the function itself, applied to each sample in turn.  From the cases of the rows (tests/cases*.py)
+follow values, gradients of each sample, gradients through vmap, batches of cotangents and of tangents, second
+derivatives and nested vmaps.
 """
+import contextlib
 import copy
+import dataclasses
 import functools
 import gc
 import io
-import contextlib
 import pickle
 import threading
 import warnings
 from typing import NamedTuple
-import dataclasses
 
 import numpy as np
 import pytest
+import test_forward_ad
 
 import autodiff
 import cases
-import test_forward_ad
-from autodiff import _variable, autograd, rules
+from autodiff import _batching, _variable, autograd, rules, vmap
+from autodiff._batching import batch_rows, fresh_leaf, level_sizes
 from autodiff._variable import OPS
 from autodiff.autograd import forward_ad
 from autodiff.autograd.function import Function
-from autodiff import _batching, vmap
-from autodiff._batching import fresh_leaf, level_sizes
 from checks import public
 
 B = 3
@@ -155,7 +155,8 @@ def test_few_rows_run_sample_by_sample():
 
 
 def test_a_row_without_a_rule_warns_and_names_itself():
-    with pytest.warns(UserWarning, match="performance drop because we have not yet implemented the batching rule for histc") as heard:
+    with pytest.warns(UserWarning,
+                      match="performance drop because we have not yet implemented the batching rule for histc") as heard:
         found = vmap(lambda x: autodiff.histc(x, 2, 0, 2))(T([[0.0, 1.5], [0.5, 0.5]]))
     assert found.tolist() == [[1, 1], [2, 0]]
     assert heard[0].filename == __file__
@@ -294,6 +295,14 @@ def test_gradients_through_a_batch_of_cotangents():
     np.testing.assert_allclose(total(True).numpy(), total(False).numpy(), rtol=1e-12)
 
 
+def test_rows_of_a_jacobian():
+    x = T([0.5, 1.5, 2.0], requires_grad=True)
+    y = x.sin() * x.sum()
+    rows, twice = batch_rows(lambda v: (autograd.grad(y, x, v, retain_graph=True)[0], v * 2), (T(np.eye(3)),), 3)
+    np.testing.assert_allclose(rows.numpy(), np.diag(np.cos(x.detach().numpy())) * 4 + np.sin(x.detach().numpy())[:, None])
+    assert twice.tolist() == (2 * np.eye(3)).tolist()
+
+
 def test_gradients_of_weights_that_samples_share_are_one_for_each():
     rng = np.random.default_rng(6)
     w, x = T(rng.normal(size=(3, 2))), T(rng.normal(size=(4, 2)))
@@ -404,14 +413,19 @@ WRITES = {
     "x[T([0, 2, 3])] = a[:, None, None]": (NUMBERS,), "x[:, T([0, 2, 3])] = a[:, None]": (NUMBERS,),
     "x[T([0, 2, 3]), :, T([0, 1, 1])] = a[:, None]": (NUMBERS,), "x[T([0, 2, 3]), :, T([0, 1, 1])] = np.arange(5.0)": (),
     "x[a] = 1.5": (MASK,), "x[a] = b ": (MASK, NUMBER), "x[a, 0, 0] = T([1.0, 2.0, 3.0])": (APART,), "x[a % 2] += 1": (ONE,),
-    "x.index_fill_(0, a, 3.0)": (PAIR,), "x.index_add_(0, a, b)": (PAIR, X[:, :2]), "x.index_copy_(0, a + T([0, 2]), b)": (PAIR, X[:, :2]),
-    "x[0].add_(1)": (), "x.view(20, 2)[3].mul_(a)": (NUMBER,), "x.transpose(0, 2)[0] = a": (NUMBER,), "x[0, 0, 0] = a": (NUMBER,),
-    "x.fill_(a)": (NUMBER,), "x.fill_(2.5)": (), "x.zero_()": (), "x[0:2] = x[2:4]": (), "x.masked_fill_(a[:, None, None], 3.0)": (MASK,),
+    "x.index_fill_(0, a, 3.0)": (PAIR,), "x.index_add_(0, a, b)": (PAIR, X[:, :2]),
+    "x.index_copy_(0, a + T([0, 2]), b)": (PAIR, X[:, :2]),
+    "x[0].add_(1)": (), "x.view(20, 2)[3].mul_(a)": (NUMBER,), "x.transpose(0, 2)[0] = a": (NUMBER,),
+    "x[0, 0, 0] = a": (NUMBER,),
+    "x.fill_(a)": (NUMBER,), "x.fill_(2.5)": (), "x.zero_()": (), "x[0:2] = x[2:4]": (), "x.masked_fill_(a[:, None, None], "
+                                                                                         "3.0)": (MASK,),
     "x.masked_fill_(a[:, None, None], b)": (MASK, NUMBER), "x.index_put_((a, a), b[:, None])": (APART, NUMBERS),
     "x.index_put_((a, a), b[:, None], accumulate=True)": (APART, NUMBERS), "x.put_(a, b)": (APART, NUMBERS),
-    "x[0, 0].scatter_(0, a[:1], b[:1])": (PAIR, NUMBERS), "x[:, :, 0].scatter_add_(0, a[:, None], b[:, None])": (APART, NUMBERS),
+    "x[0, 0].scatter_(0, a[:1], b[:1])": (PAIR, NUMBERS), "x[:, :, 0].scatter_add_(0, a[:, None], b[:, None])": (APART,
+                                                                                                                 NUMBERS),
     "x.clamp_(a, 1.0)": (-np.abs(NUMBER),), "x.exp_()": (), "x.pow_(2)": (), "x.eq_(a)": (NUMBER,), "x /= a": (NUMBER,),
-    "x **= 2": (), "x.copy_(a)": (NUMBER,), "x[a, b] = c": (ONE, PAIR, X[:, 0, :2]), "x.t_() if x.ndim == 2 else x.transpose_(0, 1)": (),
+    "x **= 2": (), "x.copy_(a)": (NUMBER,), "x[a, b] = c": (ONE, PAIR, X[:, 0, :2]), "x.t_() if x.ndim == 2 else "
+                                                                                     "x.transpose_(0, 1)": (),
     "y = x + 1; x.mul_(a); x.add_(y)": (NUMBER,), "x = x[0]; x[a] = b": (ONE, NUMBER),
 }
 
@@ -431,7 +445,8 @@ def test_writes(code):
         given = [X, *[v[1] if i == fixed else v for i, v in enumerate(values)]]
         same(vmap(f, in_dims=dims)(*map(T, given)), looped(f, given, dims), 1e-15)
     # ... recorded
-    leaves = [T(X, requires_grad=True), *[T(v, requires_grad=True) if is_float else T(v) for v, is_float in zip(values, floats)]]
+    leaves = [T(X, requires_grad=True), *[T(v, requires_grad=True) if is_float else T(v) for v, is_float in zip(values,
+                                                                                                                floats)]]
     wanted = [leaf for leaf in leaves if leaf.requires_grad]
     out, expected = vmap(f)(*leaves), autodiff.stack([f(*[leaf[i] for leaf in leaves]) for i in range(B)])
     w = T(RNG.normal(size=tuple(out.shape)))
@@ -460,12 +475,15 @@ def test_what_samples_share_is_not_written_by_one(write):
 
 PROMOTIONS = {
     "float32 of no dimensions and float64": lambda v, w: v.float() * w, "the other way": lambda v, w: w * v.float(),
-    "ints": lambda v, w: w.long() + v, "ints and a number": lambda v, w: w.long() * 2.5, "a comparison": lambda v, w: v.float() <= w,
-    "where": lambda v, w: autodiff.where(v > 1, v.float(), w), "cat": lambda v, w: autodiff.cat([w.float(), v[None]]),
-    "stack": lambda v, w: autodiff.stack([v.float(), v.double()]), "a 0-d constant": lambda v, w: w.float() * T(2.0, dtype=autodiff.float64),
-    "a constant": lambda v, w: v.float() * T([2.0], dtype=autodiff.float64), "an array": lambda v, w: w.float() * np.arange(3.0),
-    "bits": lambda v, w: w.long() & 1 | v.int(), "a true quotient": lambda v, w: v.long() / w.long(), "sum of bools": lambda v, w: (w > 1).sum(),
-    "mean": lambda v, w: w.float().mean(), "pow": lambda v, w: w.float() ** v, "half": lambda v, w: w.half() * v,
+    "ints": lambda v, w: w.long() + v, "ints and a number": lambda v, w: w.long() * 2.5,
+    "a comparison": lambda v, w: v.float() <= w, "where": lambda v, w: autodiff.where(v > 1, v.float(), w),
+    "cat": lambda v, w: autodiff.cat([w.float(), v[None]]), "stack": lambda v, w: autodiff.stack([v.float(), v.double()]),
+    "a 0-d constant": lambda v, w: w.float() * T(2.0, dtype=autodiff.float64),
+    "a constant": lambda v, w: v.float() * T([2.0], dtype=autodiff.float64), "an array": lambda v,
+    w: w.float() * np.arange(3.0),
+    "bits": lambda v, w: w.long() & 1 | v.int(), "a true quotient": lambda v, w: v.long() / w.long(),
+    "sum of bools": lambda v, w: (w > 1).sum(), "mean": lambda v, w: w.float().mean(), "pow": lambda v, w: w.float() ** v,
+    "half": lambda v, w: w.half() * v,
 }
 
 
@@ -547,7 +565,8 @@ def test_functions():
             out = vmap(function, in_dims=(0, None))(x, y)
         else:
             rows = [function(row, y) for row in x]
-            out = tuple([autodiff.stack(values) for values in zip(*rows)]) if isinstance(rows[0], tuple) else autodiff.stack(rows)
+            several = isinstance(rows[0], tuple)
+            out = tuple([autodiff.stack(values) for values in zip(*rows)]) if several else autodiff.stack(rows)
         total = (out[0] * w).sum() + (out[1] ** 2).sum() if isinstance(out, tuple) else (out * w).sum()
         first = autograd.grad(total, (x, y), create_graph=True)
         return [array(v) for v in (*parts(out), *first, *autograd.grad((first[0] ** 2).sum() + first[1].sum(), (x, y)))]
@@ -624,8 +643,10 @@ class Model:
 def test_nests():
     x, y = T([[1.0, 2.0], [3.0, 4.0]]), T([10.0, 20.0])
     assert vmap(lambda d: {"s": d["a"] + d["b"][0]})({"a": x, "b": [x]})["s"].tolist() == [[2.0, 4.0], [6.0, 8.0]]
-    assert vmap(lambda d: d["a"] + d["b"], in_dims=({"a": 0, "b": None},))({"a": x, "b": y}).tolist() == [[11.0, 22.0], [13.0, 24.0]]
-    out = vmap(lambda m, v: Pair(m.weight * v, [m.bias]), in_dims=(Model(0, None), 0), out_dims=Pair(1, [None]))(Model(x, y), y)
+    found = vmap(lambda d: d["a"] + d["b"], in_dims=({"a": 0, "b": None},))({"a": x, "b": y})
+    assert found.tolist() == [[11.0, 22.0], [13.0, 24.0]]
+    out = vmap(lambda m, v: Pair(m.weight * v, [m.bias]), in_dims=(Model(0, None), 0), out_dims=Pair(1, [None]))(Model(x, y),
+                                                                                                                 y)
     assert out.a.tolist() == [[10.0, 60.0], [20.0, 80.0]] and out.b[0] is y
     assert vmap(lambda p: p.a * p.b)(Pair(x, x)).tolist() == [[1.0, 4.0], [9.0, 16.0]]
     values, indices = vmap(lambda row: row.sort(descending=True))(x)
@@ -646,7 +667,7 @@ def test_chunks():
     for size in (1, 2, 3, 5, 7):
         seen = []
 
-        def f(row):
+        def f(row, seen=seen):
             seen.append(level_sizes()[-1])
             return row * 2, row.sum(), T(1.0)
 
@@ -729,15 +750,18 @@ def test_errors_speak_of_one_sample():
 
 # ---- values that leave
 
+NO_STORAGE, NO_ITEM, NO_CONTROL = "doesn't have storage", r"calling \.item\(\)", "data-dependent control flow"
+
+
 @pytest.mark.parametrize(("take", "words"), [
-    (lambda x: x.item(), r"calling \.item\(\)"), (float, r"calling \.item\(\)"), (int, r"calling \.item\(\)"),
-    (complex, r"calling \.item\(\)"), (bool, "data-dependent control flow"), (lambda x: x if x > 0 else -x, "data-dependent control flow"),
-    (lambda x: x.numpy(), "doesn't have storage"), (lambda x: x.tolist(), "doesn't have storage"), (np.asarray, "doesn't have storage"),
-    (lambda x: x.data_ptr(), "doesn't have storage"), (lambda x: x.data, "accessing `data`"), (pickle.dumps, "doesn't have storage"),
-    (lambda x: autodiff.allclose(x, x), "allclose"), (lambda x: autodiff.equal(x, x), "control flow"), (lambda x: 1.0 in x, "item"),
-    (lambda x: [1, 2][x.long()], "item"), (lambda x: f"{x:.2f}", "item"), (lambda x: x.asnumpy(), "storage"),
-    (lambda x: x[x > 0], "dynamic shape"), (lambda x: x.nonzero(), "dynamic shape"), (lambda x: autodiff.where(x > 0), "dynamic shape"),
-    (lambda x: x[None].masked_select(x[None] > 0), "differently shaped"), (lambda x: x.asscalar(), "item")])
+    (lambda x: x.item(), NO_ITEM), (float, NO_ITEM), (int, NO_ITEM), (complex, NO_ITEM), (lambda x: 1.0 in x, NO_ITEM),
+    (lambda x: [1, 2][x.long()], NO_ITEM), (lambda x: f"{x:.2f}", NO_ITEM), (lambda x: x.asscalar(), NO_ITEM),
+    (bool, NO_CONTROL), (lambda x: x if x > 0 else -x, NO_CONTROL), (lambda x: autodiff.equal(x, x), NO_CONTROL),
+    (lambda x: x.numpy(), NO_STORAGE), (lambda x: x.tolist(), NO_STORAGE), (np.asarray, NO_STORAGE),
+    (lambda x: x.data_ptr(), NO_STORAGE), (pickle.dumps, NO_STORAGE), (lambda x: x.asnumpy(), NO_STORAGE),
+    (lambda x: x.data, "accessing `data`"), (lambda x: autodiff.allclose(x, x), "allclose"),
+    (lambda x: x[x > 0], "dynamic shape"), (lambda x: x.nonzero(), "dynamic shape"),
+    (lambda x: autodiff.where(x > 0), "dynamic shape"), (lambda x: x[None].masked_select(x[None] > 0), "differently shaped")])
 @pytest.mark.parametrize("make", [autodiff.ones, lambda n: autodiff.numpy.array(np.ones(n))], ids=["Tensor", "ndarray"])
 def test_a_batch_has_no_one_value(take, words, make):
     with pytest.raises((RuntimeError, TypeError), match=words):
@@ -840,7 +864,8 @@ def doubled(x):
 def test_the_object():
     f = vmap(doubled, in_dims=(1,), out_dims=-1, randomness="same", chunk_size=2)
     assert repr(f) == "vmap(doubled, in_dims=(1,), out_dims=-1, randomness='same', chunk_size=2)"
-    assert repr(vmap(doubled)) == "vmap(doubled, in_dims=0)" and repr(vmap(vmap(doubled))) == "vmap(vmap(doubled, in_dims=0), in_dims=0)"
+    assert repr(vmap(doubled)) == "vmap(doubled, in_dims=0)"
+    assert repr(vmap(vmap(doubled))) == "vmap(vmap(doubled, in_dims=0), in_dims=0)"
     assert f.func is doubled and f.in_dims == (1,) and f.out_dims == -1 and f.chunk_size == 2 and f.randomness == "same"
     assert f.__name__ == "doubled" and f.__doc__ == "Twice x." and f.__wrapped__ is doubled
     again = pickle.loads(pickle.dumps(f))
