@@ -9,6 +9,7 @@ counts.  docs/architecture.md says what was measured.
 
 The engine names no op.  What it knows of one is its entry in the table `ops`.
 """
+cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from libc.stdlib cimport free, malloc, realloc
@@ -165,6 +166,7 @@ cdef inline void give_buffer(char* data, size_t room) noexcept:
     pooled_bytes += room
 
 
+@cython.binding(True)        # public: a builtin's messages would name this module
 def release_memory():
     """Return the buffers that autodiff keeps for reuse to the system.
 
@@ -181,6 +183,7 @@ def release_memory():
     pooled_bytes = 0
 
 
+@cython.binding(True)
 def memory_stats():
     """Bytes of array buffers in use and kept in the pool, and how many payloads of array nodes are alive.
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, Self
-from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
 
@@ -359,9 +359,9 @@ class _AllowMutationOnSavedContext:
     """What allow_mutation_on_saved_tensors keeps: the saved values, and copies of those that were written since."""
 
     def __init__(self) -> None:
-        self.cloned: WeakKeyDictionary[_Handle, _v.Tensor] = WeakKeyDictionary()
-        self.original: WeakKeyDictionary[_Handle, _v.Tensor] = WeakKeyDictionary()
-        self._by_place: WeakValueDictionary[tuple[Any, ...], _Handle] = WeakValueDictionary()
+        self.cloned: weakref.WeakKeyDictionary[_Handle, _v.Tensor] = weakref.WeakKeyDictionary()
+        self.original: weakref.WeakKeyDictionary[_Handle, _v.Tensor] = weakref.WeakKeyDictionary()
+        self._by_place: weakref.WeakValueDictionary[tuple[Any, ...], _Handle] = weakref.WeakValueDictionary()
 
     def clear(self) -> None:
         """Forget everything: what was saved inside cannot be used any more."""
