@@ -111,7 +111,6 @@ cdef class Extras:
     """What few Variables have: a gradient, how grad is written."""
 
     def __dealloc__(self):
-        unlink_handle(<PyObject*>self)      # not by its objects, which the collector may have cleared
         if self.attached != NULL:
             self.attached.y.variable = NULL
             disown(self.attached)
@@ -651,7 +650,8 @@ cdef void release_fields(PyObject* o) noexcept:
 cdef void forget(PyObject* o) noexcept:
     cdef Node* node = (<Variable>o).node
     if (<Variable>o).flags & BATCHED and (<Variable>o).extras is not None:
-        unlink_handle(<PyObject*>(<Variable>o).extras)
+        if (<Variable>o).extras.handle is not None:
+            unlink_handle(<PyObject*>(<Variable>o).extras.handle)
     if node != NULL and node.flags & LEAF and node.y.variable == <void*>o:
         node.y.variable = NULL
     if (<Variable>o).history != NULL and (<Variable>o).history.base == <void*>o:
@@ -1292,8 +1292,8 @@ cdef Variable tangent_in(object o):
         return None
     v = <Variable>o
     if v.flags & BATCHED:
-        tangent = tangent_in(v.extras.physical)
-        return None if tangent is None else batched(tangent, v.extras.batch)
+        tangent = tangent_in(v.extras.handle.physical)
+        return None if tangent is None else batched(tangent, v.extras.handle.batch)
     if v.path is not None and v.history != NULL and v.history.base != NULL and local_depth:
         tangent = own_tangent(<Variable><object>v.history.base)
         if tangent is not None:
@@ -1355,7 +1355,7 @@ cdef int assign_tangent(Variable v, Variable tangent) except -1:
     cdef Extras extras = extras_of(v)
     if v.flags & BATCHED:
         # Expanded, where it is the same for the whole batch.
-        return assign_tangent(<Variable>extras.physical,
+        return assign_tangent(<Variable>extras.handle.physical,
                               None if tangent is None else <Variable?>OPS.physical_beside(v, tangent))
     if extras.tangent is None or extras.level == local_level or extras.level < local_levels[0]:
         if extras.tangents is not None and extras.level != local_level:
@@ -1883,8 +1883,8 @@ cdef class BatchLevel:
 
     def physical(self, v):
         """The batch, if v is a handle of this level; else None."""
-        if is_variable(v) and (<Variable>v).flags & BATCHED and (<Variable>v).extras.batch is self:
-            return (<Variable>v).extras.physical
+        if is_variable(v) and (<Variable>v).flags & BATCHED and (<Variable>v).extras.handle.batch is self:
+            return (<Variable>v).extras.handle.physical
         return None
 
     def concerns(self, tuple values):
@@ -1895,7 +1895,7 @@ cdef class BatchLevel:
         """The level ends.  A handle that outlives it becomes the batch: it shows its first dimension from now on."""
         cdef Variable v
         while self.handles != NULL:
-            v = <Variable><object>(<Extras>self.handles).shown
+            v = <Variable><object>(<Handle>self.handles).shown
             unlink_handle(self.handles)
             become_physical(v)
 
@@ -1904,12 +1904,20 @@ cdef class BatchLevel:
             unlink_handle(self.handles)
 
 
+@cython.final
+cdef class Handle:
+    """What stands behind a handle, and where that is in its level's chain."""
+
+    def __dealloc__(self):
+        unlink_handle(<PyObject*>self)      # by no object of its own: the collector may have cleared them
+
+
 cdef bint has_handle(BatchLevel level, object values, int depth) except -1:
     cdef Variable v
     for value in values:
         if is_variable(value):
             v = <Variable>value
-            if v.flags & BATCHED and v.extras.batch is level:
+            if v.flags & BATCHED and v.extras.handle.batch is level:
                 return True
         elif type(value) is tuple or type(value) is list:
             if depth < 64 and has_handle(level, value, depth + 1):      # a list may hold itself
@@ -1924,7 +1932,6 @@ cdef Variable batched(Variable physical, BatchLevel level):
     """A handle; raises TypeError for what has no dimension that could be the batch's."""
     cdef intp[MAX_DIMS] steps
     cdef Variable v
-    cdef Extras extras
     cdef Shape* shape
     cdef Array* element
     cdef int i, n
@@ -1944,59 +1951,60 @@ cdef Variable batched(Variable physical, BatchLevel level):
     finally:
         release_array(element)
         release_shape(shape)
-    extras = Extras.__new__(Extras)
-    extras.physical, extras.batch = physical, level
-    v.extras = extras
-    v.flags |= BATCHED
-    link_handle(v, level)
+    link_handle(v, physical, level)
     return v
 
 
-cdef void link_handle(Variable v, BatchLevel level) noexcept:
-    cdef PyObject* own = <PyObject*>v.extras
-    (<Extras>own).shown, (<Extras>own).listed = <PyObject*>v, <PyObject*>level
-    (<Extras>own).before, (<Extras>own).after = NULL, level.handles
+cdef int link_handle(Variable v, Variable physical, BatchLevel level) except -1:
+    cdef Handle handle = Handle.__new__(Handle)
+    cdef PyObject* own = <PyObject*>handle
+    handle.physical, handle.batch = physical, level
+    handle.shown, handle.listed = <PyObject*>v, <PyObject*>level
+    handle.before, handle.after = NULL, level.handles
     if level.handles != NULL:
-        (<Extras>level.handles).before = own
+        (<Handle>level.handles).before = own
     level.handles = own
+    extras_of(v).handle = handle
+    v.flags |= BATCHED
+    return 0
 
 
 cdef void unlink_handle(PyObject* own) noexcept:
-    cdef PyObject* level = (<Extras>own).listed
-    cdef PyObject* before = (<Extras>own).before
-    cdef PyObject* after = (<Extras>own).after
+    cdef PyObject* level = (<Handle>own).listed
+    cdef PyObject* before = (<Handle>own).before
+    cdef PyObject* after = (<Handle>own).after
     if level == NULL:
         return
     if before != NULL:
-        (<Extras>before).after = after
+        (<Handle>before).after = after
     else:
         (<BatchLevel>level).handles = after
     if after != NULL:
-        (<Extras>after).before = before
-    (<Extras>own).listed = (<Extras>own).before = (<Extras>own).after = NULL
+        (<Handle>after).before = before
+    (<Handle>own).listed = (<Handle>own).before = (<Handle>own).after = NULL
 
 
 cdef int become_physical(Variable v) except -1:
     """A handle whose level is gone shows the whole batch: no op may take its one element for values."""
     cdef Extras extras = v.extras
+    cdef Handle handle
     cdef Variable physical
     cdef Array* before = v.array
     cdef Node* node
-    if extras is None or extras.physical is None:       # the collector has cleared it
+    if extras is None or extras.handle is None or extras.handle.physical is None:     # the collector has cleared it
         return 0
-    physical = <Variable>extras.physical
+    handle = extras.handle
+    physical = <Variable>handle.physical
     node = hold(current_node(physical))
     v.flags &= ~BATCHED
     v.array = hold_array(physical.array)
     v.node = node
-    extras.physical, extras.batch = None, None
-    if physical.extras is not None:
+    extras.handle = None
+    if physical.flags & BATCHED:        # of an outer level
+        link_handle(v, <Variable>physical.extras.handle.physical, physical.extras.handle.batch)
+    elif physical.extras is not None:
         extras.tangent, extras.level = physical.extras.tangent, physical.extras.level
         extras.tangents = physical.extras.tangents
-        if physical.flags & BATCHED:        # of an outer level
-            extras.physical, extras.batch = physical.extras.physical, physical.extras.batch
-            v.flags |= BATCHED
-            link_handle(v, extras.batch)
     release_array(before)
     return 0
 
@@ -2004,14 +2012,14 @@ cdef int become_physical(Variable v) except -1:
 cdef Variable physical_in(Variable v):
     """The batch that a handle stands for; v itself if it is none."""
     while v.flags & BATCHED:
-        v = <Variable>v.extras.physical
+        v = <Variable>v.extras.handle.physical
     return v
 
 
 def physical_of(v):
     """(the batch, its level) of a handle of vmap, else None."""
     if is_variable(v) and (<Variable>v).flags & BATCHED:
-        return (<Variable>v).extras.physical, (<Variable>v).extras.batch
+        return (<Variable>v).extras.handle.physical, (<Variable>v).extras.handle.batch
     return None
 
 
@@ -2036,7 +2044,7 @@ def leaf_of_batches(Variable v not None, tuple shape):
 
 def exchange_physical(Variable v not None, Variable other not None):
     """Two handles of one level change places: what t_() and the like do to the first."""
-    v.extras.physical, other.extras.physical = other.extras.physical, v.extras.physical
+    v.extras.handle.physical, other.extras.handle.physical = other.extras.handle.physical, v.extras.handle.physical
     v.array, other.array = other.array, v.array
 
 
@@ -2266,7 +2274,7 @@ cdef int write_recorded(Variable x, int op, object params, Node* right, str tag=
 cdef Variable leaf_behind(Variable physical, bint method):
     """A leaf on the memory of a batch: the batch itself may be what vmap() was given, whose requires_grad is not ours."""
     if physical.flags & BATCHED:
-        return batched(leaf_behind(physical.extras.physical, method), physical.extras.batch)
+        return batched(leaf_behind(physical.extras.handle.physical, method), physical.extras.handle.batch)
     physical = alias_in(physical, True)
     set_requires_grad(physical, True, method)
     return physical
@@ -2277,7 +2285,7 @@ cdef int set_requires_grad(Variable v, bint wanted, bint method=False) except -1
     cdef Payload* payload = NULL
     if v.flags & BATCHED:
         if wanted and current_node(physical_in(v)) == NULL:
-            v.extras.physical = leaf_behind(v.extras.physical, method)
+            v.extras.handle.physical = leaf_behind(v.extras.handle.physical, method)
             return 0
         return set_requires_grad(physical_in(v), wanted, method)
     if v.flags & POINT_GRAD:

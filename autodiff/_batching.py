@@ -272,8 +272,7 @@ def of_one_dtype(operands: Sequence[Any]) -> Sequence[Any]:
     if len(known) < 2 or len({_v.dtype_in(v) for v in known}) == 1:
         return operands
     dtype = _v.common_dtype_of(list(operands))
-    return [(_v.cast_variable(v, dtype) if isinstance(v, Base) else v.astype(dtype)) if isinstance(v, (Base,
-                                                                                                       np.ndarray)) else v
+    return [_v.cast_variable(v, dtype) if isinstance(v, Base) else v.astype(dtype) if isinstance(v, np.ndarray) else v
             for v in operands]
 
 
@@ -308,9 +307,10 @@ def in_place(level: Level, call: Any) -> Any:
         _v.apply_in_place(number, target)
         return into
     other = level.inside(of_one_dtype, call.operands)[1]
-    if isinstance(other, (Base, np.ndarray)) and (common := OPS.broadcast_shapes(into.shape,
-                                                                                 other.shape)) != tuple(into.shape):
-        raise RuntimeError(f"output with shape {list(into.shape)} doesn't match the broadcast shape {list(common)}")
+    if isinstance(other, (Base, np.ndarray)):
+        common = tuple(OPS.broadcast_shapes(into.shape, other.shape))
+        if common != tuple(into.shape):
+            raise RuntimeError(f"output with shape {list(into.shape)} doesn't match the broadcast shape {list(common)}")
     other = level.aligned(other, into.ndim)
     return into if _v.apply_in_place(number, target, other) is target else NotImplemented
 
@@ -1164,6 +1164,8 @@ def physical_pass(outputs: tuple[Any, ...], gradients: tuple[Any, ...], inputs: 
             if g is None:
                 if v.numel() != 1:
                     raise RuntimeError("grad can be implicitly created only for scalar outputs")
+                if v.is_complex():
+                    raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {v.dtype}")
                 g = _ones(v)
             if tuple(g.shape) != tuple(v.shape):
                 raise RuntimeError(f"Mismatch in shape: grad_output[{len(given)}] has a shape of {g.shape} and "

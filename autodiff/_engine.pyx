@@ -611,7 +611,7 @@ cdef bint all_in_order(Transform t, Variable v, tuple shape) except -1:
 
 def quick_view(BatchLevel level not None, Call call not None):
     """The view of a batch, for levels of vmap."""
-    cdef Variable physical = <Variable>(<Variable>call.operands[0]).extras.physical
+    cdef Variable physical = <Variable>(<Variable>call.operands[0]).extras.handle.physical
     cdef Array* array = physical.array
     cdef Transform t = <Transform>call.params[0]
     moved, _ = batched_transform(t, array.shape.dim[0], array.shape.ndim - 1)

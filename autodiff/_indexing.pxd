@@ -6,6 +6,7 @@ from ._base cimport Variable
 
 cdef int number_will_change(Variable v, bint tracked) except -1
 cdef object inplace(int op, object target, object other, bint is_unary)
+cdef int check_result(Variable v, Variable result) except -1
 cdef object write_result(Variable v, Variable result)
 cdef object fill_in(Variable v, object value, bint is_zero=*)
 cdef int copy_in(Variable v, object given, str name=*) except -1

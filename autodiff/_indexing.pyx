@@ -142,15 +142,21 @@ cdef object condition_in_place(int op, Variable v, object other, bint is_unary):
     return write_result(v, result)
 
 
-cdef object write_result(Variable v, Variable result):
-    """A result computed beside becomes v's value, its node v's node; returns v.  The caller asked check_writable."""
-    cdef Node* node
-    cdef bint tracked
+cdef int check_result(Variable v, Variable result) except -1:
+    """Raise unless a result fits into the place of v's value."""
     if type_of(result) != type_of(v) and category(type_of(result)) > category(type_of(v)):
         raise RuntimeError(f"result type {SCALAR_NAMES[numpy_dtype(type_of(result)).name]} can't be cast to the desired "
                            f"output type {SCALAR_NAMES[numpy_dtype(type_of(v)).name]}")
     if tuple(result.shape) != tuple(v.shape):
         raise RuntimeError(f"output with shape {list(v.shape)} doesn't match the broadcast shape {list(result.shape)}")
+    return 0
+
+
+cdef object write_result(Variable v, Variable result):
+    """A result computed beside becomes v's value, its node v's node; returns v.  The caller asked check_writable."""
+    cdef Node* node
+    cdef bint tracked
+    check_result(v, result)
     if type_of(result) != type_of(v):
         result = <Variable>cast(result, numpy_dtype(type_of(v)))
     tracked = not modes() & (GRAD_OFF | INFERENCE)
@@ -1120,7 +1126,7 @@ cdef Variable flavoured(Variable v, PyTypeObject* kind):
     if Py_TYPE(<PyObject*>v) == kind:
         return v
     if v.flags & BATCHED:
-        return batched(flavoured(<Variable>v.extras.physical, kind), v.extras.batch)
+        return batched(flavoured(<Variable>v.extras.handle.physical, kind), v.extras.handle.batch)
     result = fresh_on(kind, hold(v.node))
     result.value, result.flags = v.value, v.flags & INLINE
     result.array = hold_array(v.array)
@@ -1289,8 +1295,11 @@ def quick_reduction(BatchLevel level not None, Call call not None):
     if n == 0 or dtype is not None:
         return None
     dims = tuple(range(1, n + 1)) if dims is None else tuple([d + 1 for d in dims])
-    physical = <Variable>v.extras.physical
-    result = reduce_sum(physical, dims, keepdim, None) if call.name == "sum" else reduce_mean(physical, dims, keepdim, None)
+    physical = <Variable>v.extras.handle.physical
+    if call.name == "sum":
+        result = reduce_sum(physical, dims, keepdim, None)
+    else:
+        result = reduce_mean(physical, dims, keepdim, None)
     return batched(<Variable>result, level)
 
 
@@ -1298,14 +1307,15 @@ def quick_matmul(BatchLevel level not None, Call call not None):
     """x @ y: the batch is one more dimension in front, or more rows where the other operand is one matrix for all samples."""
     cdef Variable x = <Variable>call.operands[0], y = <Variable>call.operands[1]
     cdef int n = dims_in(x), m = dims_in(y), rank
-    cdef bint of_x = x.flags & BATCHED and x.extras.batch is level, of_y = y.flags & BATCHED and y.extras.batch is level
+    cdef bint of_x = x.flags & BATCHED and x.extras.handle.batch is level
+    cdef bint of_y = y.flags & BATCHED and y.extras.handle.batch is level
     cdef tuple a, b
     if modes() & FORWARD or n == 0 or m == 0 or x.shape[n - 1] != y.shape[m - 2 if m > 1 else 0]:
         return None
     if of_x:
-        x = <Variable>x.extras.physical
+        x = <Variable>x.extras.handle.physical
     if of_y:
-        y = <Variable>y.extras.physical
+        y = <Variable>y.extras.handle.physical
     a, b = tuple(x.shape), tuple(y.shape)
     if of_x and not of_y and m <= 2:
         if m == 2 and n > 1:            # one product instead of many
@@ -1352,9 +1362,9 @@ cdef Variable beside(BatchLevel level, Variable v, int rank):
     """The batch behind a handle of a level, with sizes of 1 behind its first dimension as broadcasting to a rank wants them."""
     cdef Variable physical
     cdef int missing
-    if not v.flags & BATCHED or v.extras.batch is not level:
+    if not v.flags & BATCHED or v.extras.handle.batch is not level:
         return v
-    physical = <Variable>v.extras.physical
+    physical = <Variable>v.extras.handle.physical
     missing = rank + 1 - physical.array.shape.ndim
     if missing <= 0:
         return physical

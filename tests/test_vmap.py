@@ -453,6 +453,15 @@ def test_writes(code):
     same(pulled((out * w).sum(), wanted), [array(g) for g in pulled((expected * w).sum(), wanted)])
 
 
+def test_a_result_that_does_not_fit_is_not_written():
+    x = autodiff.tensor([[1, 2], [3, 4]])
+    with pytest.raises(RuntimeError, match="result type Double can't be cast to the desired output type Long"):
+        vmap(lambda v: v.add_(0.5))(x)
+    with pytest.raises(RuntimeError, match="can't be cast"):
+        vmap(lambda v: v.addcmul_(v * 0.5, v))(x)
+    assert x.tolist() == [[1, 2], [3, 4]]
+
+
 def test_a_batch_is_written_where_it_stands():
     x = autodiff.zeros(2, 3)
     vmap(lambda row: row.add_(1))(x)
