@@ -736,6 +736,11 @@ def extreme(level: Level, call: Any) -> Any:
     return along_called(level, call)
 
 
+def median(level: Level, call: Any) -> Any:
+    """median and nanmedian: of all elements it is another op, whose gradient is shared among ties."""
+    return NotImplemented if call.params[0] is None else along_called(level, call)
+
+
 def msort(level: Level, call: Any) -> Any:
     return level.inside(lambda: OPS.sort(call.operands[0], 0)[0])
 
@@ -1238,9 +1243,10 @@ CALLED: dict[str, Callable[[Level, Any], Any]] = {
     "where": where, "array": flavour, "tensor": flavour, "index": index_of_handles, "index_set": set_at_handles,
     **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "bitwise_left_shift", "bitwise_right_shift",
                      "isclose", "isreal", "lerp", "heaviside", "polar", "nan_to_num", "isposinf", "isneginf"), pointwise),
-    **dict.fromkeys(("sort", "argsort", "topk", "kthvalue", "mode", "median", "nanmedian", "cummax", "cummin", "count_nonzero",
+    **dict.fromkeys(("sort", "argsort", "topk", "kthvalue", "mode", "cummax", "cummin", "count_nonzero",
                      "nansum", "nanmean", "all", "any"), along_called),
     "quantile": quantile, "nanquantile": quantile, "max": extreme, "min": extreme, "msort": msort, "isin": isin,
+    "median": median, "nanmedian": median,
     "searchsorted": searched, "bucketize": searched,
     **dict.fromkeys(("gather", "take_along_dim", "scatter", "scatter_add", "scatter_reduce"), gathered),
     **dict.fromkeys(SLICES, by_gather),

@@ -295,6 +295,15 @@ def test_gradients_through_a_batch_of_cotangents():
     np.testing.assert_allclose(total(True).numpy(), total(False).numpy(), rtol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+@pytest.mark.parametrize("f", [lambda x: x.median(), lambda x: x.amax(), lambda x: x.max(0).values,
+                               lambda x: x.norm(float("inf"))])
+def test_ties_are_those_of_a_sample(f):
+    x = T([[1.0, 2.0, 2.0], [3.0, 3.0, 3.0]], requires_grad=True)
+    through = autograd.grad(vmap(f)(x).sum(), x)[0]
+    assert through.tolist() == autograd.grad(sum([f(row) for row in x]), x)[0].tolist()
+
+
 def test_rows_of_a_jacobian():
     x = T([0.5, 1.5, 2.0], requires_grad=True)
     y = x.sin() * x.sum()
