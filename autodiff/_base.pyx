@@ -1794,6 +1794,8 @@ cdef Variable make_view(Variable x, Transform t, Array* geometry):
     finally:
         release_array(geometry)
     if modes() & (FORWARD | TRACING):
+        if modes() & FORWARD and v.history != NULL and v.history.base != NULL:
+            extras_of(v).base = <object>v.history.base      # else its tangent would not follow writes, once that is gone
         carry(OP_VIEW, v, x, None, (t,))
     return v
 

@@ -737,11 +737,11 @@ def fork(tensor):
     cdef Variable v = <Variable>tensor
     cdef Variable result
     cdef bint linked = current_node(v) != NULL and not modes() & GRAD_OFF      # under no_grad it is a constant
-    cdef int kept = enter_modes(0 if linked else GRAD_OFF, GRAD_OFF | INFERENCE if linked else 0)
+    cdef int kept = enter_modes(0 if linked else GRAD_OFF, GRAD_OFF | INFERENCE if linked else INFERENCE)
     try:
-        if linked or modes() & FORWARD or v.flags & BATCHED:
+        if linked or modes() & FORWARD or v.flags & (BATCHED | INFERENCE_TENSOR):
             result = <Variable>unary(OP_POSITIVE, v)
-            if result is v:
+            if result is v or v.flags & INFERENCE_TENSOR:
                 result = <Variable>v.clone()
         elif v.array == NULL and not modes() & ABOVE:
             result = from_number(Py_TYPE(<PyObject*>v), v.value, type_of(v))

@@ -557,14 +557,14 @@ cdef object apply_function(object function, tuple args, dict kwargs):
             raw = function.forward(context, *args, **kwargs)
     finally:
         leave_modes(previous)
-    results = wrapped(context, args, raw if type(raw) is tuple else (raw,), recorded)
+    results = wrapped(context, args, raw if type(raw) is tuple else (raw,), recorded, dual)
     if dual:
         push_function_tangents(context, function, args, results)
     context.saved_for_forward = context.to_save = None
     return results if type(raw) is tuple else results[0]
 
 
-cdef tuple wrapped(Context context, tuple args, tuple outputs, bint recorded):
+cdef tuple wrapped(Context context, tuple args, tuple outputs, bint recorded, bint dual):
     """The outputs, with a node on those that are differentiated."""
     cdef list results = list(outputs)
     cdef list on = []
@@ -595,9 +595,9 @@ cdef tuple wrapped(Context context, tuple args, tuple outputs, bint recorded):
             v = <Variable>again[id(value)]
         elif not (dirty is not None and id(value) in dirty):
             if id(value) in inputs or current_node(v) != NULL:
-                if differentiable or current_node(v) != NULL:
+                if differentiable or dual or current_node(v) != NULL:     # a dual's jvp() gives it a tangent of its own
                     v = returned_input(v, id(value) in inputs)
-            elif v.path is not None and v.history != NULL and differentiable:
+            elif v.path is not None and v.history != NULL and (differentiable or dual):
                 drop_history(v, v.array)
                 v.flags |= CUSTOM_VIEW
             again[id(value)] = v

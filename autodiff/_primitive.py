@@ -95,11 +95,21 @@ def _given(ctx: Any) -> tuple[list[Any], tuple[Any, ...]]:
 def _transposed(ctx: Any, i: int, tangent: Any, args: Sequence[Any], answers: tuple[Any, ...]) -> tuple[Any, ...]:
     """The tangents of the answers from the VJP, which is linear in the gradient: its transpose is the JVP."""
     with enable_grad():
-        ones = tuple(_v.zeros_like(answer).requires_grad_() for answer in answers)
-        pulled = _variable(ctx.op._vjp(i, _packed(ctx, answers), args, ctx.kwargs)(_packed(ctx, ones)), args[i])
-        if not pulled.requires_grad:
+        wanted = [answer.is_floating_point() or answer.is_complex() for answer in answers]
+        ones = tuple(_v.zeros_like(answer).requires_grad_() if known else _v.zeros_like(answer)
+                     for answer, known in zip(answers, wanted, strict=True))
+        pulled = ctx.op._vjp(i, _packed(ctx, answers), args, ctx.kwargs)(_packed(ctx, ones))
+        if pulled is None:          # a derivative of 0 was declared
             return tuple(_v.zeros_like(answer) for answer in answers)
-        return grad(pulled, ones, _v.in_flavour(tangent, pulled), create_graph=True, materialize_grads=True)
+        if not isinstance(pulled, _v.Base) or not pulled.requires_grad:
+            raise NotImplementedError(f"{ctx.op.__name__}() has no rule for forward mode, and its VJP is not made of ops on "
+                                      f"the gradient that could be transposed: give it one with {ctx.op.__name__}.defjvp(...)")
+        tangent = _v.in_flavour(tangent, pulled)
+        if tuple(pulled.shape) != tuple(tangent.shape):     # broadcast: a pass would sum it, so its transpose expands
+            tangent = _v.OPS.expand(tangent, tuple(pulled.shape))
+        found = iter(grad(pulled, [one for one, known in zip(ones, wanted, strict=True) if known], tangent, create_graph=True,
+                          materialize_grads=True))
+        return tuple(next(found) if known else _v.zeros_like(answer) for answer, known in zip(answers, wanted, strict=True))
 
 
 class primitive:

@@ -22,11 +22,12 @@ _Base: Any = _v.Tensor.__base__
 
 @contextlib.contextmanager
 def _enable_grad() -> Iterator[None]:
-    off = _v.set_mode("grad_off", False)
+    off, inference = _v.set_mode("grad_off", False), _v.set_mode("inference", False)
     try:
         yield
     finally:
         _v.set_mode("grad_off", off)
+        _v.set_mode("inference", inference)
 
 
 @contextlib.contextmanager
@@ -51,17 +52,20 @@ def _name(function: Any) -> str:
 class _Given:
     """What a transform was handed: Variables, of whose flavour everything is then, or plain arrays and numbers alone."""
 
-    __slots__ = ("kind", "plain")
+    __slots__ = ("arrays", "kind", "plain")
 
     def __init__(self, *trees: Any) -> None:
         self.kind: Any = _v.ndarray
         self.plain = True
+        self.arrays: list[Any] = []
         for tree in trees:
             for leaf in (tree,) if isinstance(tree, (_Base, np.ndarray, float)) else flatten(tree)[0]:
                 if isinstance(leaf, _Base):
                     if self.plain or type(leaf) is _v.ndarray:
                         self.kind = type(leaf)
                     self.plain = False
+                elif isinstance(leaf, np.ndarray):
+                    self.arrays.append(leaf)
 
     def variable(self, value: Any, what: str) -> Any:
         """An argument that is differentiated, as a Variable: no new one if it is one."""
@@ -85,7 +89,14 @@ class _Given:
         """Results as what came in: plain where that was, unless something else is differentiated or carried along."""
         if not self.plain:
             return tree
-        return _plain(tree) if isinstance(tree, _Base) else map_leaves(_plain, tree)
+        return self._own(tree) if isinstance(tree, _Base) else map_leaves(self._own, tree)
+
+    def _own(self, value: Any) -> Any:
+        """A plain result that shares no memory with what was handed in: x -= g must not change it."""
+        found = _plain(value)
+        if found is not value and isinstance(found, np.ndarray) and any(np.may_share_memory(found, a) for a in self.arrays):
+            return found.copy()
+        return found
 
 
 _EXAMPLES = {_v.Tensor: _v.tensor(0.0), _v.ndarray: _v.as_ndarray(0.0)}
@@ -137,7 +148,7 @@ class _Inner:
     __slots__ = ("aux", "given", "leaves", "outs", "outtree", "record", "single", "trees", "what")
 
     def __init__(self, what: str, function: Any, argnums: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
-                 has_aux: bool) -> None:
+                 has_aux: bool, copy: bool = False) -> None:
         self.what = what
         places, args = _bound(function, argnums, args, kwargs, what)
         self.given = given = _Given(*args, *kwargs.values())
@@ -148,7 +159,8 @@ class _Inner:
         self.trees: list[Treedef] = []
         for place in places:
             values, tree = flatten(keywords[place] if isinstance(place, str) else inner[place])
-            made = [_leaf(given.variable(value, what), what) for value in values]
+            made = [_leaf(given.variable(value.copy() if copy and isinstance(value, np.ndarray) else value, what), what)
+                    for value in values]
             self.leaves += made
             self.trees.append(tree)
             if isinstance(place, str):
@@ -156,7 +168,7 @@ class _Inner:
             else:
                 inner[place] = tree.unflatten(made)
         # None: where the result is part of a graph of the caller's; under no_grad nothing is.
-        self.record = False if _v.mode("grad_off") else None
+        self.record = False if _v.mode("grad_off") or _v.mode("inference") else None
         out = function(*inner, **keywords) if self.record is None else self._recorded(function, inner, keywords)
         self.aux = None
         if has_aux:
@@ -183,7 +195,35 @@ class _Inner:
         """What was computed of the leaves, for the caller, who knows nothing of them."""
         if others and self.record is None:
             return tree
-        return map_leaves(lambda v: v.detach() if isinstance(v, _Base) and v.requires_grad else v, tree)
+        return map_leaves(_out_of_graph, tree)
+
+    def settle_aux(self) -> bool:
+        """Of what else was returned only that stays in a graph which depends on other leaves; whether there is any."""
+        kept = False
+
+        def settled(v: Any) -> Any:
+            nonlocal kept
+            if (self.record is None and isinstance(v, _Base) and v.requires_grad
+                    and _v.depends_on_others((v,), tuple(self.leaves))):
+                kept = True
+                return v
+            return _out_of_graph(v)
+
+        self.aux = map_leaves(settled, self.aux)
+        return kept
+
+
+def _out_of_graph(value: Any) -> Any:
+    """The same value, with its tangents, out of the graph of a transform's leaves."""
+    if not isinstance(value, _Base) or not value.requires_grad:
+        return value
+    if _v.innermost_level() is None:
+        return value.detach()
+    off = _v.set_mode("grad_off", True)
+    try:
+        return value.clone()
+    finally:
+        _v.set_mode("grad_off", off)
 
 
 def _zeros(variable: Any) -> Any:
@@ -245,13 +285,14 @@ class _OfScalar(Transform):
         options = self.options
         inner = _Inner("grad_and_value(f)(*args)", self.function, options["argnums"], args, kwargs, options["has_aux"])
         out = inner.outs[0] if len(inner.outs) == 1 and inner.outtree.kind is None else None
-        gradients, others = _gradients_of_scalar(inner, out)
+        kept = inner.settle_aux() if options["has_aux"] else False
+        gradients, others = _gradients_of_scalar(inner, out, True if kept else None)
         give = inner.given.give
-        aux = give(inner.outer(inner.aux, others)) if options["has_aux"] else None
+        aux = give(inner.aux) if options["has_aux"] else None
         return give(inner.outer(out, others)), give(inner.split(gradients)), aux
 
 
-def _gradients_of_scalar(inner: Any, out: Any) -> tuple[Sequence[Any], bool]:
+def _gradients_of_scalar(inner: Any, out: Any, retain: bool | None = None) -> tuple[Sequence[Any], bool]:
     if isinstance(out, _NUMBERS) or (isinstance(out, np.ndarray) and out.ndim == 0):
         return [_zeros(leaf) for leaf in inner.leaves], False
     if not isinstance(out, _Base):
@@ -265,7 +306,7 @@ def _gradients_of_scalar(inner: Any, out: Any) -> tuple[Sequence[Any], bool]:
                            "complex values take jacrev, or its real part")
     if not out.requires_grad:
         return [_zeros(leaf) for leaf in inner.leaves], False
-    found, others = _v.gradients((out,), (None,), tuple(inner.leaves), None, inner.record)
+    found, others = _v.gradients((out,), (None,), tuple(inner.leaves), retain, inner.record)
     _v.retire(tuple(inner.leaves))
     return [_zeros(leaf) if g is None else g for g, leaf in zip(found, inner.leaves, strict=True)], others
 
@@ -283,7 +324,7 @@ class _Called:
         """(value, gradient, None), or what _gradients_of_scalar raises."""
         out = self.outs[0] if len(self.outs) == 1 and self.outtree.kind is None else None
         gradients, others = _gradients_of_scalar(self, out)
-        value = out if others or not isinstance(out, _Base) or not out.requires_grad else out.detach()
+        value = out if others else _out_of_graph(out)
         return _plain(value), _plain(gradients[0]), None
 
 
@@ -371,7 +412,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """
     if not primals:
         raise RuntimeError("vjp(f, *primals): expected at least one primal")
-    inner = _Inner("vjp(f, *primals)", func, tuple(range(len(primals))), primals, {}, has_aux)
+    inner = _Inner("vjp(f, *primals)", func, tuple(range(len(primals))), primals, {}, has_aux, copy=True)
     inner.single = False
     _check_outputs(inner)
     differentiated = tuple(out for out in inner.outs if isinstance(out, _Base) and out.requires_grad)
@@ -379,7 +420,10 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     give = inner.given.give
     out = give(inner.outer(inner.outtree.unflatten(inner.outs), others))
     pull = VJPFunction(inner, others)
-    return (out, pull, give(inner.outer(inner.aux, others))) if has_aux else (out, pull)
+    if has_aux:
+        inner.settle_aux()
+        return out, pull, give(inner.aux)
+    return out, pull
 
 
 def _check_outputs(inner: _Inner) -> None:
@@ -507,7 +551,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> Any:
     """
     if not primals:
         raise RuntimeError("linearize(f, *primals): expected at least one primal")
-    inner = _Inner(f"linearize({_name(func)}, *primals)", func, tuple(range(len(primals))), primals, {}, False)
+    inner = _Inner(f"linearize({_name(func)}, *primals)", func, tuple(range(len(primals))), primals, {}, False, copy=True)
     _check_outputs(inner)
     with _enable_grad():
         ones = [_leaf(_zeros(out), inner.what) for out in inner.outs if _differentiable(out)]
@@ -525,12 +569,13 @@ def linearize(func: Callable[..., Any], *primals: Any) -> Any:
 
 # ---- Jacobians
 
-def _rows(run: Callable[..., Sequence[Any]], basis: Sequence[Any], count: int, chunk_size: int | None) -> list[Any]:
+def _rows(run: Callable[..., Sequence[Any]], basis: Sequence[Any], count: int, chunk_size: int | None,
+          randomness: str = "error") -> list[Any]:
     """run(row of each basis) for all rows, batched, in chunks."""
     if count == 0:
         return []
     size = count if chunk_size is None else chunk_size
-    parts = [batch_rows(run, [b[start:start + size] for b in basis], min(size, count - start))
+    parts = [batch_rows(run, [b[start:start + size] for b in basis], min(size, count - start), randomness)
              for start in range(0, count, size)]
     if len(parts) == 1:
         return list(parts[0])
@@ -570,13 +615,13 @@ class JacRev(Transform):
     def _of(self, inner: _Inner) -> Any:
         options = self.options
         _check_outputs(inner)
+        _refuse_complex(self._kind, inner.outs, inner.leaves)
+        if options["has_aux"]:
+            inner.settle_aux()
         outs = [out for out in inner.outs if isinstance(out, _Base) and out.requires_grad]
         basis, total = _basis(outs)
-        others = False
         columns: list[Any] = [None] * len(inner.leaves)
         if total:
-            others = _v.depends_on_others(tuple(outs), tuple(inner.leaves))
-
             def run(*cotangents: Any) -> Sequence[Any]:
                 found, _ = _v.gradients(tuple(outs), cotangents, tuple(inner.leaves), True, None)
                 return [_zeros(leaf) if g is None else g for g, leaf in zip(found, inner.leaves, strict=True)]
@@ -601,7 +646,15 @@ class JacRev(Transform):
             parts.append(inner.split(row))
         give = inner.given.give
         result = give(inner.outtree.unflatten(parts))
-        return (result, give(inner.outer(inner.aux, others))) if options["has_aux"] else result
+        return (result, give(inner.aux)) if options["has_aux"] else result
+
+
+def _refuse_complex(kind: str, *values: Sequence[Any]) -> None:
+    """A complex function has two derivatives, and which is meant is not said: PyTorch refuses, too."""
+    for value in (v for some in values for v in some):
+        if (isinstance(value, _Base) and value.is_complex()) or isinstance(value, complex):
+            raise RuntimeError(f"{kind}: Expected all inputs and outputs to be real but received complex values. Take the "
+                               "Jacobian of the real and of the imaginary part (x.real, x.imag)")
 
 
 class JacFwd(Transform):
@@ -657,10 +710,12 @@ class JacFwd(Transform):
                     seen.extend([outtree, map_leaves(first_row, aux) if along else aux])
                 return [_zeros(value) if tangent is None else tangent for value, tangent in pairs]
 
-        columns = _rows(run, [*basis, *along], total, None)
-        outtree, aux = seen if seen else (None, None)
-        if outtree is None:
-            raise RuntimeError(f"{what}: the arguments have no elements")
+        if total:
+            columns = _rows(run, [*basis, *along], total, None, options["randomness"])
+        else:           # once, for what the function returns
+            columns = [_v.constant_of(np.zeros((0, *v.shape), _v.dtype_in(v)), v) for v in run(*map(_zeros, values))]
+        outtree, aux = seen
+        _refuse_complex(self._kind, columns, values)
         parts = []
         for column in columns:
             shape = tuple(column.shape)[1:]
@@ -697,8 +752,11 @@ class Jacobian(Transform):
             rows = sum(int(np.prod(np.shape(out), dtype=int)) for out in inner.outs)
             columns = sum(int(np.prod(leaf.shape, dtype=int)) for leaf in inner.leaves)
             if rows > columns:
-                del inner
-                return JacFwd(self.function, **options, randomness="error")(*args, **kwargs)
+                try:
+                    return JacFwd(self.function, **options, randomness="error")(*args, **kwargs)
+                except (NotImplementedError, RuntimeError):
+                    # A Function without jvp(), a write that cannot be batched, random numbers: by rows, as recorded above.
+                    return by_rows._of(inner)
         return by_rows._of(inner)
 
 

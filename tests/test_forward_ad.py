@@ -332,3 +332,28 @@ def test_bad_duals():
             forward_ad.make_dual(1.0, autodiff.tensor(1.0))
         with pytest.raises(RuntimeError, match="innermost level"):
             forward_ad.make_dual(autodiff.ones(2), autodiff.ones(2), level=level + 1)
+
+
+def test_views_follow_writes_whose_base_is_gone():
+    def whole(x):
+        y = x * 1
+        v = y[:2]
+        y *= x
+        return v
+
+    def sibling(x):
+        y = x.clone()
+        v, w = y[:1], y[:1]
+        v.mul_(x[1])
+        return w
+
+    def copied(x):
+        y = autodiff.zeros(3)
+        v = y[:2]
+        y.copy_(x * x)
+        return v
+
+    x = autodiff.tensor([1.0, 2.0, 3.0])
+    for f, wanted in ((whole, [2.0, 4.0]), (sibling, [3.0]), (copied, [2.0, 4.0])):
+        with forward_ad.dual_level():
+            assert tangent_of(f(forward_ad.make_dual(x, autodiff.ones(3)))) == wanted

@@ -637,3 +637,27 @@ def test_references_are_balanced():
     after = sys.getrefcount(x), sys.getrefcount(marker), sys.getrefcount(None)
     assert after[:2] == counts[:2]
     assert abs(after[2] - counts[2]) < 50
+
+
+@pytest.mark.parametrize("look", [lambda x: x, lambda x: x.view(-1)], ids=["the input", "a view"])
+def test_jvp_of_what_forward_returns_as_it_is(look):
+    class Reversed(Function):
+        @staticmethod
+        def forward(x):
+            return look(x)
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            pass
+
+        @staticmethod
+        def backward(ctx, g):
+            return -g
+
+        @staticmethod
+        def jvp(ctx, t):
+            return -t
+
+    x, t = ad.ones(2), ad.ones(2)
+    assert ad.jvp(lambda x: Reversed.apply(x) * 3 + x * 10, (x,), (t,))[1].tolist() == [7.0, 7.0]
+    assert ad.jacrev(lambda x: Reversed.apply(x) * 3 + x * 10)(x).tolist() == [[7.0, 0.0], [0.0, 7.0]]

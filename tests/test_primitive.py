@@ -153,3 +153,14 @@ def test_it_pickles_by_name_and_is_a_method():
     x = ad.ones(2, requires_grad=True)
     Model().scaled(x).sum().backward()
     assert x.grad.tolist() == [3.0, 3.0]
+
+
+def test_transposing_a_vjp_that_broadcasts_or_is_zero():
+    product = ad.primitive(lambda x, y: x * y)
+    product.defvjp(lambda ans, x, y: lambda g: g * y, lambda ans, x, y: lambda g: g * x)
+    assert ad.jvp(lambda s: product(np.ones(3), s), (2.0,), (1.0,))[1].tolist() == [1.0, 1.0, 1.0]
+    flat = ad.primitive(lambda x: np.sign(x)).defvjp(None)
+    assert ad.jvp(flat, (np.ones(2),), (np.ones(2),))[1].tolist() == [0.0, 0.0]
+    loose = ad.primitive(lambda x: x * 2).defvjp(lambda ans, x: lambda g: np.asarray(g.detach()) * 2)
+    with pytest.raises(NotImplementedError, match="not made of ops on the gradient"):
+        ad.jvp(loose, (np.ones(2),), (np.ones(2),))

@@ -387,3 +387,68 @@ def test_gradients_of_each_sample_in_shared_weights():
         one = ad.grad(loss)(w, x[i], y[i])
         for name in w:
             np.testing.assert_allclose(np.asarray(found[name][i]), one[name], rtol=1e-11)
+
+
+# ---- what the caller keeps, and what must not be lost on the way
+
+def test_values_and_aux_keep_the_tangents_of_outer_levels():
+    c = lambda y: y ** 3
+    for f in (lambda x: ad.value_and_grad(c)(x)[0], lambda x: ad.vjp(c, x)[0], lambda x: ad.linearize(c, x)[0],
+              lambda x: ad.hvp(c, (x,), (1.0,))[0], lambda x: ad.jacrev(lambda y: (c(y), c(y)), has_aux=True)(x)[1]):
+        assert ad.jvp(f, (2.0,), (1.0,))[1] == 12.0
+    assert ad.jvp(lambda x: ad.value_and_grad(lambda y: y * x)(2.0)[0], (2.0,), (1.0,))[1] == 2.0
+
+
+def test_aux_stays_in_the_graph_of_what_it_depends_on():
+    f = lambda x, y: (x ** 2, x * y)
+    assert ad.grad(lambda y: ad.grad(lambda x: f(x, y), has_aux=True)(2.0)[1])(3.0) == 2.0
+    assert ad.grad(lambda y: ad.vjp(lambda x: f(x, y), 2.0, has_aux=True)[2])(3.0) == 2.0
+    assert ad.grad(lambda y: ad.value_and_grad(lambda x: f(x, y), has_aux=True)(2.0)[0][1])(3.0) == 2.0
+    w = ad.tensor([1.0, 2.0], requires_grad=True)
+    _, aux = ad.grad(lambda x: ((x ** 3).sum(), x * w), has_aux=True)(ad.ones(2))
+    aux.sum().backward()
+    assert w.grad.tolist() == [1.0, 1.0]
+
+
+def test_inside_of_inference_mode():
+    with ad.inference_mode():
+        made = ad.ones(2)
+        assert ad.grad(lambda x: x ** 3)(2.0) == 12.0
+        assert ad.jacrev(lambda x: x * x)(ad.ones(2)).tolist() == [[2.0, 0.0], [0.0, 2.0]]
+        assert ad.hessian(lambda x: x ** 3)(2.0) == 12.0
+    assert ad.grad(lambda x: (x * x).sum())(made).tolist() == [2.0, 2.0]
+
+
+def test_results_share_no_memory_with_the_arguments():
+    x = np.array([1.0, 2.0])
+    _, pull = ad.vjp(lambda x: x ** 3, x)
+    first, = pull(np.ones(2))
+    x -= 0.1 * first
+    assert pull(np.ones(2))[0].tolist() == [3.0, 12.0]
+    (_, aux), g = ad.value_and_grad(lambda x: ((x ** 3).sum(), x), has_aux=True)(x)
+    before = aux.copy()
+    x -= g
+    assert aux.tolist() == before.tolist()
+
+
+def test_complex_jacobians_are_refused_as_in_pytorch():
+    for transform in (ad.jacrev, ad.jacfwd, ad.jacobian):
+        for f, x in ((lambda x: x * (1 + 2j), np.ones(1)), (lambda z: ad.stack([z[0] * z[0], z[0]]), np.array([1 + 2j]))):
+            with pytest.raises(RuntimeError, match="to be real but received complex"):
+                transform(f)(x)
+
+
+def test_a_jacobian_falls_back_to_rows_where_forward_mode_cannot():
+    def f(x):
+        o = ad.zeros(3)
+        o[0], o[1], o[2] = x[0], x[0] * x[1], x[1] ** 2
+        return o
+
+    assert ad.jacobian(f)(np.array([1.0, 2.0])).tolist() == [[1.0, 0.0], [2.0, 1.0], [0.0, 4.0]]
+
+
+def test_jacfwd_of_no_elements_and_of_random_functions():
+    assert ad.jacfwd(lambda x: x * 2)(ad.zeros(0)).shape == (0, 0)
+    assert ad.jacfwd(lambda x: x * ad.rand(1), randomness="same")(ad.ones(2)).shape == (2, 2)
+    with pytest.raises(RuntimeError, match="Only allowed values for randomness"):
+        ad.func.jacfwd(cubes, randomness="some")

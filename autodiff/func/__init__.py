@@ -102,6 +102,8 @@ def jacfwd(func: Callable[..., Any], argnums: _Argnums = 0, has_aux: bool = Fals
     array([[4., 1.],
            [2., 5.]])
     """
+    if randomness not in ("error", "different", "same"):
+        raise RuntimeError(f"Only allowed values for randomness are 'error', 'different', or 'same'. Got {randomness}")
     return JacFwd(func, argnums=argnums, has_aux=has_aux, randomness=randomness)
 
 
