@@ -177,8 +177,8 @@ def _rows(call: _Call, output: Any, vectorize: bool) -> Sequence[Any]:
     """The derivatives of all elements of an output, stacked, for each input."""
     count = _count(output)
     if output.is_complex() or any(v.is_complex() for v in call.inputs):
-        raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {output.dtype}: take {call.caller} "
-                           "of the real and of the imaginary part")
+        raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {output.dtype}: take "
+                           f"{call.caller} of the real and of the imaginary part")
     if not output.requires_grad or not count:
         return [_v.zeros_like(v).expand((count, *v.shape)) for v in call.inputs]
     identity = _v.constant_of(_identity(count, output), output)
