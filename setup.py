@@ -73,6 +73,7 @@ SOURCES = {
     "_structural": ["_structural.pyx"],
     "_indexing": ["_indexing.pyx"],
     "_core": ["_core.pyx"],
+    "_batched": ["_batched.pyx"],
     "_elementwise": ["_elementwise.pyx"],
     "_kernels": ["_kernels.pyx", *(f"csrc/loops_{level}.c" for level in ("baseline", "avx2", "avx512"))],
 }

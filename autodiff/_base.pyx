@@ -1582,6 +1582,12 @@ def levels_above():
     return list(ABOVE_OPS.stack)
 
 
+cdef object innermost_above():
+    """The level that is asked first, or None."""
+    cdef list stack = ABOVE_OPS.stack
+    return stack[len(stack) - 1] if stack else None
+
+
 cdef object ask(str name, tuple operands, tuple params, object into=None, bint leaves=False, bint called=False):
     """What a level answers, or NotImplemented.  Callers test modes() & ABOVE first: where nobody stands, that word is all."""
     cdef list stack = ABOVE_OPS.stack

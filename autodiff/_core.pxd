@@ -3,7 +3,7 @@
 from cpython.object cimport PyObject
 from libc.stdint cimport int32_t, uint16_t, uint32_t, uint64_t, uintptr_t
 
-from ._kernels cimport FLOAT32 as KERNEL_FLOAT32, FLOAT64 as KERNEL_FLOAT64, Kernel, intp
+from ._kernels cimport FLOAT32 as KERNEL_FLOAT32, FLOAT64 as KERNEL_FLOAT64, Kernel, Partial, intp
 
 cdef enum:
     MAX_NODE_OPS = 512
@@ -226,6 +226,10 @@ cdef struct Pass:
     bint retain, recorded, marked, counted, special
     bint anomaly                # anomaly mode: every result is looked at
     bint others                 # what the roots reach has leaves that are no inputs, found by mark()
+    bint unusual                # ... and nodes with hooks, of several results, or of Python
+    intp batch                  # so many cotangents of each node, all of them arrays; 0: one
+    Shape* rows                 # ... (batch,)
+    PyObject* level             # ... whose handles they are for what is computed on Variables; borrowed
     Late* late                  # gradients of leaves that had other nodes before, until the last of those was reached
     intp late_size, late_room
     bint closing                # ... which it was: their hooks run
@@ -259,6 +263,8 @@ cdef struct Op:
     Kernel* kernel[2]           # elementwise: by dtype; NULL otherwise
     # a value-only VJP in C: accumulate operand's cotangent, given g of the result. Only if grads are not recorded.
     int (*fast)(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1
+    # the same of a batch of cotangents
+    int (*of_batch)(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1
     int dx_saves, dy_saves
     int copies                  # LEFT_NUMBER: a node with that flag saved copies of its operands; 0: none does
 
@@ -287,6 +293,9 @@ cdef struct Table:
     Array* (*reduce_generic)(Array* source, int type, Shape* shape) except NULL
     PyObject* (*place)(Node* node) except NULL                       # of an element node: what its payload has as params
     int (*arity)(Node* node) noexcept                                # how many operands a node without further edges has
+    int (*run_batch)(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1    # a batch to an operand
+    int (*accumulate_batch)(Pass* walk, Node* node, Array* array) except -1     # takes the array
+    PyObject* (*wrap_batch)(Array* array) except NULL
 
 cdef Table table
 
@@ -309,6 +318,9 @@ cdef void mark_modified(Node* node) noexcept
 cdef int saved_array(Node* node, Saved* saved, Array** array) except -1
 cdef int raise_freed() except -1
 cdef int check_modified(Node* node, int operand) except -1
+
+cdef inline Node* edge(Node* node, int operand) noexcept:
+    return node.left if operand == 0 else node.right if operand == 1 else node.x.payload.edge[operand - 2]
 
 cdef inline bint is_element(Node* node) noexcept nogil:
     return node.flags & (ARRAY | PAYLOAD) == ARRAY
@@ -365,6 +377,11 @@ cdef int accumulate_variable(Pass* walk, Node* node, PyObject* variable) except 
 cdef int accumulate_undefined(Pass* walk, Node* node) except -1
 cdef int accumulate_pick(Pass* walk, Node* head, int position, Cotangent g) except -1
 cdef Array* open_place(Pass* walk, Node* node) except NULL
+cdef Cotangent* slot(Pass* walk, Node* node) except NULL
+cdef int make_own(Cotangent* place) except -1
+cdef int operand_of(Node* node, Saved* saved, Shape* shape, char** data, intp* strides) except -1
+cdef int run_held(Payload* payload, Partial partial, Shape* shape, char** data, const intp** strides,
+                  bint accumulating) noexcept
 cdef double total(Array* array) except? -1e300
 cdef Node* current_leaf(Node* leaf) noexcept
 cdef bint wanted(Pass* walk, Node* node) noexcept

@@ -1062,10 +1062,11 @@ cdef Pass* begin_pass(bint retain, bint recorded) except NULL:
         walk = <Pass*>allocate(sizeof(Pass))
         memset(walk, 0, sizeof(Pass))
     walk.retain, walk.recorded = retain, recorded
-    walk.marked = walk.counted = walk.anomaly = walk.others = False
+    walk.marked = walk.counted = walk.anomaly = walk.others = walk.unusual = False
     walk.special = recorded
     walk.closing = False
-    walk.captures = NULL
+    walk.captures = walk.level = NULL
+    walk.batch = 0
     walk.heap_size = walk.order_size = 0
     if graph.leaf_hooks and not recorded:
         walk.counted = True
@@ -1128,6 +1129,9 @@ cdef void end_pass(Pass* walk) noexcept:
         release_cotangent(walk, walk.late[k].leaf, walk.late[k].g)
         disown(walk.late[k].leaf)
     walk.heap_size = walk.order_size = walk.late_size = 0
+    if walk.batch:
+        walk.batch = 0
+        release_shape(walk.rows)
     walk.next_spare = spare_pass
     spare_pass = walk
     Py_XDECREF(captures)
@@ -1402,7 +1406,7 @@ cdef void release_cotangent(Pass* walk, Node* node, Cotangent g) noexcept:
         free(g.vector)
     elif walk.recorded:
         Py_XDECREF(g.variable)
-    elif not node.flags & OUT_SCALAR:
+    elif walk.batch or not node.flags & OUT_SCALAR:
         release_array(g.array)
 
 
@@ -1410,6 +1414,8 @@ cdef int seed(Pass* walk, Node* node, Cotangent g) except -1:
     """Put the cotangent of a root in its place.  Takes g."""
     if walk.recorded:
         return accumulate_variable(walk, node, g.variable)
+    if walk.batch:
+        return table.accumulate_batch(walk, node, g.array)
     if node.flags & OUT_SCALAR:
         return accumulate_value(walk, node, g.value)
     return accumulate_array(walk, node, g.array)
@@ -1493,6 +1499,8 @@ cdef int mark(Pass* walk, list roots, list inputs) except -1:
             if not marked(marks.reachable, i):
                 continue
             node = &slab.node[i]
+            if node.flags & (HOOKED | HEAD | PICK | PYTHON):
+                walk.unusual = True
             if node.flags & LEAF:
                 if node.left != NULL:
                     reach(walk, current_leaf(node))
@@ -1683,9 +1691,11 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
         if marks != NULL:
             if marked(marks.captured, i) and walk.captures != NULL:
                 if g.bits != UNDEFINED:
-                    captured = table.wrap(node, g) if not walk.recorded else g.variable
                     if walk.recorded:
+                        captured = g.variable
                         Py_INCREF(<object>captured)
+                    else:
+                        captured = table.wrap_batch(g.array) if walk.batch else table.wrap(node, g)
                     capture(walk, node, <object>captured)
                     Py_DECREF(<object>captured)
                 if node.flags & LEAF:
@@ -1832,10 +1842,6 @@ cdef int run_replaced(Pass* walk, Node* node, Cotangent g, bint is_needed) excep
     finally:
         place[0] = kept
     return 0
-
-
-cdef inline Node* edge(Node* node, int operand) noexcept:
-    return node.left if operand == 0 else node.right if operand == 1 else node.x.payload.edge[operand - 2]
 
 
 cdef bint leads_on(Pass* walk, Node* node) noexcept:
@@ -2218,6 +2224,8 @@ cdef int run_operand(Pass* walk, Node* node, int operand, Cotangent* g, bint las
         if result == NULL:
             return accumulate_undefined(walk, target)
         return accumulate_variable(walk, target, result)
+    if walk.batch:
+        return table.run_batch(walk, node, operand, g, last)
     if is_element(node):
         return pass_element(walk, node, operand, g, last)
     if not node.flags & ARRAY:

@@ -24,9 +24,10 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over,
                      tangent_in, transformed, transformed_once, type_of, view_by, visit_nodes, warn)
 from ._elementwise cimport elementwise, pack_by, run_values, unary
-from ._structural cimport (AHEAD, EUCLIDEAN, cast, count_along, expand, largest, least_square, marked_dims, matmul,
-                           multiply_batches, narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
+from ._structural cimport (AHEAD, EUCLIDEAN, cast, count_along, expand, largest, least_square, matmul, multiply_batches,
+                           narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
+from ._batched cimport can_batch, geometry_of, seed_batch, set_of_batch, spread_strides
 from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXNET, NOTHING, NUMBER, OUT_SCALAR, PACKED,
                      PAYLOAD, PICK, PYTHON, RIGHT_NUMBER, SAVED, SLAB_NODES, UNDEFINED, VARIANT, Array, Cotangent, Node,
                      NodeExtras, Pass, Payload, Saved, Shape, accumulate_array, accumulate_value, add_array, allocate,
@@ -90,21 +91,6 @@ cdef int spread(Pass* walk, Node* node, Cotangent* g, double count) except -1:
     array = new_array(node_type(target), node_shape(target))
     fill(k, array.shape.size, array.data, value)
     return accumulate_array(walk, target, array)
-
-
-cdef int spread_strides(Shape* shape, const intp* steps, object dim, bint keepdim, intp* along) except -1:
-    """The strides under which the result of a reduction has the operand's shape."""
-    cdef bint[MAX_DIMS] marked
-    cdef int i, j = 0
-    marked_dims(shape.ndim, dim, marked)
-    for i in range(shape.ndim):
-        if marked[i]:
-            along[i] = 0
-            j += keepdim
-        else:
-            along[i] = steps[j]
-            j += 1
-    return 0
 
 
 cdef int spread_along(Pass* walk, Node* node, Cotangent* g, bint mean) except -1:
@@ -325,12 +311,6 @@ cdef int fast_cast(Pass* walk, Node* node, int operand, Cotangent* g, bint last)
     return accumulate_array(walk, node.left, g.array)      # casts
 
 
-cdef Transform geometry_of(Payload* payload):
-    """The geometry of a view or a region: the parameter itself, or the first of a tuple."""
-    params = <object>payload.params
-    return <Transform>params if type(params) is Transform else <Transform>(<tuple>params)[0]
-
-
 cdef int fast_view(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     """Add g where the view looks: O(size of the view) however large the base is, but for the first zeros."""
     cdef Node* target = node.left
@@ -381,6 +361,15 @@ cdef int fast_view(Pass* walk, Node* node, int operand, Cotangent* g, bint last)
     finally:
         release_array(region)
     return 0
+
+
+cdef int fast_embed(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    """The derivative of a view's derivative: what the geometry shows."""
+    cdef Array* region
+    if node.flags & OUT_SCALAR:
+        return 1
+    region = transformed(geometry_of(node.x.payload), g.array)
+    return 1 if region == NULL else accumulate_array(walk, node.left, region)
 
 
 cdef int fast_copy_region(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
@@ -546,6 +535,7 @@ cdef dict FAST = {
     "stack": <uintptr_t><void*>fast_stack,
     "cast": <uintptr_t><void*>fast_cast,
     "view": <uintptr_t><void*>fast_view,
+    "embed": <uintptr_t><void*>fast_embed,
     "copy_region": <uintptr_t><void*>fast_copy_region,
     "matmul": <uintptr_t><void*>fast_matmul,
 }
@@ -553,6 +543,7 @@ cdef dict FAST = {
 
 cdef int set_fast(int op, str name) except -1:
     ops[op].fast = <Fast><void*><uintptr_t>FAST[name]
+    set_of_batch(op, name)
     return 0
 
 
@@ -2397,6 +2388,7 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
     cdef set edges = None       # which inputs are edges
     cdef Running now
     cdef object handles = None
+    cdef BatchLevel level = None    # whose batch of cotangents the pass computes, as arrays
     # One tuple of each, held to the end: an iterable may make its Variables on the way.
     outputs, gradients = tuple(outputs), tuple(gradients)
     if inputs is not None:
@@ -2481,11 +2473,17 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
                 if create_graph is None and walk.others:
                     recorded = on_variables = walk.recorded = True
                     walk.retain = True if retain_graph is None else walk.retain
+            if on_variables and captures is not None and not recorded and can_batch(walk, seeds):
+                on_variables = False
+                level = <BatchLevel>walk.level
             enter_modes((0 if recorded else GRAD_OFF) | (WRITING if mxnet else 0),
                         RECORDING | TRACING | (GRAD_OFF | INFERENCE if recorded else PACKING) | (0 if mxnet else WRITING))
             for i in range(roots):
                 node = held[i]
                 g = <Variable>seeds[i]
+                if walk.batch:
+                    seed_batch(walk, node, g)
+                    continue
                 if on_variables:
                     entry.variable = owned(g)
                 else:
@@ -2506,6 +2504,8 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
     if captures is None:
         return None
     results = results_of(inputs, edges, wanted, captures, recorded, on_variables, allow_unused, materialize, mxnet)
+    if level is not None:
+        results = tuple([None if g is None else batched(<Variable>g, level) for g in results])
     return results if handles is None else handles(results)
 
 

@@ -77,7 +77,7 @@ def _walk(tree: Any, leaves: list[Any]) -> Treedef:
     if kind in (dict, OrderedDict, defaultdict):
         context = (tuple(tree), getattr(tree, "default_factory", None))
         return Treedef(kind, context, tuple([_walk(part, leaves) for part in tree.values()]))
-    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+    if hasattr(kind, "__dataclass_fields__"):
         names = tuple(field.name for field in dataclasses.fields(tree))
         return Treedef(kind, names, tuple([_walk(getattr(tree, name), leaves) for name in names]))
     leaves.append(tree)

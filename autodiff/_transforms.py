@@ -4,6 +4,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import itertools
+import math
 import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -582,17 +584,24 @@ def _rows(run: Callable[..., Sequence[Any]], basis: Sequence[Any], count: int, c
     return [_v.FUNCTIONS["cat"](list(column)) for column in zip(*parts, strict=True)]
 
 
-def _basis(values: Sequence[Any]) -> tuple[list[Any], int]:
-    """Of all elements of all values in turn, one row each: arrays (rows, *shape)."""
-    sizes = [int(np.prod(value.shape, dtype=int)) for value in values]
-    total = sum(sizes)
+def _shape(value: Any) -> tuple[int, ...]:
+    return tuple(value.shape) if isinstance(value, _Base) else np.shape(value)
+
+
+def _size(value: Any) -> int:
+    return math.prod(_shape(value))
+
+
+def _basis(values: Sequence[Any], total: int) -> list[Any]:
+    """Of all elements, `total`, of all values in turn, one row each: arrays (rows, *shape)."""
     found, start = [], 0
-    for value, size in zip(values, sizes, strict=True):
+    for value in values:
+        size = _size(value)
         array = np.zeros((total, size), dtype=_v.dtype_in(value))
-        array[np.arange(start, start + size), np.arange(size)] = 1
+        array[start:start + size].reshape(-1)[::size + 1] = 1
         found.append(_v.constant_of(array.reshape((total, *value.shape)), value))
         start += size
-    return found, total
+    return found
 
 
 def _check_chunk(chunk_size: Any) -> None:
@@ -619,7 +628,7 @@ class JacRev(Transform):
         if options["has_aux"]:
             inner.settle_aux()
         outs = [out for out in inner.outs if isinstance(out, _Base) and out.requires_grad]
-        basis, total = _basis(outs)
+        total = sum(map(_size, outs))
         columns: list[Any] = [None] * len(inner.leaves)
         if total:
             def run(*cotangents: Any) -> Sequence[Any]:
@@ -627,19 +636,20 @@ class JacRev(Transform):
                 return [_zeros(leaf) if g is None else g for g, leaf in zip(found, inner.leaves, strict=True)]
 
             if total == 1:          # a gradient: one row needs no batch
-                columns = [_OPS.reshape(column, (1, *column.shape)) for column in run(*[b[0] for b in basis])]
+                columns = [_OPS.reshape(column, (1, *column.shape)) for column in run(*[None if _size(v) else _zeros(v)
+                                                                                        for v in outs])]
             else:
-                columns = _rows(run, basis, total, options["chunk_size"])
+                columns = _rows(run, _basis(outs, total), total, options["chunk_size"])
         _v.retire(tuple(inner.leaves))
         parts, start = [], 0
         for out in inner.outs:
             known = isinstance(out, _Base) and out.requires_grad
-            size = int(np.prod(np.shape(out), dtype=int))
+            size = _size(out)
             row = []
             for leaf, column in zip(inner.leaves, columns, strict=True):
-                shape = (*np.shape(out), *leaf.shape)
+                shape = (*_shape(out), *leaf.shape)
                 if known and total:
-                    row.append(_OPS.reshape(column[start:start + size], shape))
+                    row.append(_OPS.reshape(column if size == total else column[start:start + size], shape))
                 else:
                     row.append(_v.constant_of(np.zeros(shape, dtype=_v.dtype_in(leaf)), leaf))
             start += size if known else 0
@@ -651,8 +661,8 @@ class JacRev(Transform):
 
 def _refuse_complex(kind: str, *values: Sequence[Any]) -> None:
     """A complex function has two derivatives, and which is meant is not said: PyTorch refuses, too."""
-    for value in (v for some in values for v in some):
-        if (isinstance(value, _Base) and value.is_complex()) or isinstance(value, complex):
+    for value in itertools.chain(*values):
+        if value.is_complex() if isinstance(value, _Base) else isinstance(value, complex):
             raise RuntimeError(f"{kind}: Expected all inputs and outputs to be real but received complex values. Take the "
                                "Jacobian of the real and of the imaginary part (x.real, x.imag)")
 
@@ -679,7 +689,8 @@ class JacFwd(Transform):
         for value in values:
             if not _differentiable(value):
                 raise TypeError(f"{what}: an argument of {value.dtype} has no derivatives: convert it, as by x.double()")
-        basis, total = _basis(values)
+        total = sum(map(_size, values))
+        basis = _basis(values, total)
         seen: list[Any] = []
 
         # Of what is a batch already the values go along with their tangents; else all columns share them.
@@ -722,7 +733,7 @@ class JacFwd(Transform):
             moved = _OPS.permute(column, (*range(1, column.ndim), 0))
             row, start = [], 0
             for value in values:
-                size = int(np.prod(value.shape, dtype=int))
+                size = value.numel()
                 row.append(_OPS.reshape(moved[..., start:start + size], (*shape, *value.shape)))
                 start += size
             split, at = [], 0
@@ -749,8 +760,8 @@ class Jacobian(Transform):
         by_rows = JacRev(self.function, **options, chunk_size=None)
         inner = _Inner("jacobian(f)(*args)", self.function, options["argnums"], args, kwargs, options["has_aux"])
         if mode is None:
-            rows = sum(int(np.prod(np.shape(out), dtype=int)) for out in inner.outs)
-            columns = sum(int(np.prod(leaf.shape, dtype=int)) for leaf in inner.leaves)
+            rows = sum(map(_size, inner.outs))
+            columns = sum(map(_size, inner.leaves))
             if rows > columns:
                 try:
                     return JacFwd(self.function, **options, randomness="error")(*args, **kwargs)
@@ -766,13 +777,16 @@ class Hessian(Transform):
     _kind = "hessian"
     _defaults = {"argnums": 0}
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The matrix of second derivatives: of as what the argument is, of as what the argument is."""
-        argnums = self.options["argnums"]
+    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
+        super().__init__(function, **options)
         # The gradient is recorded once, and all rows go back through it in one batched pass; forward over reverse, which runs
         # the function and its gradient on batches, took twice as long for Rosenbrock's function of 30 variables.
-        inner = JacRev(self.function, argnums=argnums, has_aux=False, chunk_size=None)
-        return JacRev(inner, argnums=argnums, has_aux=False, chunk_size=None)(*args, **kwargs)
+        self._of_gradient = JacRev(JacRev(function, **options, has_aux=False, chunk_size=None), **options, has_aux=False,
+                                   chunk_size=None)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The matrix of second derivatives: of as what the argument is, of as what the argument is."""
+        return self._of_gradient(*args, **kwargs)
 
 
 def hvp(func: Callable[..., Any], primals: Any, tangents: Any) -> Any:

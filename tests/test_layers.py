@@ -15,9 +15,9 @@ PACKAGE = ROOT / "autodiff"
 
 # One straight line.  A new module needs a place here: as far left as what it imports allows.
 LAYERS = ("api", "rules", "_guidance", "_missing", "helpers", "_types", "_printing", "api", "_kernels", "_core", "_base",
-          "_elementwise", "_structural", "_indexing", "_engine", "_function", "_variable", "_ops", "_namespace", "return_types",
-          "_random", "_create", "_functions", "_pytree", "_batching", "_vmap", "_transforms", "autograd", "_files",
-          "_primitive", "func", "linalg", "fft", "special", "nn", "testing", "numpy", "utils", "__init__", "__main__")
+          "_elementwise", "_structural", "_indexing", "_batched", "_engine", "_function", "_variable", "_ops", "_namespace",
+          "return_types", "_random", "_create", "_functions", "_pytree", "_batching", "_vmap", "_transforms", "autograd",
+          "_files", "_primitive", "func", "linalg", "fft", "special", "nn", "testing", "numpy", "utils", "__init__", "__main__")
 
 # What a module may import of the package, where that is less than everything to its left.
 NARROWER = {
@@ -34,7 +34,8 @@ NARROWER = {
     "_elementwise": {"_types", "_kernels", "_core", "_base"},
     "_structural": {"_types", "_kernels", "_core", "_base", "_elementwise"},
     "_indexing": {"_types", "_kernels", "_core", "_base", "_elementwise", "_structural"},
-    "_engine": {"_types", "_kernels", "_core", "_base", "_elementwise", "_structural", "_indexing"},
+    "_batched": {"_kernels", "_core", "_base", "_elementwise", "_structural"},
+    "_engine": {"_types", "_kernels", "_core", "_base", "_elementwise", "_structural", "_indexing", "_batched"},
     "_function": {"_types", "_kernels", "_core", "_base", "_elementwise", "_structural", "_indexing", "_engine"},
     "_variable": {"_guidance", "_types", "_printing", "_kernels", "_core", "_base", "_elementwise", "_structural", "_indexing",
                   "_engine", "_function"},
@@ -206,9 +207,9 @@ def test_nothing_of_the_package_needs_the_renderer():
                                                         flags=re.MULTILINE)]
 
 
-@pytest.mark.parametrize("name", ["rules/__init__.py", "_kernels.pyx.tp", "_kernels.pxd", "_core.pyx", "_core.pxd", "_base.pyx",
-                                  "_base.pxd.tp", "_elementwise.pyx", "_structural.pyx", "_indexing.pyx", "_engine.pyx",
-                                  "_function.pyx", "_variable.pyx.tp", "__init__.py"])
+@pytest.mark.parametrize("name", ["rules/__init__.py", "_kernels.pyx.tp", "_kernels.pxd", "_core.pyx", "_core.pxd",
+                                  "_base.pyx", "_base.pxd.tp", "_elementwise.pyx", "_structural.pyx", "_indexing.pyx",
+                                  "_batched.pyx", "_engine.pyx", "_function.pyx", "_variable.pyx.tp", "__init__.py"])
 def test_the_layers_are_there(name):
     assert name in SOURCES
 
@@ -267,7 +268,7 @@ def f(x):
 # ---- what is borrowed is not looked at again after other code may have run: see hold() in _core.pxd
 
 #: The modules that know Variables.
-OF_VARIABLES = ("_base", "_elementwise", "_structural", "_indexing", "_engine", "_function", "_variable")
+OF_VARIABLES = ("_base", "_elementwise", "_structural", "_indexing", "_batched", "_engine", "_function", "_variable")
 
 
 def of_variables():

@@ -18,7 +18,7 @@ RULES: tuple[Rule, ...] = (
                   "path": "AsStridedBackward0", "alias": "AliasBackward0"}, complex="as written",
          compiled=True, doc="The same elements under another geometry: reshape, permute, expand, select, slice."),
     Rule("embed", "embed_value(x, geometry, shape)", "view(g, geometry)", kind="linear", operands="x",
-         params="geometry, shape", batch="own", method=False, function=False, loop="helper", dtype="same",
+         params="geometry, shape", batch="own", method=False, function=False, loop="helper", fast="embed", dtype="same",
          grad_fn="SliceBackward0", complex="as written",
          compiled=True, doc="Zeros of a shape with the operand added where a geometry looks: the transpose of view."),
     Rule("clone", "clone_value(x)", "g", kind="linear", operands="x", signature="()->()", loop="helper",
