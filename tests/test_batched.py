@@ -268,3 +268,21 @@ def test_common_rows_compute_on_arrays():
     names = [name for name in FUNCTIONS if name not in ON_VARIABLES]
     with concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         assert dict(zip(names, pool.map(asked_of_the_pass, names), strict=True)) == {name: [] for name in names}
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_batched_cotangents_of_grad_are_rows(create_graph):
+    x = autodiff.tensor([0.3, 0.7, 1.1], requires_grad=True, dtype=autodiff.float64)
+    unused = autodiff.ones(2, requires_grad=True)
+    y, s = x.sin() * x, (x * x).sum()
+    rows = autodiff.tensor(RANDOM.standard_normal((4, 3)))
+    mixed = autodiff.tensor(RANDOM.standard_normal(4))
+    one = [autodiff.autograd.grad([y, s], x, [rows[i], mixed[i]], create_graph=True)[0] for i in range(4)]
+    g, none = autodiff.autograd.grad([y, s], [x, unused], [rows, mixed], retain_graph=True, create_graph=create_graph,
+                                     allow_unused=True, is_grads_batched=True)
+    assert none is None and g.requires_grad == create_graph
+    np.testing.assert_allclose(g.numpy(force=True), autodiff.stack(one).numpy(force=True), rtol=1e-14)
+    if create_graph:
+        second, = autodiff.autograd.grad((g * g).sum(), x, retain_graph=True)
+        wanted, = autodiff.autograd.grad(sum((h * h).sum() for h in one), x)
+        np.testing.assert_allclose(second.numpy(), wanted.numpy(), rtol=1e-13)

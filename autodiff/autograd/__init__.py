@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Never, TypeAlias
 
 from .. import _variable as _v
-from . import forward_ad, function, functional, graph
+from . import forward_ad, function, graph
 from .anomaly_mode import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from .function import Function
 from .grad_mode import (
@@ -36,6 +36,19 @@ __all__ = ["Function", "Variable", "backward", "detect_anomaly", "enable_grad", 
            "pause", "predict_mode", "record", "set_detect_anomaly", "set_grad_enabled", "set_recording",
            "set_training", "train_mode"]
 
+
+def __getattr__(name: str) -> Any:
+    if name == "functional":            # imported when it is asked for, as autodiff.func is
+        from importlib import import_module
+
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "functional"})
+
+
 _Base: Any = _v.Tensor.__base__
 _Bases: TypeAlias = _v.Base | graph.GradientEdge | Iterable[_v.Base | graph.GradientEdge]
 _Gradients: TypeAlias = _v.Base | Sequence[_v.Base | None] | None
@@ -48,6 +61,7 @@ class _VariableMeta(type):
 
 if TYPE_CHECKING:
     from .._variable import Base as Variable  # to a type checker: what both flavours have in common
+    from . import functional as functional
 else:
     class Variable(metaclass=_VariableMeta):
         """Variable(data, requires_grad=False): a Tensor that shares data's memory; every Tensor and ndarray is an instance.
@@ -185,8 +199,7 @@ def grad(outputs: _Bases | None = None, inputs: Any = None, grad_outputs: _Gradi
 
 
 def _batched(run, outputs, gradients, retain):
-    """One pass for each entry of the leading dimension, the results stacked."""
-    size = None
+    """One pass for all entries of the leading dimension."""
     for i, (output, gradient) in enumerate(zip(outputs, gradients, strict=True)):
         if gradient is None:
             continue
@@ -198,9 +211,17 @@ def _batched(run, outputs, gradients, retain):
                 f"mismatch was detected: grad_output[{i}] has a shape of {gradient.shape} and output[{i}] has a shape of "
                 f"{shape}. If you only want some tensors in `grad_output` to be considered batched, consider using "
                 "vmap.")
-        size = len(gradient)
-    if size is None:
+    if all(gradient is None for gradient in gradients):
         raise RuntimeError("is_grads_batched=True needs grad_outputs with a leading batch dimension")
-    rows = [run(tuple(None if g is None else g[k] for g in gradients), True if k < size - 1 else retain)
-            for k in range(size)]
-    return tuple(None if column[0] is None else _v.FUNCTIONS["stack"](list(column)) for column in zip(*rows, strict=True))
+    from .._vmap import vmap
+
+    used = []
+
+    def rows(*batched):
+        given = iter(batched)
+        results = run(tuple(None if g is None else next(given) for g in gradients), retain)
+        used[:] = [result is not None for result in results]
+        return tuple(result for result in results if result is not None)
+
+    stacked = iter(vmap(rows)(*(g for g in gradients if g is not None)))
+    return tuple(next(stacked) if is_used else None for is_used in used)
