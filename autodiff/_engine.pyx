@@ -2292,7 +2292,9 @@ def scalar_gradient(function, x):
     NotImplemented where it is not so simple; (leaf, result) and None where the function was called and did not return what has
     a gradient.  Results as transforms give them: floats, arrays, and Variables where other leaves are reached.
     """
+    global nested_passes
     cdef Variable leaf, out, g
+    cdef bint others = False
     if modes():
         return NotImplemented
     if type(x) is float:
@@ -2307,12 +2309,21 @@ def scalar_gradient(function, x):
             current_node(<Variable>result) == NULL or modes():
         return (leaf, result), None
     out = <Variable>result
-    found, others = gradients((out,), (None,), (leaf,))
+    if leaf.extras is None and leaf.node != NULL and not leaf.node.flags & HOOKED and nested_passes < NESTED_PASSES:
+        # Nobody but the function has seen the leaf: its own .grad takes the gradient, with less to look after.
+        nested_passes += 1
+        try:
+            reverse_pass((out,), (None,), None, None, (leaf,), True, True, "grad", False, &others)
+        finally:
+            nested_passes -= 1
+        found = leaf.grad
+    else:
+        (found,), others = gradients((out,), (None,), (leaf,))
     if leaf.node != NULL:
         leaf.node.y.variable = NULL     # see retire()
     if others:
-        return out, found[0] if found[0] is not None else zero_like(leaf)
-    g = <Variable>found[0]
+        return out, found if found is not None else zero_like(leaf)
+    g = <Variable>found
     if g is None:
         return out.value, np.zeros_like(x) if leaf.array != NULL else 0.0
     return out.value, plain(g) if g.array != NULL else g.value

@@ -120,7 +120,11 @@ def _leaf(variable: Any, what: str) -> Any:
 
 def _bound(function: Any, argnums: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
            what: str) -> tuple[Any, tuple[Any, ...]]:
-    """argnums as a tuple of places in args and of names in kwargs; an argument by name may be given by position."""
+    """argnums as a tuple of places in args and of names in kwargs; an argument by name may be given by position.  None: all."""
+    if argnums is None:
+        return range(len(args)), args
+    if type(argnums) is int and 0 <= argnums < len(args):
+        return (argnums,), args
     places: list[Any] = []
     for number in argnums if isinstance(argnums, (tuple, list)) else (argnums,):
         if isinstance(number, str):
@@ -153,22 +157,21 @@ class _Inner:
                  has_aux: bool, copy: bool = False) -> None:
         self.what = what
         places, args = _bound(function, argnums, args, kwargs, what)
-        self.given = given = _Given(*args, *kwargs.values())
-        self.single = not isinstance(argnums, (tuple, list))
+        self.given = given = _Given(*args, *kwargs.values()) if kwargs else _Given(*args)
+        self.single = argnums is not None and not isinstance(argnums, (tuple, list))
         inner: list[Any] = list(args)
         keywords = dict(kwargs)
         self.leaves: list[Any] = []
         self.trees: list[Treedef] = []
         for place in places:
-            values, tree = flatten(keywords[place] if isinstance(place, str) else inner[place])
-            made = [_leaf(given.variable(value.copy() if copy and isinstance(value, np.ndarray) else value, what), what)
+            arguments: Any = keywords if isinstance(place, str) else inner
+            values, tree = flatten(arguments[place])
+            made = [_leaf(value if type(value) is given.kind else
+                          given.variable(value.copy() if copy and isinstance(value, np.ndarray) else value, what), what)
                     for value in values]
             self.leaves += made
             self.trees.append(tree)
-            if isinstance(place, str):
-                keywords[place] = tree.unflatten(made)
-            else:
-                inner[place] = tree.unflatten(made)
+            arguments[place] = tree.unflatten(made)
         # None: where the result is part of a graph of the caller's; under no_grad nothing is.
         self.record = False if _v.mode("grad_off") or _v.mode("inference") else None
         out = function(*inner, **keywords) if self.record is None else self._recorded(function, inner, keywords)
@@ -186,6 +189,8 @@ class _Inner:
 
     def split(self, gradients: Sequence[Any]) -> Any:
         """One for each leaf, as what the arguments are."""
+        if len(self.trees) == len(gradients) and all(tree.kind is None for tree in self.trees):
+            return gradients[0] if self.single else tuple(gradients)
         found = []
         start = 0
         for tree in self.trees:
@@ -337,6 +342,10 @@ class Grad(_OfScalar):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The gradient, as what the argument is: (gradient, aux) with has_aux."""
+        if self._simple and len(args) == 1 and not kwargs:
+            found = _v.scalar_gradient(self.function, args[0])
+            if found is not NotImplemented:
+                return found[1] if found[1] is not None else _Called(*found[0]).found()[1]
         _, gradients, aux = self._found(args, kwargs)
         return (gradients, aux) if self.options["has_aux"] else gradients
 
@@ -414,8 +423,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """
     if not primals:
         raise RuntimeError("vjp(f, *primals): expected at least one primal")
-    inner = _Inner("vjp(f, *primals)", func, tuple(range(len(primals))), primals, {}, has_aux, copy=True)
-    inner.single = False
+    inner = _Inner("vjp(f, *primals)", func, None, primals, {}, has_aux, copy=True)
     _check_outputs(inner)
     differentiated = tuple(out for out in inner.outs if isinstance(out, _Base) and out.requires_grad)
     others = bool(differentiated) and _v.depends_on_others(differentiated, tuple(inner.leaves))
@@ -553,7 +561,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> Any:
     """
     if not primals:
         raise RuntimeError("linearize(f, *primals): expected at least one primal")
-    inner = _Inner(f"linearize({_name(func)}, *primals)", func, tuple(range(len(primals))), primals, {}, False, copy=True)
+    inner = _Inner(f"linearize({_name(func)}, *primals)", func, None, primals, {}, False, copy=True)
     _check_outputs(inner)
     with _enable_grad():
         ones = [_leaf(_zeros(out), inner.what) for out in inner.outs if _differentiable(out)]
@@ -801,16 +809,15 @@ def hvp(func: Callable[..., Any], primals: Any, tangents: Any) -> Any:
     >>> autodiff.hvp(lambda x: (x ** 3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 0.0]),))
     (9.0, (array([6., 0.]),))
     """
-    what = f"hvp({_name(func)}, primals, tangents)"
+    what = "hvp(f, primals, tangents)"
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple):
         raise RuntimeError(f"{what}: Expected primals and tangents to be tuples: f is called as f(*primals)")
     along, other = flatten(tangents)
-    inner = _Inner(what, func, tuple(range(len(primals))), primals, {}, False)
-    if flatten(primals)[1] != other:
+    inner = _Inner(what, func, None, primals, {}, False)
+    if type(primals) is not other.kind or other.parts != tuple(inner.trees):
         raise RuntimeError(f"{what}: Expected primals and tangents to have the same python structure")
     given = _Given(*along)
     given.kind = inner.given.kind
-    vectors = [given.variable(value, what) for value in along]
     out = inner.outs[0] if len(inner.outs) == 1 else None
     if not isinstance(out, _Base) or out.ndim:
         _gradients_of_scalar(inner, out)
@@ -819,10 +826,15 @@ def hvp(func: Callable[..., Any], primals: Any, tangents: Any) -> Any:
     if isinstance(out, _Base) and out.requires_grad:
         leaves = tuple(inner.leaves)
         first, others = _v.gradients((out,), (None,), leaves, True, True)
-        pairs = [(g, v) for g, v in zip(first, vectors, strict=True) if g is not None and g.requires_grad]
-        if pairs:
-            products, _ = _v.gradients(tuple(g for g, _ in pairs), tuple(v for _, v in pairs), leaves, others or None,
-                                       True if any(v.requires_grad for _, v in pairs) else None)
+        outs, vectors, record = [], [], None
+        for g, value in zip(first, along, strict=True):
+            vector = given.variable(value, what)
+            if g is not None and g.requires_grad:
+                outs.append(g)
+                vectors.append(vector)
+                record = True if vector.requires_grad else record
+        if outs:
+            products, _ = _v.gradients(tuple(outs), tuple(vectors), leaves, others or None, record)
     _v.retire(tuple(inner.leaves))
     found = [_zeros(leaf) if g is None else g for g, leaf in zip(products, inner.leaves, strict=True)]
     product = inner.split(found)

@@ -75,12 +75,18 @@ class Vmap:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves, tree = flatten(args)
-        dims = self._dims_of(args, leaves, tree)
-        given = [v for v in (*leaves, *flatten(kwargs)[0]) if isinstance(v, Base)]
-        plain, size = not given, self._size_of(leaves, dims)
-        made_of = _v.as_tensor if given and not _v.is_numpy_flavour(given[0]) else functools.partial(_v.as_ndarray, copy=False)
-        leaves = [made_of(v) if isinstance(v, np.ndarray) and (plain or dim is not None) else v for v, dim in zip(leaves,
-                                                                                                                  dims)]
+        dims = self._dims_of(leaves, tree)
+        size = self._size_of(leaves, dims)
+        given = [v for v in leaves if isinstance(v, Base)]
+        if kwargs:
+            given += [v for v in flatten(kwargs)[0] if isinstance(v, Base)]
+        plain = not given
+        if len(given) < len(leaves):
+            made_of: Any = functools.partial(_v.as_ndarray, copy=False)
+            if given and not _v.is_numpy_flavour(given[0]):
+                made_of = _v.as_tensor
+            leaves = [made_of(v) if isinstance(v, np.ndarray) and (plain or dim is not None) else v
+                      for v, dim in zip(leaves, dims)]
         if self.chunk_size is None or size <= self.chunk_size:
             made, structure, where = self._run(size, leaves, dims, tree, kwargs)
         else:
@@ -99,39 +105,43 @@ class Vmap:
 
     # ---- arguments
 
-    def _dims_of(self, args: tuple[Any, ...], leaves: list[Any], tree: Any) -> list[int | None]:
+    def _dims_of(self, leaves: list[Any], tree: Any) -> list[int | None]:
         """in_dims for each leaf of the arguments, checked."""
         name, in_dims = _name(self.func), self.in_dims
-        call = f"vmap({name}, in_dims={in_dims}, ...)(<inputs>)"
-        if not isinstance(in_dims, int) and not isinstance(in_dims, (tuple, list)):
-            raise ValueError(f"{call}: expected `in_dims` to be int or a (potentially nested) tuple matching the structure of "
-                             f"inputs, got: {type(in_dims)}.")
+        if type(in_dims) is not int and not isinstance(in_dims, (int, tuple, list)):
+            raise ValueError(f"{self._called()}: expected `in_dims` to be int or a (potentially nested) tuple matching the "
+                             f"structure of inputs, got: {type(in_dims)}.")
         if not leaves:
             raise ValueError(f"vmap({name})(<inputs>): got no inputs. Maybe you forgot to add inputs, or you are trying to "
                              "vmap over a function with no inputs. The latter is unsupported.")
         dims = spread(in_dims if isinstance(in_dims, int) else tuple(in_dims), tree)
         if dims is None:
-            raise ValueError(f"{call}: in_dims is not compatible with the structure of `inputs`. in_dims has structure "
-                             f"{flatten(in_dims)[1]} but inputs has structure {tree}.")
-        found: list[int | None] = []
-        for v, dim in zip(leaves, dims):
-            if dim is not None and not isinstance(dim, int):
-                raise ValueError(f"{call}: Got in_dim={dim} for an input but in_dim must be either an integer dimension or "
-                                 f"None.")
-            if dim is not None and not isinstance(v, (Base, np.ndarray)):
-                raise ValueError(f"{call}: Got in_dim={dim} for an input but the input is of type {type(v)}. We cannot vmap "
-                                 "over non-Tensor arguments, please use None as the respective in_dim")
-            if dim is not None and not -v.ndim <= dim < v.ndim:
-                raise ValueError(f"{call}: Got in_dim={dim} for some input, but that input is a Tensor of dimensionality "
-                                 f"{v.ndim} so expected in_dim to satisfy -{v.ndim} <= in_dim < {v.ndim}.")
-            found.append(dim if dim is None or dim >= 0 else dim + v.ndim)
-        return found
+            raise ValueError(f"{self._called()}: in_dims is not compatible with the structure of `inputs`. in_dims has "
+                             f"structure {flatten(in_dims)[1]} but inputs has structure {tree}.")
+        for i, (v, dim) in enumerate(zip(leaves, dims)):
+            if dim is None:
+                continue
+            if not isinstance(dim, int):
+                raise ValueError(f"{self._called()}: Got in_dim={dim} for an input but in_dim must be either an integer "
+                                 "dimension or None.")
+            if not isinstance(v, (Base, np.ndarray)):
+                raise ValueError(f"{self._called()}: Got in_dim={dim} for an input but the input is of type {type(v)}. We "
+                                 "cannot vmap over non-Tensor arguments, please use None as the respective in_dim")
+            if not -v.ndim <= dim < v.ndim:
+                raise ValueError(f"{self._called()}: Got in_dim={dim} for some input, but that input is a Tensor of "
+                                 f"dimensionality {v.ndim} so expected in_dim to satisfy -{v.ndim} <= in_dim < {v.ndim}.")
+            if dim < 0:
+                dims[i] = dim + v.ndim
+        return dims
+
+    def _called(self) -> str:
+        return f"vmap({_name(self.func)}, in_dims={self.in_dims}, ...)(<inputs>)"
 
     def _size_of(self, leaves: list[Any], dims: list[int | None]) -> int:
         sizes = [v.shape[dim] for v, dim in zip(leaves, dims) if dim is not None]
         if not sizes:
             raise ValueError("vmap: at least one of the inputs must be mapped over: all entries of in_dims are None")
-        if len(set(sizes)) != 1:
+        if len(sizes) > 1 and len(set(sizes)) != 1:
             raise ValueError(f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sizes} "
                              "for the mapped dimension")
         return sizes[0]

@@ -198,3 +198,20 @@ def test_an_input_that_is_saved_is_not_written_unseen():
 def test_a_negative_power_says_what_to_do():
     with pytest.raises(NotImplementedError, match="take the power 2 of the inverse"):
         autodiff.ones(2, 2).matrix_power(-2)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("m, k, n", [(1, 16, 8), (3, 4, 5), (3, 4, 1), (1, 4, 1), (3, 1, 5), (1, 1, 5), (3, 1, 1), (2, 0, 2)])
+def test_batches_with_one_matrix_and_outer_products(dtype, m, k, n):
+    """One matrix for the whole batch becomes one product, a column times a row a loop of its own: in every layout."""
+    random = np.random.default_rng(0)
+
+    def layouts(rows, columns):
+        full = autodiff.tensor(random.standard_normal((6, rows, columns)).astype(dtype))
+        return [full, full[:1].expand(6, rows, columns), full.mT.clone().mT, full.repeat(2, 1, 1)[::2],
+                full.repeat(1, 1, 2)[:, :, ::2], full.repeat(1, 2, 1)[:, ::2]]
+
+    for x in layouts(m, k):
+        for y in layouts(k, n):
+            np.testing.assert_allclose((x @ y).numpy(), np.matmul(x.numpy(), y.numpy()),
+                                       rtol=1e-5 if dtype == "float32" else 1e-13, atol=1e-6 if dtype == "float32" else 1e-14)

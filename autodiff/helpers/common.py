@@ -1,4 +1,5 @@
-"""What formulas of several families need: dimensions and counts.  Imports nothing."""
+"""What formulas of several families need: dimensions and counts.  Imports nothing of the package."""
+from math import prod
 
 #: How PyTorch's messages call what a number cannot become.
 C_TYPES = {"float64": "double", "float32": "float", "float16": "c10::Half", "int64": "int64_t", "int32": "int",
@@ -22,13 +23,15 @@ def axis_of(dim):
 
 def kept(ops, g, shape_x, dim, keepdim):
     """The cotangent of a reduction with the reduced dimensions put back, each of size 1."""
-    if keepdim:
+    if keepdim or (dim is None and not g.ndim):      # what has no dimensions broadcasts as it is
         return g
     dims = dims_of(dim, len(shape_x))
     return ops.reshape(g, tuple(1 if d in dims else n for d, n in enumerate(shape_x)))
 
 
 def count_of(shape_x, dim):
+    if dim is None:
+        return prod(shape_x)
     count = 1
     for d in dims_of(dim, len(shape_x)):
         count *= shape_x[d]
