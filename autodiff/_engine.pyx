@@ -2377,8 +2377,8 @@ def in_another_thread(function):
     return result
 
 
-cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs, bint accumulate_inputs, allow_unused,
-                         str caller, materialize, bint* others):
+cdef object reverse_pass(given_outputs, given_gradients, retain_graph, create_graph, inputs, bint accumulate_inputs,
+                         allow_unused, str caller, materialize, bint* others):
     """others not NULL: told whether other leaves than the inputs are reached; create_graph None: recorded where they are."""
     cdef Pass* walk
     cdef Node* node
@@ -2401,7 +2401,7 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
     cdef object handles = None
     cdef BatchLevel level = None    # whose batch of cotangents the pass computes, as arrays
     # One tuple of each, held to the end: an iterable may make its Variables on the way.
-    outputs, gradients = tuple(outputs), tuple(gradients)
+    cdef tuple outputs = tuple(given_outputs), gradients = tuple(given_gradients)
     if inputs is not None:
         inputs = (inputs,) if is_variable(inputs) or type(inputs) is GradientEdge else tuple(inputs)
         if not inputs:
@@ -2413,16 +2413,17 @@ cdef object reverse_pass(outputs, gradients, retain_graph, create_graph, inputs,
     if roots + (len(inputs) if inputs is not None else 0) > 8:
         held = <Node**>allocate((roots + (len(inputs) if inputs is not None else 0)) * sizeof(Node*))
     try:
-        for i in range(len(outputs)):
-            if not is_variable(outputs[i]):
-                if type(outputs[i]) is not GradientEdge:
-                    raise TypeError(f"{caller}(): outputs must be Variables, not {type(outputs[i]).__name__}")
-                node = held[held_count] = hold(node_of_edge(outputs[i], NULL, 0))
+        for i in range(roots):
+            root = outputs[i]
+            if not is_variable(root):
+                if type(root) is not GradientEdge:
+                    raise TypeError(f"{caller}(): outputs must be Variables, not {type(root).__name__}")
+                node = held[held_count] = hold(node_of_edge(root, NULL, 0))
                 held_count += 1
                 seeds.append(seed_of(stand_in(node), gradients[i], i, node.flags & MXNET))
                 mxnet = mxnet or node.flags & MXNET
                 continue
-            output = <Variable>outputs[i]
+            output = <Variable>root
             node = current_node(output)
             if node == NULL and output.flags & ATTACHED and modes() & RECORDING:
                 node = output.extras.attached

@@ -62,6 +62,8 @@ LOGISTIC = [evenly(-2, 2), evenly(-40, 40), evenly(-700, 700), by_magnitude(-300
 FUNCTIONS = {
     "sin": (1, mpmath.sin, autodiff.sin, *WAVE),
     "cos": (1, mpmath.cos, autodiff.cos, *WAVE),
+    "tanh": (2, mpmath.tanh, autodiff.tanh, [evenly(-0.7, 0.7), evenly(-3, 3), evenly(-20, 20), by_magnitude(-320, 0)],
+             around(0.625, 19.06, 22.0, 700.0)),
     "erf": (1, mpmath.erf, autodiff.erf, [evenly(-0.9, 0.9), evenly(0.8, 1.2), evenly(-7, 7), by_magnitude(-320, 0)],
             around(0.875, 1.0, 3.0, 5.9, 6.0, 30.0)),
     "erfc": (2, mpmath.erfc, autodiff.erfc, [evenly(-0.6, 0.6), evenly(0.45, 1), evenly(-7, 7), evenly(0.5, 26.5),
@@ -119,6 +121,7 @@ TINY = 5e-324
     # at         0     -0    inf   -inf  nan  TINY  -TINY
     ("sin",     (0.0, -0.0, nan, nan, nan, TINY, -TINY)),
     ("cos",     (1.0, 1.0, nan, nan, nan, 1.0, 1.0)),
+    ("tanh",    (0.0, -0.0, 1.0, -1.0, nan, TINY, -TINY)),
     ("erf",     (0.0, -0.0, 1.0, -1.0, nan, TINY, -TINY)),
     ("erfc",    (1.0, 1.0, 0.0, 2.0, nan, 1.0, 1.0)),
     ("erfinv",  (0.0, -0.0, nan, nan, nan, TINY, -TINY)),

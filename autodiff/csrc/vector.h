@@ -410,6 +410,24 @@ INLINED double logistic_float64(double x)
 }
 AUTODIFF_VECTOR(logistic, double, float64)
 
+/* At most 2 ulp (1.16 measured).  One division serves both sides of 0.625: from there 1 - 2 / (exp(2a) + 1), below a + a q,
+   where q is Lambert's continued fraction of tanh(a) / a, eight steps of it as a quotient, less 1: error 2^-57.1 of tanh.
+   From 19.1 on it rounds to 1. */
+INLINED double tanh_float64(double x)
+{
+    const double a = at_most(fabs(x), 22), z = a * a;
+    double high, low;
+    const uint64_t n = exp_parts(2 * a, -0.0, &high, &low);
+    const double power = half_power(n) * other_half_power(n);
+    const uint64_t large = spread(bits_of(0.625) - bits_of(a));
+    const double under = select_bits(large, high * power + (1 + low * power),
+        2027025 + z * (945945 + z * (51975 + z * (630 + z))));
+    const double over = select_bits(large, -2, -z * (675675 + z * (45045 + z * (594 + z))));
+    const double q = over / under, value = select_bits(large, 1 + q, a + a * q);
+    return of_bits(bits_of(value) | (bits_of(x) & SIGN_BIT));
+}
+AUTODIFF_VECTOR(tanh, double, float64)
+
 /* logistic(x) logistic(-x), at most 4 ulp (3.3 measured). */
 INLINED double logistic_slope_float64(double x)
 {
