@@ -19,8 +19,8 @@ def _product(sizes):
 
 def _transposed(ops, x):
     """The last two dimensions exchanged."""
-    n = len(x.shape)
-    return ops.permute(x, (*range(n - 2), n - 1, n - 2))
+    n = x.ndim
+    return ops.permute(x, (1, 0) if n == 2 else (*range(n - 2), n - 1, n - 2))
 
 
 def _flat(ops, x):
@@ -68,12 +68,12 @@ def matmul_value(np, x, y):
 def matmul_dx(ops, g, y, shape_x):
     """g y^T; a vector stands for a row on the left and a column on the right."""
     if len(shape_x) == 1:
-        if len(y.shape) == 1:
+        if y.ndim == 1:
             return g * y
         return ops.matmul(y, ops.reshape(g, (*g.shape, 1)))[..., 0]
-    if len(y.shape) == 1:
+    if y.ndim == 1:
         return ops.reshape(g, (*g.shape, 1)) * y
-    if len(shape_x) == 2 and len(y.shape) > 2:      # the sum over the batch is an inner dimension
+    if len(shape_x) == 2 and y.ndim > 2:      # the sum over the batch is an inner dimension
         return ops.matmul(_side_by_side(ops, g), _transposed(ops, _side_by_side(ops, y)))
     return ops.matmul(g, _transposed(ops, y))
 
@@ -81,13 +81,13 @@ def matmul_dx(ops, g, y, shape_x):
 def matmul_dy(ops, g, x, shape_y):
     """x^T g."""
     if len(shape_y) == 1:
-        if len(x.shape) == 1:
+        if x.ndim == 1:
             return g * x
         flat = _flat(ops, x)
         return ops.matmul(_transposed(ops, flat), ops.reshape(g, (flat.shape[0],)))
-    if len(x.shape) == 1:
+    if x.ndim == 1:
         return ops.reshape(x, (-1, 1)) * ops.reshape(g, (*tuple(g.shape)[:-1], 1, g.shape[-1]))
-    if len(shape_y) == 2 and len(x.shape) > 2:
+    if len(shape_y) == 2 and x.ndim > 2:
         return ops.matmul(_transposed(ops, _flat(ops, x)), _flat(ops, g))
     return ops.matmul(_transposed(ops, x), g)
 
