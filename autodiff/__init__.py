@@ -80,6 +80,7 @@ from ._functions import (
     flatten,
     is_complex,
     is_floating_point,
+    is_inference,
     is_nonzero,
     is_tensor,
     mean,

@@ -99,6 +99,18 @@ def is_complex(input: Base) -> bool:
     return bool(_operand(input, "is_complex").is_complex())
 
 
+def is_inference(input: Base) -> bool:
+    """Whether the Variable was made in inference_mode.  Raises TypeError for what is no Variable.
+
+    >>> import autodiff
+    >>> with autodiff.inference_mode():
+    ...     x = autodiff.ones(1)
+    >>> autodiff.is_inference(x)
+    True
+    """
+    return bool(_operand(input, "is_inference").is_inference())
+
+
 def is_nonzero(input: Base) -> bool:
     """Whether the only element is not zero; RuntimeError unless there is exactly one.
 

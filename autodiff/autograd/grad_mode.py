@@ -45,9 +45,10 @@ class _Mode:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
-        if len(args) == 1 and not kwargs and callable(args[0]):
+        given = args[0] if len(args) == 1 and not kwargs else kwargs.get("mode") if len(kwargs) == 1 and not args else None
+        if callable(given):
             self.__init__()
-            return self(args[0])
+            return self(given)
         return self
 
     def _switch(self):
