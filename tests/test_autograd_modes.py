@@ -83,6 +83,32 @@ def test_set_grad_enabled_as_a_function():
     assert (x * 2).requires_grad
 
 
+def test_multithreading_is_a_setting_of_the_thread():
+    autograd = ad.autograd
+    assert autograd.is_multithreading_enabled()
+    with autograd.set_multithreading_enabled(False):
+        assert not autograd.is_multithreading_enabled()
+        found = []
+        thread = threading.Thread(target=lambda: found.append(autograd.is_multithreading_enabled()))
+        thread.start()
+        thread.join()
+        assert found == [True]
+        with pytest.raises(ZeroDivisionError), autograd.set_multithreading_enabled(True):
+            assert autograd.is_multithreading_enabled()
+            raise ZeroDivisionError
+        assert not autograd.is_multithreading_enabled()
+        autograd.set_multithreading_enabled(True)
+        assert autograd.is_multithreading_enabled()
+    assert autograd.is_multithreading_enabled()
+    function = autograd.set_multithreading_enabled(False)(autograd.is_multithreading_enabled)
+    assert autograd.is_multithreading_enabled() and not function() and autograd.is_multithreading_enabled()
+    autograd.set_multithreading_enabled(False)
+    try:
+        assert not autograd.is_multithreading_enabled()
+    finally:
+        autograd.set_multithreading_enabled(True)
+
+
 @pytest.mark.parametrize("outer", [True, False])
 @pytest.mark.parametrize("inner", [True, False])
 def test_set_grad_enabled_as_a_context(outer, inner):

@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
 from typing import Any, Self, TypeVar, overload
 
 from .. import _variable as _v
 
-__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled"]
+__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled",
+           "is_multithreading_enabled", "no_grad", "set_grad_enabled", "set_multithreading_enabled"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -32,6 +34,25 @@ def is_inference_mode_enabled() -> bool:
     True
     """
     return _v.mode("inference")
+
+
+class _Threads(threading.local):
+    allowed = True
+
+
+_threads = _Threads()
+
+
+def is_multithreading_enabled() -> bool:
+    """What set_multithreading_enabled says in this thread: True at first.
+
+    As PyTorch's torch.autograd.is_multithreading_enabled.
+
+    >>> import autodiff
+    >>> autodiff.autograd.is_multithreading_enabled()
+    True
+    """
+    return _threads.allowed
 
 
 class _Mode:
@@ -191,3 +212,41 @@ class inference_mode(_Mode):
 
     def _switch(self):
         return (("inference", self.mode),) if self.mode else (("inference", False), ("grad_off", False))
+
+
+class set_multithreading_enabled(_Mode):
+    """Whether passes of this thread may run in threads of devices: for programs that say so; at once, or as a context.
+
+    In PyTorch it is the threads of graphics cards.  Here, as on the CPU there, a pass runs in the thread that asks for it
+    whatever is said, so that False asks for nothing but what is always so.
+    As https://pytorch.org/docs/stable/generated/torch.autograd.grad_mode.set_multithreading_enabled.html
+
+    >>> import autodiff
+    >>> with autodiff.autograd.set_multithreading_enabled(False):
+    ...     autodiff.autograd.is_multithreading_enabled()
+    False
+    """
+
+    def __new__(cls, mode: bool) -> Self:
+        return object.__new__(cls)
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = bool(mode)
+        self._before = _threads.allowed
+        _threads.allowed = self.mode
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _threads.allowed = self._before
+
+    def __call__(self, function: _F) -> _F:
+        _threads.allowed = self._before             # as a decorator it changes nothing outside the function
+
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with type(self)(self.mode):
+                return function(*args, **kwargs)
+
+        return wrapper      # type: ignore[return-value]
