@@ -39,7 +39,8 @@ LESS = {
     "what it saves it has computed beside: a difference, a product, a copy, where nobody can write": {
         "x": "gelu", "s": "gelu point", "x y": "dist; dist 1; dist 3; dist inf", "x y z": "lerp weight",
         "y": "addcmul value; addcdiv; addcdiv value", "m": "bilinear",
-        "again out x y": "scatter_reduce sum", "out x y": "scatter_reduce mean; scatter_reduce prod",
+        "again out x y": "scatter_reduce sum",
+        "out x y": "scatter_reduce mean; scatter_reduce prod; index_reduce mean; index_reduce prod",
     },
     "computed from the operands, which MORE gives the reason for: the result is not needed": {
         "out": "exp2; exp2 point; hypot; hypot point",
