@@ -111,6 +111,26 @@ def is_inference(input: Base) -> bool:
     return bool(_operand(input, "is_inference").is_inference())
 
 
+def is_conj(input: Base) -> bool:
+    """False: a conjugate is computed at once, and never a promise to do so later.  Raises TypeError for what is no Variable.
+
+    >>> import autodiff
+    >>> autodiff.is_conj(autodiff.tensor([1j]).conj())
+    False
+    """
+    return bool(_operand(input, "is_conj").is_conj())
+
+
+def is_neg(input: Base) -> bool:
+    """False: negation is computed at once, as is_conj() says of conjugation.  Raises TypeError for what is no Variable.
+
+    >>> import autodiff
+    >>> autodiff.is_neg(-autodiff.ones(1))
+    False
+    """
+    return bool(_operand(input, "is_neg").is_neg())
+
+
 def is_nonzero(input: Base) -> bool:
     """Whether the only element is not zero; RuntimeError unless there is exactly one.
 

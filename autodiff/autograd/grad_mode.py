@@ -4,7 +4,9 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
-from typing import Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+
+import numpy as np
 
 from .. import _variable as _v
 
@@ -55,6 +57,13 @@ def is_multithreading_enabled() -> bool:
     return _threads.allowed
 
 
+def checked_bool(value: Any, name: str, argument: str = "enabled") -> bool:
+    """A switch, as a bool; TypeError for what is none: no_grad's arguments are often mistaken for those of others."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}(): argument '{argument}' (position 1) must be bool, not {type(value).__name__}")
+    return bool(value)
+
+
 class _Mode:
     """A context that switches modes of this thread; used on a function, for each call; on a generator, for each step."""
 
@@ -66,10 +75,12 @@ class _Mode:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
-        given = args[0] if len(args) == 1 and not kwargs else kwargs.get("mode") if len(kwargs) == 1 and not args else None
-        if callable(given):
+        if len(args) == 1 and not kwargs and callable(args[0]):
             self.__init__()
-            return self(given)
+            return self(args[0])
+        if (args or kwargs) and cls.__init__ is object.__init__:
+            raise TypeError(f"{cls.__name__}() takes a function to decorate, or nothing: set_grad_enabled(mode) switches by a "
+                            "value")
         return self
 
     def _switch(self):
@@ -163,7 +174,7 @@ class enable_grad(_Mode):
 
 
 class set_grad_enabled(_Mode):
-    """Recording on or off: at once when called, undone at the end when used as a context.
+    """Recording on or off: at once when called, undone at the end when used as a context.  Raises TypeError for no bool.
 
     >>> import autodiff
     >>> x = autodiff.tensor(1.0, requires_grad=True)
@@ -176,7 +187,7 @@ class set_grad_enabled(_Mode):
         return object.__new__(cls)
 
     def __init__(self, mode: bool) -> None:
-        self.mode = bool(mode)
+        self.mode = checked_bool(mode, "set_grad_enabled")
         self._before = _v.set_mode("grad_off", not self.mode)
 
     def __repr__(self) -> str:
@@ -207,8 +218,14 @@ class inference_mode(_Mode):
     (True, False)
     """
 
+    if not TYPE_CHECKING:
+        def __new__(cls, *args, **kwargs):
+            if not args and len(kwargs) == 1 and callable(kwargs.get("mode")):
+                args, kwargs = (kwargs["mode"],), {}        # inference_mode(mode=function): a decorator, as in PyTorch
+            return super().__new__(cls, *args, **kwargs)
+
     def __init__(self, mode: bool = True) -> None:
-        self.mode = bool(mode)
+        self.mode = checked_bool(mode, "inference_mode", "mode")
 
     def _switch(self):
         return (("inference", self.mode),) if self.mode else (("inference", False), ("grad_off", False))
@@ -231,7 +248,7 @@ class set_multithreading_enabled(_Mode):
         return object.__new__(cls)
 
     def __init__(self, mode: bool) -> None:
-        self.mode = bool(mode)
+        self.mode = checked_bool(mode, "set_multithreading_enabled")
         self._before = _threads.allowed
         _threads.allowed = self.mode
 
