@@ -1771,7 +1771,7 @@ cdef inline bint fits_element_node(Node* node, Array* array) noexcept:
 cdef Variable make_view(Variable x, Transform t, Array* geometry):
     """A view of x; takes the geometry."""
     cdef Variable v
-    cdef Node* left
+    cdef Node* left = NULL
     cdef Payload* payload
     try:
         if modes() & ABOVE:
@@ -1779,7 +1779,8 @@ cdef Variable make_view(Variable x, Transform t, Array* geometry):
             if taken is not NotImplemented:
                 return <Variable>taken
         v = fresh(Py_TYPE(<PyObject*>x))    # first: the collector may run, and with it code that changes x
-        left = edge_of(x)
+        if not x.flags & INFERENCE_TENSOR:      # a view of one is another, of which nothing is recorded
+            left = edge_of(x)
         if x.array.storage != geometry.storage:
             raise RuntimeError("the data of a Variable was replaced while a view of it was made")
         geometry.owners += 1
@@ -1796,7 +1797,7 @@ cdef Variable make_view(Variable x, Transform t, Array* geometry):
             Py_INCREF(t)
             v.node = record_payload(OP_VIEW, ARRAY | mx(), payload, left, NULL)
         elif x.history.node != NULL:
-            v.flags |= NO_GRAD_VIEW
+            v.flags |= NO_GRAD_VIEW | (INFERENCE_VIEW if modes() & INFERENCE else 0)
     finally:
         release_array(geometry)
     if modes() & (FORWARD | TRACING):
@@ -1823,7 +1824,7 @@ cdef int materialise_for_view(Variable x) except -1:
 cdef Variable element_view(Variable x, object index):
     """x[i] or x[i, j], outside of any mode: make_view, with a node that needs no payload; None: not so simple."""
     cdef Variable v = fresh(Py_TYPE(<PyObject*>x))      # first: the collector may run, and with it code that changes x
-    cdef Node* left = edge_of(x)                    # nothing below makes an object that the collector tracks
+    cdef Node* left = edge_of(x) if not x.flags & INFERENCE_TENSOR else NULL    # no object below that the collector tracks
     cdef Transform t
     cdef intp[MAX_DIMS] at
     cdef intp position
@@ -1846,7 +1847,7 @@ cdef Variable element_view(Variable x, object index):
         v.node = record_read(OP_VIEW, x.array.type, left, position,
                              x.array.storage if Py_TYPE(<PyObject*>x) == TENSOR else NULL)
     elif x.history.node != NULL:
-        v.flags |= NO_GRAD_VIEW
+        v.flags |= NO_GRAD_VIEW | (INFERENCE_VIEW if modes() & INFERENCE else 0)
     return v
 
 
@@ -2216,18 +2217,20 @@ cdef int check_writable(Variable v) except -1:
         if v.flags & ONE_OF_SEVERAL and current_node(v) != NULL:
             link = <Transform>v.path.second if v.path.kind == PATH else v.path
             name = GRAD_FN[OP_VIEW].get(link.name, "UnbindBackward0")[:-len("Backward0")]
-            raise RuntimeError(f"Output {link.output} of {name} is a view and is being modified inplace. This view is the "
+            number = link.output if link.kind != RESHAPE else 0
+            raise RuntimeError(f"Output {number} of {name} is a view and is being modified inplace. This view is the "
                                "output of a function that returns multiple views. Such functions do not allow the output "
                                "views to be modified inplace. You should replace the inplace operation by an out-of-place "
                                "one.")
         if v.history.node != NULL and v.history.node.flags & LEAF:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
         if v.flags & NO_GRAD_VIEW:
-            raise RuntimeError("A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
-                               "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
-                               "your code by moving both the view and the inplace either both inside the no_grad block "
-                               "(if you don't want the inplace to be tracked) or both outside (if you want the inplace "
-                               "to be tracked).")
+            made, found, block = (("inference", "in normal mode", "inference_mode") if v.flags & INFERENCE_VIEW else
+                                  ("no_grad", "with grad mode enabled", "no_grad"))
+            raise RuntimeError(f"A view was created in {made} mode and is being modified inplace {found}. Given that this use "
+                               "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
+                               f"the view and the inplace either both inside the {block} block (if you don't want the inplace "
+                               "to be tracked) or both outside (if you want the inplace to be tracked).")
         return 0
     node = current_node(v)
     if node != NULL and node.flags & LEAF:

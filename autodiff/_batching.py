@@ -852,6 +852,11 @@ def index_add(x: Any, dim: int, index: Any, source: Any, alpha: Any) -> Any:
     return x.scatter_add(dim, positions, source * alpha if alpha != 1 else source)
 
 
+def index_reduce(x: Any, dim: int, index: Any, source: Any, reduce: str, include_self: bool) -> Any:
+    dim, positions = along_slices(x, dim, index)
+    return x.scatter_reduce(dim, positions, source, reduce, include_self=include_self)
+
+
 def index_copy(x: Any, dim: int, index: Any, source: Any) -> Any:
     dim, positions = along_slices(x, dim, index)
     return x.scatter(dim, positions, source)
@@ -913,7 +918,7 @@ def masked_select(level: Level, call: Any) -> Any:
 
 
 SLICES = {"index_select": index_select, "index_add": index_add, "index_copy": index_copy, "index_fill": index_fill,
-          "take": take, "put": put}
+          "index_reduce": index_reduce, "take": take, "put": put}
 
 
 # ---- what has no rule: sample by sample

@@ -1,6 +1,7 @@
 """Constructors: Tensors from sizes, ranges and random numbers.  Random numbers are NumPy's."""
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -338,25 +339,30 @@ def eye(n: int, m: int | None = None, *, dtype: _DType | None = None, requires_g
 
 def _random_of(name, method, args, size, generator, dtype, requires_grad, device):
     d = _dtype(dtype)
-    if d.kind != "f":
-        raise NotImplementedError(f"{name}() makes floating point numbers, not {d}; use randint() for integers")
+    if d.kind not in "fc":
+        raise NotImplementedError(f"{name}() makes floating point and complex numbers, not {d}; use randint() for integers")
     sizes = _sizes(name, args, size)
     numbers = drawn_from(generator, name)
     given = () if generator is None else (numbers,)
     taken = _v.asked(name, (), (sizes, d, *given)) if _v.levels else NotImplemented
     if taken is not NotImplemented:
         return _finish(taken, requires_grad, device)
-    return _take(np.asarray(getattr(numbers, method)(sizes)).astype(d), requires_grad, device)
+    if d.kind == "c":
+        values = getattr(numbers, method)((*sizes, 2)).view(np.complex128)[..., 0]
+        values = values * (math.sqrt(0.5) if method == "standard_normal" else 1.0)
+    else:
+        values = getattr(numbers, method)(sizes)
+    return _take(np.asarray(values).astype(d), requires_grad, device)
 
 
 def rand(*args: int | Sequence[int], size: int | Sequence[int] | None = None,
          generator: _Source | None = None, dtype: _DType | None = None,
          requires_grad: bool = False, device: _Device | None = None) -> Tensor:
-    """Uniform random numbers in [0, 1).
+    """Uniform random numbers in [0, 1); of a complex dtype, both parts are.
 
     The shape is given as sizes, a tuple or size=; manual_seed() makes the numbers repeatable, and generator= draws them
-    from a Generator (or one of NumPy's).  Raises NotImplementedError for a dtype that is no float, TypeError for a
-    generator that is none.
+    from a Generator (or one of NumPy's).  Raises NotImplementedError for integers and bools, TypeError for a generator that
+    is none.
 
     >>> import autodiff
     >>> autodiff.rand(2, 3).shape
@@ -368,11 +374,11 @@ def rand(*args: int | Sequence[int], size: int | Sequence[int] | None = None,
 def randn(*args: int | Sequence[int], size: int | Sequence[int] | None = None,
           generator: _Source | None = None, dtype: _DType | None = None,
           requires_grad: bool = False, device: _Device | None = None) -> Tensor:
-    """Standard normal random numbers.
+    """Standard normal random numbers; of a complex dtype, the variance of 1 is shared by both parts.
 
     The shape is given as sizes, a tuple or size=; manual_seed() makes the numbers repeatable, and generator= draws them
-    from a Generator (or one of NumPy's).  Raises NotImplementedError for a dtype that is no float, TypeError for a
-    generator that is none.
+    from a Generator (or one of NumPy's).  Raises NotImplementedError for integers and bools, TypeError for a generator that
+    is none.
 
     >>> import autodiff
     >>> autodiff.randn(2, 3).shape

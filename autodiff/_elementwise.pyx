@@ -260,8 +260,8 @@ cdef int check_inference(object o) except -1:
     if is_variable(o) and (<Variable>o).flags & INFERENCE_TENSOR:
         raise RuntimeError("Inference tensors cannot be saved for backward. Please do not use Tensors created in "
                            "inference mode in computation tracked by autograd. To work around this, you can make a clone "
-                           "to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
-                           "`torch.inference_mode()`.")
+                           "to get a normal tensor and use it in autograd, or use `autodiff.no_grad()` instead of "
+                           "`autodiff.inference_mode()`.")
     return 0
 
 

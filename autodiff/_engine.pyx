@@ -688,6 +688,12 @@ def make_dual(tensor, tangent, level=None):
         raise RuntimeError("Trying to set a forward gradient that has a different size than that of the original "
                            f"Tensor, this is not supported. Tensor is of size {list(v.shape)} while the given forward "
                            f"gradient is of size {list(t.shape)}.")
+    if tangent_in(t) is not None:
+        raise RuntimeError("Setting a forward grad that itself has a forward gradient at the same level is not supported: give "
+                           "its primal or its tangent, unpack_dual(tangent)[0] or [1]")
+    if tangent_in(v) is not None:
+        raise RuntimeError("Making a dual Tensor based on a Tensor that already has a forward gradient at the same level is "
+                           "not supported: start from its primal, unpack_dual(tensor)[0]")
     if v.flags & BATCHED and t.flags & BATCHED:
         v = <Variable?>OPS.batch_beside(v, t)
     depth = enter_lower()

@@ -99,6 +99,38 @@ def is_complex(input: Base) -> bool:
     return bool(_operand(input, "is_complex").is_complex())
 
 
+def is_inference(input: Base) -> bool:
+    """Whether the Variable was made in inference_mode.  Raises TypeError for what is no Variable.
+
+    >>> import autodiff
+    >>> with autodiff.inference_mode():
+    ...     x = autodiff.ones(1)
+    >>> autodiff.is_inference(x)
+    True
+    """
+    return bool(_operand(input, "is_inference").is_inference())
+
+
+def is_conj(input: Base) -> bool:
+    """False: a conjugate is computed at once, and never a promise to do so later.  Raises TypeError for what is no Variable.
+
+    >>> import autodiff
+    >>> autodiff.is_conj(autodiff.tensor([1j]).conj())
+    False
+    """
+    return bool(_operand(input, "is_conj").is_conj())
+
+
+def is_neg(input: Base) -> bool:
+    """False: negation is computed at once, as is_conj() says of conjugation.  Raises TypeError for what is no Variable.
+
+    >>> import autodiff
+    >>> autodiff.is_neg(-autodiff.ones(1))
+    False
+    """
+    return bool(_operand(input, "is_neg").is_neg())
+
+
 def is_nonzero(input: Base) -> bool:
     """Whether the only element is not zero; RuntimeError unless there is exactly one.
 

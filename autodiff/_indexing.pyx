@@ -1185,15 +1185,24 @@ cdef object scaled(str name, object input, object other, object alpha):
 OPS.scaled = lambda name, input, other, alpha: scaled(name, input, other, alpha)
 
 
+def check_unrecorded(tuple operands, str name):
+    """Raise where one of them requires grad or carries a tangent: what is written to out= has neither."""
+    for operand in operands:
+        if is_variable(operand) and edge_of(<Variable>operand) != NULL:
+            raise RuntimeError(f"{name}(): functions with out=... arguments don't support automatic differentiation, but one "
+                               "of the arguments requires grad.")
+        if modes() & FORWARD and tangent_in(operand) is not None:
+            raise NotImplementedError(f"Trying to use forward AD with {name}_out that does not support it because it is an "
+                                      "out= function. Write the result with copy_() instead, which carries the tangent along.")
+
+
 def check_out(out, str name, value):
     """Raise unless value may be written into out, a Variable."""
     cdef Variable target, result = <Variable>value
     if not is_variable(out):
         raise TypeError(f"{name}(): argument 'out' must be {variable_word(value)}, not {type(out).__name__}")
     target = <Variable>out
-    if edge_of(target) != NULL:
-        raise RuntimeError(f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of "
-                           "the arguments requires grad.")
+    check_unrecorded((target,), name)
     if category(type_of(result)) > category(type_of(target)):
         raise RuntimeError(f"result type {SCALAR_NAMES[numpy_dtype(type_of(result)).name]} can't be cast to the desired "
                            f"output type {SCALAR_NAMES[numpy_dtype(type_of(target)).name]}")
@@ -1206,9 +1215,7 @@ def into(out, str name, function, tuple operands, **keywords):
     if not is_variable(out):
         raise TypeError(f"{name}(): argument 'out' must be {variable_word(operands[0])}, not {type(out).__name__}")
     target = <Variable>out
-    if any([is_variable(operand) and edge_of(<Variable>operand) != NULL for operand in (*operands, out)]):
-        raise RuntimeError(f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of "
-                           "the arguments requires grad.")
+    check_unrecorded((*operands, out), name)
     result = <Variable>function(*operands, **keywords)
     check_out(target, name, result)
     if tuple(result.shape) != tuple(target.shape):

@@ -26,7 +26,7 @@ def put(x, index, y, accumulate=False):
 
 
 def reduced(x, index, y, how, include_self):
-    """scatter_reduce, one element after the other."""
+    """scatter_reduce and index_reduce, one element after the other."""
     out, seen = np.array(x), {}
     for place, value in zip(zip(*(np.broadcast_to(i, y.shape).ravel() for i in index)), y.ravel()):
         seen.setdefault(place, [x[place]] if include_self else []).append(value)
@@ -109,6 +109,15 @@ CASES = {
         ("alpha", lambda x, y: x.index_add(1, T(ROWS), y, alpha=-2), lambda x, y: put(x, (slice(None), ROWS), -2 * y, True),
          [(3, 4), (3, 3)]),
         ("in place", lambda x, y: (x * 1).index_add_(0, T(ROWS), y), lambda x, y: put(x, ROWS, y, True), [(3,), (3,)]),
+    ],
+    "index_reduce": [
+        (f"{how} {with_self}", lambda x, y, how=how, s=with_self: x.index_reduce(1, T([2, 0, 2]), y, how, include_self=s),
+         lambda x, y, how=how, s=with_self: reduced(x, (np.arange(3)[:, None], np.array([[2, 0, 2]])), y, how, s),
+         [(3, 4), (3, 3)])
+        for how in ("prod", "mean", "amax", "amin") for with_self in (True, False)
+    ] + [
+        ("in place", lambda x, y: (x * 1).index_reduce_(0, T([1, 1]), y, "prod"),
+         lambda x, y: reduced(x, (np.array([1, 1]),), y, "prod", True), [(3,), (2,)]),
     ],
     "index_copy": [
         ("dim 1", lambda x, y: x.index_copy(1, T([3, 0]), y), lambda x, y: put(x, (slice(None), [3, 0]), y), [(3, 4), (3, 2)]),
@@ -228,4 +237,12 @@ def ties_of_scatter_reduce():
     np.testing.assert_allclose(y.grad.numpy(), [1 / 3, 1 / 3, 0])
 
 
-KINKS = {"scatter_reduce": ties_of_scatter_reduce, "scatter_extreme": ties_of_scatter_reduce}
+def ties_of_index_reduce():
+    x, y = leaf([1.0, 5.0]), leaf([5.0, 5.0, 0.0])
+    x.index_reduce(0, T([1, 1, 0]), y, "amax").sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), [1, 1 / 3])
+    np.testing.assert_allclose(y.grad.numpy(), [1 / 3, 1 / 3, 0])
+
+
+KINKS = {"scatter_reduce": ties_of_scatter_reduce, "index_reduce": ties_of_index_reduce,
+         "scatter_extreme": ties_of_scatter_reduce}

@@ -51,6 +51,20 @@ def through_views(x):
     return y
 
 
+def written(parts_of):
+    """The parts of a copy, of which the first is written in place: a gradient goes through the write and the others."""
+    def parts(x):
+        first, *others = parts_of(x * 1)
+        first.mul_(x[0, 0])
+        return all_of([first, *others])
+    return parts
+
+
+def first_times_itself(parts):
+    first, *others = parts
+    return all_of([first * first[0, 0], *others])
+
+
 def through_views_of_numpy(x):
     y = x.copy()
     y[0, 0] *= x[0, 0]
@@ -187,6 +201,14 @@ CASES = {
               ("sizes", lambda x: all_of(autodiff.split(x, [1, 0, 2], -1)), lambda a: all_of(np.split(a, [1, 1], 1)), [(2, 3)]),
               ("of a transpose", lambda x: all_of(x.t().split(2)), lambda a: all_of(np.split(a.T, [2])), [(2, 3)])],
     "chunk": [("", lambda x: all_of(x.chunk(2, 1)), lambda a: all_of(np.split(a, [2], 1)), [(2, 3)])],
+    "split_with_sizes": [("", lambda x: all_of(x.split_with_sizes([1, 0, 2], dim=1)),
+                          lambda a: all_of(np.split(a, [1, 1], 1)), [(2, 3)])],
+    "unsafe_split": [("", written(lambda x: x.unsafe_split(2, 1)),
+                      lambda a: first_times_itself(np.split(a, [2], 1)), [(2, 3)])],
+    "unsafe_split_with_sizes": [("", written(lambda x: x.unsafe_split_with_sizes((1, 2), 1)),
+                                 lambda a: first_times_itself(np.split(a, [1], 1)), [(2, 3)])],
+    "unsafe_chunk": [("", written(lambda x: x.unsafe_chunk(2, 1)),
+                      lambda a: first_times_itself(np.split(a, [2], 1)), [(2, 3)])],
     "tensor_split": [("", lambda x: all_of(x.tensor_split(2)), lambda a: all_of(np.array_split(a, 2)), [(3, 2)]),
                      ("indices", lambda x: all_of(x.tensor_split((1, -1), 1)), lambda a: all_of(np.array_split(a, (1, -1), 1)),
                       [(2, 4)])],

@@ -1777,7 +1777,7 @@ torch.eye(-1)
 
 torch.randn(2, dtype=torch.int64)
 #! PyTorch names its kernel
-#> NotImplementedError: randn() makes floating point numbers, not int64; use randint() for integers
+#> NotImplementedError: randn() makes floating point and complex numbers, not int64; use randint() for integers
 
 torch.autograd.grad([torch.ones(1, requires_grad=True)], 5)
 

@@ -129,6 +129,7 @@ CASES = {
     "scatter number": "T.scatter(x, 0, T.tensor([2, 0]), 5.0)",
     **{f"scatter_reduce {how}": f"T.scatter_reduce(x, 0, T.tensor([2, 0, 2]), y, '{how}')"
        for how in ("sum", "mean", "amax", "prod")},
+    **{f"index_reduce {how}": f"T.index_reduce(x, 0, T.tensor([2, 0, 2]), y, '{how}')" for how in ("mean", "amax", "prod")},
     "index_add": "T.index_add(x, 0, T.tensor([2, 0, 1]), y)",
     "index_add alpha": "T.index_add(x, 0, T.tensor([2, 0, 1]), y, alpha=2)",
     "index_copy": "T.index_copy(x, 0, T.tensor([2, 0, 1]), y)", "index_fill": "T.index_fill(x, 0, T.tensor([2]), 5.0)",

@@ -83,6 +83,52 @@ def test_set_grad_enabled_as_a_function():
     assert (x * 2).requires_grad
 
 
+@pytest.mark.parametrize("make", [
+    lambda: ad.no_grad(False), lambda: ad.no_grad(1, 2), lambda: ad.no_grad(mode=True), lambda: ad.enable_grad(None),
+    lambda: ad.inference_mode(1), lambda: ad.inference_mode(None), lambda: ad.inference_mode(mode="no"),
+    lambda: ad.inference_mode(off=1), lambda: ad.set_grad_enabled(0), lambda: ad.set_grad_enabled(ad.tensor(True)),
+    lambda: ad.autograd.set_detect_anomaly("on"), lambda: ad.autograd.set_multithreading_enabled(1),
+])
+def test_a_mode_takes_no_value_that_it_would_read_otherwise(make):
+    with pytest.raises(TypeError):
+        make()
+    assert ad.is_grad_enabled() and not ad.is_inference_mode_enabled()
+    assert not ad.autograd.is_anomaly_enabled() and ad.autograd.is_multithreading_enabled()
+
+
+def test_a_mode_takes_the_bools_of_numpy():
+    with ad.set_grad_enabled(np.bool_(False)):
+        assert not ad.is_grad_enabled()
+    with ad.inference_mode(np.bool_(True)):
+        assert ad.is_inference_mode_enabled()
+
+
+def test_multithreading_is_a_setting_of_the_thread():
+    autograd = ad.autograd
+    assert autograd.is_multithreading_enabled()
+    with autograd.set_multithreading_enabled(False):
+        assert not autograd.is_multithreading_enabled()
+        found = []
+        thread = threading.Thread(target=lambda: found.append(autograd.is_multithreading_enabled()))
+        thread.start()
+        thread.join()
+        assert found == [True]
+        with pytest.raises(ZeroDivisionError), autograd.set_multithreading_enabled(True):
+            assert autograd.is_multithreading_enabled()
+            raise ZeroDivisionError
+        assert not autograd.is_multithreading_enabled()
+        autograd.set_multithreading_enabled(True)
+        assert autograd.is_multithreading_enabled()
+    assert autograd.is_multithreading_enabled()
+    function = autograd.set_multithreading_enabled(False)(autograd.is_multithreading_enabled)
+    assert autograd.is_multithreading_enabled() and not function() and autograd.is_multithreading_enabled()
+    autograd.set_multithreading_enabled(False)
+    try:
+        assert not autograd.is_multithreading_enabled()
+    finally:
+        autograd.set_multithreading_enabled(True)
+
+
 @pytest.mark.parametrize("outer", [True, False])
 @pytest.mark.parametrize("inner", [True, False])
 def test_set_grad_enabled_as_a_context(outer, inner):

@@ -42,9 +42,11 @@ NO_OPS = {
     "functions of functions, which compute when they are called": {
         "grad_and_value", "hessian", "jacfwd", "jacobian", "jacrev", "value_and_grad", "vmap", "primitive", "defjvp",
         "defvjp", "once_differentiable", "vjp", "jvp", "hvp", "linearize"},
+    "levels of forward mode": {"enter_dual_level", "exit_dual_level"},
     "settings": {
         "get_default_dtype", "set_default_dtype", "get_num_threads", "set_num_threads", "is_grad_enabled",
-        "is_inference_mode_enabled", "manual_seed", "get_rng_state", "set_rng_state", "set_default_device",
+        "is_inference_mode_enabled", "is_multithreading_enabled", "set_multithreading_enabled", "manual_seed", "get_rng_state",
+        "set_rng_state", "set_default_device",
         "get_default_device", "get_printoptions", "set_printoptions", "printoptions", "memory_stats", "release_memory"},
     "files": {"load", "save"},
     "ops of one's own": {"once_differentiable", "defjvp", "defvjp", "primitive"},

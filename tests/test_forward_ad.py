@@ -357,3 +357,36 @@ def test_views_follow_writes_whose_base_is_gone():
     for f, wanted in ((whole, [2.0, 4.0]), (sibling, [3.0]), (copied, [2.0, 4.0])):
         with forward_ad.dual_level():
             assert tangent_of(f(forward_ad.make_dual(x, autodiff.ones(3)))) == wanted
+
+
+def test_detach_in_place_drops_the_tangents_of_every_level():
+    with forward_ad.dual_level():
+        x = forward_ad.make_dual(autodiff.tensor([2.0, 3.0]), autodiff.ones(2))
+        with forward_ad.dual_level():
+            y = forward_ad.make_dual(x * x, autodiff.ones(2))
+            z, w = y.clone(), y.detach()
+            z.detach_()
+            for one in (z * y, w * y):
+                np.testing.assert_array_equal(forward_ad.unpack_dual(one).tangent.detach().numpy(), [4.0, 9.0])
+        assert forward_ad.unpack_dual(z).tangent is None and forward_ad.unpack_dual(w).tangent is None
+        np.testing.assert_array_equal(forward_ad.unpack_dual(y).tangent.numpy(), [4.0, 6.0])
+    for f in (lambda x: x.clone().detach_() * x, lambda x: x.detach() * x):
+        _, derivative = autodiff.func.linearize(f, autodiff.tensor([3.0]))
+        assert derivative(autodiff.ones(1)).item() == 3
+        assert autodiff.func.jvp(f, (autodiff.tensor([3.0]),), (autodiff.ones(1),))[1].item() == 3
+        assert autodiff.func.vmap(autodiff.func.jacfwd(f))(autodiff.tensor([[3.0], [4.0]])).flatten().tolist() == [3, 4]
+
+
+def test_a_dual_made_of_a_dual_of_the_same_level_is_refused():
+    x, t = autodiff.tensor([2.0]), autodiff.ones(1)
+    with forward_ad.dual_level():
+        d = forward_ad.make_dual(x, t)
+        for primal, tangent in ((d, t), (x, d), (x, d[:1])):
+            with pytest.raises(RuntimeError, match="has a forward gradient at the same level"):
+                forward_ad.make_dual(primal, tangent)
+        with forward_ad.dual_level() as level:
+            assert level == 1 == forward_ad._current_level
+            both = forward_ad.make_dual(d * d, d)       # those of an outer level are welcome
+            assert forward_ad.unpack_dual(both).tangent.item() == 2
+        assert forward_ad.unpack_dual(forward_ad.unpack_dual(d).primal).tangent is None
+        assert forward_ad.make_dual(forward_ad.unpack_dual(d).primal, 3 * t) is not d

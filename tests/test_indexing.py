@@ -725,7 +725,8 @@ def test_many_positions_are_added_fast():
 def test_in_place_forms_leave_a_leaf_alone():
     x, s, i = leaf(np.zeros(3)), T([1.0]), T([0])
     mask = T([True, False, False])
-    calls = {"scatter_": (0, i, s), "scatter_add_": (0, i, s), "scatter_reduce_": (0, i, s, "sum"), "index_add_": (0, i, s),
+    calls = {"scatter_": (0, i, s), "scatter_add_": (0, i, s), "scatter_reduce_": (0, i, s, "sum"),
+             "index_add_": (0, i, s), "index_reduce_": (0, i, s, "amax"),
              "index_copy_": (0, i, s), "index_fill_": (0, i, 1.0), "masked_fill_": (mask, 1.0), "masked_scatter_": (mask, s),
              "index_put_": ((i,), s), "put_": (i, s)}
     for name, arguments in calls.items():

@@ -20,7 +20,7 @@ POINTS = [pytest.param(rule, kink, call, id=f"{rule.name}({call})") for rule, ki
 #: a word: norm of one element and std of two are linear on both sides of 0, and their squares are not.
 DIRECTIONS = ("norm", "dist", "std", "atan2", "hypot", "cosine_of", "xlogy")
 #: Linear in what is left of the operand, as in PyTorch: their recorded gradient does not depend on the operand.
-LINEAR = ("nan_to_num", "nansum", "nanmean", "cummax", "cummin", "scatter_reduce")
+LINEAR = ("nan_to_num", "nansum", "nanmean", "cummax", "cummin", "scatter_reduce", "index_reduce")
 
 
 def read(rule, call):

@@ -311,11 +311,11 @@ for _ in range(100_000):
     v = v.next
 del v, first""",
     "tangents": """
-with ad.autograd.forward_ad.dual_level():
-    v = ad.tensor(1.0)
-    for _ in range(100_000):
-        v = ad.autograd.forward_ad.make_dual(ad.tensor(1.0), v)
-    del v""",
+v = ad.tensor(1.0)
+for _ in range(100_000):
+    with ad.autograd.forward_ad.dual_level():
+        v = ad.autograd.forward_ad.make_dual(ad.tensor(1.0), v)     # each keeps the last, and with it all before
+del v""",
     "memory shared with NumPy": """
 v = ad.tensor([1.0, 2.0])
 for _ in range(100_000):

@@ -32,6 +32,7 @@ CALLS = {
     "elu": lambda x: autodiff.elu(x), "pad": lambda x: autodiff.pad(x, (1, 1)), "repeat": lambda x: x.repeat(2, 1),
     "max": lambda x: x.max(1).values, "sort": lambda x: x.sort()[0], "take": lambda x: x.take(autodiff.tensor([0, 3])),
     "trace": lambda x: x.trace(), "var": lambda x: x.var(0), "logcumsumexp": lambda x: x.logcumsumexp(1),
+    "index_reduce": lambda x: x.index_reduce(0, autodiff.tensor([0]), x[:1] * 2, "amax"),
     "scatter_reduce": lambda x: x.scatter_reduce(0, autodiff.tensor([[0, 1]]), x[:1] * 2, "amax"),
     "conj": lambda x: (x * 1j).conj().abs(), "rot90": lambda x: x.rot90(), "mul": lambda x: x * x, "sum": lambda x: x.sum(1),
 }

@@ -39,7 +39,8 @@ LESS = {
     "what it saves it has computed beside: a difference, a product, a copy, where nobody can write": {
         "x": "gelu", "s": "gelu point", "x y": "dist; dist 1; dist 3; dist inf", "x y z": "lerp weight",
         "y": "addcmul value; addcdiv; addcdiv value", "m": "bilinear",
-        "again out x y": "scatter_reduce sum", "out x y": "scatter_reduce mean; scatter_reduce prod",
+        "again out x y": "scatter_reduce sum",
+        "out x y": "scatter_reduce mean; scatter_reduce prod; index_reduce mean; index_reduce prod",
     },
     "computed from the operands, which MORE gives the reason for: the result is not needed": {
         "out": "exp2; exp2 point; hypot; hypot point",
@@ -116,7 +117,8 @@ def test_the_table_is_pytorchs():
 #: Rows without a case, which PyTorch lacks, or which are views, shapes alone or conditions: they save nothing.
 NOTHING = set(words("cbrt positive reshape flatten ravel squeeze swapdims adjoint movedim unflatten broadcast_to "
                     "broadcast_tensors atleast_1d atleast_2d atleast_3d meshgrid diagonal unfold as_strided squeeze_ "
-                    "unsqueeze_ t_ transpose_ split chunk tensor_split hsplit vsplit dsplit resolve_conj resolve_neg"))
+                    "unsqueeze_ t_ transpose_ split chunk split_with_sizes unsafe_split "
+                    "unsafe_split_with_sizes unsafe_chunk tensor_split hsplit vsplit dsplit resolve_conj resolve_neg"))
 #: Rows whose derivative is refused, or whose result is bool or an index.
 WITHOUT = set(words("isclose isposinf isneginf bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift "
                     "bitwise_not floor_divide heaviside isreal all any count_nonzero unique unique_consecutive nonzero "

@@ -84,6 +84,26 @@ def test_a_generator_has_numbers_of_its_own():
     assert autodiff.equal(autodiff.rand(3), autodiff.rand(3, generator=g.manual_seed(0)))
 
 
+def test_complex_random_numbers_fill_both_parts():
+    g = autodiff.Generator().manual_seed(1)
+    uniform = autodiff.rand(100, 100, dtype=autodiff.complex64, generator=g)
+    normal = autodiff.randn(100, 100, dtype=autodiff.complex128, generator=g, requires_grad=True)
+    assert uniform.dtype is autodiff.complex64 and normal.dtype is autodiff.complex128 and normal.requires_grad
+    for part in (uniform.real.numpy(), uniform.imag.numpy()):
+        assert 0 <= part.min() < 0.01 and 0.99 < part.max() < 1 and abs(part.mean() - 0.5) < 0.02
+    for part in (normal.detach().real.numpy(), normal.detach().imag.numpy()):
+        assert abs(part.mean()) < 0.03 and abs(part.var() - 0.5) < 0.03         # the variance of both together is 1
+    assert abs(np.corrcoef(normal.detach().real.numpy().ravel(), normal.detach().imag.numpy().ravel())[0, 1]) < 0.05
+    for like in (autodiff.rand_like, autodiff.randn_like):
+        first = like(uniform, generator=g.manual_seed(2))
+        assert first.shape == uniform.shape and first.dtype is uniform.dtype
+        assert autodiff.equal(first, like(uniform, generator=g.manual_seed(2))) and first.imag.abs().sum() > 0
+    assert autodiff.randn((), dtype=autodiff.complex64).shape == ()
+    assert autodiff.rand(0, 2, dtype=autodiff.complex64).shape == (0, 2)
+    with pytest.raises(NotImplementedError, match="floating point and complex numbers, not int64"):
+        autodiff.rand_like(autodiff.tensor([1, 2]))
+
+
 def test_a_state_is_a_place_among_the_numbers():
     g = autodiff.Generator().manual_seed(3)
     autodiff.randint(5, (3,), dtype=autodiff.int32, generator=g)

@@ -452,3 +452,13 @@ def test_jacfwd_of_no_elements_and_of_random_functions():
     assert ad.jacfwd(lambda x: x * ad.rand(1), randomness="same")(ad.ones(2)).shape == (2, 2)
     with pytest.raises(RuntimeError, match="Only allowed values for randomness"):
         ad.func.jacfwd(cubes, randomness="some")
+
+
+def test_a_strict_jvp_refuses_an_output_that_does_not_depend_on_the_input():
+    def f(x):
+        return x * x, x.long().double().requires_grad_().clone()
+
+    x, v = ad.tensor([1.0, 2.0]), ad.ones(2)
+    assert ad.autograd.functional.jvp(f, x, v)[1][1].tolist() == [0.0, 0.0]
+    with pytest.raises(RuntimeError, match="Output 1 of the user-provided function is independent of the input"):
+        ad.autograd.functional.jvp(f, x, v, strict=True)

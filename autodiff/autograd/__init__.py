@@ -13,8 +13,10 @@ from .grad_mode import (
     inference_mode,
     is_grad_enabled,
     is_inference_mode_enabled,
+    is_multithreading_enabled,
     no_grad,
     set_grad_enabled,
+    set_multithreading_enabled,
 )
 from .gradcheck import gradcheck, gradgradcheck
 from .record import (
@@ -32,9 +34,9 @@ from .record import (
 
 __all__ = ["Function", "Variable", "backward", "detect_anomaly", "enable_grad", "forward_ad", "function",
            "functional", "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "is_anomaly_enabled",
-           "is_grad_enabled", "is_inference_mode_enabled", "is_recording", "is_training", "mark_variables", "no_grad",
-           "pause", "predict_mode", "record", "set_detect_anomaly", "set_grad_enabled", "set_recording",
-           "set_training", "train_mode"]
+           "is_grad_enabled", "is_inference_mode_enabled", "is_multithreading_enabled", "is_recording", "is_training",
+           "mark_variables", "no_grad", "pause", "predict_mode", "record", "set_detect_anomaly", "set_grad_enabled",
+           "set_multithreading_enabled", "set_recording", "set_training", "train_mode"]
 
 
 def __getattr__(name: str) -> Any:

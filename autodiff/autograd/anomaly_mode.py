@@ -2,6 +2,7 @@
 import warnings
 
 from .. import _variable as _v
+from .grad_mode import checked_bool
 
 __all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly"]
 
@@ -29,7 +30,8 @@ class set_detect_anomaly:
     """
 
     def __init__(self, mode, check_nan=True):
-        self._before = (_v.set_mode("anomaly", bool(mode)), _v.set_mode("nan_allowed", not check_nan and bool(mode)))
+        mode = checked_bool(mode, "set_detect_anomaly")
+        self._before = (_v.set_mode("anomaly", mode), _v.set_mode("nan_allowed", not check_nan and mode))
 
     def __enter__(self):
         return self

@@ -18,14 +18,28 @@ class UnpackedDualTensor(NamedTuple):
     tangent: Any
 
 
+def __getattr__(name: str) -> Any:
+    if name == "_current_level":        # what programs for PyTorch ask: the innermost level of this thread, or -1
+        return len(_v.forward_levels()) - 1
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def enter_dual_level() -> int:
-    """Start a level of forward mode, inside of those that there are; returns it.  (PyTorch's does not nest.)"""
-    return _v.enter_level()
+    """Start a level of forward mode, inside of those that this thread has; returns its number: 0 is the outermost.
+
+    (PyTorch's does not nest.)
+    """
+    _v.enter_level()
+    return len(_v.forward_levels()) - 1
 
 
 def exit_dual_level(*, level: int | None = None) -> None:
     """End the innermost level; its tangents are gone.  Raises RuntimeError for another level, or where there is none."""
-    _v.exit_level(level)
+    levels = _v.forward_levels()
+    if level is not None and levels and level != len(levels) - 1:
+        raise RuntimeError("Trying to exit a forward AD level that was not the last one that was created. This is not "
+                           "supported.")
+    _v.exit_level()
 
 
 class dual_level:
@@ -50,8 +64,8 @@ class dual_level:
 def make_dual(tensor: Base, tangent: Base, *, level: int | None = None) -> Any:
     """A Variable of tensor's elements that carries a tangent of the same shape, in the innermost level.
 
-    It shares memory with tensor, unless that is recorded.  Raises RuntimeError outside a level and for a tangent of another
-    shape, ValueError for integers, TypeError for what is no Variable.
+    It shares memory with tensor, unless that is recorded.  Raises RuntimeError outside a level, for a tangent of another shape
+    and where one of the two has a tangent in this level already, ValueError for integers, TypeError for what is no Variable.
     As https://pytorch.org/docs/stable/generated/torch.autograd.forward_ad.make_dual.html
     """
     _check(level)
@@ -68,5 +82,5 @@ def unpack_dual(tensor: Base, *, level: int | None = None) -> UnpackedDualTensor
 
 
 def _check(level: int | None) -> None:
-    if level is not None and level != _v.innermost_level():
+    if level is not None and level != len(_v.forward_levels()) - 1:
         raise RuntimeError("a dual is made and unpacked in the innermost level of forward mode: exit the others first")

@@ -76,17 +76,23 @@ class _Call:
         found, _ = _v.gradients(tuple([o for o, _ in pairs]), tuple([g for _, g in pairs]), tuple(inputs), True, create_graph)
         return list(found)
 
-    def filled(self, found: Sequence[Any], like: Sequence[Any], stage: str = "") -> tuple[Any, ...]:
-        """Zeros where there is no gradient; in strict mode that is an error."""
-        results = []
-        for i, (g, other) in enumerate(zip(found, like, strict=True)):
-            if g is None and self.strict:
-                raise RuntimeError(_STRICT[stage].format(i=i))
-            if self.strict and self.create_graph and not stage and not g.requires_grad:
-                raise RuntimeError("The jacobian of the user-provided function is independent of input "
-                                   f"{i}. This is not allowed in strict mode when create_graph=True.")
-            results.append(_v.zeros_like(other) if g is None else g)
-        return tuple(results)
+    def depends(self, found: Sequence[Any], what: str = "output", **named: Any) -> None:
+        """In strict mode, each gradient must be there."""
+        if self.strict:
+            for i, g in enumerate(found):
+                if g is None:
+                    raise RuntimeError(_STRICT[what].format(i=i, **named))
+
+    def filled(self, found: Sequence[Any], like: Sequence[Any], what: str = "output", **named: Any) -> tuple[Any, ...]:
+        """Zeros where there is no gradient; in strict mode that is an error, and what has no graph where one is asked for."""
+        self.depends(found, what, **named)
+        if self.strict and self.create_graph:
+            order = "hessian" if what == "jacobian" else "jacobian"
+            for i, g in enumerate(found):
+                if not g.requires_grad:
+                    raise RuntimeError(f"The {order} of the user-provided function is independent of input {i}. This is not "
+                                       "allowed in strict mode when create_graph=True.")
+        return tuple([_v.zeros_like(other) if g is None else g for g, other in zip(found, like, strict=True)])
 
     def given(self, values: Sequence[Any], several: bool) -> Any:
         values = values if self.create_graph else [value.detach() for value in values]
@@ -94,8 +100,10 @@ class _Call:
 
 
 _STRICT = {
-    "": "The output of the user-provided function is independent of input {i}. This is not allowed in strict mode.",
-    "second": ("While computing the hessian, found that the jacobian of the user-provided function with respect to input {i} "
+    "output": "The output of the user-provided function is independent of input {i}. This is not allowed in strict mode.",
+    "row": "Output {output} of the user-provided function is independent of input {i}. This is not allowed in strict mode.",
+    "product": "Output {i} of the user-provided function is independent of the input. This is not allowed in strict mode.",
+    "jacobian": ("While computing the hessian, found that the jacobian of the user-provided function with respect to input {i} "
                "is independent of the input. This is not allowed in strict mode. You should ensure that your function is twice "
                "differentiable and that the jacobian depends on the inputs (this would be violated by a linear function for "
                "example)."),
@@ -142,10 +150,8 @@ def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     with grad_mode.enable_grad():
         ones = tuple([_v.zeros_like(output).requires_grad_() for output in call.outputs])
     pulled = call.gradients(call.outputs, ones, call.inputs, True)
-    if strict:
-        call.filled(pulled, call.inputs)
-    found = call.gradients(pulled, vectors, ones, create_graph)
-    products = [_v.zeros_like(output) if g is None else g for g, output in zip(found, call.outputs, strict=True)]
+    call.depends(pulled)
+    products = call.filled(call.gradients(pulled, vectors, ones, create_graph), call.outputs, "product")
     return call.given(call.outputs, call.several_out), call.given(products, call.several_out)
 
 
@@ -165,16 +171,20 @@ def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, 
     if strategy == "forward-mode":
         return _by_columns(func, inputs, "jacobian")
     call = _Call(func, inputs, "jacobian", create_graph, strict)
-    parts = []
-    for output in call.outputs:
-        rows = _rows(call, output, vectorize)
-        parts.append(call.given([_OPS.reshape(row, (*output.shape, *v.shape))
-                                 for row, v in zip(rows, call.inputs, strict=True)], call.several))
+    parts = [_blocks(call, i, output, vectorize, call.several) for i, output in enumerate(call.outputs)]
     return tuple(parts) if call.several_out else parts[0]
 
 
-def _rows(call: _Call, output: Any, vectorize: bool) -> Sequence[Any]:
-    """The derivatives of all elements of an output, stacked, for each input."""
+def _blocks(call: _Call, i: int, output: Any, vectorize: bool, several: bool) -> Any:
+    """The Jacobian of the output at i, for each input.  What puts its rows together is recorded under no_grad, too."""
+    with grad_mode.enable_grad():
+        rows = _rows(call, i, output, vectorize)
+        return call.given([_OPS.reshape(row, (*output.shape, *v.shape))
+                           for row, v in zip(rows, call.inputs, strict=True)], several)
+
+
+def _rows(call: _Call, i: int, output: Any, vectorize: bool) -> Sequence[Any]:
+    """The derivatives of all elements of the output at i, stacked, for each input."""
     count = _count(output)
     if output.is_complex() or any(v.is_complex() for v in call.inputs):
         raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {output.dtype}: take "
@@ -184,7 +194,8 @@ def _rows(call: _Call, output: Any, vectorize: bool) -> Sequence[Any]:
     identity = _v.constant_of(_identity(count, output), output)
 
     def run(cotangent: Any) -> Sequence[Any]:
-        return call.filled(call.gradients((output,), (cotangent,), call.inputs, call.create_graph), call.inputs)
+        found = call.gradients((output,), (cotangent,), call.inputs, call.create_graph)
+        return call.filled(found, call.inputs, "row", output=i)
 
     if vectorize:
         return _batching.batch_rows(run, (identity,), count)
@@ -246,20 +257,10 @@ def hessian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, s
         return found if several else found[0][0]
     call = _Call(func, inputs, "hessian", create_graph, strict, scalar=True)
     first = call.gradients(call.outputs, (_v.zeros_like(call.outputs[0]) + 1.0,), call.inputs, True)
-    call.filled(first, call.inputs)
-    parts = []
-    for i, (g, v) in enumerate(zip(first, call.inputs, strict=True)):
-        count = _count(v)
-        if g is None or not g.requires_grad:
-            if strict:
-                raise RuntimeError(_STRICT["second"].format(i=i))
-            rows: Sequence[Any] = [_v.zeros_like(other).expand((count, *other.shape)) for other in call.inputs]
-        else:
-            call.strict = False
-            rows = _rows(call, g, vectorize)
-            call.strict = strict
-        parts.append(call.given([_OPS.reshape(row, (*v.shape, *other.shape))
-                                 for row, other in zip(rows, call.inputs, strict=True)], several))
+    call.depends([g if g is not None and g.requires_grad else None for g in first], "jacobian")
+    call.strict = False         # what the second derivatives depend on is the function's affair
+    parts = [_blocks(call, i, _v.zeros_like(v) if g is None else g, vectorize, several)
+             for i, (g, v) in enumerate(zip(first, call.inputs, strict=True))]
     return tuple(parts) if several else parts[0]
 
 
@@ -267,15 +268,11 @@ def _hessian_product(func: Callable[..., Any], inputs: Any, v: Any, create_graph
     call = _Call(func, inputs, caller, create_graph, strict, scalar=True)
     vectors = call.vectors(v, call.inputs, call.several, True)
     first = call.gradients(call.outputs, (_v.zeros_like(call.outputs[0]) + 1.0,), call.inputs, True)
-    if strict:
-        call.filled(first, call.inputs)
-    if strict:
-        for i, g in enumerate(first):
-            if g is not None and not g.requires_grad:
-                raise RuntimeError(_STRICT["second"].format(i=i))
+    call.depends(first)
+    call.depends([g if g is not None and g.requires_grad else None for g in first], "jacobian")
     found = call.gradients(first, vectors, call.inputs, create_graph)
     return (call.given(call.outputs, False),
-            call.given(call.filled(found, call.inputs, "second"), call.several))
+            call.given(call.filled(found, call.inputs, "jacobian"), call.several))
 
 
 def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:

@@ -2,12 +2,16 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
-from typing import Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+
+import numpy as np
 
 from .. import _variable as _v
 
-__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled"]
+__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled",
+           "is_multithreading_enabled", "no_grad", "set_grad_enabled", "set_multithreading_enabled"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -34,6 +38,32 @@ def is_inference_mode_enabled() -> bool:
     return _v.mode("inference")
 
 
+class _Threads(threading.local):
+    allowed = True
+
+
+_threads = _Threads()
+
+
+def is_multithreading_enabled() -> bool:
+    """What set_multithreading_enabled says in this thread: True at first.
+
+    As PyTorch's torch.autograd.is_multithreading_enabled.
+
+    >>> import autodiff
+    >>> autodiff.autograd.is_multithreading_enabled()
+    True
+    """
+    return _threads.allowed
+
+
+def checked_bool(value: Any, name: str, argument: str = "enabled") -> bool:
+    """A switch, as a bool; TypeError for what is none: no_grad's arguments are often mistaken for those of others."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}(): argument '{argument}' (position 1) must be bool, not {type(value).__name__}")
+    return bool(value)
+
+
 class _Mode:
     """A context that switches modes of this thread; used on a function, for each call; on a generator, for each step."""
 
@@ -48,6 +78,9 @@ class _Mode:
         if len(args) == 1 and not kwargs and callable(args[0]):
             self.__init__()
             return self(args[0])
+        if (args or kwargs) and cls.__init__ is object.__init__:
+            raise TypeError(f"{cls.__name__}() takes a function to decorate, or nothing: set_grad_enabled(mode) switches by a "
+                            "value")
         return self
 
     def _switch(self):
@@ -141,7 +174,7 @@ class enable_grad(_Mode):
 
 
 class set_grad_enabled(_Mode):
-    """Recording on or off: at once when called, undone at the end when used as a context.
+    """Recording on or off: at once when called, undone at the end when used as a context.  Raises TypeError for no bool.
 
     >>> import autodiff
     >>> x = autodiff.tensor(1.0, requires_grad=True)
@@ -154,7 +187,7 @@ class set_grad_enabled(_Mode):
         return object.__new__(cls)
 
     def __init__(self, mode: bool) -> None:
-        self.mode = bool(mode)
+        self.mode = checked_bool(mode, "set_grad_enabled")
         self._before = _v.set_mode("grad_off", not self.mode)
 
     def __repr__(self) -> str:
@@ -185,8 +218,52 @@ class inference_mode(_Mode):
     (True, False)
     """
 
+    if not TYPE_CHECKING:
+        def __new__(cls, *args, **kwargs):
+            if not args and len(kwargs) == 1 and callable(kwargs.get("mode")):
+                args, kwargs = (kwargs["mode"],), {}        # inference_mode(mode=function): a decorator, as in PyTorch
+            return super().__new__(cls, *args, **kwargs)
+
     def __init__(self, mode: bool = True) -> None:
-        self.mode = bool(mode)
+        self.mode = checked_bool(mode, "inference_mode", "mode")
 
     def _switch(self):
         return (("inference", self.mode),) if self.mode else (("inference", False), ("grad_off", False))
+
+
+class set_multithreading_enabled(_Mode):
+    """Whether passes of this thread may run in threads of devices: for programs that say so; at once, or as a context.
+
+    In PyTorch it is the threads of graphics cards.  Here, as on the CPU there, a pass runs in the thread that asks for it
+    whatever is said, so that False asks for nothing but what is always so.
+    As https://pytorch.org/docs/stable/generated/torch.autograd.grad_mode.set_multithreading_enabled.html
+
+    >>> import autodiff
+    >>> with autodiff.autograd.set_multithreading_enabled(False):
+    ...     autodiff.autograd.is_multithreading_enabled()
+    False
+    """
+
+    def __new__(cls, mode: bool) -> Self:
+        return object.__new__(cls)
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = checked_bool(mode, "set_multithreading_enabled")
+        self._before = _threads.allowed
+        _threads.allowed = self.mode
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _threads.allowed = self._before
+
+    def __call__(self, function: _F) -> _F:
+        _threads.allowed = self._before             # as a decorator it changes nothing outside the function
+
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with type(self)(self.mode):
+                return function(*args, **kwargs)
+
+        return wrapper      # type: ignore[return-value]

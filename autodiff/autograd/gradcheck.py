@@ -441,7 +441,10 @@ def _direction(random, x):
 
 
 def _normal(random, x):
-    return np.asarray(random.standard_normal(_plain(x).shape)).astype(_plain(x).dtype)
+    values = np.asarray(random.standard_normal(_plain(x).shape))
+    if _plain(x).dtype.kind == "c":
+        values = values + 1j * random.standard_normal(_plain(x).shape)
+    return values.astype(_plain(x).dtype)
 
 
 def _batched_words(j, n, words, like, got, expected):

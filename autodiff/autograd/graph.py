@@ -361,19 +361,19 @@ class _AllowMutationOnSavedContext:
     def __init__(self) -> None:
         self.cloned: weakref.WeakKeyDictionary[_Handle, _v.Tensor] = weakref.WeakKeyDictionary()
         self.original: weakref.WeakKeyDictionary[_Handle, _v.Tensor] = weakref.WeakKeyDictionary()
-        self._by_place: weakref.WeakValueDictionary[tuple[Any, ...], _Handle] = weakref.WeakValueDictionary()
+        self.tid_to_weakhandle: weakref.WeakValueDictionary[tuple[Any, ...], _Handle] = weakref.WeakValueDictionary()
 
     def clear(self) -> None:
         """Forget everything: what was saved inside cannot be used any more."""
         self.cloned.clear()
         self.original.clear()
-        self._by_place.clear()
+        self.tid_to_weakhandle.clear()
 
     def _pack(self, tensor: _v.Tensor) -> _Handle:
         place = (*_v.storage_of(tensor), tensor.data_ptr(), tuple(tensor.shape), tensor.stride(), tensor.dtype)
-        handle = self._by_place.get(place)
+        handle = self.tid_to_weakhandle.get(place)
         if handle is None:
-            handle = self._by_place[place] = _Handle(place)
+            handle = self.tid_to_weakhandle[place] = _Handle(place)
             self.original[handle] = tensor
         return handle
 
@@ -392,7 +392,7 @@ class _AllowMutationOnSavedContext:
                 if np.may_share_memory(elements, tensor.numpy()):       # `.data` has a storage of its own on the same memory
                     self.cloned[handle] = tensor.clone()
                     del self.original[handle]
-                    self._by_place.pop(handle.place, None)      # the storage may go, and its address come again
+                    self.tid_to_weakhandle.pop(handle.place, None)      # the storage may go, and its address come again
         return NotImplemented
 
 

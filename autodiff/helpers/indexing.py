@@ -372,9 +372,19 @@ def scatter_reduce_of(ops, x, dim, index, src, reduce, include_self):
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
     ops.operand(src, "scatter_reduce", "src", 3)
     _, where, part = _scatter_places(ops, x, dim, index, src)
-    name = "ScatterReduceBackward0"
     if where is None:
-        return ops.named(x.clone(), name, x)
+        return ops.named(x.clone(), "ScatterReduceBackward0", x)
+    return _reduced_at(ops, x, where, part, reduce, include_self, "ScatterReduceBackward0")
+
+
+def index_reduce_of(ops, x, dim, index, source, reduce, include_self):
+    if reduce not in ("prod", "mean", "amax", "amin"):
+        raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
+    where, source = _rows_and_source(ops, x, dim, index, source, "index_reduce", IndexError)
+    return _reduced_at(ops, x, where, source, reduce, include_self, "IndexReduceBackward0")
+
+
+def _reduced_at(ops, x, where, part, reduce, include_self, name):
     vector = _as_vector(ops, x)
     if reduce in ("amax", "amin"):
         result = ops.apply("scatter_extreme", (vector, part), (where, reduce == "amax", bool(include_self)))
@@ -497,7 +507,7 @@ def masked_scatter_of(ops, x, mask, source):
 
 
 def _rows_and_source(ops, x, dim, index, source, name, kind):
-    """dim, a vector of positions along it, and as many slices of a source, all checked as index_add and index_copy do."""
+    """An index of the slices at a vector of positions along dim, and as many slices of a source; all checked."""
     ops.operand(source, name, "source", 3)
     index = indices_of(ops, x, index, name)
     dim = ops.wrap_dim(dim, x.ndim)
@@ -505,15 +515,15 @@ def _rows_and_source(ops, x, dim, index, source, name, kind):
     copies = name == "index_copy"
     if index.ndim > 1:
         raise IndexError(f"index_copy_(): Index should have dimension 1 or 0 (got {index.ndim})" if copies else
-                         f"index_add_(): Index is supposed to be a vector, but got dim: {index.ndim} with type: {word} and "
+                         f"{name}_(): Index is supposed to be a vector, but got dim: {index.ndim} with type: {word} and "
                          f"size: {list(index.shape)}")
     if copies and not is_whole(ops, index, wide=True):
         raise RuntimeError(f"index_copy_(): Expected a long tensor for index, but got {word}")
     if not is_whole(ops, index):
-        raise RuntimeError(f"index_add_(): Expected dtype int32/int64 for index but got: {word}")
+        raise RuntimeError(f"{name}_(): Expected dtype int32/int64 for index but got: {word}")
     check_same_dtype(ops, x, source, "index_copy_(): self and source expected to have the same dtype, but got (self) {} and "
                                      "(source) {}" if copies else
-                                     "index_add_(): self ({}) and source ({}) must have the same scalar type")
+                                     name + "_(): self ({}) and source ({}) must have the same scalar type")
     found = source.shape[dim] if source.ndim > dim else 1
     without = lambda v: [n for d, n in enumerate(v.shape) if d != dim]
     shapes_fit = without(x) == without(source) and (x.ndim == source.ndim or (copies and x.numel() == source.numel() == 1))
@@ -525,14 +535,15 @@ def _rows_and_source(ops, x, dim, index, source, name, kind):
             raise IndexError(f"index_copy_(): Number of indices ({index.size}) should be equal to source.size(dim) ({found})")
     else:
         if found != index.size:
-            raise RuntimeError(f"index_add_(): Number of indices ({index.size}) should be equal to source.size(dim): "
+            raise RuntimeError(f"{name}_(): Number of indices ({index.size}) should be equal to source.size(dim): "
                                f"({found}), for dim: {dim}")
         if not shapes_fit:
             raise RuntimeError("source tensor shape must match self tensor shape, excluding the specified dimension. Got "
                                f"self.shape = {list(x.shape)} source.shape = {list(source.shape)}")
-    if not copies and x.ndim <= 1 and index.size and (index.min() < 0 or index.max() >= x.numel()):
+    length = x.shape[dim] if x.ndim else 1
+    if (name == "index_reduce" or (not copies and x.ndim <= 1)) and index.size and (index.min() < 0 or index.max() >= length):
         raise IndexError("index out of range in self")
-    check_bounds(index, dim, x.shape[dim] if x.ndim else 1, kind, "index_copy_(): " if copies else "")
+    check_bounds(index, dim, length, kind, "index_copy_(): " if copies else "")
     return (slice(None),) * dim + (index.reshape(-1),), _as_vector(ops, source)
 
 

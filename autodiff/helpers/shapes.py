@@ -405,17 +405,45 @@ def transpose_in_place(ops, x, dim0, dim1):
 
 # ---- splitting
 
-def _parts(ops, x, dim, sizes, name):
-    """Runs along a dimension, one after the other: views that may not be written in place one by one."""
+def _parts(ops, x, dim, sizes, name, unsafe=False):
+    """Runs along a dimension: views that may not be written in place one by one, or if unsafe copies, which may."""
     dims, start, parts = _whole(x), 0, []
+    grad_fn = "UnsafeSplitBackward0" if name == "split" else "UnsafeSplitWithSizesBackward0"
     for number, n in enumerate(sizes):
         dims[dim] = (n, dims[dim][1])
-        parts.append(ops.strided(x, _unit(x.ndim, dim, start if n else 0), dims, name, number))
+        part = ops.strided(x, _unit(x.ndim, dim, start if n else 0), dims, name, number)
+        parts.append(ops.named(part.clone(), grad_fn, x) if unsafe else part)
         start += n
     return tuple(parts)
 
 
-def split_of(ops, x, split_size_or_sections, dim, split_size):
+def split_with_sizes_of(ops, x, split_sizes, dim):
+    return split_of(ops, x, _sizes("split_with_sizes", split_sizes), dim, None)
+
+
+def _sizes(name, split_sizes):
+    for n in split_sizes if isinstance(split_sizes, (tuple, list)) else (None,):
+        if not hasattr(n, "__index__"):
+            raise TypeError(f"{name}(): argument 'split_sizes' (position 2) must be tuple of ints, not "
+                            f"{type(split_sizes if n is None else n).__name__}")
+    return tuple(split_sizes)
+
+
+def unsafe_split_of(ops, x, split_size, dim):
+    if not hasattr(split_size, "__index__"):
+        raise TypeError(f"unsafe_split(): argument 'split_size' (position 2) must be int, not {type(split_size).__name__}")
+    return split_of(ops, x, split_size, dim, None, True)
+
+
+def unsafe_split_with_sizes_of(ops, x, split_sizes, dim):
+    return split_of(ops, x, _sizes("unsafe_split_with_sizes", split_sizes), dim, None, True)
+
+
+def unsafe_chunk_of(ops, x, chunks, dim):
+    return chunk_of(ops, x, chunks, dim, True)
+
+
+def split_of(ops, x, split_size_or_sections, dim, split_size, unsafe=False):
     sizes = split_size if split_size_or_sections is None else split_size_or_sections
     if sizes is None:
         raise TypeError("split() missing 1 required positional argument: 'split_size'")
@@ -435,23 +463,23 @@ def split_of(ops, x, split_size_or_sections, dim, split_size):
         if sum(sizes) != n:
             raise RuntimeError(f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension "
                                f"{dim}), but got split_sizes={sizes}")
-        return _parts(ops, x, dim, sizes, "split_sizes")
+        return _parts(ops, x, dim, sizes, "split_sizes", unsafe)
     sizes = int(sizes)
     if sizes < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={sizes}")
     if sizes == 0 and n:
         raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}")
-    return _parts(ops, x, dim, [min(sizes, n - start) for start in range(0, n, sizes or 1)] or [0], "split")
+    return _parts(ops, x, dim, [min(sizes, n - start) for start in range(0, n, sizes or 1)] or [0], "split", unsafe)
 
 
-def chunk_of(ops, x, chunks, dim):
+def chunk_of(ops, x, chunks, dim, unsafe=False):
     if x.ndim == 0:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     dim = ops.wrap_dim(dim, x.ndim)
     n = x.shape[dim]
-    return split_of(ops, x, -(-n // chunks) if n else [0] * chunks, dim, None)
+    return split_of(ops, x, -(-n // chunks) if n else [0] * chunks, dim, None, unsafe)
 
 
 def tensor_split_of(ops, x, indices_or_sections, dim, sections, indices):
