@@ -49,6 +49,7 @@ from ._create import (
     ShortTensor,
     arange,
     asarray,
+    bernoulli,
     empty,
     empty_like,
     eye,

@@ -2181,9 +2181,15 @@ def pass_notes():
 
 
 def will_run(Node_ node):
-    """Whether the reverse pass that runs in this thread brings a gradient to a node.  Raises RuntimeError outside of one."""
+    """Whether the reverse pass that runs in this thread brings a gradient to a node.
+
+    Raises RuntimeError outside of one, and for a leaf in grad(), which accumulates in none.
+    """
     cdef Node* place = node.alive()
     if place.flags & LEAF:
+        if running != NULL and (<Running*>running).walk.captures != NULL:
+            raise RuntimeError("A leaf node was passed to _will_engine_execute_node but we are currently running "
+                               "autograd.grad(). This is currently not supported.")
         place = current_leaf(place)
     return <uintptr_t>place in reached_by_pass()
 
