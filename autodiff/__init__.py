@@ -178,7 +178,7 @@ __all__ = sorted({*_LATER, *(name for name in globals() if not name.startswith("
 
 
 def __getattr__(name):
-    if name in _LATER:
+    if name in _LATER or name == "_C":
         from importlib import import_module
 
         return import_module(f"{__name__}.{name}")

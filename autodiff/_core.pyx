@@ -1065,6 +1065,7 @@ cdef Pass* begin_pass(bint retain, bint recorded) except NULL:
     walk.marked = walk.counted = walk.anomaly = walk.others = False
     walk.special = recorded
     walk.closing = False
+    walk.current = NULL
     walk.captures = NULL
     walk.heap_size = walk.order_size = 0
     if graph.leaf_hooks and not recorded:
@@ -1640,6 +1641,7 @@ cdef int run_pass(Pass* walk) except -1:
             finally:
                 disown(node)
         return run_pass(walk)
+    walk.current = NULL
     return 0
 
 
@@ -1669,6 +1671,7 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
     cdef int operand, edges, last
     cdef PyObject* captured
     block.cotangent[i].bits = UNTOUCHED
+    walk.current = node
     if (node.flags & (SPECIAL | PAYLOAD) == ARRAY | PAYLOAD and node.x.payload.edges == 0 and g.bits != UNDEFINED
             and not walk.special and not walk.counted):
         return run_plain(walk, node, g)

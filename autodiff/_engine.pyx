@@ -1906,9 +1906,7 @@ cdef object object_on(Node* node):
     hold(node)
     try:
         name = name_of(node)
-        kind = NODE_TYPES.get(name)
-        if kind is None:
-            kind = NODE_TYPES[name] = type(name, (Node_,), {"__slots__": (), "__module__": "autodiff.autograd"})
+        kind = node_kind(name)
         making_node_object = True
         try:
             wrapper = <Node_>(<object>kind).__new__(kind)
@@ -1920,6 +1918,14 @@ cdef object object_on(Node* node):
     wrapper.node = node            # its hold is the object's
     NODE_OBJECTS[key] = <uintptr_t><PyObject*>wrapper
     return wrapper
+
+
+def node_kind(str name):
+    """The class of the objects of all nodes of a name."""
+    kind = NODE_TYPES.get(name)
+    if kind is None:
+        kind = NODE_TYPES[name] = type(name, (Node_,), {"__slots__": (), "__module__": "autodiff.autograd"})
+    return kind
 
 
 cdef str name_of(Node* node):
@@ -2168,6 +2174,12 @@ class Engine:
 def pass_number():
     """The number of the reverse pass that runs in this thread, -1 outside of one."""
     return (<Running*>running).number if running != NULL else -1
+
+
+def running_node():
+    """The node whose hooks or derivative the reverse pass in this thread runs, None outside of one and at its end."""
+    cdef Running* pass_ = <Running*>running
+    return node_object(pass_.walk.current) if pass_ != NULL and pass_.walk.current != NULL else None
 
 
 def pass_notes():

@@ -194,6 +194,11 @@ def _current_graph_task_id() -> int:
     return _v.pass_number()
 
 
+def _current_autograd_node() -> Any:
+    """The node whose derivative or hooks the reverse pass in this thread runs; None outside of one."""
+    return _v.running_node()
+
+
 def _will_engine_execute_node(node: Any) -> bool:
     """Whether the reverse pass that runs in this thread comes to a node.
 
