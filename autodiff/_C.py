@@ -6,10 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import _variable as _v
-from .autograd.graph import _current_autograd_node, _current_graph_task_id, _will_engine_execute_node
+from .autograd.grad_mode import _is_multithreading_enabled
+from .autograd.graph import (
+    _current_autograd_node,
+    _current_graph_task_execution_order,
+    _current_graph_task_id,
+    _will_engine_execute_node,
+)
 
-__all__ = ["_WeakTensorRef", "_autograd", "_current_autograd_node", "_current_graph_task_id", "_functions",
-           "_will_engine_execute_node"]
+__all__ = ["_WeakTensorRef", "_autograd", "_current_autograd_node", "_current_graph_task_execution_order",
+           "_current_graph_task_id", "_functions", "_is_multithreading_enabled", "_will_engine_execute_node"]
 
 _Base: Any = _v.Tensor.__base__
 

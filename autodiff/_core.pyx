@@ -1855,10 +1855,17 @@ cdef bint leads_on(Pass* walk, Node* node) noexcept:
 cdef int accumulate(Pass* walk, Node* leaf, Cotangent* g) except -1:
     cdef Cotangent taken = g[0]
     cdef list gs = None
+    cdef bint first = False
     if leaf.flags & HOOKED and posthooks_of(leaf) is not None:
-        gs = [given(walk, leaf, g)]     # what the hooks see is theirs: with it, nothing is stolen below
+        first = not walk.recorded and leaf.y.variable != NULL and (<object>leaf.y.variable).grad is None
+        if not first:
+            gs = [given(walk, leaf, g)]     # what the hooks see is theirs: with it, nothing is stolen below
     g.bits = UNDEFINED
     table.accumulate(leaf, taken, walk.recorded)
+    if first and leaf.y.variable != NULL:
+        gs = [(<object>leaf.y.variable).grad]       # shared, as in PyTorch: hooks after accumulation may write into it
+        if gs[0] is not None:
+            gs[0] = gs[0].detach()
     if leaf.flags & HOOKED:
         run_accumulated(leaf)
         if gs is not None and posthooks_of(leaf) is not None:

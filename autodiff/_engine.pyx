@@ -2206,6 +2206,49 @@ def will_run(Node_ node):
     return <uintptr_t>place in reached_by_pass()
 
 
+def execution_order():
+    """The nodes to which the reverse pass that runs in this thread comes, in the order in which it does: a list."""
+    cdef Running* pass_ = <Running*>running
+    cdef Node* node
+    cdef Node* leaf
+    cdef int i
+    cdef dict pending = {}
+    cdef set leaves = set()
+    cdef list inner = [], order = []
+    if pass_ == NULL:
+        raise RuntimeError("_current_graph_task_execution_order should only be called during the backward pass")
+    for address in reached_by_pass():
+        node = <Node*><uintptr_t>address
+        if node.flags & LEAF:
+            if node.left == NULL:       # else another stands for it
+                leaves.add((turn_of(node), address))
+            continue
+        inner.append((turn_of(node), address))
+        for i in range(2 + (node.x.payload.edges if node.flags & PAYLOAD else 0)):
+            if operand_at(node, i) != NULL and operand_at(node, i).flags & LEAF:
+                key = <uintptr_t>current_leaf(operand_at(node, i))
+                pending[key] = pending.get(key, 0) + 1
+    for _, address in sorted(inner, reverse=True):      # newest first
+        node = <Node*><uintptr_t>address
+        if not node.flags & PICK:
+            order.append(node_object(node))
+        for i in range(2 + (node.x.payload.edges if node.flags & PAYLOAD else 0)):
+            if operand_at(node, i) == NULL or not operand_at(node, i).flags & LEAF:
+                continue
+            leaf = current_leaf(operand_at(node, i))
+            key = <uintptr_t>leaf
+            pending[key] -= 1
+            if not pending[key] and pass_.walk.counted and leaf.flags & HOOKED and (turn_of(leaf), key) in leaves:
+                order.append(node_object(leaf))     # see settle_leaves
+                leaves.remove((turn_of(leaf), key))
+    return order + [node_object(<Node*><uintptr_t>address) for _, address in sorted(leaves, reverse=True)]
+
+
+cdef tuple turn_of(Node* node):
+    """Where a node stands in the order in which passes go from slab to slab, and in a slab."""
+    return slab_of(node).number, node - &slab_of(node).node[0]
+
+
 def will_call(handles):
     """For each handle of a hook on a gradient whether the reverse pass that runs in this thread comes to that gradient."""
     cdef Node* node

@@ -675,6 +675,57 @@ def test_the_node_that_runs():
     assert others == [None] and node() is None
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_pass_runs_in_the_order_that_it_says(seed):
+    rng = np.random.default_rng(seed)
+    shape = (2,) if seed % 2 else ()
+    values = [leaf(np.ones(shape) * (i + 1)) for i in range(3)]
+    leaves = list(values)
+    for _ in range(12):
+        x, y = (values[i] for i in rng.integers(len(values), size=2))
+        values.append([x.__mul__, x.__add__, lambda y, x=x: x.sin(), lambda y, x=x: (x * 1).view(shape)][rng.integers(4)](y))
+    root = values[-1] + values[-2]
+    ran, said, waiting, met = [], [], [root.grad_fn], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in met:
+            continue
+        met.add(node)
+        node.register_prehook(lambda g, node=node: ran.append(node))
+        waiting.extend(after for after, _ in node.next_functions)
+    if seed % 3 == 0:       # hooked leaves run as soon as their last part is there, others at the end
+        for each in leaves:
+            each.register_hook(lambda g: None)
+    root.register_hook(lambda g: said.extend(autodiff._C._current_graph_task_execution_order()))
+    with autograd.set_multithreading_enabled(False):
+        root.backward(autodiff.ones(shape, dtype=root.dtype), retain_graph=True)
+        assert said == ran and set(said) == met
+        reached = [each for each in leaves if (each * 1).grad_fn.next_functions[0][0] in met]
+        if reached:
+            ran.clear()
+            said.clear()
+            root.backward(autodiff.ones(shape, dtype=root.dtype), inputs=reached[:1])
+            assert said == ran
+
+
+def test_whether_passes_may_use_threads_is_kept_for_each_thread():
+    enabled, others = autodiff._C._is_multithreading_enabled, []
+
+    @autograd.set_multithreading_enabled(False)
+    def inside():
+        return enabled()
+
+    assert enabled() and not inside() and enabled()
+    with autograd.set_multithreading_enabled(False):
+        thread = threading.Thread(target=lambda: others.append(enabled()))
+        thread.start()
+        thread.join()
+        assert not enabled() and others == [True]
+        autograd.set_multithreading_enabled(True)
+        assert enabled()
+    assert enabled()
+
+
 def test_versions_are_set():
     set_versions = autodiff._C._autograd._unsafe_set_version_counter
     x, point = autodiff.ones(2), autodiff.tensor(1.0)

@@ -18,6 +18,7 @@ from .grad_mode import (
     is_inference_mode_enabled,
     no_grad,
     set_grad_enabled,
+    set_multithreading_enabled,
 )
 from .gradcheck import gradcheck, gradgradcheck
 from .record import (
@@ -36,8 +37,8 @@ from .record import (
 __all__ = ["Function", "Variable", "backward", "detect_anomaly", "enable_grad", "forward_ad", "function",
            "functional", "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "is_anomaly_enabled",
            "is_grad_enabled", "is_inference_mode_enabled", "is_recording", "is_training", "mark_variables", "no_grad",
-           "pause", "predict_mode", "record", "set_detect_anomaly", "set_grad_enabled", "set_recording",
-           "set_training", "train_mode"]
+           "pause", "predict_mode", "record", "set_detect_anomaly", "set_grad_enabled",
+           "set_multithreading_enabled", "set_recording", "set_training", "train_mode"]
 
 _Base: Any = _v.Tensor.__base__
 _Bases: TypeAlias = _v.Base | graph.GradientEdge | Iterable[_v.Base | graph.GradientEdge]

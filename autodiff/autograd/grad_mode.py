@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
 from typing import Any, Self, TypeVar, overload
 
 from .. import _variable as _v
 
-__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled"]
+__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled",
+           "set_multithreading_enabled"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -190,6 +192,49 @@ class inference_mode(_Mode):
 
     def _switch(self):
         return (("inference", self.mode),) if self.mode else (("inference", False), ("grad_off", False))
+
+
+_THREAD = threading.local()
+
+
+def _is_multithreading_enabled() -> bool:
+    """What set_multithreading_enabled() said last in this thread; True unless it was called."""
+    return getattr(_THREAD, "multithreading", True)
+
+
+class set_multithreading_enabled(_Mode):
+    """Allow reverse passes threads of their own, or forbid them: at once, undone at the end when used as a context.
+
+    PyTorch has threads for other devices than the CPU.  Here a pass runs in the thread that asks for it, in either case: what
+    this changes is what programs ask for, as `_current_graph_task_execution_order` does, which wants it off.
+    As https://pytorch.org/docs/stable/generated/torch.autograd.grad_mode.set_multithreading_enabled.html
+
+    >>> import autodiff
+    >>> with autodiff.autograd.set_multithreading_enabled(False):
+    ...     autodiff._C._is_multithreading_enabled()
+    False
+    """
+
+    def __new__(cls, mode: bool) -> Self:
+        return object.__new__(cls)
+
+    def __init__(self, mode: bool) -> None:
+        self.mode, self._before = bool(mode), _is_multithreading_enabled()
+        _THREAD.multithreading = self.mode
+
+    def __enter__(self) -> Self:
+        _THREAD.multithreading = self.mode      # once more where it wraps a function
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _THREAD.multithreading = self._before
+
+    def _copy(self):
+        return type(self)(self.mode)
+
+    def __call__(self, function: _F) -> _F:
+        _THREAD.multithreading = self._before       # as a decorator it changes nothing outside the function
+        return super().__call__(function)
 
 
 class _unsafe_preserve_version_counter:

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import _variable as _v
 from .._variable import GradientEdge, RemovableHandle
+from . import grad_mode
 
 __all__ = ["GradientEdge", "Node", "allow_mutation_on_saved_tensors", "disable_saved_tensors_hooks", "get_gradient_edge",
            "increment_version", "register_multi_grad_hook", "save_on_cpu", "save_on_disk", "saved_tensors_hooks"]
@@ -192,6 +193,19 @@ def register_multi_grad_hook(tensors: Sequence[_v.Base], fn: Callable[..., Any],
 def _current_graph_task_id() -> int:
     """The number of the reverse pass that runs in this thread, -1 outside of one."""
     return _v.pass_number()
+
+
+def _current_graph_task_execution_order() -> list[Any]:
+    """The nodes of the reverse pass that runs in this thread, in the order in which it comes to them.
+
+    Raises RuntimeError outside of a pass, and as in PyTorch unless set_multithreading_enabled(False) holds.
+    """
+    order = _v.execution_order()
+    if grad_mode._is_multithreading_enabled():
+        raise RuntimeError("get_current_graph_task_execution_order expects the current backward to be executed with "
+                           "multithreading disabled, e.g. by running:\n\n>>> with autodiff.autograd.set_multithreading_enabled("
+                           "False):\n...     autodiff.autograd.grad(...)\n")
+    return order
 
 
 def _current_autograd_node() -> Any:
