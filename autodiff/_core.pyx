@@ -1883,7 +1883,7 @@ cdef int run_accumulated(Node* leaf) except -1:
             variable = <object>leaf.y.variable
             for hook in list(extras.accumulated.values()):
                 if hook(variable) is not None:
-                    raise RuntimeError("post accumulate grad hooks should return None.")
+                    raise RuntimeError("Tensor post accumulate grad hooks should return None.")
     return 0
 
 
