@@ -49,6 +49,7 @@ from ._create import (
     ShortTensor,
     arange,
     asarray,
+    bernoulli,
     empty,
     empty_like,
     eye,
@@ -182,11 +183,12 @@ __all__ = sorted({*_LATER, *(name for name in globals() if not name.startswith("
 
 
 def __getattr__(name):
-    if name in _LATER:
+    if name in _LATER or name == "_C":
         from importlib import import_module
 
-        found = import_module(f"{__name__}.{_LATER[name] or name}")
-        if _LATER[name]:
+        module = _LATER.get(name)
+        found = import_module(f"{__name__}.{module or name}")
+        if module:
             found = globals()[name] = getattr(found, name)
         return found
     if name in _UNSUPPORTED:

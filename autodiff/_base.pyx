@@ -1171,9 +1171,21 @@ def push_saved_hooks(pack, unpack):
 
 def pop_saved_hooks():
     """Take the innermost pair away."""
+    if not hook_stack():
+        raise RuntimeError("no saved-tensor hooks are entered that could be left")
     hook_stack().pop()
     if not hook_stack():
         enter_modes(0, PACKING)
+
+
+def saved_hooks():
+    """The saved-tensor hooks of this thread, innermost last: a tuple of pairs."""
+    return tuple(hook_stack())
+
+
+def restore_saved_hooks(tuple stack):
+    """Let the saved-tensor hooks of this thread be these; the mode follows where a pass leaves its own."""
+    hook_stack()[:] = stack
 
 
 cdef tuple modes_to_hand_over():

@@ -234,6 +234,7 @@ cdef struct Pass:
     intp late_size, late_room
     bint closing                # ... which it was: their hooks run
     PyObject* captures          # {address of node: cotangent as a Variable}
+    Node* current               # whose hooks or derivative in Python run, which the graph keeps; NULL before and after the walk
     Pass* next_spare
 
 cdef struct Graph:

@@ -1065,6 +1065,7 @@ cdef Pass* begin_pass(bint retain, bint recorded) except NULL:
     walk.marked = walk.counted = walk.anomaly = walk.others = walk.unusual = False
     walk.special = recorded
     walk.closing = False
+    walk.current = NULL
     walk.captures = walk.level = NULL
     walk.batch = 0
     walk.heap_size = walk.order_size = 0
@@ -1648,6 +1649,7 @@ cdef int run_pass(Pass* walk) except -1:
             finally:
                 disown(node)
         return run_pass(walk)
+    walk.current = NULL
     return 0
 
 
@@ -1677,6 +1679,7 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
     cdef int operand, edges, last
     cdef PyObject* captured
     block.cotangent[i].bits = UNTOUCHED
+    walk.current = node
     if (node.flags & (SPECIAL | PAYLOAD) == ARRAY | PAYLOAD and node.x.payload.edges == 0 and g.bits != UNDEFINED
             and not walk.special and not walk.counted):
         return run_plain(walk, node, g)
@@ -1858,10 +1861,17 @@ cdef bint leads_on(Pass* walk, Node* node) noexcept:
 cdef int accumulate(Pass* walk, Node* leaf, Cotangent* g) except -1:
     cdef Cotangent taken = g[0]
     cdef list gs = None
+    cdef bint first = False
     if leaf.flags & HOOKED and posthooks_of(leaf) is not None:
-        gs = [given(walk, leaf, g)]     # what the hooks see is theirs: with it, nothing is stolen below
+        first = not walk.recorded and leaf.y.variable != NULL and (<object>leaf.y.variable).grad is None
+        if not first:
+            gs = [given(walk, leaf, g)]     # what the hooks see is theirs: with it, nothing is stolen below
     g.bits = UNDEFINED
     table.accumulate(leaf, taken, walk.recorded)
+    if first and leaf.y.variable != NULL:
+        gs = [(<object>leaf.y.variable).grad]       # shared, as in PyTorch: hooks after accumulation may write into it
+        if gs[0] is not None:
+            gs[0] = gs[0].detach()
     if leaf.flags & HOOKED:
         run_accumulated(leaf)
         if gs is not None and posthooks_of(leaf) is not None:
@@ -1879,7 +1889,7 @@ cdef int run_accumulated(Node* leaf) except -1:
             variable = <object>leaf.y.variable
             for hook in list(extras.accumulated.values()):
                 if hook(variable) is not None:
-                    raise RuntimeError("post accumulate grad hooks should return None.")
+                    raise RuntimeError("Tensor post accumulate grad hooks should return None.")
     return 0
 
 

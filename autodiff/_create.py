@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     _Source: TypeAlias = Generator | np.random.Generator
 
-__all__ = ["BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
-           "ShortTensor", "arange", "as_tensor", "asarray", "empty", "empty_like", "eye", "from_numpy", "full", "full_like",
-           "get_default_device", "get_default_dtype", "linspace", "logspace", "numel", "ones", "ones_like", "rand",
-           "rand_like", "randint", "randn", "randn_like", "set_default_device", "set_default_dtype", "tensor", "zeros",
-           "zeros_like"]
+__all__ = ["BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor",
+           "LongTensor", "ShortTensor", "arange", "as_tensor", "asarray", "bernoulli", "empty", "empty_like", "eye",
+           "from_numpy", "full", "full_like", "get_default_device", "get_default_dtype", "linspace", "logspace", "numel",
+           "ones", "ones_like", "rand", "rand_like", "randint", "randn", "randn_like", "set_default_device",
+           "set_default_dtype", "tensor", "zeros", "zeros_like"]
 
 def set_default_device(device: _Device | None) -> None:
     """The device of new Tensors: 'cpu', or None, which is the same; another raises RuntimeError.
@@ -436,6 +436,45 @@ def randint(low: int, high: int | Sequence[int] | None = None, size: Sequence[in
     return _take(np.asarray(numbers.integers(low, high, sizes)).astype(d), requires_grad, device)
 
 
+def bernoulli(input: Base, p: Base | _Number | None = None, *, generator: _Source | None = None) -> Any:
+    """Ones and zeros, drawn: each element is 1 with the probability that input has there, or with p if that is given.
+
+    input: a Variable of floats in [0, 1]; where p is given, its shape and dtype alone matter.  The result has its shape and
+    dtype.  Its derivative is 0 everywhere.  Raises RuntimeError for a probability that is none, NotImplementedError for input
+    that is not of floats.
+    As https://pytorch.org/docs/stable/generated/torch.bernoulli.html
+
+    >>> import autodiff
+    >>> autodiff.bernoulli(autodiff.tensor([0.0, 1.0]))
+    tensor([0., 1.])
+    """
+    _require_variable("bernoulli", input)
+    d = to_numpy_dtype(input.dtype)
+    if p is None and d.kind != "f":
+        raise NotImplementedError(f"bernoulli() draws with probabilities in floating point, not {d}; "
+                                  "x.bernoulli_(p) writes into a Tensor of another dtype")
+    drawn = _drawn_ones("bernoulli", input, input if p is None else p, generator).to(d)
+    _v.name_node(drawn, "BernoulliBackward0")
+    return drawn
+
+
+def _drawn_ones(name, like, p, generator):
+    """1 or 0 in the shape of a Variable, in float64, each 1 with the probability p, a number or a Variable."""
+    if _is_variable(p):
+        probability, values = p, p.detach()
+        # Inside of vmap values are not there to be looked at.
+        fits = bool(_v.levels) or bool(((values >= 0) & (values <= 1)).all())
+    else:
+        p = _real(name, "p", 2, p)
+        probability, fits = _v.in_flavour(tensor(p, dtype=np.float64), like), 0 <= p <= 1
+    if not fits:        # NaN neither
+        raise RuntimeError("bernoulli_ expects p to be in [0, 1]" + ("" if _is_variable(p) else f", but got p={p}"))
+    # Below p lies a share p of the numbers in [0, 1).  In float64, where none is rounded up to 1; the difference is above 0 for
+    # just those, and ceil has the derivative 0.
+    drawn = _v.in_flavour(rand(tuple(like.shape), generator=generator, dtype=np.float64), like)
+    return (probability.to(np.float64) - drawn).ceil().abs()
+
+
 def numel(input: Base) -> int:
     """The number of elements.
 
@@ -546,14 +585,111 @@ def new_tensor(self: Base, data: Any, *, dtype: _DType | None = None, requires_g
     return _finish(_v.in_flavour(made, self), requires_grad, device)
 
 
-for _method in (new_zeros, new_ones, new_empty, new_full, new_tensor):
+def new(self: Base, *args: Any, device: _Device | None = None) -> Any:
+    """A Variable of this one's flavour and dtype, of data or of sizes, as Tensor(...) and FloatTensor(...) make them.
+
+    The way of old programs: write new_empty(sizes) or new_tensor(data).  Raises what those raise.
+
+    >>> import autodiff
+    >>> autodiff.tensor([1.0]).new([3, 4]), autodiff.tensor([1.0]).new(2, 3).shape
+    (tensor([3., 4.]), autodiff.Size([2, 3]))
+    """
+    _require_variable("new", self)
+    return _v.in_flavour(_legacy("new", to_numpy_dtype(self.dtype), args, device), self)
+
+
+def bernoulli_(self: Base, p: Base | _Number = 0.5, *, generator: _Source | None = None) -> Any:
+    """Write ones and zeros, drawn: each element is 1 with the probability p, a number or a Variable that fits.
+
+    Returns the Variable, of any dtype.  Raises RuntimeError for a probability that is none, and where it cannot be written in
+    place.
+    As https://pytorch.org/docs/stable/generated/torch.Tensor.bernoulli_.html
+
+    >>> import autodiff
+    >>> autodiff.zeros(3, dtype=autodiff.bool).bernoulli_(1)
+    tensor([True, True, True])
+    """
+    _require_variable("bernoulli_", self)
+    return self.copy_(_drawn_ones("bernoulli_", self, p, generator))
+
+
+def uniform_(self: Base, from_: _Number = 0.0, to: _Number = 1.0, *, generator: _Source | None = None, **old: Any) -> Any:
+    """Write uniform random numbers between two numbers: 0 and 1, or those given by position or as from=, to=.
+
+    Returns the Variable, of floats.  Raises RuntimeError if the second is less than the first and where it cannot be written in
+    place, NotImplementedError for integers.
+    As https://pytorch.org/docs/stable/generated/torch.Tensor.uniform_.html
+
+    >>> import autodiff
+    >>> autodiff.zeros(2).uniform_(3, 3)
+    tensor([3., 3.])
+    """
+    _require_variable("uniform_", self)
+    from_ = old.pop("from", from_)      # a word of Python's, which PyTorch takes as a keyword all the same
+    if old:
+        raise TypeError(f"uniform_() got an unexpected keyword argument '{next(iter(old))}'")
+    low, high = _real("uniform_", "from", 1, from_), _real("uniform_", "to", 2, to)
+    if not low <= high:
+        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}")
+    drawn = rand(tuple(self.shape), generator=generator, dtype=_written("uniform_", self))
+    return self.copy_(_v.in_flavour(drawn, self) * (high - low) + low)
+
+
+def normal_(self: Base, mean: _Number = 0.0, std: _Number = 1.0, *, generator: _Source | None = None) -> Any:
+    """Write normal random numbers of this mean and standard deviation.
+
+    Returns the Variable, of floats.  Raises RuntimeError for a negative std and where it cannot be written in place,
+    NotImplementedError for integers.
+    As https://pytorch.org/docs/stable/generated/torch.Tensor.normal_.html
+
+    >>> import autodiff
+    >>> autodiff.zeros(2).normal_(3, 0)
+    tensor([3., 3.])
+    """
+    _require_variable("normal_", self)
+    mean, std = _real("normal_", "mean", 1, mean), _real("normal_", "std", 2, std)
+    if not std >= 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+    drawn = randn(tuple(self.shape), generator=generator, dtype=_written("normal_", self))
+    return self.copy_(_v.in_flavour(drawn, self) * std + mean)
+
+
+def _written(name, variable):
+    """The dtype of what random numbers are written into."""
+    d = to_numpy_dtype(variable.dtype)
+    if d.kind not in "fc":
+        raise NotImplementedError(f"{name}() writes floating point numbers, not {d}")
+    return d
+
+
+for _method in (new_zeros, new_ones, new_empty, new_full, new_tensor, new, bernoulli_, uniform_, normal_):
     _method.__module__, _method.__qualname__ = "autodiff", f"Tensor.{_method.__name__}"
     _v.install_method(Tensor.__base__, _method.__name__, _method)
+_v.install_method(Tensor.__base__, "bernoulli", bernoulli)
 del _method
+
+
+def _legacy(name, d, args, device):
+    """What FloatTensor(...) makes: of sizes, or of data."""
+    if device is not None:
+        _device(device)
+    if len(args) == 1 and _is_variable(args[0]):
+        return args[0].detach().to(d)
+    if len(args) == 1 and not isinstance(args[0], (int, Size)):
+        if isinstance(args[0], str):
+            raise TypeError(f"new(): invalid data type '{type(args[0]).__name__}'")
+        if isinstance(args[0], (float, complex)):
+            raise TypeError(f"new(): data must be a sequence (got {type(args[0]).__name__})")
+        return tensor(args[0], dtype=d)
+    return _v.full_of(_sizes(name, args or (0,), None), 0, d)
 
 
 class _TypedMeta(type):
     """isinstance(x, FloatTensor): whether x is a Tensor of that dtype."""
+
+    @property
+    def dtype(cls):
+        return dtype_of(cls.tensor_dtype)
 
     def __instancecheck__(cls, instance):
         return isinstance(instance, Tensor) and instance.dtype == cls.tensor_dtype
@@ -564,15 +700,7 @@ def _typed(name: str, numpy_name: str) -> Any:
     d = np.dtype(numpy_name)
 
     def new(cls, *args, device=None):
-        if device is not None:
-            _device(device)
-        if len(args) == 1 and _is_variable(args[0]):
-            return args[0].detach().to(d)
-        if len(args) == 1 and not isinstance(args[0], (int, Size)):
-            if isinstance(args[0], str):
-                raise TypeError(f"new(): invalid data type '{type(args[0]).__name__}'")
-            return tensor(args[0], dtype=d)
-        return _v.full_of(_sizes(name, args or (0,), None), 0, d)
+        return _legacy(name, d, args, device)
 
     doc = (f"A Tensor of dtype {numpy_name}: of data, or of sizes.  Also names that dtype, as in x.type({name}).\n\n"
            f">>> import autodiff\n>>> autodiff.{name}([1, 0]).dtype\nautodiff.{numpy_name}\n")

@@ -1903,9 +1903,7 @@ cdef object object_on(Node* node):
     hold(node)
     try:
         name = name_of(node)
-        kind = NODE_TYPES.get(name)
-        if kind is None:
-            kind = NODE_TYPES[name] = type(name, (Node_,), {"__slots__": (), "__module__": "autodiff.autograd"})
+        kind = node_kind(name)
         making_node_object = True
         try:
             wrapper = <Node_>(<object>kind).__new__(kind)
@@ -1917,6 +1915,14 @@ cdef object object_on(Node* node):
     wrapper.node = node            # its hold is the object's
     NODE_OBJECTS[key] = <uintptr_t><PyObject*>wrapper
     return wrapper
+
+
+def node_kind(str name):
+    """The class of the objects of all nodes of a name."""
+    kind = NODE_TYPES.get(name)
+    if kind is None:
+        kind = NODE_TYPES[name] = type(name, (Node_,), {"__slots__": (), "__module__": "autodiff.autograd"})
+    return kind
 
 
 cdef str name_of(Node* node):
@@ -2167,6 +2173,12 @@ def pass_number():
     return (<Running*>running).number if running != NULL else -1
 
 
+def running_node():
+    """The node whose hooks or derivative the reverse pass in this thread runs, None outside of one and at its end."""
+    cdef Running* pass_ = <Running*>running
+    return node_object(pass_.walk.current) if pass_ != NULL and pass_.walk.current != NULL else None
+
+
 def pass_notes():
     """A dict that lives as long as the reverse pass that runs in this thread: for hooks that work together."""
     cdef Running* pass_ = <Running*>running
@@ -2178,11 +2190,60 @@ def pass_notes():
 
 
 def will_run(Node_ node):
-    """Whether the reverse pass that runs in this thread brings a gradient to a node.  Raises RuntimeError outside of one."""
+    """Whether the reverse pass that runs in this thread brings a gradient to a node.
+
+    Raises RuntimeError outside of one, and for a leaf in grad(), which accumulates in none.
+    """
     cdef Node* place = node.alive()
     if place.flags & LEAF:
+        if running != NULL and (<Running*>running).walk.captures != NULL:
+            raise RuntimeError("A leaf node was passed to _will_engine_execute_node but we are currently running "
+                               "autograd.grad(). This is currently not supported.")
         place = current_leaf(place)
     return <uintptr_t>place in reached_by_pass()
+
+
+def execution_order():
+    """The nodes to which the reverse pass that runs in this thread comes, in the order in which it does: a list."""
+    cdef Running* pass_ = <Running*>running
+    cdef Node* node
+    cdef Node* leaf
+    cdef int i
+    cdef dict pending = {}
+    cdef set leaves = set()
+    cdef list inner = [], order = []
+    if pass_ == NULL:
+        raise RuntimeError("_current_graph_task_execution_order should only be called during the backward pass")
+    for address in reached_by_pass():
+        node = <Node*><uintptr_t>address
+        if node.flags & LEAF:
+            if node.left == NULL:       # else another stands for it
+                leaves.add((turn_of(node), address))
+            continue
+        inner.append((turn_of(node), address))
+        for i in range(2 + (node.x.payload.edges if node.flags & PAYLOAD else 0)):
+            if operand_at(node, i) != NULL and operand_at(node, i).flags & LEAF:
+                key = <uintptr_t>current_leaf(operand_at(node, i))
+                pending[key] = pending.get(key, 0) + 1
+    for _, address in sorted(inner, reverse=True):      # newest first
+        node = <Node*><uintptr_t>address
+        if not node.flags & PICK:
+            order.append(node_object(node))
+        for i in range(2 + (node.x.payload.edges if node.flags & PAYLOAD else 0)):
+            if operand_at(node, i) == NULL or not operand_at(node, i).flags & LEAF:
+                continue
+            leaf = current_leaf(operand_at(node, i))
+            key = <uintptr_t>leaf
+            pending[key] -= 1
+            if not pending[key] and pass_.walk.counted and leaf.flags & HOOKED and (turn_of(leaf), key) in leaves:
+                order.append(node_object(leaf))     # see settle_leaves
+                leaves.remove((turn_of(leaf), key))
+    return order + [node_object(<Node*><uintptr_t>address) for _, address in sorted(leaves, reverse=True)]
+
+
+cdef tuple turn_of(Node* node):
+    """Where a node stands in the order in which passes go from slab to slab, and in a slab."""
+    return slab_of(node).number, node - &slab_of(node).node[0]
 
 
 def will_call(handles):

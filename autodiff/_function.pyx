@@ -359,7 +359,7 @@ cdef tuple function_vjp(Context context, Node* node, list gs):
             kind = <PyTypeObject*><PyObject*>about[2]
             if gs[k] is not None:
                 gs[k] = flavoured(<Variable>gs[k], kind)
-            elif context.materialize:
+            elif context.materialize and (about[3] or context.__dict__.get("_materialize_non_diff_grads", True)):
                 gs[k] = flavoured(filled(about[0], 0.0, about[1]), kind)
     hold(node)
     try:
@@ -607,7 +607,8 @@ cdef tuple wrapped(Context context, tuple args, tuple outputs, bint recorded, bi
         results[k] = v
         on.append(v if differentiable else None)
         any_on = any_on or differentiable
-        context.about.append((tuple(v.shape), numpy_dtype(type_of(v)), <object><PyObject*>Py_TYPE(<PyObject*>v)))
+        context.about.append((tuple(v.shape), numpy_dtype(type_of(v)), <object><PyObject*>Py_TYPE(<PyObject*>v),
+                              differentiable))
     if not any_on:
         return tuple(results)
     if count > 1:

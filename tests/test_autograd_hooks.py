@@ -745,6 +745,32 @@ def test_which_nodes_a_pass_comes_to():
     (y * z).sum().backward(retain_graph=True)
     (y * z).sum().backward(inputs=[x], retain_graph=True)
     assert seen == [[True, False, True, False], [True] * 4, [True, False, True, False]]
+    handle = x.register_hook(lambda g: autograd.graph._will_engine_execute_node(nodes[2]))
+    with pytest.raises(RuntimeError, match=r"running autograd.grad\(\)"):
+        autograd.grad(y.sum(), x, retain_graph=True)
+    handle.remove()
+    with pytest.raises(RuntimeError, match="expects an grad_fn, but got Tensor"):
+        autograd.graph._will_engine_execute_node(y)
+
+
+def test_a_pass_comes_to_a_custom_function():
+    class Double(autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2
+
+    x = leaf([1.0])
+    y, z = Double.apply(x), Double.apply(x)
+    nodes = [y.grad_fn, z.grad_fn]
+    seen = []
+    y.register_hook(lambda g: seen.append([autograd.graph._will_engine_execute_node(node) for node in nodes]))
+    y.backward()
+    (y + z).backward()
+    assert seen == [[True, False], [True, True]]
 
 
 @pytest.mark.parametrize("made", ["two", "any"])

@@ -587,6 +587,55 @@ def test_leaving_without_entering_does_no_harm():
     assert x.grad.item() == 4.0
 
 
+def test_what_an_unpack_hook_enters_or_leaves_ends_with_the_pass():
+    x = leaf([1.0, 2.0])
+    calls = []
+
+    def unpack(value):
+        calls.append("inner")
+        return value
+
+    inner = saved_tensors_hooks(lambda t: t, unpack)
+    outer = saved_tensors_hooks(lambda t: t, lambda t: calls.append("outer") or (inner.__enter__() and t))
+    with outer:
+        y = (x * x).sum()
+    y.backward(retain_graph=True)
+    y.backward()
+    z = x * x                   # nobody's hooks are left
+    z.sum().backward()
+    assert calls and set(calls) == {"outer"}
+    z = x * x
+    z.grad_fn._raw_saved_self.register_hooks(lambda t: t, lambda t: t)
+
+    leaving = saved_tensors_hooks(lambda t: t, lambda t: calls.append("leaving") or innermost.__exit__() or t)
+    innermost = saved_tensors_hooks(lambda t: t, unpack)
+    with leaving:
+        y = x.exp().sum()
+    with innermost:
+        y.backward()
+        calls.clear()
+        (x * x).sum().backward()
+    assert calls and set(calls) == {"inner"}
+    with pytest.raises(RuntimeError, match="no saved-tensor hooks are entered"):
+        innermost.__exit__()
+
+
+def test_hooks_entered_in_a_pass_that_raises_go_with_it():
+    x = leaf([1.0])
+    packed = []
+    hooks = saved_tensors_hooks(lambda t: packed.append(t) or t, lambda t: t)
+
+    def enter(gradient):
+        hooks.__enter__()
+        raise ValueError("no")
+
+    y = x * 2
+    y.register_hook(enter)
+    with pytest.raises(ValueError, match="no"):
+        y.backward()
+    assert (x * x).item() == 1 and not packed
+
+
 def test_saved_hooks_are_of_one_thread():
     packed = []
     x = leaf([2.0])

@@ -38,7 +38,9 @@ NO_OPS = {
     "leaves, hooks and passes": {
         "backward", "register_hook", "register_post_accumulate_grad_hook", "requires_grad_", "retain_grad", "detach_",
         "drop_grad", "attach_grad", "get_gradient_edge", "increment_version", "register_multi_grad_hook",
-        "disable_saved_tensors_hooks", "allow_mutation_on_saved_tensors"},
+        "disable_saved_tensors_hooks", "allow_mutation_on_saved_tensors", "_current_autograd_node",
+        "_current_graph_task_execution_order", "_current_graph_task_id", "_is_multithreading_enabled",
+        "_will_engine_execute_node"},
     "functions of functions, which compute when they are called": {
         "grad_and_value", "hessian", "jacfwd", "jacobian", "jacrev", "value_and_grad", "vmap", "primitive", "defjvp",
         "defvjp", "once_differentiable", "vjp", "jvp", "hvp", "linearize"},

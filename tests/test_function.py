@@ -661,3 +661,45 @@ def test_jvp_of_what_forward_returns_as_it_is(look):
     x, t = ad.ones(2), ad.ones(2)
     assert ad.jvp(lambda x: Reversed.apply(x) * 3 + x * 10, (x,), (t,))[1].tolist() == [7.0, 7.0]
     assert ad.jacrev(lambda x: Reversed.apply(x) * 3 + x * 10)(x).tolist() == [[7.0, 0.0], [0.0, 7.0]]
+
+
+def test_an_instance_is_neither_context_nor_node():
+    with pytest.warns(DeprecationWarning, match="should not be instantiated"):
+        f = Exp()
+    for name in ("register_hook", "register_prehook", "next_functions", "name", "_sequence_nr", "_set_sequence_nr",
+                 "_input_metadata", "_register_hook_dict", "saved_tensors", "save_for_backward"):
+        with pytest.raises(RuntimeError, match=f"Attribute '{name}' is invalid for this instance of Exp"):
+            getattr(f, name)
+    with pytest.raises(RuntimeError, match="underlying PyNode has already been deallocated"):
+        _ = f.metadata
+    with pytest.raises(AttributeError, match="'Exp' object has no attribute 'nonsense'"):
+        _ = f.nonsense
+    assert not hasattr(f, "__wrapped__") and f.generate_vmap_rule is False
+    with pytest.raises(RuntimeError, match="non-static forward method is deprecated"):
+        f(ad.ones(1))
+
+
+def test_an_inplace_function_is_a_function():
+    from autodiff.autograd.function import InplaceFunction
+
+    class Double(InplaceFunction):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+            return x.mul_(2)
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2
+
+    x = ad.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 1
+    assert Double.apply(y) is y and type(y.grad_fn) is Double._backward_cls
+    (y * y).sum().backward()
+    assert x.grad.tolist() == [8, 16]
+    with pytest.raises(RuntimeError, match="leaf"):
+        Double.apply(x)
+    with pytest.raises(NotImplementedError, match="You must implement the forward function"):
+        InplaceFunction.apply(x)
+    with pytest.warns(DeprecationWarning):
+        assert InplaceFunction(inplace=True).inplace is True

@@ -626,6 +626,140 @@ def test_the_context_is_one_and_the_pass_is_inside():
     assert x.grad.tolist() == [2.0, 4.0]
 
 
+# ---- the names of torch._C
+
+@pytest.mark.parametrize("make", [autodiff.tensor, autodiff.numpy.array], ids=["Tensor", "ndarray"])
+def test_ops_of_the_graph_alone(make):
+    functions = autodiff._C._functions
+    x = make([1.0, 2.0], requires_grad=True)
+    y, none, z = functions.DelayedError("not here", 3)(x, None, x * 2)
+    assert type(y) is type(x) and none is None and y.tolist() == [1, 2] and z.tolist() == [2, 4]
+    assert y.grad_fn.name() == "Error" and y.grad_fn is z.grad_fn
+    with pytest.raises(RuntimeError, match="not here"):
+        (z * 2).sum().backward()
+    assert x.grad is None
+    with pytest.raises(TypeError, match="expected Variables or None, got float"):
+        functions.DelayedError("no", 1)(2.0)
+    y = functions.UndefinedGrad()(x)
+    (y * y).sum().backward()
+    assert type(y) is type(x) and x.grad is None
+    (functions.UndefinedGrad()(x) + x).sum().backward()
+    assert x.grad.tolist() == [1, 1]
+
+
+def test_the_node_that_runs():
+    node = autodiff._C._current_autograd_node
+    x, seen = leaf([1.0, 2.0]), []
+    y = x.exp()
+    first, second = (y * y).split(1)
+    total = (first * 2 + second).sum()
+    for v in (y, first, second, total):
+        v.register_hook(lambda g, v=v: seen.append(node() is v.grad_fn))
+    x.register_hook(lambda g: seen.append(type(node()) is autodiff._C._functions.AccumulateGrad))
+    # the end of a pass is in no node
+    total.register_hook(lambda g: autograd.Variable._execution_engine.queue_callback(lambda: seen.append(node() is None)))
+    total.backward()
+    assert seen == [True] * 6 and node() is None
+    others = []
+    thread = threading.Thread(target=lambda: others.append(node()))
+    z = x * 2
+
+    def ask(g):
+        thread.start()
+        thread.join()
+        raise ValueError("stop")
+
+    z.register_hook(ask)
+    with pytest.raises(ValueError, match="stop"):
+        z.sum().backward()
+    assert others == [None] and node() is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_pass_runs_in_the_order_that_it_says(seed):
+    rng = np.random.default_rng(seed)
+    shape = (2,) if seed % 2 else ()
+    values = [leaf(np.ones(shape) * (i + 1)) for i in range(3)]
+    leaves = list(values)
+    for _ in range(12):
+        x, y = (values[i] for i in rng.integers(len(values), size=2))
+        values.append([x.__mul__, x.__add__, lambda y, x=x: x.sin(), lambda y, x=x: (x * 1).view(shape)][rng.integers(4)](y))
+    root = values[-1] + values[-2]
+    ran, said, waiting, met = [], [], [root.grad_fn], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in met:
+            continue
+        met.add(node)
+        node.register_prehook(lambda g, node=node: ran.append(node))
+        waiting.extend(after for after, _ in node.next_functions)
+    if seed % 3 == 0:       # hooked leaves run as soon as their last part is there, others at the end
+        for each in leaves:
+            each.register_hook(lambda g: None)
+    root.register_hook(lambda g: said.extend(autodiff._C._current_graph_task_execution_order()))
+    with autograd.set_multithreading_enabled(False):
+        root.backward(autodiff.ones(shape, dtype=root.dtype), retain_graph=True)
+        assert said == ran and set(said) == met
+        reached = [each for each in leaves if (each * 1).grad_fn.next_functions[0][0] in met]
+        if reached:
+            ran.clear()
+            said.clear()
+            root.backward(autodiff.ones(shape, dtype=root.dtype), inputs=reached[:1])
+            assert said == ran
+
+
+def test_whether_passes_may_use_threads_is_kept_for_each_thread():
+    enabled, others = autodiff._C._is_multithreading_enabled, []
+
+    @autograd.set_multithreading_enabled(False)
+    def inside():
+        return enabled()
+
+    assert enabled() and not inside() and enabled()
+    with autograd.set_multithreading_enabled(False):
+        thread = threading.Thread(target=lambda: others.append(enabled()))
+        thread.start()
+        thread.join()
+        assert not enabled() and others == [True]
+        autograd.set_multithreading_enabled(True)
+        assert enabled()
+    assert enabled()
+
+
+def test_versions_are_set():
+    set_versions = autodiff._C._autograd._unsafe_set_version_counter
+    x, point = autodiff.ones(2), autodiff.tensor(1.0)
+    view = x[:1]
+    point.add_(1)
+    set_versions([x, point], [5, 0])
+    assert (x._version, view._version, point._version) == (5, 5, 0)
+    with autodiff.inference_mode():
+        y = autodiff.ones(1)
+    set_versions((y,), (3,))
+    for versions, error in (((-1, 2), RuntimeError), ((1,), RuntimeError), (("a", 1), TypeError),
+                            ((2 ** 70, 1), OverflowError)):
+        with pytest.raises(error):
+            set_versions((x, point), versions)
+    with pytest.raises(TypeError, match="expected Variables, got int"):
+        set_versions((3,), (1,))
+    assert (x._version, point._version) == (5, 0)
+    w = leaf([2.0])
+    a = w * 1
+    product = a * w
+    with autograd._unsafe_preserve_version_counter(a):
+        kept = a.detach().clone()
+        a.detach().zero_()
+        a.detach().copy_(kept)
+    product.backward()
+    assert w.grad.tolist() == [4.0]
+    b = w * 1
+    product = b * w
+    with pytest.raises(ZeroDivisionError), autograd._unsafe_preserve_version_counter(b):
+        b.detach().zero_()
+        raise ZeroDivisionError
+    assert b._version == 0
+
+
 # ---- handles
 
 def test_a_handle_is_pickled_by_its_number():

@@ -66,6 +66,74 @@ def test_new_variables_that_cannot_be(call, error, words):
         call(autodiff.ones(2))
 
 
+# ---- random numbers: bernoulli, and writes in place
+
+@both_flavours
+def test_random_numbers_written_in_place(make):
+    for dtype in (np.float32, np.float64):
+        x = make(np.zeros((50, 40), dtype))
+        for written in (x.bernoulli_(0.3), x.uniform_(-1, 3), x.normal_(5, 0.5)):
+            assert written is x
+        assert x.dtype == dtype and abs(x.mean().item() - 5) < 0.1 and 0.4 < x.std().item() < 0.6
+        autodiff.manual_seed(3)
+        first = x.uniform_(-1, 3).tolist()
+        autodiff.manual_seed(3)
+        assert x.uniform_(-1, 3).tolist() == first and -1 <= x.min().item() < 0 and 2 < x.max().item() < 3
+        drawn = x.new_full((4000,), 0.25).bernoulli()
+        assert type(drawn) is type(x) and drawn.dtype == dtype and 800 < drawn.sum().item() < 1200
+        assert set(drawn.tolist()) == {0.0, 1.0}
+        source = autodiff.Generator().manual_seed(1)
+        assert x.normal_(generator=source).tolist() == x.clone().normal_(generator=source.manual_seed(1)).tolist()
+
+
+@both_flavours
+def test_random_writes_are_recorded_as_constants(make):
+    for write in ("bernoulli_", "uniform_", "normal_"):
+        x = make([1.0, 2.0, 3.0], requires_grad=True)
+        y = x * 2
+        getattr(y[:2], write)()
+        (y * y).sum().backward()
+        assert x.grad.tolist() == [0, 0, 24]
+        with pytest.raises(RuntimeError, match="leaf"):
+            getattr(x, write)()
+        saved = make([1.0], requires_grad=True) * 1
+        product = saved * saved
+        getattr(saved, write)()
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            product.backward()
+
+
+@pytest.mark.parametrize(("call", "error", "words"), [
+    (lambda x: x.bernoulli_(np.nan), RuntimeError, r"expects p to be in \[0, 1\], but got p=nan"),
+    (lambda x: x.bernoulli_(autodiff.tensor([0.5, 2.0])), RuntimeError, "expects p to be in"),
+    (lambda x: x.bernoulli(autodiff.tensor([0.5, np.nan])), RuntimeError, "expects p to be in"),
+    (lambda x: x.bernoulli_("a"), TypeError, "'p'"),
+    (lambda x: x.bernoulli_(0.5, generator=3), TypeError, "generator"),
+    (lambda x: x.bernoulli_(autodiff.ones(3) / 2), RuntimeError, "shape|size"),
+    (lambda x: x.uniform_(0, np.nan), RuntimeError, "range"),
+    (lambda x: x.uniform_(0, 1, **{"form": 2}), TypeError, "'form'"),
+    (lambda x: x.normal_(0, np.nan), RuntimeError, "std >= 0.0"),
+    (lambda x: x.long().normal_(), NotImplementedError, "floating point numbers, not int64"),
+    (lambda x: x.new("a"), TypeError, "invalid data type 'str'"),
+    (lambda x: x.new(2.5), TypeError, r"data must be a sequence \(got float\)"),
+    (lambda x: x.new(2, device="cuda"), RuntimeError, "not available"),
+])
+def test_what_random_writes_refuse(call, error, words):
+    x = autodiff.zeros(2)
+    with pytest.raises(error, match=words):
+        call(x)
+    assert x.tolist() == [0, 0] and x._version == 0
+
+
+def test_new_makes_what_typed_tensors_make():
+    x = autodiff.tensor([1.5], dtype=autodiff.float64)
+    assert x.new([1, 2]).dtype == x.dtype and x.new(2, 3).shape == (2, 3) and x.new().shape == (0,)
+    source = autodiff.ones(2, requires_grad=True)
+    assert x.new(source).dtype == x.dtype and not x.new(source).requires_grad
+    y = autodiff.numpy.array([1]).new([2.7])
+    assert type(y) is autodiff.numpy.ndarray and y.tolist() == [2]
+
+
 # ---- generators
 
 def test_a_generator_has_numbers_of_its_own():

@@ -4,13 +4,13 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Never
 
 from .. import _variable as _v
 from .._variable import Context as FunctionCtx
 from . import grad_mode
 
-__all__ = ["Function", "FunctionCtx", "once_differentiable"]
+__all__ = ["Function", "FunctionCtx", "InplaceFunction", "once_differentiable"]
 
 
 class FunctionMeta(type):
@@ -56,6 +56,22 @@ class Function(_v.Applied, metaclass=FunctionMeta):
                       "invoke them on the class itself. Instantiating an autograd function will raise an error in a future "
                       "version of PyTorch.", DeprecationWarning, stacklevel=2)
 
+    if not TYPE_CHECKING:
+        def __getattr__(self, name):
+            # What a context or a node has; nobody finds it on a Function, which is neither.
+            if name == "metadata":
+                raise RuntimeError("You attempted to access the anomaly metadata of a custom autograd function but the "
+                                   "underlying PyNode has already been deallocated.  The most likely reason this occurred is "
+                                   "because you assigned x.grad_fn to a local variable and then let the original variable get "
+                                   "deallocated.  Don't do that!")
+            if not name.startswith("__") and (hasattr(FunctionCtx, name) or hasattr(_v.Node_, name)
+                                              or name in ("_register_hook_dict", "_set_sequence_nr")):
+                raise RuntimeError(f"Attribute '{name}' is invalid for this instance of {type(self).__name__}. Accessing this "
+                                   "attribute directly on an instance of autograd.Function is a legacy access pattern that is "
+                                   "no longer supported. For examples on how to use new-style autograd functions, see "
+                                   "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function ")
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
     def __call__(self, *args: Any, **kwargs: Any) -> Never:
         raise RuntimeError("Legacy autograd function with non-static forward method is deprecated. Please use new-style "
                            "autograd function with static forward method. (Example: "
@@ -97,6 +113,30 @@ class Function(_v.Applied, metaclass=FunctionMeta):
 
 
 _v.is_the_function(Function)
+
+
+class InplaceFunction(Function):
+    """The older name of Function for what writes in place, which old programs inherit from: Function does the same.
+
+    As PyTorch's torch.autograd.function.InplaceFunction.
+
+    >>> import autodiff
+    >>> class Double(autodiff.autograd.function.InplaceFunction):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.mark_dirty(x)
+    ...         return x.mul_(2)
+    ...     @staticmethod
+    ...     def backward(ctx, gradient):
+    ...         return gradient * 2
+    >>> x = autodiff.tensor(3.0, requires_grad=True)
+    >>> Double.apply(x * 1)
+    tensor(6., grad_fn=<DoubleBackward>)
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
 
 
 def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:

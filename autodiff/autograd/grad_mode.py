@@ -267,3 +267,32 @@ class set_multithreading_enabled(_Mode):
                 return function(*args, **kwargs)
 
         return wrapper      # type: ignore[return-value]
+
+
+class _unsafe_preserve_version_counter:
+    """Writes inside into a Variable, or into a tuple of them, do not count: on leaving, the versions are what they were.
+
+    Unsafe: for code that takes the elements of a saved value away and puts them back before a pass needs them.  Where they are
+    not the same, gradients are wrong without a word.  Raises RuntimeError for a Variable made in inference_mode.
+    As PyTorch's torch.autograd._unsafe_preserve_version_counter.
+
+    >>> import autodiff
+    >>> x = autodiff.ones(2)
+    >>> with autodiff.autograd._unsafe_preserve_version_counter(x):
+    ...     x.mul_(2)
+    tensor([2., 2.])
+    >>> x._version
+    0
+    """
+
+    def __init__(self, tensors: _v.Base | tuple[_v.Base, ...]) -> None:
+        self.tensors = (tensors,) if isinstance(tensors, _v.Tensor.__base__) else tensors
+        if not isinstance(self.tensors, tuple):
+            raise AssertionError("Expected tensors to be a tuple")
+        self.versions = tuple(tensor._version for tensor in self.tensors)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        _v.set_versions(self.tensors, self.versions)

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import _variable as _v
 from .._variable import GradientEdge, RemovableHandle
+from . import grad_mode
 
 __all__ = ["GradientEdge", "Node", "allow_mutation_on_saved_tensors", "disable_saved_tensors_hooks", "get_gradient_edge",
            "increment_version", "register_multi_grad_hook", "save_on_cpu", "save_on_disk", "saved_tensors_hooks"]
@@ -194,9 +195,33 @@ def _current_graph_task_id() -> int:
     return _v.pass_number()
 
 
+def _current_graph_task_execution_order() -> list[Any]:
+    """The nodes of the reverse pass that runs in this thread, in the order in which it comes to them.
+
+    Raises RuntimeError outside of a pass, and as in PyTorch unless set_multithreading_enabled(False) holds.
+    """
+    order = _v.execution_order()
+    if grad_mode.is_multithreading_enabled():
+        raise RuntimeError("get_current_graph_task_execution_order expects the current backward to be executed with "
+                           "multithreading disabled, e.g. by running:\n\n>>> with autodiff.autograd.set_multithreading_enabled("
+                           "False):\n...     autodiff.autograd.grad(...)\n")
+    return order
+
+
+def _current_autograd_node() -> Any:
+    """The node whose derivative or hooks the reverse pass in this thread runs; None outside of one."""
+    return _v.running_node()
+
+
 def _will_engine_execute_node(node: Any) -> bool:
-    """Whether the reverse pass that runs in this thread comes to a node.  Raises RuntimeError outside of one."""
-    return _v.will_run(node)
+    """Whether the reverse pass that runs in this thread comes to a node.
+
+    Raises RuntimeError outside of one, for what is no node, and for that of a leaf in grad(), where no leaf accumulates.
+    """
+    if not isinstance(node, Node):
+        raise RuntimeError(f"_will_engine_execute_node expects an grad_fn, but got {type(node).__name__}")
+    node = _v.node_of_context(node)
+    return not isinstance(node, _v.Context) and _v.will_run(node)       # a context whose node is gone is in no pass
 
 
 # ---- hooks on saved values
@@ -219,11 +244,33 @@ class saved_tensors_hooks:
         self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
 
     def __enter__(self) -> Self:
+        _remember_saved_hooks()
         _v.push_saved_hooks(self.pack_hook, self.unpack_hook)
         return self
 
     def __exit__(self, *error: object) -> None:
+        _remember_saved_hooks()
         _v.pop_saved_hooks()
+
+
+class _SavedHooks:
+    """The saved-tensor hooks of a thread as a pass found them, which they are again when the pass lets go of this."""
+
+    __slots__ = ("stack",)
+
+    def __init__(self) -> None:
+        self.stack = _v.saved_hooks()
+
+    def __del__(self) -> None:
+        _v.restore_saved_hooks(self.stack)
+
+
+def _remember_saved_hooks() -> None:
+    """What a hook enters or leaves during a pass, without the other half, is undone at the end of the pass, as in PyTorch."""
+    if _v.pass_number() >= 0:
+        notes = _v.pass_notes()
+        if "saved hooks" not in notes:
+            notes["saved hooks"] = _SavedHooks()
 
 
 class _File:
