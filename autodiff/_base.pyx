@@ -1395,7 +1395,7 @@ cdef int put_tangent(Variable v, Variable tangent) except -1:
 
 cdef int move_tangent(Variable v, Variable result) except -1:
     """v gets the value of result in place, and its tangents, in every level."""
-    cdef int depth = local_depth
+    cdef int depth = local_depth if modes() & FORWARD else 0    # off in the forward() of a custom Function, whose jvp() says
     cdef int i
     if modes() & TRACING:
         trace(v, result, None)
@@ -1789,8 +1789,9 @@ cdef Variable make_view(Variable x, Transform t, Array* geometry):
             payload.params = <PyObject*>t
             Py_INCREF(t)
             v.node = record_payload(OP_VIEW, ARRAY | mx(), payload, left, NULL)
-        elif x.history.node != NULL:
-            v.flags |= NO_GRAD_VIEW
+        elif x.history.node != NULL or modes() & (GRAD_OFF | INFERENCE):
+            v.flags |= INFERENCE_VIEW if modes() & INFERENCE else NO_GRAD_VIEW
+            v.value = geometry.storage.version
     finally:
         release_array(geometry)
     if modes() & (FORWARD | TRACING):
@@ -1841,6 +1842,7 @@ cdef Variable element_view(Variable x, object index):
                              x.array.storage if Py_TYPE(<PyObject*>x) == TENSOR else NULL)
     elif x.history.node != NULL:
         v.flags |= NO_GRAD_VIEW
+        v.value = v.array.storage.version
     return v
 
 
@@ -2184,7 +2186,6 @@ def record_custom(tuple operands, tuple values, vjp, str name):
 cdef int check_writable(Variable v) except -1:
     """Before anything is changed."""
     cdef Node* node
-    cdef Transform link
     cdef int mode = modes()
     if v.array != NULL and v.array.storage.readonly:
         raise ValueError("assignment destination is read-only: the Variable shares a read-only NumPy array; clone() it")
@@ -2193,12 +2194,8 @@ cdef int check_writable(Variable v) except -1:
                            "to get a normal tensor before doing inplace update.")
     if mode & (GRAD_OFF | INFERENCE):
         return 0
-    if v.flags & CUSTOM_VIEW and current_node(v) != NULL:
-        raise RuntimeError(f"{custom_output(current_node(v))} is a view and is being modified inplace. This view was "
-                           "created inside a custom Function (or because an input was returned as-is) and the autograd "
-                           "logic to handle view+inplace would override the custom backward associated with the custom "
-                           "Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by "
-                           "cloning the output of the custom Function.")
+    if v.flags & UNRECORDED_VIEW and (current_node(v) != NULL or (v.path is not None and v.history.node != NULL)):
+        refuse_view(v)
     if mode & RECORDING and (v.flags & ATTACHED or current_node(v) != NULL):
         raise RuntimeError("Assigning to NDArrays that are already in a computational graph will cause undefined "
                            "behavior when evaluating gradients. Please call backward first to clear the graph or do this "
@@ -2207,21 +2204,8 @@ cdef int check_writable(Variable v) except -1:
         raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a single "
                            "memory location. Please clone() the tensor before performing the operation.")
     if v.path is not None:
-        if v.flags & ONE_OF_SEVERAL and current_node(v) != NULL:
-            link = <Transform>v.path.second if v.path.kind == PATH else v.path
-            name = GRAD_FN[OP_VIEW].get(link.name, "UnbindBackward0")[:-len("Backward0")]
-            raise RuntimeError(f"Output {link.output} of {name} is a view and is being modified inplace. This view is the "
-                               "output of a function that returns multiple views. Such functions do not allow the output "
-                               "views to be modified inplace. You should replace the inplace operation by an out-of-place "
-                               "one.")
         if v.history.node != NULL and v.history.node.flags & LEAF:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-        if v.flags & NO_GRAD_VIEW:
-            raise RuntimeError("A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
-                               "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
-                               "your code by moving both the view and the inplace either both inside the no_grad block "
-                               "(if you don't want the inplace to be tracked) or both outside (if you want the inplace "
-                               "to be tracked).")
         return 0
     node = current_node(v)
     if node != NULL and node.flags & LEAF:
@@ -2229,15 +2213,55 @@ cdef int check_writable(Variable v) except -1:
     return 0
 
 
-cdef str custom_output(Node* node):
-    position = <int>node.y.value if node.flags & PICK else 0
+cdef int check_takes(Variable v, Node* right) except -1:
+    """Before a value that depends on a graph, of this node or none, is written into v or a part of it."""
+    if right != NULL and v.flags & UNRECORDED_VIEW and v.path is not None and not modes() & (GRAD_OFF | INFERENCE):
+        refuse_view(v)
+    return 0
+
+
+cdef int refuse_view(Variable v) except -1:
+    """Raise: a write to this view cannot be recorded, or not without replacing the derivative of a custom Function."""
+    cdef Node* node = current_node(v)
+    cdef str made = "inference" if v.flags & INFERENCE_VIEW else "no_grad" if v.flags & NO_GRAD_VIEW or node == NULL else None
+    cdef str name = None if node == NULL or node.flags & LEAF else output_name(v, node)
+    if made is None:
+        text = f"{name} is a view and is being modified inplace."
+    else:
+        text = f"{name} is a view of a view which" if name is not None else "A view"
+        text += (" was created in inference mode and is being modified inplace in normal mode." if made == "inference" else
+                 " was created in no_grad mode and is being modified inplace with grad mode enabled.")
+    if v.flags & CUSTOM_VIEW:
+        text += (" This view was created inside a custom Function (or because an input was returned as-is) and the autograd "
+                 "logic to handle view+inplace would override the custom backward associated with the custom Function, "
+                 "leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the "
+                 "custom Function.")
+    elif v.flags & ONE_OF_SEVERAL and not v.flags & (NO_GRAD_VIEW | INFERENCE_VIEW):
+        text += (" This view is the output of a function that returns multiple views. Such functions do not allow the output "
+                 "views to be modified inplace. You should replace the inplace operation by an out-of-place one.")
+    else:
+        text += (" Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving "
+                 f"both the view and the inplace either both inside the {made}{'_mode' if made == 'inference' else ''} block "
+                 "(if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).")
+    raise RuntimeError(text)
+
+
+cdef str output_name(Variable v, Node* node):
+    """The words for a view by the op that made it and the place among its results."""
+    cdef int position = <int>node.y.value if node.flags & PICK else 0
+    cdef Transform link
     if node.flags & PICK:
         node = node.left
-    if not node.flags & PYTHON:
+    if node.flags & PYTHON:
+        params = <object>node.x.payload.params
+        name = params[1] if type(params) is tuple else type(params).__name__
+    elif v.path is not None:
+        link = <Transform>v.path.second if v.path.kind == PATH else v.path
+        name = GRAD_FN[OP_VIEW].get(link.name, "UnbindBackward0" if v.flags & ONE_OF_SEVERAL else "ViewBackward0")
+        position = link.output if v.flags & ONE_OF_SEVERAL else 0
+    else:
         return "A view of what a custom Function returned"
-    params = <object>node.x.payload.params
-    name = params[1] if type(params) is tuple else type(params).__name__
-    return f"Output {position} of {name.removesuffix('Backward')}"
+    return f"Output {position} of {name.removesuffix('Backward0').removesuffix('Backward')}"
 
 
 cdef uint16_t tag_number(str name) except? 65535:

@@ -8,10 +8,10 @@ from cpython.object cimport PyObject, PyTypeObject
 from libc.stdlib cimport free
 
 from ._base cimport (ABOVE, CUSTOM_VIEW, DEPENDS, FORWARD, GRAD_OFF, NO_GRAD_VIEW, PACKING, TENSOR, TRACING, Py_TYPE,
-                     Variable, alias_in, array_in, ask, category, current_node, drop_history, edge_of, enter_lower,
-                     enter_modes, from_array, from_number, give_tangents, is_variable, keep_tangents, leave_lower,
-                     leave_modes, make_custom, modes, numpy_dtype, off_node, on_node, output_node, owned, set_edge,
-                     set_tangent, shape_tuple, tangent_in, type_of)
+                     Variable, alias_in, array_in, ask, category, check_writable, current_node, drop_history, edge_of,
+                     enter_lower, enter_modes, from_array, from_number, give_tangents, identity, is_variable, keep_tangents,
+                     leave_lower, leave_modes, make_custom, modes, numpy_dtype, off_node, on_node, output_node, owned, set_edge,
+                     set_tangent, shape_tuple, tangent_in, type_of, view_by)
 from ._elementwise cimport check_inference, must_snapshot, pack
 from ._structural cimport cast
 from ._indexing cimport filled, flavoured, zero_like
@@ -557,10 +557,13 @@ cdef object apply_function(object function, tuple args, dict kwargs):
             raw = function.forward(context, *args, **kwargs)
     finally:
         leave_modes(previous)
-    results = wrapped(context, args, raw if type(raw) is tuple else (raw,), recorded, dual)
+    outputs = raw if type(raw) is tuple else (raw,)
+    seen = [looked_at(context, args, output) for output in outputs] if dual else None
+    results = wrapped(context, args, outputs, recorded, dual)
     if dual:
-        push_function_tangents(context, function, args, results)
-    context.saved_for_forward = context.to_save = None
+        push_function_tangents(context, function, args, outputs, results, seen)
+    # what the context no longer needs would keep the outputs alive, which keep it
+    context.saved_for_forward = context.to_save = context.dirty_tensors = context.non_differentiable = None
     return results if type(raw) is tuple else results[0]
 
 
@@ -579,7 +582,7 @@ cdef tuple wrapped(Context context, tuple args, tuple outputs, bint recorded, bi
         return outputs
     inputs = {id(value) for value in args if is_variable(value)}
     given = {id(value) for value in outputs if is_variable(value)}
-    dirty = written_inputs(context, inputs, given, args)
+    dirty = written_inputs(context, inputs, given, args, recorded)
     fixed = {id(value) for value in context.non_differentiable} if context.non_differentiable else None
     context.about = []
     again = {}
@@ -597,8 +600,11 @@ cdef tuple wrapped(Context context, tuple args, tuple outputs, bint recorded, bi
             if id(value) in inputs or current_node(v) != NULL:
                 if differentiable or dual or current_node(v) != NULL:     # a dual's jvp() gives it a tangent of its own
                     v = returned_input(v, id(value) in inputs)
-            elif v.path is not None and v.history != NULL and (differentiable or dual):
-                drop_history(v, v.array)
+                else:
+                    v = seen_again(v)
+            elif v.path is not None and v.history != NULL:
+                if differentiable or dual:
+                    drop_history(v, v.array)
                 v.flags |= CUSTOM_VIEW
             again[id(value)] = v
         v.flags &= ~DEPENDS
@@ -647,6 +653,18 @@ cdef int attach(Context context, tuple args, tuple results, tuple on, object dir
     return 0
 
 
+cdef object seen_again(Variable v):
+    """A view of all of an input that is returned as it is, where nothing is recorded."""
+    cdef Variable view
+    cdef int previous = enter_modes(GRAD_OFF, 0)
+    try:
+        view = view_by(v, identity)
+    finally:
+        leave_modes(previous)
+    view.flags |= CUSTOM_VIEW
+    return view
+
+
 cdef object returned_input(Variable v, bint is_input):
     """An input, or what has a graph of its own, that is returned as it is: another look at it, for the node to stand on."""
     cdef Variable result
@@ -659,7 +677,7 @@ cdef object returned_input(Variable v, bint is_input):
     return result
 
 
-cdef object written_inputs(Context context, set inputs, set given, tuple args):
+cdef object written_inputs(Context context, set inputs, set given, tuple args, bint recorded):
     """The ids of inputs that forward() says it wrote in place, checked; None: there are none."""
     cdef Variable v
     cdef int i, e
@@ -670,12 +688,18 @@ cdef object written_inputs(Context context, set inputs, set given, tuple args):
         if id(value) not in given:
             raise RuntimeError("Some elements marked as dirty during the forward method were not returned as output. "
                                "The inputs that are modified inplace must all be outputs of the Function.")
+        v = <Variable>value
         if id(value) not in inputs:
-            warnings.warn("Tensors marked as dirty in the forward of a custom Function must be inputs of it: a result "
-                          "of its own need not be marked", stacklevel=2)
+            if recorded:
+                text = ("ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated "
+                        "should be passed to ctx.mark_dirty().")
+                if v.path is not None and v.history != NULL:
+                    raise RuntimeError(text)
+                warnings.warn(text, stacklevel=2)
             continue
         dirty.add(id(value))
-        v = <Variable>value
+        if v.path is not None and v.history != NULL:
+            check_writable(v)
         e = 0
         for i in range(len(args)):
             if args[i] is value and context.edge[e] != NULL and context.edge[e].flags & LEAF:
@@ -721,23 +745,60 @@ cdef int save_all(Context context, tuple args, tuple results, tuple on) except -
 
 # ---- forward mode
 
-cdef int push_function_tangents(Context context, object function, tuple args, tuple results) except -1:
-    """jvp() of a Function with the tangents of its inputs: what it returns are those of the outputs."""
+cdef object looked_at(Context context, tuple args, object output):
+    """The number of the argument that an output is or looks at, asked before wrapped() parts them; or None."""
+    cdef Variable v, argument
+    if not is_variable(output):
+        return None
+    v = <Variable>output
+    for i in range(len(args)):
+        if args[i] is output:
+            return i
+    if v.path is not None and v.history != NULL:
+        for i in range(len(args)):
+            if is_variable(args[i]):
+                argument = <Variable>args[i]
+                if argument.history == v.history:
+                    return i
+    return None
+
+
+cdef int check_looks(Variable tangent, Variable of) except -1:
+    """An output that looks at an input must have a tangent that looks at the input's: writes to one reach the other."""
+    if tangent.path is None or tangent.history == NULL:
+        raise RuntimeError("A custom Function's forward is returning a view (or an input as-is) but the jvp is not returning a "
+                           "view.")
+    if tangent.history != of.history:
+        raise RuntimeError("A custom Function is returning a view but the jvp is not returning a view of the "
+                           + ("same base as the " if of.path is not None else "") + "given grad input.")
+    return 0
+
+
+cdef int push_function_tangents(Context context, object function, tuple args, tuple outputs, tuple results,
+                                list seen) except -1:
+    """jvp() of a Function with the tangents of its inputs: what it returns are those of the outputs.
+
+    outputs is what forward() returned, results what becomes of it; seen: see looked_at().
+    """
     cdef list tangents = []
+    cdef list versions = []
     cdef int kept
     cdef Variable v, tangent
     if function.jvp is FUNCTION[0].jvp:
         raise NotImplementedError("You must implement the jvp function for custom autograd.Function to use it with "
                                   "forward mode AD.")
+    dirty = {id(value) for value in context.dirty_tensors or ()}
+    fixed = {id(value) for value in context.non_differentiable or ()}
     for value in args:
         tangent = tangent_in(value) if is_variable(value) else None
+        versions.append(tangent._version if tangent is not None and id(value) in dirty else None)
         if tangent is None and is_variable(value) and context.materialize and category(type_of(<Variable>value)) >= 2:
             tangent = flavoured(zero_like(<Variable>value), Py_TYPE(<PyObject*>value))
         tangents.append(tangent)
     kept = enter_lower()
     try:
-        if context.saved_for_forward is None and context.to_save is not None and context.kept is None:
-            context.saved_for_forward = context.to_save
+        if context.saved_for_forward is None:
+            context.saved_for_forward = ()
         given = function.jvp(context, *tangents)
     finally:
         leave_lower(kept)
@@ -748,15 +809,25 @@ cdef int push_function_tangents(Context context, object function, tuple args, tu
         raise RuntimeError(f"Function's jvp returned an invalid number of forward gradients (expected {len(results)} "
                            f"but got {len(given)})")
     for k, (result, new) in enumerate(zip(results, given, strict=True)):
-        if not is_variable(result):
+        if new is not None and not is_variable(new):
+            raise RuntimeError(f"expected Variable or None (got {type(new).__name__}) for grad output {k}.")
+        if not is_variable(result) or category(type_of(<Variable>result)) < 2 or id(outputs[k]) in fixed:
             if new is not None:
-                raise RuntimeError(f"Function's jvp returned a tangent for output {k}, which is no Variable: return None there")
+                raise RuntimeError(f"Function's jvp returned a gradient at position {k}, but  the corresponding forward "
+                                   "output is not a differentiable Tensor.You should return None at that position instead.")
+            continue
+        v, tangent = <Variable>result, <Variable>new
+        at = seen[k]
+        if id(outputs[k]) in dirty and at is not None and versions[at] is not None:
+            if new is not tangents[at] or tangent._version == versions[at]:
+                raise RuntimeError("An inplace custom Function is not modifying the forward mode gradients inplace. If the "
+                                   "forward is modifying an input inplace, then the jvp function must modify the "
+                                   "corresponding gradient inplace.")
             continue
         if new is None:
             continue
-        if not is_variable(new):
-            raise RuntimeError(f"expected Variable or None (got {type(new).__name__}) for grad output {k}.")
-        v, tangent = <Variable>result, <Variable>new
+        if at is not None and id(outputs[k]) not in dirty and tangents[at] is not None:
+            check_looks(tangent, <Variable>tangents[at])
         if tuple(v.shape) != tuple(tangent.shape):
             raise RuntimeError("Trying to set a forward gradient that has a different size than that of the original "
                                f"Tensor, this is not supported. Tensor is of size {list(v.shape)} while the given "

@@ -11,7 +11,7 @@ from ._base cimport (ABOVE, ARITY, ATTACHED, BATCHED, BLANK, DEPENDS, DTYPE_RULE
                      INFERENCE, INFERENCE_TENSOR, INLINE, INLINE32, LARGEST_POSITION, NAMES, NDARRAY, NUMBERS,
                      OP_COPY_REGION, OP_FILL, OP_INDEX, OP_INDEX_SET, OP_POW, OP_STACK, OP_WHERE, POINT_GRAD, TENSOR,
                      TRACING, T_BOOL, T_FLOAT, BatchLevel, Call, Py_TYPE, Transform, Variable, alias_of, array_copy_of,
-                     array_in, array_of, ask, ask_value, batched, category, check_writable, contiguous_copy_of,
+                     array_in, array_of, ask, ask_value, batched, category, check_takes, check_writable, contiguous_copy_of,
                      current_node, default_type, drop_history, edge_of, element_view, fits_element_node, fresh, fresh_on,
                      from_array, from_number, identity, is_variable, leave_graph, levels_seen, locate, make, make_view,
                      materialise, modes, move_tangent, ndarray_of, node_of_write, normal_type, numpy_dtype, overlaps,
@@ -164,6 +164,7 @@ cdef object write_result(Variable v, Variable result):
         return v
     node = hold(result.node)
     try:
+        check_takes(v, node)
         if tracked and v.array == NULL and node != NULL and node.flags & SAVES:
             # this op holds its own copy of the value that goes; the others that do are told by MODIFIED
             promote(node).snapshot = True
@@ -250,6 +251,7 @@ cdef int copy_in(Variable v, object given, str name="CopyBackwards") except -1:
         raise RuntimeError(f"output with shape {list(v.shape)} doesn't match the broadcast shape {list(source.shape)}")
     right = hold(edge_of(source)) if category(type_of(v)) > 1 else NULL     # integers never enter the graph
     try:
+        check_takes(v, right)
         number_will_change(v, not modes() & (GRAD_OFF | INFERENCE))
         if v.array == NULL:
             write_value(v, source)
@@ -642,6 +644,7 @@ cdef int write_items(Variable x, object index, object value) except -1:
     # Held: what the source is now is what is written.  Integers never enter the graph.
     right = hold(edge_of(source)) if source is not None and category(type_of(x)) > 1 else NULL
     try:
+        check_takes(x, right)
         if t is not None:
             region = transformed_once(t, x.array)
             try:
