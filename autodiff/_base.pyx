@@ -671,6 +671,8 @@ cdef int visit_fields(PyObject* o, visitproc visit, void* arg) noexcept:
     """What the collector sees: extras, and what hangs on the nodes that this Variable alone keeps alive."""
     cdef int result
     cdef Node* waiting[64]
+    cdef Node* number = NULL
+    cdef Array* array = (<Variable>o).array
     cdef int count = 0
     if (<Variable>o).extras is not None:
         result = visit(<PyObject*>(<Variable>o).extras, arg)
@@ -688,11 +690,13 @@ cdef int visit_fields(PyObject* o, visitproc visit, void* arg) noexcept:
     if (<Variable>o).extras is not None and (<Variable>o).extras.dormant != NULL:
         waiting[count] = (<Variable>o).extras.dormant
         count += 1
-    return visit_nodes(waiting, count, visit, arg)
+    if array != NULL and array.owners == 1 and array.storage.owners == 1:
+        number = array.storage.number       # the node that it had before materialise(), below the one that it has
+    return visit_nodes(waiting, count, visit, arg, number)
 
 
-cdef int visit_nodes(Node** waiting, int count, visitproc visit, void* arg) noexcept:
-    """... on nodes and on what they alone lead to; waiting has room for 64."""
+cdef int visit_nodes(Node** waiting, int count, visitproc visit, void* arg, Node* number=NULL) noexcept:
+    """... on nodes and on what they alone lead to; waiting has room for 64; number has the storage as a second owner."""
     cdef int result, budget = 512, e
     cdef Node* node
     cdef Payload* payload
@@ -701,7 +705,7 @@ cdef int visit_nodes(Node** waiting, int count, visitproc visit, void* arg) noex
         budget -= 1
         count -= 1
         node = waiting[count]
-        if node.owners != 1:
+        if node.owners != (2 if node == number else 1):
             continue
         if node.flags & PAYLOAD:
             payload = node.x.payload
@@ -951,6 +955,8 @@ cdef int set_data(Variable v, object value) except -1:
             return 0
         if taken is not NotImplemented:
             source = <Variable>taken
+    if current_node(v) != NULL and category(type_of(source)) < 2:
+        raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
     if type_of(source) != type_of(v):
         raise RuntimeError("data of another dtype cannot be assigned: create a new Variable instead")
     if v.array == NULL and source.array == NULL:
@@ -2222,9 +2228,14 @@ cdef int check_takes(Variable v, Node* right) except -1:
 
 cdef int refuse_view(Variable v) except -1:
     """Raise: a write to this view cannot be recorded, or not without replacing the derivative of a custom Function."""
-    cdef Node* node = current_node(v)
+    cdef Node* node = hold(current_node(v))
     cdef str made = "inference" if v.flags & INFERENCE_VIEW else "no_grad" if v.flags & NO_GRAD_VIEW or node == NULL else None
-    cdef str name = None if node == NULL or node.flags & LEAF else output_name(v, node)
+    cdef str name = None
+    try:
+        if node != NULL and not node.flags & LEAF:
+            name = output_name(v, node)
+    finally:
+        disown(node)
     if made is None:
         text = f"{name} is a view and is being modified inplace."
     else:
@@ -2257,8 +2268,12 @@ cdef str output_name(Variable v, Node* node):
         name = params[1] if type(params) is tuple else type(params).__name__
     elif v.path is not None:
         link = <Transform>v.path.second if v.path.kind == PATH else v.path
+        if v.flags & ONE_OF_SEVERAL:        # its shape may have changed in place since
+            for each in links_of(v.path):
+                if (<Transform>each).name in ("unbind", "split", "split_sizes"):
+                    link = <Transform>each
+            position = link.output
         name = GRAD_FN[OP_VIEW].get(link.name, "UnbindBackward0" if v.flags & ONE_OF_SEVERAL else "ViewBackward0")
-        position = link.output if v.flags & ONE_OF_SEVERAL else 0
     else:
         return "A view of what a custom Function returned"
     return f"Output {position} of {name.removesuffix('Backward0').removesuffix('Backward')}"

@@ -338,7 +338,7 @@ def eye(n: int, m: int | None = None, *, dtype: _DType | None = None, requires_g
 
 def _random_of(name, method, args, size, generator, dtype, requires_grad, device):
     d = _dtype(dtype)
-    if d.kind != "f":
+    if d.kind not in "fc":
         raise NotImplementedError(f"{name}() makes floating point numbers, not {d}; use randint() for integers")
     sizes = _sizes(name, args, size)
     numbers = drawn_from(generator, name)
@@ -346,13 +346,18 @@ def _random_of(name, method, args, size, generator, dtype, requires_grad, device
     taken = _v.asked(name, (), (sizes, d, *given)) if _v.levels else NotImplemented
     if taken is not NotImplemented:
         return _finish(taken, requires_grad, device)
-    return _take(np.asarray(getattr(numbers, method)(sizes)).astype(d), requires_grad, device)
+    draw = getattr(numbers, method)
+    if d.kind == "c":       # of variance 1, where it is normal
+        values = (draw(sizes) + 1j * draw(sizes)) * (1.0 if method == "random" else 0.5 ** 0.5)
+    else:
+        values = draw(sizes)
+    return _take(np.asarray(values).astype(d), requires_grad, device)
 
 
 def rand(*args: int | Sequence[int], size: int | Sequence[int] | None = None,
          generator: _Source | None = None, dtype: _DType | None = None,
          requires_grad: bool = False, device: _Device | None = None) -> Tensor:
-    """Uniform random numbers in [0, 1).
+    """Uniform random numbers in [0, 1); of a complex dtype both parts are.
 
     The shape is given as sizes, a tuple or size=; manual_seed() makes the numbers repeatable, and generator= draws them
     from a Generator (or one of NumPy's).  Raises NotImplementedError for a dtype that is no float, TypeError for a
@@ -368,7 +373,7 @@ def rand(*args: int | Sequence[int], size: int | Sequence[int] | None = None,
 def randn(*args: int | Sequence[int], size: int | Sequence[int] | None = None,
           generator: _Source | None = None, dtype: _DType | None = None,
           requires_grad: bool = False, device: _Device | None = None) -> Tensor:
-    """Standard normal random numbers.
+    """Standard normal random numbers; of a complex dtype each part has half of the variance.
 
     The shape is given as sizes, a tuple or size=; manual_seed() makes the numbers repeatable, and generator= draws them
     from a Generator (or one of NumPy's).  Raises NotImplementedError for a dtype that is no float, TypeError for a

@@ -12,10 +12,10 @@ from ._base cimport (ABOVE, CUSTOM_VIEW, DEPENDS, FORWARD, GRAD_OFF, NO_GRAD_VIE
                      enter_lower, enter_modes, from_array, from_number, give_tangents, identity, is_variable, keep_tangents,
                      leave_lower, leave_modes, make_custom, modes, numpy_dtype, off_node, on_node, output_node, owned, set_edge,
                      set_tangent, shape_tuple, tangent_in, type_of, view_by)
-from ._elementwise cimport check_inference, must_snapshot, pack
+from ._elementwise cimport check_inference, must_snapshot, pack, pack_by
 from ._structural cimport cast
 from ._indexing cimport filled, flavoured, zero_like
-from ._engine cimport edge_object, object_on
+from ._engine cimport SavedTensor, become_array, check_hooks, edge_object, object_on
 from ._core cimport (HEAD, LEAF, MODIFIED, NOTHING, NPY_DOUBLE, NUMBER, PICK, SAVED, Array, Node, Shape, allocate, bump,
                      contiguous_copy, disown, hold, hold_array, new_shape, node_shape, node_type, raise_freed,
                      release_saved, release_shape, same_shape, scalar_shape, table)
@@ -23,7 +23,7 @@ from ._core cimport (HEAD, LEAF, MODIFIED, NOTHING, NPY_DOUBLE, NUMBER, PICK, SA
 import warnings
 
 from ._base import record_custom
-from ._engine import OF_CONTEXT, Node_
+from ._engine import HOOKED_ALREADY, OF_CONTEXT, Node_
 
 
 cdef class SavedValue:
@@ -57,10 +57,16 @@ cdef SavedValue keep(Variable v, int place, bint output):
         array.owners -= 1       # the Variable owns it, too
     if modes() & PACKING:
         pack(&value.saved)
-        if value.saved.packed != NULL:      # owned where the collector sees it
-            value.packed = <object>value.saved.packed
-            release_saved(&value.saved)
+        take_packed(value)
     return value
+
+
+cdef int take_packed(SavedValue value) except -1:
+    """What a pack hook made is owned where the collector sees it."""
+    if value.saved.packed != NULL:
+        value.packed = <object>value.saved.packed
+        release_saved(&value.saved)
+    return 0
 
 
 cdef object unpacked(Context context, SavedValue value, int position):
@@ -260,11 +266,28 @@ cdef class Context:
         """The saved Variables, a tuple.  Raises RuntimeError once a pass freed them, or for one written in place since."""
         if self.saved_for_forward is not None:
             return self.saved_for_forward       # in jvp() alone
+        if self.cleared:
+            raise RuntimeError("saved_tensors can only be accessed once when clear_saved_tensors_on_access=True is set on the "
+                               "autograd.Function. Either access saved_tensors only once, or set "
+                               "clear_saved_tensors_on_access=False.")
         if self.kept is None:
             if self.freed:
                 raise_freed()
             return ()
-        return tuple([None if value is None else unpacked(self, <SavedValue>value, i) for i, value in enumerate(self.kept)])
+        found = tuple([None if value is None else unpacked(self, <SavedValue>value, i) for i, value in enumerate(self.kept)])
+        if type(self)._forward_cls.clear_saved_tensors_on_access:
+            self.cleared, self.kept = True, None
+        return found
+
+    @property
+    def _raw_saved_tensors(self):
+        """What save_for_backward() keeps, each for hooks of its own: a tuple of SavedTensor, also for None."""
+        cdef int i
+        if self.kept is None:
+            if self.freed:
+                raise_freed()
+            return ()
+        return tuple([saved_of(self, i) for i in range(len(self.kept))])
 
     @property
     def saved_variables(self):
@@ -296,6 +319,48 @@ cdef class Context:
                                    "node is not recorded yet, or gone with the graph")
             return getattr(object_on(self.node), attribute)
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{attribute}'")
+
+
+cdef class SavedOfFunction(SavedTensor):
+    """A value that save_for_backward() keeps."""
+    cdef Context context
+    cdef SavedValue value       # or None, as it was given
+
+    @property
+    def data(self):
+        return self.value.packed[0] if self.value is not None and self.value.packed is not None else self.unpack()
+
+    @property
+    def unpack_hook(self):
+        return self.value.packed[1] if self.value is not None and self.value.packed is not None else None
+
+    def unpack(self):
+        """The value.  Raises RuntimeError where it was freed, or written in place since."""
+        if self.value is None:
+            return None
+        if self.context.kept is None:
+            raise_freed()
+        return unpacked(self.context, self.value, self.context.kept.index(self.value))
+
+    def register_hooks(self, pack_hook=None, unpack_hook=None):
+        """As SavedTensor.register_hooks()."""
+        if self.context is None:
+            raise RuntimeError("a SavedTensor is what a node has under _raw_saved_tensors")
+        check_hooks(pack_hook, unpack_hook, self.value is not None and self.context.kept is None)
+        if self.value is None:
+            raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
+        if self.value.packed is not None:
+            raise RuntimeError(HOOKED_ALREADY)
+        if self.value.saved.state == NUMBER:
+            become_array(&self.value.saved, self.value.type)
+        pack_by(&self.value.saved, pack_hook, unpack_hook)
+        take_packed(self.value)
+
+
+cdef SavedOfFunction saved_of(Context context, int position):
+    cdef SavedOfFunction saved = SavedOfFunction.__new__(SavedOfFunction)
+    saved.context, saved.value = context, context.kept[position]
+    return saved
 
 
 def check_saved(str name, tuple tensors):

@@ -12,11 +12,11 @@ from ._base cimport (ABOVE, ARITY, ATTACHED, BATCHED, BLANK, DEPENDS, DTYPE_RULE
                      OP_COPY_REGION, OP_FILL, OP_INDEX, OP_INDEX_SET, OP_POW, OP_STACK, OP_WHERE, POINT_GRAD, TENSOR,
                      TRACING, T_BOOL, T_FLOAT, BatchLevel, Call, Py_TYPE, Transform, Variable, alias_of, array_copy_of,
                      array_in, array_of, ask, ask_value, batched, category, check_takes, check_writable, contiguous_copy_of,
-                     current_node, default_type, drop_history, edge_of, element_view, fits_element_node, fresh, fresh_on,
-                     from_array, from_number, identity, is_variable, leave_graph, levels_seen, locate, make, make_view,
-                     materialise, modes, move_tangent, ndarray_of, node_of_write, normal_type, numpy_dtype, overlaps,
-                     physical_in, plain, rebind, replace_node, see_levels, set_data, set_requires_grad, set_tangent,
-                     settle_grad, shape_tuple, take_node, tangent_in, trace, transformed_once, type_of, warn,
+                     current_node, default_type, drop_history, edge_of, element_view, enter_modes, fits_element_node, fresh,
+                     fresh_on, from_array, from_number, identity, is_variable, leave_graph, leave_modes, levels_seen, locate,
+                     make, make_view, materialise, modes, move_tangent, ndarray_of, node_of_write, normal_type,
+                     numpy_dtype, overlaps, physical_in, plain, rebind, replace_node, see_levels, set_data,
+                     set_requires_grad, set_tangent, settle_grad, shape_tuple, take_node, tangent_in, trace, transformed_once, type_of, warn,
                      write_recorded, write_tangents)
 from ._elementwise cimport (Point, elementwise, elementwise_of, finite, given_array, holds_variable, is_operand, is_point,
                             out_of_range, point_op, power, python_number, real_number, variable_word)
@@ -289,21 +289,27 @@ def become_view(Variable x, function, str grad_fn):
 
     Views of x keep their places in the storage by x's geometry, so x must have none.
     """
+    cdef int previous
     cdef Variable v
     cdef Array* array
     cdef Node* before
     check_writable(x)
     before = current_node(x)
-    if x.flags & ATTACHED or (before != NULL and modes() & (GRAD_OFF | INFERENCE)):
-        raise NotImplementedError("the shape of a Variable that requires grad cannot change in place without a record: "
-                                  "use the method without the underscore")
+    if x.flags & ATTACHED or (before != NULL and before.flags & LEAF and modes() & (GRAD_OFF | INFERENCE)):
+        raise NotImplementedError("the shape of a leaf that requires grad cannot change in place without a record: use the "
+                                  "method without the underscore")
     if x.path is None and x.history != NULL and x.history.owners > 1:
         raise NotImplementedError("the shape of a Variable that has views cannot change in place: use the method without the "
                                   "underscore")
     if modes() & FORWARD and x.path is not None and tangent_in(x) is not None:
         raise NotImplementedError("in forward mode, the shape of a view cannot change in place: use the method without the "
                                   "underscore")
-    v = <Variable>function(x)
+    # of a result, it is recorded also under no_grad: no value changes, and the gradient that arrives has the new shape
+    previous = enter_modes(0, GRAD_OFF | INFERENCE if before != NULL else 0)
+    try:
+        v = <Variable>function(x)
+    finally:
+        leave_modes(previous)
     if x.flags & BATCHED:
         exchange_physical(x, v)
         return x

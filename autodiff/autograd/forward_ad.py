@@ -70,3 +70,10 @@ def unpack_dual(tensor: Base, *, level: int | None = None) -> UnpackedDualTensor
 def _check(level: int | None) -> None:
     if level is not None and level != _v.innermost_level():
         raise RuntimeError("a dual is made and unpacked in the innermost level of forward mode: exit the others first")
+
+
+def __getattr__(name: str) -> int:
+    if name == "_current_level":        # which programs for PyTorch ask: the innermost level, -1 outside of all
+        level = _v.innermost_level()
+        return -1 if level is None else level
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -393,6 +393,10 @@ def unsqueeze_in_place(ops, x, dim):
     return ops.become_view(x, lambda t: t.unsqueeze(dim), "UnsqueezeBackward1")
 
 
+def as_strided_in_place(ops, x, size, stride, storage_offset):
+    return ops.become_view(x, lambda t: as_strided_of(ops, t, size, stride, storage_offset), "AsStridedBackward1")
+
+
 def t_in_place(ops, x):
     if x.ndim > 2:
         raise RuntimeError(f"t_() expects a tensor with <= 2 dimensions, but self is {x.ndim}D")
@@ -442,6 +446,13 @@ def split_of(ops, x, split_size_or_sections, dim, split_size):
     if sizes == 0 and n:
         raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}")
     return _parts(ops, x, dim, [min(sizes, n - start) for start in range(0, n, sizes or 1)] or [0], "split")
+
+
+def split_with_sizes_of(ops, x, split_sizes, dim):
+    if not isinstance(split_sizes, (tuple, list)):
+        raise TypeError("split_with_sizes(): argument 'split_sizes' (position 1) must be tuple of ints, not "
+                        f"{type(split_sizes).__name__}")
+    return split_of(ops, x, split_sizes, dim, None)
 
 
 def chunk_of(ops, x, chunks, dim):

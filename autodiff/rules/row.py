@@ -183,6 +183,7 @@ PARAMETERS = {
                                 "_Any"),
     "split_size_or_sections": Parameter("any", "the size of each part but the last, or the sizes of all", "_Dims"),
     "split_size": Parameter("any", "the same", "_Dims"),
+    "split_sizes": Parameter("any", "the size of each part", "_Dims"),
     "indices_or_sections": Parameter("any", _Q, "_Dims"),
     # where
     "index": Parameter("index"),
