@@ -1795,9 +1795,11 @@ cdef Variable make_view(Variable x, Transform t, Array* geometry):
             payload.params = <PyObject*>t
             Py_INCREF(t)
             v.node = record_payload(OP_VIEW, ARRAY | mx(), payload, left, NULL)
-        elif x.history.node != NULL or modes() & (GRAD_OFF | INFERENCE):
+        elif x.history.node != NULL:
             v.flags |= INFERENCE_VIEW if modes() & INFERENCE else NO_GRAD_VIEW
             v.value = geometry.storage.version
+        elif modes() & (GRAD_OFF | INFERENCE):
+            v.flags |= UNDER_INFERENCE if modes() & INFERENCE else UNDER_NO_GRAD
     finally:
         release_array(geometry)
     if modes() & (FORWARD | TRACING):
@@ -2211,17 +2213,21 @@ cdef int check_writable(Variable v) except -1:
                            "memory location. Please clone() the tensor before performing the operation.")
     if v.path is not None:
         if v.history.node != NULL and v.history.node.flags & LEAF:
+            if v.flags & MADE_UNDER:
+                refuse_view(v)
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
         return 0
     node = current_node(v)
     if node != NULL and node.flags & LEAF:
+        if v.flags & MADE_UNDER:
+            refuse_view(v)
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     return 0
 
 
 cdef int check_takes(Variable v, Node* right) except -1:
     """Before a value that depends on a graph, of this node or none, is written into v or a part of it."""
-    if right != NULL and v.flags & UNRECORDED_VIEW and v.path is not None and not modes() & (GRAD_OFF | INFERENCE):
+    if right != NULL and v.flags & (CUSTOM_VIEW | ONE_OF_SEVERAL) and v.path is not None and not modes() & (GRAD_OFF | INFERENCE):
         refuse_view(v)
     return 0
 
@@ -2229,8 +2235,12 @@ cdef int check_takes(Variable v, Node* right) except -1:
 cdef int refuse_view(Variable v) except -1:
     """Raise: a write to this view cannot be recorded, or not without replacing the derivative of a custom Function."""
     cdef Node* node = hold(current_node(v))
-    cdef str made = "inference" if v.flags & INFERENCE_VIEW else "no_grad" if v.flags & NO_GRAD_VIEW or node == NULL else None
+    cdef str made = None
     cdef str name = None
+    if v.flags & (INFERENCE_VIEW | UNDER_INFERENCE):
+        made = "inference"
+    elif v.flags & MADE_UNDER or node == NULL:
+        made = "no_grad"
     try:
         if node != NULL and not node.flags & LEAF:
             name = output_name(v, node)
@@ -2247,7 +2257,7 @@ cdef int refuse_view(Variable v) except -1:
                  "logic to handle view+inplace would override the custom backward associated with the custom Function, "
                  "leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the "
                  "custom Function.")
-    elif v.flags & ONE_OF_SEVERAL and not v.flags & (NO_GRAD_VIEW | INFERENCE_VIEW):
+    elif v.flags & ONE_OF_SEVERAL and not v.flags & MADE_UNDER:
         text += (" This view is the output of a function that returns multiple views. Such functions do not allow the output "
                  "views to be modified inplace. You should replace the inplace operation by an out-of-place one.")
     else:

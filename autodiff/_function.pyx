@@ -7,7 +7,7 @@ context stands in the node's payload.  The context owns no node, or each would k
 from cpython.object cimport PyObject, PyTypeObject
 from libc.stdlib cimport free
 
-from ._base cimport (ABOVE, CUSTOM_VIEW, DEPENDS, FORWARD, GRAD_OFF, NO_GRAD_VIEW, PACKING, TENSOR, TRACING, Py_TYPE,
+from ._base cimport (ABOVE, CUSTOM_VIEW, DEPENDS, FORWARD, GRAD_OFF, MADE_UNDER, PACKING, TENSOR, TRACING, Py_TYPE,
                      Variable, alias_in, array_in, ask, category, check_writable, current_node, drop_history, edge_of,
                      enter_lower, enter_modes, from_array, from_number, give_tangents, identity, is_variable, keep_tangents,
                      leave_lower, leave_modes, make_custom, modes, numpy_dtype, off_node, on_node, output_node, owned, set_edge,
@@ -641,7 +641,7 @@ cdef tuple wrapped(Context context, tuple args, tuple outputs, bint recorded, bi
     cdef bint any_on = False, differentiable
     if count == 1 and recorded and is_variable(outputs[0]) and is_own(context, args, <Variable>outputs[0]):
         v = <Variable>outputs[0]        # most Functions: one result of its own
-        v.flags &= ~(DEPENDS | NO_GRAD_VIEW)
+        v.flags &= ~(DEPENDS | MADE_UNDER)
         context.kind, context.outputs = Py_TYPE(<PyObject*>v), 1
         attach(context, args, outputs, outputs, None)
         return outputs
@@ -674,7 +674,7 @@ cdef tuple wrapped(Context context, tuple args, tuple outputs, bint recorded, bi
             again[id(value)] = v
         v.flags &= ~DEPENDS
         if differentiable:
-            v.flags &= ~NO_GRAD_VIEW
+            v.flags &= ~MADE_UNDER
         results[k] = v
         on.append(v if differentiable else None)
         any_on = any_on or differentiable

@@ -16,8 +16,8 @@ from ._base cimport (ABOVE, ARITY, ATTACHED, BATCHED, BLANK, DEPENDS, DTYPE_RULE
                      fresh_on, from_array, from_number, identity, is_variable, leave_graph, leave_modes, levels_seen, locate,
                      make, make_view, materialise, modes, move_tangent, ndarray_of, node_of_write, normal_type,
                      numpy_dtype, overlaps, physical_in, plain, rebind, replace_node, see_levels, set_data,
-                     set_requires_grad, set_tangent, settle_grad, shape_tuple, take_node, tangent_in, trace, transformed_once, type_of, warn,
-                     write_recorded, write_tangents)
+                     set_requires_grad, set_tangent, settle_grad, shape_tuple, take_node, tangent_in, trace,
+                     transformed_once, type_of, warn, write_recorded, write_tangents)
 from ._elementwise cimport (Point, elementwise, elementwise_of, finite, given_array, holds_variable, is_operand, is_point,
                             out_of_range, point_op, power, python_number, real_number, variable_word)
 from ._structural cimport (basic_index, c_name, cast, common_dtype, constant, matmul, permute, product_of, reduce_mean,
