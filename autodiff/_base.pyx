@@ -671,6 +671,8 @@ cdef int visit_fields(PyObject* o, visitproc visit, void* arg) noexcept:
     """What the collector sees: extras, and what hangs on the nodes that this Variable alone keeps alive."""
     cdef int result
     cdef Node* waiting[64]
+    cdef Node* number = NULL
+    cdef Array* array = (<Variable>o).array
     cdef int count = 0
     if (<Variable>o).extras is not None:
         result = visit(<PyObject*>(<Variable>o).extras, arg)
@@ -688,11 +690,13 @@ cdef int visit_fields(PyObject* o, visitproc visit, void* arg) noexcept:
     if (<Variable>o).extras is not None and (<Variable>o).extras.dormant != NULL:
         waiting[count] = (<Variable>o).extras.dormant
         count += 1
-    return visit_nodes(waiting, count, visit, arg)
+    if array != NULL and array.owners == 1 and array.storage.owners == 1:
+        number = array.storage.number       # the node that it had before materialise(), below the one that it has
+    return visit_nodes(waiting, count, visit, arg, number)
 
 
-cdef int visit_nodes(Node** waiting, int count, visitproc visit, void* arg) noexcept:
-    """... on nodes and on what they alone lead to; waiting has room for 64."""
+cdef int visit_nodes(Node** waiting, int count, visitproc visit, void* arg, Node* number=NULL) noexcept:
+    """... on nodes and on what they alone lead to; waiting has room for 64; number has the storage as a second owner."""
     cdef int result, budget = 512, e
     cdef Node* node
     cdef Payload* payload
@@ -701,7 +705,7 @@ cdef int visit_nodes(Node** waiting, int count, visitproc visit, void* arg) noex
         budget -= 1
         count -= 1
         node = waiting[count]
-        if node.owners != 1:
+        if node.owners != (2 if node == number else 1):
             continue
         if node.flags & PAYLOAD:
             payload = node.x.payload
@@ -951,6 +955,8 @@ cdef int set_data(Variable v, object value) except -1:
             return 0
         if taken is not NotImplemented:
             source = <Variable>taken
+    if current_node(v) != NULL and category(type_of(source)) < 2:
+        raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
     if type_of(source) != type_of(v):
         raise RuntimeError("data of another dtype cannot be assigned: create a new Variable instead")
     if v.array == NULL and source.array == NULL:
@@ -1407,7 +1413,7 @@ cdef int put_tangent(Variable v, Variable tangent) except -1:
 
 cdef int move_tangent(Variable v, Variable result) except -1:
     """v gets the value of result in place, and its tangents, in every level."""
-    cdef int depth = local_depth
+    cdef int depth = local_depth if modes() & FORWARD else 0    # off in the forward() of a custom Function, whose jvp() says
     cdef int i
     if modes() & TRACING:
         trace(v, result, None)
@@ -1809,7 +1815,10 @@ cdef Variable make_view(Variable x, Transform t, Array* geometry):
             Py_INCREF(t)
             v.node = record_payload(OP_VIEW, ARRAY | mx(), payload, left, NULL)
         elif x.history.node != NULL:
-            v.flags |= NO_GRAD_VIEW | (INFERENCE_VIEW if modes() & INFERENCE else 0)
+            v.flags |= INFERENCE_VIEW if modes() & INFERENCE else NO_GRAD_VIEW
+            v.value = geometry.storage.version
+        elif modes() & (GRAD_OFF | INFERENCE):
+            v.flags |= UNDER_INFERENCE if modes() & INFERENCE else UNDER_NO_GRAD
     finally:
         release_array(geometry)
     if modes() & (FORWARD | TRACING):
@@ -1859,7 +1868,8 @@ cdef Variable element_view(Variable x, object index):
         v.node = record_read(OP_VIEW, x.array.type, left, position,
                              x.array.storage if Py_TYPE(<PyObject*>x) == TENSOR else NULL)
     elif x.history.node != NULL:
-        v.flags |= NO_GRAD_VIEW | (INFERENCE_VIEW if modes() & INFERENCE else 0)
+        v.flags |= INFERENCE_VIEW if modes() & INFERENCE else NO_GRAD_VIEW
+        v.value = v.array.storage.version
     return v
 
 
@@ -2203,7 +2213,6 @@ def record_custom(tuple operands, tuple values, vjp, str name):
 cdef int check_writable(Variable v) except -1:
     """Before anything is changed."""
     cdef Node* node
-    cdef Transform link
     cdef int mode = modes()
     if v.array != NULL and v.array.storage.readonly:
         raise ValueError("assignment destination is read-only: the Variable shares a read-only NumPy array; clone() it")
@@ -2212,12 +2221,8 @@ cdef int check_writable(Variable v) except -1:
                            "to get a normal tensor before doing inplace update.")
     if mode & (GRAD_OFF | INFERENCE):
         return 0
-    if v.flags & CUSTOM_VIEW and current_node(v) != NULL:
-        raise RuntimeError(f"{custom_output(current_node(v))} is a view and is being modified inplace. This view was "
-                           "created inside a custom Function (or because an input was returned as-is) and the autograd "
-                           "logic to handle view+inplace would override the custom backward associated with the custom "
-                           "Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by "
-                           "cloning the output of the custom Function.")
+    if v.flags & UNRECORDED_VIEW and (current_node(v) != NULL or (v.path is not None and v.history.node != NULL)):
+        refuse_view(v)
     if mode & RECORDING and (v.flags & ATTACHED or current_node(v) != NULL):
         raise RuntimeError("Assigning to NDArrays that are already in a computational graph will cause undefined "
                            "behavior when evaluating gradients. Please call backward first to clear the graph or do this "
@@ -2226,39 +2231,81 @@ cdef int check_writable(Variable v) except -1:
         raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a single "
                            "memory location. Please clone() the tensor before performing the operation.")
     if v.path is not None:
-        if v.flags & ONE_OF_SEVERAL and current_node(v) != NULL:
-            link = <Transform>v.path.second if v.path.kind == PATH else v.path
-            name = GRAD_FN[OP_VIEW].get(link.name, "UnbindBackward0")[:-len("Backward0")]
-            number = link.output if link.kind != RESHAPE else 0
-            raise RuntimeError(f"Output {number} of {name} is a view and is being modified inplace. This view is the "
-                               "output of a function that returns multiple views. Such functions do not allow the output "
-                               "views to be modified inplace. You should replace the inplace operation by an out-of-place "
-                               "one.")
         if v.history.node != NULL and v.history.node.flags & LEAF:
+            if v.flags & MADE_UNDER:
+                refuse_view(v)
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-        if v.flags & NO_GRAD_VIEW:
-            made, found, block = (("inference", "in normal mode", "inference_mode") if v.flags & INFERENCE_VIEW else
-                                  ("no_grad", "with grad mode enabled", "no_grad"))
-            raise RuntimeError(f"A view was created in {made} mode and is being modified inplace {found}. Given that this use "
-                               "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
-                               f"the view and the inplace either both inside the {block} block (if you don't want the inplace "
-                               "to be tracked) or both outside (if you want the inplace to be tracked).")
         return 0
     node = current_node(v)
     if node != NULL and node.flags & LEAF:
+        if v.flags & MADE_UNDER:
+            refuse_view(v)
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     return 0
 
 
-cdef str custom_output(Node* node):
-    position = <int>node.y.value if node.flags & PICK else 0
+cdef int check_takes(Variable v, Node* right) except -1:
+    """Before a value that depends on a graph, of this node or none, is written into v or a part of it."""
+    if right != NULL and v.flags & (CUSTOM_VIEW | ONE_OF_SEVERAL) and v.path is not None and not modes() & (GRAD_OFF | INFERENCE):
+        refuse_view(v)
+    return 0
+
+
+cdef int refuse_view(Variable v) except -1:
+    """Raise: a write to this view cannot be recorded, or not without replacing the derivative of a custom Function."""
+    cdef Node* node = hold(current_node(v))
+    cdef str made = None
+    cdef str name = None
+    if v.flags & (INFERENCE_VIEW | UNDER_INFERENCE):
+        made = "inference"
+    elif v.flags & MADE_UNDER or node == NULL:
+        made = "no_grad"
+    try:
+        if node != NULL and not node.flags & LEAF:
+            name = output_name(v, node)
+    finally:
+        disown(node)
+    if made is None:
+        text = f"{name} is a view and is being modified inplace."
+    else:
+        text = f"{name} is a view of a view which" if name is not None else "A view"
+        text += (" was created in inference mode and is being modified inplace in normal mode." if made == "inference" else
+                 " was created in no_grad mode and is being modified inplace with grad mode enabled.")
+    if v.flags & CUSTOM_VIEW:
+        text += (" This view was created inside a custom Function (or because an input was returned as-is) and the autograd "
+                 "logic to handle view+inplace would override the custom backward associated with the custom Function, "
+                 "leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the "
+                 "custom Function.")
+    elif v.flags & ONE_OF_SEVERAL and not v.flags & MADE_UNDER:
+        text += (" This view is the output of a function that returns multiple views. Such functions do not allow the output "
+                 "views to be modified inplace. You should replace the inplace operation by an out-of-place one.")
+    else:
+        text += (" Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving "
+                 f"both the view and the inplace either both inside the {made}{'_mode' if made == 'inference' else ''} block "
+                 "(if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).")
+    raise RuntimeError(text)
+
+
+cdef str output_name(Variable v, Node* node):
+    """The words for a view by the op that made it and the place among its results."""
+    cdef int position = <int>node.y.value if node.flags & PICK else 0
+    cdef Transform link
     if node.flags & PICK:
         node = node.left
-    if not node.flags & PYTHON:
+    if node.flags & PYTHON:
+        params = <object>node.x.payload.params
+        name = params[1] if type(params) is tuple else type(params).__name__
+    elif v.path is not None:
+        link = <Transform>v.path.second if v.path.kind == PATH else v.path
+        if v.flags & ONE_OF_SEVERAL:        # its shape may have changed in place since
+            for each in links_of(v.path):
+                if (<Transform>each).name in ("unbind", "split", "split_sizes"):
+                    link = <Transform>each
+            position = link.output
+        name = GRAD_FN[OP_VIEW].get(link.name, "UnbindBackward0" if v.flags & ONE_OF_SEVERAL else "ViewBackward0")
+    else:
         return "A view of what a custom Function returned"
-    params = <object>node.x.payload.params
-    name = params[1] if type(params) is tuple else type(params).__name__
-    return f"Output {position} of {name.removesuffix('Backward')}"
+    return f"Output {position} of {name.removesuffix('Backward0').removesuffix('Backward')}"
 
 
 cdef uint16_t tag_number(str name) except? 65535:

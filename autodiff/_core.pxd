@@ -289,6 +289,8 @@ cdef struct Table:
     int (*retain)(Node* node, object variable, Cotangent g, bint recorded) except -1
     int (*created)(Node* node) except -1                             # anomaly mode: remember where
     int (*inspect)(Node* node, PyObject* results) except -1          # ... and raise if a result has a NaN
+    PyObject* (*enter_node)(Node* node) except NULL     # in anomaly mode: nodes made until leave_node() are of its derivative
+    int (*leave_node)(PyObject* entered) except -1      # takes what enter_node() returned
     int (*changed)(Node* node, Array* array, int expected) except -1    # raises: modified in place
     int (*add_generic)(Array* target, Array* source) except -1        # dtypes that _kernels has no loop for
     Array* (*reduce_generic)(Array* source, int type, Shape* shape) except NULL
@@ -360,6 +362,7 @@ cdef class NodeExtras:
     cdef public dict metadata
     cdef public object retained     # weak reference to the Variable that retains its gradient
     cdef public object traceback
+    cdef public object parent       # the node, an object, of whose derivative this one is: in anomaly mode
     cdef public dict tangents       # of what is saved, in forward mode: see keep_tangents
     cdef public str name            # of the node, where a composite op gave it one
     cdef public intp counted        # hooks here, as counted in graph.hooks

@@ -1689,7 +1689,7 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
     if node.flags & (LEAF | VARIANT | HOOKED) == LEAF | VARIANT | HOOKED and not walk.closing and g.bits != UNDEFINED:
         return postpone(walk, node, g)
     try:
-        if node.flags & HOOKED and g.bits != UNDEFINED and not node.flags & HEAD:
+        if node.flags & HOOKED and not node.flags & HEAD:
             run_hooks(walk, node, &g)
         if marks != NULL:
             if marked(marks.captured, i) and walk.captures != NULL:
@@ -1705,23 +1705,27 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
                     return 0
             if not leads_on(walk, node):
                 # Captured alone, a node does not run; an input of backward() does, for the sake of its hooks, as in PyTorch.
-                if walk.captures == NULL and node.flags & HOOKED and g.bits != UNDEFINED and not node.flags & (HEAD | PICK):
+                if walk.captures == NULL and node.flags & HOOKED and not node.flags & (HEAD | PICK):
                     run_prehooks(walk, node, &g)
-                    if g.bits != UNDEFINED and posthooks_of(node) is not None:
+                    if posthooks_of(node) is not None:
                         run_collected(walk, node, &g)
                 return 0
-        if node.flags & HOOKED and g.bits != UNDEFINED:
+        if node.flags & HOOKED:         # hooks see what is undefined, too, as None
             run_prehooks(walk, node, &g)
         if node.flags & LEAF:
             if g.bits != UNDEFINED:
                 accumulate(walk, node, &g)
+            elif node.flags & HOOKED:
+                run_accumulated(node)
+                if posthooks_of(node) is not None:
+                    run_posthooks(walk, node, [], [None])
             return 0
         if node.flags & FREED and g.bits != UNDEFINED:
             raise_freed()
         if node.flags & PICK:
             return run_pick(walk, node, &g)
         edges = node.x.payload.edges if node.flags & PAYLOAD else 0
-        if g.bits != UNDEFINED and (walk.anomaly or posthooks_of(node) is not None):
+        if (walk.anomaly and g.bits != UNDEFINED) or posthooks_of(node) is not None:
             run_collected(walk, node, &g)
         elif node.flags & PYTHON:
             run_python(walk, node, &g)
@@ -1938,7 +1942,7 @@ cdef int run_hooks(Pass* walk, Node* node, Cotangent* g) except -1:
     extras = <NodeExtras>node.x.payload.extras
     if extras.hooks:
         call_hooks(walk, node, g, extras.hooks, False)
-    if extras.retained is not None:
+    if extras.retained is not None and g.bits != UNDEFINED:
         variable = extras.retained()
         if variable is not None:
             table.retain(node, variable, g[0], walk.recorded)
@@ -2050,8 +2054,10 @@ cdef int set_apart(Pass* walk, list variables) except -1:
 
 
 cdef object given(Pass* walk, Node* node, Cotangent* g):
-    """The cotangent as hooks see it."""
+    """The cotangent as hooks see it; None where nothing has reached it."""
     cdef PyObject* wrapped
+    if g.bits == UNDEFINED:
+        return None
     if walk.recorded:
         return <object>g.variable
     wrapped = table.wrap(node, g[0])
@@ -2107,35 +2113,19 @@ cdef object posthooks_of(Node* node):
 
 cdef int run_collected(Pass* walk, Node* node, Cotangent* g) except -1:
     """A node whose results somebody wants to see before they are passed on: hooks on the node, or anomaly mode."""
-    cdef int operand, first, count
+    cdef int operand, first = 2 if node.flags & PYTHON or (node.flags & PAYLOAD and node.x.payload.edges) else 0
     cdef PyObject* result
     cdef list results
-    cdef list gs
-    if node.flags & PYTHON:
-        gs = cotangents(walk, node, g)
-        results = list(custom_results(walk, node, gs))
-        first = 2
-    else:
-        gs = [given(walk, node, g)]
-        results = []
-        first = 0
-        count = table.arity(node)
-        if node.flags & PAYLOAD and node.x.payload.edges:
-            first, count = 2, 2 + node.x.payload.edges
-        for operand in range(first, count):
-            if not wanted(walk, edge(node, operand)):
-                results.append(None)
-                continue
-            if graph.modified:
-                check_modified(node, operand)
-            result = table.vjp(node, operand, <PyObject*>gs[0])
-            if result == NULL:
-                results.append(None)
-            else:
-                results.append(<object>result)
-                Py_DECREF(<object>result)
+    cdef list gs = cotangents(walk, node, g) if node.flags & PYTHON else [given(walk, node, g)]
     if walk.anomaly:
+        result = table.enter_node(node)
+        try:
+            results = results_of(walk, node, gs)
+        finally:
+            table.leave_node(result)
         table.inspect(node, <PyObject*>results)
+    else:
+        results = results_of(walk, node, gs)
     if posthooks_of(node) is not None:
         # A rule may hand the cotangent on as it is, to two operands even; the hooks may write into each by itself.
         if not node.flags & HEAD:
@@ -2152,6 +2142,31 @@ cdef int run_collected(Pass* walk, Node* node, Cotangent* g) except -1:
     for operand in range(len(results)):
         pass_on(walk, edge(node, operand + first), results[operand])
     return 0
+
+
+cdef list results_of(Pass* walk, Node* node, list gs):
+    """What a node gives to its operands, None where nothing is wanted or undefined."""
+    cdef int operand, first = 0, count
+    cdef PyObject* result
+    cdef list results = []
+    if node.flags & PYTHON:
+        return list(custom_results(walk, node, gs))
+    count = table.arity(node)
+    if node.flags & PAYLOAD and node.x.payload.edges:
+        first, count = 2, 2 + node.x.payload.edges
+    for operand in range(first, count):
+        if gs[0] is None or not wanted(walk, edge(node, operand)):
+            results.append(None)
+            continue
+        if graph.modified:
+            check_modified(node, operand)
+        result = table.vjp(node, operand, <PyObject*>gs[0])
+        if result == NULL:
+            results.append(None)
+        else:
+            results.append(<object>result)
+            Py_DECREF(<object>result)
+    return results
 
 
 cdef list run_posthooks(Pass* walk, Node* node, list results, list gs):

@@ -234,7 +234,7 @@ cdef int pack_by(Saved* saved, object pack_hook, object unpack_hook) except -1:
         leave_modes(kept)
     if array.storage.version != version:
         raise RuntimeError("A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack "
-                           "hook can not be modified by in-place operations as this can lead to unexpected side-effects. "
+                           "hook cannot be modified by in-place operations as this can lead to unexpected side-effects. "
                            "Please open an issue if you need to perform in-place operations on the input to a pack hook.")
     pair = (packed, unpack_hook)
     Py_INCREF(pair)

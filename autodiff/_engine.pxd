@@ -2,8 +2,21 @@
 """Derivatives: on values, recorded, forward mode; what the engine asks; nodes as Python sees them; passes."""
 from cpython.object cimport PyObject
 
-from ._core cimport Cotangent, Array, Node
+from ._core cimport Cotangent, Array, Node, Saved
 
+cdef class Node_:
+    cdef Node* node
+    cdef object __weakref__
+    cdef object unused          # an object, so that Cython gives the type the slots of the collector: see visit_node_object
+    cdef Node* alive(self) except NULL
+
+cdef class SavedTensor:
+    cdef Node_ owner            # None: of a custom Function, see _function
+    cdef int which
+    cdef str word
+
+cdef int check_hooks(object pack_hook, object unpack_hook, bint freed) except -1
+cdef int become_array(Saved* saved, int type) except -1
 cdef PyObject* place(Node* node) except NULL
 cdef int accumulate(Node* leaf, Cotangent g, bint recorded) except -1
 cdef void span(Array* array, char** first, char** end) noexcept

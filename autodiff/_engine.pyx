@@ -3,7 +3,6 @@
 
 Right of the ops, which derivatives are made of; left of _variable.  The walk itself is in _core.
 """
-cimport cython
 from cpython.object cimport PyObject, PyTypeObject, visitproc
 from cpython.ref cimport Py_DECREF, Py_XDECREF
 from libc.stdint cimport uintptr_t
@@ -1315,7 +1314,29 @@ cdef int created(Node* node) except -1:
     if modes() & ANOMALY:
         import traceback
 
-        node_extras(node).traceback = traceback.format_list(traceback.extract_stack())
+        extras = node_extras(node)
+        extras.traceback = traceback.format_list(traceback.extract_stack())
+        extras.parent = EVALUATED.current
+    return 0
+
+
+class _Evaluated(threading.local):
+    """In anomaly mode: the node whose derivative is being computed, so that the nodes of it can tell."""
+    current = None
+
+
+cdef object EVALUATED = _Evaluated()
+
+
+cdef PyObject* enter_node(Node* node) except NULL:
+    outer = EVALUATED.current
+    EVALUATED.current = object_on(node)
+    return owned(outer)
+
+
+cdef int leave_node(PyObject* outer) except -1:
+    EVALUATED.current = <object>outer
+    Py_DECREF(<object>outer)
     return 0
 
 
@@ -1325,16 +1346,42 @@ cdef int arity_of(Node* node) noexcept:
 
 cdef int warn_origin(Node* node) except -1:
     """Where the user's source made a node, if anomaly mode was on then."""
-    cdef NodeExtras extras
-    if not node.flags & PAYLOAD or node.x.payload.extras == NULL:
+    cdef NodeExtras extras = node_extras_if_any(node)
+    if extras is None or extras.traceback is None:
         if modes() & ANOMALY:
-            warn(f"Error detected in {name_of(node)}. No forward pass information available. Enable detect anomaly during "
-                 "forward pass for more information.")
+            warn_beside(f"Error detected in {name_of(node)}. {NO_FORWARD}")
         return 0
-    extras = <NodeExtras>node.x.payload.extras
-    if extras.traceback is not None:
-        warn(f"Error detected in {name_of(node)}. Traceback of forward call that caused the error:\n"
-             + "".join(extras.traceback))
+    warn_beside(f"Error detected in {name_of(node)}. Traceback of forward call that caused the error:\n"
+                + "".join(extras.traceback))
+    while extras is not None and extras.parent is not None:
+        node = (<Node_>extras.parent).node
+        extras = node_extras_if_any(node)
+        text = f"\n\nPrevious calculation was induced by {name_of(node)}. "
+        if extras is None or extras.traceback is None:
+            warn_beside(text + NO_FORWARD)
+        else:
+            warn_beside(f"{text}Traceback of forward call that induced the previous calculation:\n"
+                        + "".join(extras.traceback))
+    return 0
+
+
+NO_FORWARD = "No forward pass information available. Enable detect anomaly during forward pass for more information."
+
+
+cdef NodeExtras node_extras_if_any(Node* node):
+    if not node.flags & PAYLOAD or node.x.payload.extras == NULL:
+        return None
+    return <NodeExtras>node.x.payload.extras
+
+
+cdef int warn_beside(str text) except -1:
+    """A warning beside an error that is about to be raised: where warnings are errors it is printed instead."""
+    try:
+        warn(text)
+    except Warning as warning:
+        import traceback
+
+        traceback.print_exception(warning)
     return 0
 
 
@@ -1382,6 +1429,8 @@ table.created = created
 table.place = place
 table.arity = arity_of
 table.inspect = inspect
+table.enter_node = enter_node
+table.leave_node = leave_node
 table.add_generic = add_generic
 table.reduce_generic = reduce_generic
 
@@ -1395,9 +1444,6 @@ cdef bint making_node_object = False
 
 cdef class Node_:
     """A node of the graph: what made a Variable.  Transient; two looks at one node give one object while one lives."""
-    cdef Node* node
-    cdef object __weakref__
-    cdef object unused          # an object, so that Cython gives the type the slots of the collector: see visit_node_object
 
     def __cinit__(self):
         if not making_node_object:
@@ -1780,14 +1826,44 @@ cdef object leaf_saved(Node* node, int which, Node* edge):
     return v if v.array == NULL and v.value == (node_x(node) if which == OF_X else node.y.value) else None
 
 
-@cython.final
 cdef class SavedTensor:
-    """A value that an op saved, for hooks of its own: node._raw_saved_NAME."""
-    cdef Node_ owner
-    cdef int which
-    cdef str word
+    """A value that an op saved: node._raw_saved_NAME, or one of node._raw_saved_tensors of a custom Function.
 
-    def register_hooks(self, pack_hook, unpack_hook):
+    Made by recorded ops alone: called, it raises RuntimeError.
+    """
+
+    def __init__(self, *args, **kwargs):
+        raise RuntimeError("Trying to create a SavedTensor object from Python is forbidden.")
+
+    @property
+    def data(self):
+        """What is kept: what the pack hook returned, or the value, out of the graph where it is the op's own result."""
+        cdef Saved* saved
+        if self.owner is None:
+            raise RuntimeError("a SavedTensor is what a node has under _raw_saved_NAME")
+        if self.owner.node.flags & ARRAY and not self.owner.node.flags & FREED:
+            saved = saved_in(self.owner.node, self.which)
+            if saved.state == PACKED:
+                return (<object>saved.packed)[0]
+        value = self.unpack()
+        return value.detach() if self.which == RESULT and value is not None else value
+
+    @property
+    def unpack_hook(self):
+        """The hook that makes a Variable of `data`, or None."""
+        cdef Saved* saved
+        if self.owner is None or self.owner.node.flags & FREED or not self.owner.node.flags & ARRAY:
+            return None
+        saved = saved_in(self.owner.node, self.which)
+        return (<object>saved.packed)[1] if saved.state == PACKED else None
+
+    def unpack(self):
+        """The value, as `_saved_NAME`.  Raises RuntimeError where it was freed, or written in place since."""
+        if self.owner is None:
+            raise RuntimeError("a SavedTensor is what a node has under _raw_saved_NAME")
+        return saved_under(self.owner, self.which, self.word)
+
+    def register_hooks(self, pack_hook=None, unpack_hook=None):
         """Keep what pack_hook(value) returns, now, instead of the value; the pass asks unpack_hook(that) for it.
 
         Raises TypeError for hooks that are not callable, RuntimeError where the value was freed, is None, has hooks already,
@@ -1802,17 +1878,10 @@ cdef class SavedTensor:
         """
         cdef Node* node
         cdef Saved* saved
-        cdef Array* array
         if self.owner is None:
             raise RuntimeError("a SavedTensor is what a node has under _raw_saved_NAME")
         node = self.owner.node
-        if not callable(pack_hook) or not callable(unpack_hook):
-            raise TypeError("register_hooks(): pack_hook and unpack_hook must be callable")
-        if node.flags & FREED:
-            raise RuntimeError("Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values of "
-                               "the graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if "
-                               "you need to backward through the graph a second time or if you need to access saved variables "
-                               "after calling backward.")
+        check_hooks(pack_hook, unpack_hook, node.flags & FREED != 0)
         if not saves_of(node) & (SAVES_X if self.which == OF_X else SAVES_Y if self.which == OF_Y else SAVES_OUT):
             raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
         if self.which != RESULT and node.flags & (LEFT_NUMBER if self.which == OF_X else RIGHT_NUMBER):
@@ -1821,15 +1890,36 @@ cdef class SavedTensor:
             widen(node)
         saved = saved_in(node, self.which)
         if saved.state == PACKED:
-            raise RuntimeError("Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one "
-                               "pair of hooks is allowed at a time.")
+            raise RuntimeError(HOOKED_ALREADY)
         if saved.state == NUMBER:
-            array = new_array(node_type(node), scalar_shape)
-            write_double(array.type, array.data, saved.value)
-            saved.array, saved.version, saved.state = array, array.storage.version, SAVED
+            become_array(saved, node_type(node))
         if saved.state != SAVED:
             raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
         pack_by(saved, pack_hook, unpack_hook)
+
+
+HOOKED_ALREADY = ("Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of hooks is "
+                  "allowed at a time.")
+
+
+cdef int check_hooks(object pack_hook, object unpack_hook, bint freed) except -1:
+    """Before hooks are put on a saved value."""
+    if not callable(pack_hook) or not callable(unpack_hook):
+        raise TypeError("register_hooks(): incompatible function arguments: pack_hook and unpack_hook must be callable")
+    if freed:
+        raise RuntimeError("Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values of "
+                           "the graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if "
+                           "you need to backward through the graph a second time or if you need to access saved variables "
+                           "after calling backward.")
+    return 0
+
+
+cdef int become_array(Saved* saved, int type) except -1:
+    """A saved number becomes an array of no dimensions, for hooks to see."""
+    cdef Array* array = new_array(type, scalar_shape)
+    write_double(type, array.data, saved.value)
+    saved.array, saved.version, saved.state = array, array.storage.version, SAVED
+    return 0
 
 
 cdef SavedTensor saved_tensor(Node_ owner, int which, str word):

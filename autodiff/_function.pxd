@@ -23,6 +23,7 @@ cdef class Context:
     cdef Node** pick            # lent: of each of several outputs, while its node lives
     cdef int outputs
     cdef bint freed
+    cdef bint cleared           # clear_saved_tensors_on_access, and they were accessed
     cdef tuple needs
     cdef tuple is_variable      # of the inputs
     cdef list kept              # SavedValue or None

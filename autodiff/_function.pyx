@@ -7,15 +7,15 @@ context stands in the node's payload.  The context owns no node, or each would k
 from cpython.object cimport PyObject, PyTypeObject
 from libc.stdlib cimport free
 
-from ._base cimport (ABOVE, CUSTOM_VIEW, DEPENDS, FORWARD, GRAD_OFF, NO_GRAD_VIEW, PACKING, TENSOR, TRACING, Py_TYPE,
-                     Variable, alias_in, array_in, ask, category, current_node, drop_history, edge_of, enter_lower,
-                     enter_modes, from_array, from_number, give_tangents, is_variable, keep_tangents, leave_lower,
-                     leave_modes, make_custom, modes, numpy_dtype, off_node, on_node, output_node, owned, set_edge,
-                     set_tangent, shape_tuple, tangent_in, type_of)
-from ._elementwise cimport check_inference, must_snapshot, pack
+from ._base cimport (ABOVE, CUSTOM_VIEW, DEPENDS, FORWARD, GRAD_OFF, MADE_UNDER, PACKING, TENSOR, TRACING, Py_TYPE,
+                     Variable, alias_in, array_in, ask, category, check_writable, current_node, drop_history, edge_of,
+                     enter_lower, enter_modes, from_array, from_number, give_tangents, identity, is_variable, keep_tangents,
+                     leave_lower, leave_modes, make_custom, modes, numpy_dtype, off_node, on_node, output_node, owned, set_edge,
+                     set_tangent, shape_tuple, tangent_in, type_of, view_by)
+from ._elementwise cimport check_inference, must_snapshot, pack, pack_by
 from ._structural cimport cast
 from ._indexing cimport filled, flavoured, zero_like
-from ._engine cimport edge_object, object_on
+from ._engine cimport SavedTensor, become_array, check_hooks, edge_object, object_on
 from ._core cimport (HEAD, LEAF, MODIFIED, NOTHING, NPY_DOUBLE, NUMBER, PICK, SAVED, Array, Node, Shape, allocate, bump,
                      contiguous_copy, disown, hold, hold_array, new_shape, node_shape, node_type, raise_freed,
                      release_saved, release_shape, same_shape, scalar_shape, table)
@@ -23,7 +23,7 @@ from ._core cimport (HEAD, LEAF, MODIFIED, NOTHING, NPY_DOUBLE, NUMBER, PICK, SA
 import warnings
 
 from ._base import record_custom
-from ._engine import OF_CONTEXT, Node_
+from ._engine import HOOKED_ALREADY, OF_CONTEXT, Node_
 
 
 cdef class SavedValue:
@@ -57,10 +57,16 @@ cdef SavedValue keep(Variable v, int place, bint output):
         array.owners -= 1       # the Variable owns it, too
     if modes() & PACKING:
         pack(&value.saved)
-        if value.saved.packed != NULL:      # owned where the collector sees it
-            value.packed = <object>value.saved.packed
-            release_saved(&value.saved)
+        take_packed(value)
     return value
+
+
+cdef int take_packed(SavedValue value) except -1:
+    """What a pack hook made is owned where the collector sees it."""
+    if value.saved.packed != NULL:
+        value.packed = <object>value.saved.packed
+        release_saved(&value.saved)
+    return 0
 
 
 cdef object unpacked(Context context, SavedValue value, int position):
@@ -260,11 +266,28 @@ cdef class Context:
         """The saved Variables, a tuple.  Raises RuntimeError once a pass freed them, or for one written in place since."""
         if self.saved_for_forward is not None:
             return self.saved_for_forward       # in jvp() alone
+        if self.cleared:
+            raise RuntimeError("saved_tensors can only be accessed once when clear_saved_tensors_on_access=True is set on the "
+                               "autograd.Function. Either access saved_tensors only once, or set "
+                               "clear_saved_tensors_on_access=False.")
         if self.kept is None:
             if self.freed:
                 raise_freed()
             return ()
-        return tuple([None if value is None else unpacked(self, <SavedValue>value, i) for i, value in enumerate(self.kept)])
+        found = tuple([None if value is None else unpacked(self, <SavedValue>value, i) for i, value in enumerate(self.kept)])
+        if type(self)._forward_cls.clear_saved_tensors_on_access:
+            self.cleared, self.kept = True, None
+        return found
+
+    @property
+    def _raw_saved_tensors(self):
+        """What save_for_backward() keeps, each for hooks of its own: a tuple of SavedTensor, also for None."""
+        cdef int i
+        if self.kept is None:
+            if self.freed:
+                raise_freed()
+            return ()
+        return tuple([saved_of(self, i) for i in range(len(self.kept))])
 
     @property
     def saved_variables(self):
@@ -296,6 +319,48 @@ cdef class Context:
                                    "node is not recorded yet, or gone with the graph")
             return getattr(object_on(self.node), attribute)
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{attribute}'")
+
+
+cdef class SavedOfFunction(SavedTensor):
+    """A value that save_for_backward() keeps."""
+    cdef Context context
+    cdef SavedValue value       # or None, as it was given
+
+    @property
+    def data(self):
+        return self.value.packed[0] if self.value is not None and self.value.packed is not None else self.unpack()
+
+    @property
+    def unpack_hook(self):
+        return self.value.packed[1] if self.value is not None and self.value.packed is not None else None
+
+    def unpack(self):
+        """The value.  Raises RuntimeError where it was freed, or written in place since."""
+        if self.value is None:
+            return None
+        if self.context.kept is None:
+            raise_freed()
+        return unpacked(self.context, self.value, self.context.kept.index(self.value))
+
+    def register_hooks(self, pack_hook=None, unpack_hook=None):
+        """As SavedTensor.register_hooks()."""
+        if self.context is None:
+            raise RuntimeError("a SavedTensor is what a node has under _raw_saved_tensors")
+        check_hooks(pack_hook, unpack_hook, self.value is not None and self.context.kept is None)
+        if self.value is None:
+            raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
+        if self.value.packed is not None:
+            raise RuntimeError(HOOKED_ALREADY)
+        if self.value.saved.state == NUMBER:
+            become_array(&self.value.saved, self.value.type)
+        pack_by(&self.value.saved, pack_hook, unpack_hook)
+        take_packed(self.value)
+
+
+cdef SavedOfFunction saved_of(Context context, int position):
+    cdef SavedOfFunction saved = SavedOfFunction.__new__(SavedOfFunction)
+    saved.context, saved.value = context, context.kept[position]
+    return saved
 
 
 def check_saved(str name, tuple tensors):
@@ -557,10 +622,13 @@ cdef object apply_function(object function, tuple args, dict kwargs):
             raw = function.forward(context, *args, **kwargs)
     finally:
         leave_modes(previous)
-    results = wrapped(context, args, raw if type(raw) is tuple else (raw,), recorded, dual)
+    outputs = raw if type(raw) is tuple else (raw,)
+    seen = [looked_at(context, args, output) for output in outputs] if dual else None
+    results = wrapped(context, args, outputs, recorded, dual)
     if dual:
-        push_function_tangents(context, function, args, results)
-    context.saved_for_forward = context.to_save = None
+        push_function_tangents(context, function, args, outputs, results, seen)
+    # what the context no longer needs would keep the outputs alive, which keep it
+    context.saved_for_forward = context.to_save = context.dirty_tensors = context.non_differentiable = None
     return results if type(raw) is tuple else results[0]
 
 
@@ -573,13 +641,13 @@ cdef tuple wrapped(Context context, tuple args, tuple outputs, bint recorded, bi
     cdef bint any_on = False, differentiable
     if count == 1 and recorded and is_variable(outputs[0]) and is_own(context, args, <Variable>outputs[0]):
         v = <Variable>outputs[0]        # most Functions: one result of its own
-        v.flags &= ~(DEPENDS | NO_GRAD_VIEW)
+        v.flags &= ~(DEPENDS | MADE_UNDER)
         context.kind, context.outputs = Py_TYPE(<PyObject*>v), 1
         attach(context, args, outputs, outputs, None)
         return outputs
     inputs = {id(value) for value in args if is_variable(value)}
     given = {id(value) for value in outputs if is_variable(value)}
-    dirty = written_inputs(context, inputs, given, args)
+    dirty = written_inputs(context, inputs, given, args, recorded)
     fixed = {id(value) for value in context.non_differentiable} if context.non_differentiable else None
     context.about = []
     again = {}
@@ -597,13 +665,16 @@ cdef tuple wrapped(Context context, tuple args, tuple outputs, bint recorded, bi
             if id(value) in inputs or current_node(v) != NULL:
                 if differentiable or dual or current_node(v) != NULL:     # a dual's jvp() gives it a tangent of its own
                     v = returned_input(v, id(value) in inputs)
-            elif v.path is not None and v.history != NULL and (differentiable or dual):
-                drop_history(v, v.array)
+                else:
+                    v = seen_again(v)
+            elif v.path is not None and v.history != NULL:
+                if differentiable or dual:
+                    drop_history(v, v.array)
                 v.flags |= CUSTOM_VIEW
             again[id(value)] = v
         v.flags &= ~DEPENDS
         if differentiable:
-            v.flags &= ~NO_GRAD_VIEW
+            v.flags &= ~MADE_UNDER
         results[k] = v
         on.append(v if differentiable else None)
         any_on = any_on or differentiable
@@ -648,6 +719,18 @@ cdef int attach(Context context, tuple args, tuple results, tuple on, object dir
     return 0
 
 
+cdef object seen_again(Variable v):
+    """A view of all of an input that is returned as it is, where nothing is recorded."""
+    cdef Variable view
+    cdef int previous = enter_modes(GRAD_OFF, 0)
+    try:
+        view = view_by(v, identity)
+    finally:
+        leave_modes(previous)
+    view.flags |= CUSTOM_VIEW
+    return view
+
+
 cdef object returned_input(Variable v, bint is_input):
     """An input, or what has a graph of its own, that is returned as it is: another look at it, for the node to stand on."""
     cdef Variable result
@@ -660,7 +743,7 @@ cdef object returned_input(Variable v, bint is_input):
     return result
 
 
-cdef object written_inputs(Context context, set inputs, set given, tuple args):
+cdef object written_inputs(Context context, set inputs, set given, tuple args, bint recorded):
     """The ids of inputs that forward() says it wrote in place, checked; None: there are none."""
     cdef Variable v
     cdef int i, e
@@ -671,12 +754,18 @@ cdef object written_inputs(Context context, set inputs, set given, tuple args):
         if id(value) not in given:
             raise RuntimeError("Some elements marked as dirty during the forward method were not returned as output. "
                                "The inputs that are modified inplace must all be outputs of the Function.")
+        v = <Variable>value
         if id(value) not in inputs:
-            warnings.warn("Tensors marked as dirty in the forward of a custom Function must be inputs of it: a result "
-                          "of its own need not be marked", stacklevel=2)
+            if recorded:
+                text = ("ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated "
+                        "should be passed to ctx.mark_dirty().")
+                if v.path is not None and v.history != NULL:
+                    raise RuntimeError(text)
+                warnings.warn(text, stacklevel=2)
             continue
         dirty.add(id(value))
-        v = <Variable>value
+        if v.path is not None and v.history != NULL:
+            check_writable(v)
         e = 0
         for i in range(len(args)):
             if args[i] is value and context.edge[e] != NULL and context.edge[e].flags & LEAF:
@@ -722,23 +811,60 @@ cdef int save_all(Context context, tuple args, tuple results, tuple on) except -
 
 # ---- forward mode
 
-cdef int push_function_tangents(Context context, object function, tuple args, tuple results) except -1:
-    """jvp() of a Function with the tangents of its inputs: what it returns are those of the outputs."""
+cdef object looked_at(Context context, tuple args, object output):
+    """The number of the argument that an output is or looks at, asked before wrapped() parts them; or None."""
+    cdef Variable v, argument
+    if not is_variable(output):
+        return None
+    v = <Variable>output
+    for i in range(len(args)):
+        if args[i] is output:
+            return i
+    if v.path is not None and v.history != NULL:
+        for i in range(len(args)):
+            if is_variable(args[i]):
+                argument = <Variable>args[i]
+                if argument.history == v.history:
+                    return i
+    return None
+
+
+cdef int check_looks(Variable tangent, Variable of) except -1:
+    """An output that looks at an input must have a tangent that looks at the input's: writes to one reach the other."""
+    if tangent.path is None or tangent.history == NULL:
+        raise RuntimeError("A custom Function's forward is returning a view (or an input as-is) but the jvp is not returning a "
+                           "view.")
+    if tangent.history != of.history:
+        raise RuntimeError("A custom Function is returning a view but the jvp is not returning a view of the "
+                           + ("same base as the " if of.path is not None else "") + "given grad input.")
+    return 0
+
+
+cdef int push_function_tangents(Context context, object function, tuple args, tuple outputs, tuple results,
+                                list seen) except -1:
+    """jvp() of a Function with the tangents of its inputs: what it returns are those of the outputs.
+
+    outputs is what forward() returned, results what becomes of it; seen: see looked_at().
+    """
     cdef list tangents = []
+    cdef list versions = []
     cdef int kept
     cdef Variable v, tangent
     if function.jvp is FUNCTION[0].jvp:
         raise NotImplementedError("You must implement the jvp function for custom autograd.Function to use it with "
                                   "forward mode AD.")
+    dirty = {id(value) for value in context.dirty_tensors or ()}
+    fixed = {id(value) for value in context.non_differentiable or ()}
     for value in args:
         tangent = tangent_in(value) if is_variable(value) else None
+        versions.append(tangent._version if tangent is not None and id(value) in dirty else None)
         if tangent is None and is_variable(value) and context.materialize and category(type_of(<Variable>value)) >= 2:
             tangent = flavoured(zero_like(<Variable>value), Py_TYPE(<PyObject*>value))
         tangents.append(tangent)
     kept = enter_lower()
     try:
-        if context.saved_for_forward is None and context.to_save is not None and context.kept is None:
-            context.saved_for_forward = context.to_save
+        if context.saved_for_forward is None:
+            context.saved_for_forward = ()
         given = function.jvp(context, *tangents)
     finally:
         leave_lower(kept)
@@ -749,15 +875,25 @@ cdef int push_function_tangents(Context context, object function, tuple args, tu
         raise RuntimeError(f"Function's jvp returned an invalid number of forward gradients (expected {len(results)} "
                            f"but got {len(given)})")
     for k, (result, new) in enumerate(zip(results, given, strict=True)):
-        if not is_variable(result):
+        if new is not None and not is_variable(new):
+            raise RuntimeError(f"expected Variable or None (got {type(new).__name__}) for grad output {k}.")
+        if not is_variable(result) or category(type_of(<Variable>result)) < 2 or id(outputs[k]) in fixed:
             if new is not None:
-                raise RuntimeError(f"Function's jvp returned a tangent for output {k}, which is no Variable: return None there")
+                raise RuntimeError(f"Function's jvp returned a gradient at position {k}, but  the corresponding forward "
+                                   "output is not a differentiable Tensor.You should return None at that position instead.")
+            continue
+        v, tangent = <Variable>result, <Variable>new
+        at = seen[k]
+        if id(outputs[k]) in dirty and at is not None and versions[at] is not None:
+            if new is not tangents[at] or tangent._version == versions[at]:
+                raise RuntimeError("An inplace custom Function is not modifying the forward mode gradients inplace. If the "
+                                   "forward is modifying an input inplace, then the jvp function must modify the "
+                                   "corresponding gradient inplace.")
             continue
         if new is None:
             continue
-        if not is_variable(new):
-            raise RuntimeError(f"expected Variable or None (got {type(new).__name__}) for grad output {k}.")
-        v, tangent = <Variable>result, <Variable>new
+        if at is not None and id(outputs[k]) not in dirty and tangents[at] is not None:
+            check_looks(tangent, <Variable>tangents[at])
         if tuple(v.shape) != tuple(tangent.shape):
             raise RuntimeError("Trying to set a forward gradient that has a different size than that of the original "
                                f"Tensor, this is not supported. Tensor is of size {list(v.shape)} while the given "

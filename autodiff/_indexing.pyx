@@ -11,13 +11,13 @@ from ._base cimport (ABOVE, ARITY, ATTACHED, BATCHED, BLANK, DEPENDS, DTYPE_RULE
                      INFERENCE, INFERENCE_TENSOR, INLINE, INLINE32, LARGEST_POSITION, NAMES, NDARRAY, NUMBERS,
                      OP_COPY_REGION, OP_FILL, OP_INDEX, OP_INDEX_SET, OP_POW, OP_STACK, OP_WHERE, POINT_GRAD, TENSOR,
                      TRACING, T_BOOL, T_FLOAT, BatchLevel, Call, Py_TYPE, Transform, Variable, alias_of, array_copy_of,
-                     array_in, array_of, ask, ask_value, batched, category, check_writable, contiguous_copy_of,
-                     current_node, default_type, drop_history, edge_of, element_view, fits_element_node, fresh, fresh_on,
-                     from_array, from_number, identity, is_variable, leave_graph, levels_seen, locate, make, make_view,
-                     materialise, modes, move_tangent, ndarray_of, node_of_write, normal_type, numpy_dtype, overlaps,
-                     physical_in, plain, rebind, replace_node, see_levels, set_data, set_requires_grad, set_tangent,
-                     settle_grad, shape_tuple, take_node, tangent_in, trace, transformed_once, type_of, warn,
-                     write_recorded, write_tangents)
+                     array_in, array_of, ask, ask_value, batched, category, check_takes, check_writable, contiguous_copy_of,
+                     current_node, default_type, drop_history, edge_of, element_view, enter_modes, fits_element_node, fresh,
+                     fresh_on, from_array, from_number, identity, is_variable, leave_graph, leave_modes, levels_seen, locate,
+                     make, make_view, materialise, modes, move_tangent, ndarray_of, node_of_write, normal_type,
+                     numpy_dtype, overlaps, physical_in, plain, rebind, replace_node, see_levels, set_data,
+                     set_requires_grad, set_tangent, settle_grad, shape_tuple, take_node, tangent_in, trace,
+                     transformed_once, type_of, warn, write_recorded, write_tangents)
 from ._elementwise cimport (Point, elementwise, elementwise_of, finite, given_array, holds_variable, is_operand, is_point,
                             out_of_range, point_op, power, python_number, real_number, variable_word)
 from ._structural cimport (basic_index, c_name, cast, common_dtype, constant, matmul, permute, product_of, reduce_mean,
@@ -164,6 +164,7 @@ cdef object write_result(Variable v, Variable result):
         return v
     node = hold(result.node)
     try:
+        check_takes(v, node)
         if tracked and v.array == NULL and node != NULL and node.flags & SAVES:
             # this op holds its own copy of the value that goes; the others that do are told by MODIFIED
             promote(node).snapshot = True
@@ -250,6 +251,7 @@ cdef int copy_in(Variable v, object given, str name="CopyBackwards") except -1:
         raise RuntimeError(f"output with shape {list(v.shape)} doesn't match the broadcast shape {list(source.shape)}")
     right = hold(edge_of(source)) if category(type_of(v)) > 1 else NULL     # integers never enter the graph
     try:
+        check_takes(v, right)
         number_will_change(v, not modes() & (GRAD_OFF | INFERENCE))
         if v.array == NULL:
             write_value(v, source)
@@ -287,21 +289,27 @@ def become_view(Variable x, function, str grad_fn):
 
     Views of x keep their places in the storage by x's geometry, so x must have none.
     """
+    cdef int previous
     cdef Variable v
     cdef Array* array
     cdef Node* before
     check_writable(x)
     before = current_node(x)
-    if x.flags & ATTACHED or (before != NULL and modes() & (GRAD_OFF | INFERENCE)):
-        raise NotImplementedError("the shape of a Variable that requires grad cannot change in place without a record: "
-                                  "use the method without the underscore")
+    if x.flags & ATTACHED or (before != NULL and before.flags & LEAF and modes() & (GRAD_OFF | INFERENCE)):
+        raise NotImplementedError("the shape of a leaf that requires grad cannot change in place without a record: use the "
+                                  "method without the underscore")
     if x.path is None and x.history != NULL and x.history.owners > 1:
         raise NotImplementedError("the shape of a Variable that has views cannot change in place: use the method without the "
                                   "underscore")
     if modes() & FORWARD and x.path is not None and tangent_in(x) is not None:
         raise NotImplementedError("in forward mode, the shape of a view cannot change in place: use the method without the "
                                   "underscore")
-    v = <Variable>function(x)
+    # of a result, it is recorded also under no_grad: no value changes, and the gradient that arrives has the new shape
+    previous = enter_modes(0, GRAD_OFF | INFERENCE if before != NULL else 0)
+    try:
+        v = <Variable>function(x)
+    finally:
+        leave_modes(previous)
     if x.flags & BATCHED:
         exchange_physical(x, v)
         return x
@@ -642,6 +650,7 @@ cdef int write_items(Variable x, object index, object value) except -1:
     # Held: what the source is now is what is written.  Integers never enter the graph.
     right = hold(edge_of(source)) if source is not None and category(type_of(x)) > 1 else NULL
     try:
+        check_takes(x, right)
         if t is not None:
             region = transformed_once(t, x.array)
             try:

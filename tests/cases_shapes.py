@@ -145,6 +145,8 @@ CASES = {
                    ("0-d", lambda x: (x * 1).unsqueeze_(0), lambda a: a.reshape(1), [()])],
     "t_": [("", lambda x: (x * 1).t_(), np.transpose, [(2, 3)]),
            ("written", transposed_in_place, lambda a: a.T ** 3, [(2, 3)])],
+    "as_strided_": [("", lambda x: (x * 1).as_strided_((2, 2), (2, 1), 1).mul_(2),
+                     lambda a: 2 * a.reshape(-1)[[[1, 2], [3, 4]]], [(2, 3)])],
     "transpose_": [("", lambda x: (x * 1).transpose_(0, -1), lambda a: np.swapaxes(a, 0, -1), [(2, 3, 2)])],
     "repeat": [("", lambda x: x.repeat(2, 1), lambda a: np.tile(a, (2, 1)), [(2, 3)]),
                ("more dims", lambda x: x.repeat((2, 1, 3)), lambda a: np.tile(a, (2, 1, 3)), [(2, 2)]),

@@ -737,8 +737,6 @@ with torch.no_grad():
     v = x[:2]
     v.mul_(2)
 v
-#! prints as the Tensor without gradient that it is; writing to it in grad mode raises
-#> tensor([4., 4.])
 """
 
 SNIPPETS["promotion"] = """

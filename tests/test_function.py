@@ -641,6 +641,7 @@ def test_references_are_balanced():
 
 @pytest.mark.parametrize("look", [lambda x: x, lambda x: x.view(-1)], ids=["the input", "a view"])
 def test_jvp_of_what_forward_returns_as_it_is(look):
+    """What looks at an input has a tangent that looks at the input's: writes to one reach the other."""
     class Reversed(Function):
         @staticmethod
         def forward(x):
@@ -656,10 +657,13 @@ def test_jvp_of_what_forward_returns_as_it_is(look):
 
         @staticmethod
         def jvp(ctx, t):
-            return -t
+            return -t if wrong else look(t).view_as(t)
 
-    x, t = ad.ones(2), ad.ones(2)
-    assert ad.jvp(lambda x: Reversed.apply(x) * 3 + x * 10, (x,), (t,))[1].tolist() == [7.0, 7.0]
+    x, t, wrong = ad.ones(2), ad.ones(2), True
+    with pytest.raises(RuntimeError, match=r"is returning a view .* but the jvp is not returning a view"):
+        ad.jvp(lambda x: Reversed.apply(x) * 3 + x * 10, (x,), (t,))
+    wrong = False
+    assert ad.jvp(lambda x: Reversed.apply(x) * 3 + x * 10, (x,), (t,))[1].tolist() == [13.0, 13.0]
     assert ad.jacrev(lambda x: Reversed.apply(x) * 3 + x * 10)(x).tolist() == [[7.0, 0.0], [0.0, 7.0]]
 
 

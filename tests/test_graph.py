@@ -225,8 +225,12 @@ def test_hooks_of_one_saved_value():
     raw.register_hooks(lambda t: None, lambda none: None)
     with pytest.raises(TypeError, match="expected to be a Tensor"):
         y.sum().backward()
-    with pytest.raises(RuntimeError, match="_raw_saved_NAME"):
-        _variable.SavedTensor().register_hooks(lambda t: t, lambda t: t)
+    with pytest.raises(RuntimeError, match="from Python is forbidden"):
+        autograd.SavedTensor()
+    bare = autograd.SavedTensor.__new__(autograd.SavedTensor)
+    for use in (lambda: bare.register_hooks(lambda t: t, lambda t: t), lambda: bare.data, bare.unpack):
+        with pytest.raises(RuntimeError, match="_raw_saved_NAME"):
+            use()
 
 
 def test_hooks_on_a_saved_number():

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Never, TypeAlias
 
 from .. import _variable as _v
+from .._variable import SavedTensor
 from . import forward_ad, function, graph
 from .anomaly_mode import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from .function import Function
@@ -35,7 +36,7 @@ from .record import (
     train_mode,
 )
 
-__all__ = ["Function", "Variable", "backward", "detect_anomaly", "enable_grad", "forward_ad", "function",
+__all__ = ["Function", "SavedTensor", "Variable", "backward", "detect_anomaly", "enable_grad", "forward_ad", "function",
            "functional", "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "is_anomaly_enabled",
            "is_grad_enabled", "is_inference_mode_enabled", "is_multithreading_enabled", "is_recording", "is_training",
            "mark_variables", "no_grad", "pause", "predict_mode", "record", "set_detect_anomaly", "set_grad_enabled",

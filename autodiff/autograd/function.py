@@ -10,7 +10,10 @@ from .. import _variable as _v
 from .._variable import Context as FunctionCtx
 from . import grad_mode
 
-__all__ = ["Function", "FunctionCtx", "InplaceFunction", "once_differentiable"]
+__all__ = ["BackwardCFunction", "Function", "FunctionCtx", "InplaceFunction", "once_differentiable"]
+
+#: What the contexts of all Functions are instances of, by PyTorch's name.
+BackwardCFunction = FunctionCtx
 
 
 class FunctionMeta(type):
@@ -49,7 +52,10 @@ class Function(_v.Applied, metaclass=FunctionMeta):
     """
 
     __slots__ = ()
+    #: Whether vmap() batches forward(), backward() and jvp() themselves, in place of the static method vmap().
     generate_vmap_rule = False
+    #: Whether ctx.saved_tensors lets go of what it gives, so that backward() may free it early; it is read once then.
+    clear_saved_tensors_on_access = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         warnings.warn(f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should "

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     _Inputs: TypeAlias = _v.Base | NDArray[Any] | Sequence[Any]
 
-__all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
+__all__ = ["GradcheckError", "get_analytical_jacobian", "get_numerical_jacobian", "gradcheck", "gradgradcheck"]
 
 _Base: Any = _v.Tensor.__base__
 
@@ -31,6 +31,9 @@ cannot be batched: call with `check_batched_grad=False`."""
 BATCHED_FORWARD = """gradcheck failed while testing batched gradient computation with forward-mode AD: `vmap` over tangents
 gives something else than one call for each tangent.  A function that looks at values cannot be batched: call with
 `check_batched_forward_grad=False`."""
+#: What PyTorch's gradcheck says in place of vmap's own words.
+NO_RANDOM = ("vmap: We do not yet support calling random operations inside of vmap. Please perform random operations outside "
+             "of vmap as a workaround")
 FAST_FAILED = """Fast gradcheck failed but element-wise differences are small. This means that the
 test might've passed in slow_mode: call gradcheck or gradgradcheck with `fast_mode=False`."""
 
@@ -184,7 +187,10 @@ class _Problem:
 
     def numerical(self, i):
         """The Jacobian of each output in the i-th input, an array (elements of the input, elements of the output)."""
-        array = self.inputs[i].data.numpy()
+        return self.numerical_in(self.inputs[i])
+
+    def numerical_in(self, x):
+        array = x.data.numpy()
         columns = [self.along(array[(*index, ...)], 1.0, 1.0, f"on index {index} ") for index in np.ndindex(*array.shape)]
         if not columns:
             return [np.zeros((0, y.numel())) for y in self.results]
@@ -347,7 +353,7 @@ class _Problem:
                 found = grad(output, self.diff_inputs, _like(output, np.stack(cotangents)), retain_graph=True,
                              allow_unused=True, is_grads_batched=True)
             except RuntimeError as error:
-                raise GradcheckError(f"While computing batched gradients, got: {error}\n\n{BATCHED}") from error
+                raise GradcheckError(f"While computing batched gradients, got: {_said(error)}\n\n{BATCHED}") from error
             for n, (got, columns) in enumerate(zip(found, expected, strict=True)):
                 rows = np.zeros_like(columns.T) if got is None else _plain(got).reshape(2, -1)
                 if not np.allclose(rows, columns.T, rtol=1e-5, atol=1e-8):
@@ -375,7 +381,7 @@ class _Problem:
             try:
                 found = vmap(jvp)(_like(x, np.stack(tangents)))
             except RuntimeError as error:
-                raise GradcheckError(f"While computing batched gradients, got: {error}\n\n{BATCHED_FORWARD}") from error
+                raise GradcheckError(f"While computing batched gradients, got: {_said(error)}\n\n{BATCHED_FORWARD}") from error
             for j, (got, rows) in enumerate(zip(found, expected, strict=True)):
                 if not np.allclose(_plain(got), rows, rtol=1e-5, atol=1e-8):
                     raise GradcheckError(_batched_words(j, n, BATCHED_FORWARD, self.like, _plain(got), rows))
@@ -428,6 +434,10 @@ class _Problem:
                         raise GradcheckError(
                             f"Mismatch in tangent values for output with index: {j} when input: {self.inputs[i].detach()} has "
                             f"an undefined tangent value.  Got: {got} but expected: {expected}")
+
+
+def _said(error):
+    return NO_RANDOM if str(error).startswith("vmap: called random operation") else error
 
 
 def _gradients(outputs, cotangents, inputs):
@@ -537,6 +547,81 @@ def _check(func, inputs, **options):
     if options["check_undefined_grad"]:
         problem.undefined()
     return True
+
+
+def _deprecated(name):
+    warnings.warn(f"`{name}` was part of PyTorch's private API and not meant to be exposed: use gradcheck(), or "
+                  "autograd.functional.jacobian()", FutureWarning, stacklevel=3)
+
+
+def get_numerical_jacobian(
+    fn: Callable[..., Any], inputs: _Inputs, target: _Inputs | None = None, eps: float = 1e-3, grad_out: float = 1.0,
+) -> tuple[Any, ...]:
+    """The Jacobian of the first output of fn in each input by central differences.  Deprecated, as in PyTorch.
+
+    fn: takes the tuple of inputs as one argument.  inputs: Variables.  target: those to be differentiated in, one or several,
+    which are moved in place and put back (default: inputs).  eps: the step.  Returns a tuple with a matrix for each, rows for
+    elements of the input.  Warns with FutureWarning; raises ValueError for grad_out other than 1.
+
+    >>> import autodiff, warnings
+    >>> from autodiff.autograd.gradcheck import get_numerical_jacobian
+    >>> x = autodiff.tensor([1.0, 2.0], dtype=autodiff.float64, requires_grad=True)
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     jacobian, = get_numerical_jacobian(lambda inputs: inputs[0] * 3, (x,))
+    >>> autodiff.testing.assert_allclose(jacobian, [[3.0, 0.0], [0.0, 3.0]])
+    """
+    _deprecated("get_numerical_jacobian")
+    if grad_out != 1.0:
+        raise ValueError("Expected grad_out to be 1.0. get_numerical_jacobian no longer supports values of grad_out != 1.0.")
+    inputs = _as_tuple(inputs)
+    targets = tuple(filter(_differentiable, _as_tuple(inputs if target is None else target)))
+    options = {"eps": eps, "atol": 0.0, "rtol": 0.0, "nondet_tol": 0.0, "check_grad_dtypes": False}
+    _check_inputs(targets, warn=False)
+    problem = _Problem(lambda *moved: fn(inputs), targets, options)     # moved in place, wherever fn finds them
+    return tuple(_like(x, problem.numerical_in(x)[0]) for x in targets)
+
+
+def get_analytical_jacobian(
+    inputs: _Inputs, output: _v.Base, nondet_tol: float = 0.0, grad_out: float = 1.0,
+) -> tuple[tuple[Any, ...], bool, bool, bool]:
+    """The Jacobian of output in each input by backward passes.  Deprecated, as in PyTorch.
+
+    inputs: Variables, of which those that require grad are differentiated in; output: computed of them.  Returns (Jacobians, a
+    matrix for each with rows for elements of the input; whether a second pass gave the same within nondet_tol; whether
+    gradients were of the inputs' shapes; of their dtypes).  Warns with FutureWarning; raises ValueError for grad_out other
+    than 1 and for a complex output.
+
+    >>> import autodiff, warnings
+    >>> from autodiff.autograd.gradcheck import get_analytical_jacobian
+    >>> x = autodiff.tensor([1.0, 2.0], dtype=autodiff.float64, requires_grad=True)
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     get_analytical_jacobian((x,), x * 3)[1:]
+    (True, True, True)
+    """
+    _deprecated("get_analytical_jacobian")
+    if grad_out != 1.0:
+        raise ValueError("Expected grad_out to be 1.0. get_analytical_jacobian no longer supports values of grad_out != 1.0.")
+    if output.is_complex():
+        raise ValueError("Expected output to be non-complex. get_analytical_jacobian no longer supports functions that return "
+                         "complex outputs.")
+    wanted = list(filter(_differentiable, _as_tuple(inputs)))
+    _check_inputs(wanted, warn=False)
+    shape, count, dtype = tuple(output.shape), output.numel(), _plain(output).dtype
+    twice, of_shape, of_dtype = [], True, True
+    for _ in range(2):
+        found = [np.zeros((x.numel(), count), _plain(x).dtype) for x in wanted]
+        for k, cotangent in enumerate(np.eye(count, dtype=dtype).reshape(count, *shape)):
+            gradients = _v.run_backward((output,), (_like(output, cotangent),), True, False, tuple(wanted), False, True, "grad",
+                                        False)
+            for x, g, columns in zip(wanted, gradients, found, strict=True):
+                if g is not None:
+                    of_shape, of_dtype = of_shape and g.shape == x.shape, of_dtype and g.dtype == x.dtype
+                    columns[:, k] = _plain(g).ravel()
+        twice.append(found)
+    same = all(np.abs(a - b).max(initial=0.0) <= nondet_tol for a, b in zip(*twice, strict=True))
+    return tuple(_like(x, jacobian) for x, jacobian in zip(wanted, twice[0], strict=True)), same, of_shape, of_dtype
 
 
 def _needs(option, other, options):

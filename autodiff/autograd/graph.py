@@ -70,7 +70,7 @@ class Node(ABC):
 
     @classmethod
     def __subclasshook__(cls, subclass: type) -> bool:
-        return issubclass(subclass, (_v.Node_, _v.Context)) if cls is Node else NotImplemented
+        return issubclass(subclass, (_v.Node_, _v.Context)) or subclass is Node if cls is Node else NotImplemented
 
 
 def get_gradient_edge(tensor: _v.Base) -> GradientEdge:

@@ -393,6 +393,10 @@ def unsqueeze_in_place(ops, x, dim):
     return ops.become_view(x, lambda t: t.unsqueeze(dim), "UnsqueezeBackward1")
 
 
+def as_strided_in_place(ops, x, size, stride, storage_offset):
+    return ops.become_view(x, lambda t: as_strided_of(ops, t, size, stride, storage_offset), "AsStridedBackward1")
+
+
 def t_in_place(ops, x):
     if x.ndim > 2:
         raise RuntimeError(f"t_() expects a tensor with <= 2 dimensions, but self is {x.ndim}D")

@@ -139,6 +139,12 @@ RULES: tuple[Rule, ...] = (
          kind="linear", dtype="same", complex="holomorphic", doc="A dimension of size 1 inserted in place.",
          errors="NotImplementedError where the operand has views.",
          example="ones(2).unsqueeze_(0) -> tensor([[1., 1.]])"),
+    Rule("as_strided_", "as_strided_in_place(x, size, stride, storage_offset)", operands="x",
+         params="size, stride, storage_offset=None", function=False, loop="composite", kind="linear", dtype="same",
+         complex="holomorphic", doc="Sizes and steps changed in place, counted in elements of a contiguous operand.",
+         errors="NotImplementedError where the operand has views or is not contiguous, RuntimeError where its elements would "
+                "be left.",
+         example="arange(4).as_strided_((3, 2), (1, 1)) -> tensor([[0, 1],\n        [1, 2],\n        [2, 3]])"),
     Rule("t_", "t_in_place(x)", operands="x", function=False, loop="composite", kind="linear", dtype="same",
          complex="holomorphic", doc="At most two dimensions exchanged in place.",
          errors="NotImplementedError where the operand has views.",
