@@ -295,7 +295,9 @@ def become_view(Variable x, function, str grad_fn):
     cdef Node* before
     check_writable(x)
     before = current_node(x)
-    if x.flags & ATTACHED or (before != NULL and before.flags & LEAF and modes() & (GRAD_OFF | INFERENCE)):
+    unrecorded = before != NULL and before.flags & LEAF and modes() & (GRAD_OFF | INFERENCE)
+    if x.flags & ATTACHED or (unrecorded and (x.path is not None or x.flags & BATCHED or modes() & TRACING
+                                              or (modes() & FORWARD and tangent_in(x) is not None))):
         raise NotImplementedError("the shape of a leaf that requires grad cannot change in place without a record: use the "
                                   "method without the underscore")
     if x.path is None and x.history != NULL and x.history.owners > 1:
@@ -304,6 +306,10 @@ def become_view(Variable x, function, str grad_fn):
     if modes() & FORWARD and x.path is not None and tangent_in(x) is not None:
         raise NotImplementedError("in forward mode, the shape of a view cannot change in place: use the method without the "
                                   "underscore")
+    if unrecorded:      # a leaf takes other data: the same elements, in other places
+        set_data(x, function(alias_of(x, True)))
+        bump(x.array.storage)
+        return x
     # of a result, it is recorded also under no_grad: no value changes, and the gradient that arrives has the new shape
     previous = enter_modes(0, GRAD_OFF | INFERENCE if before != NULL else 0)
     try:

@@ -105,13 +105,39 @@ def test_a_shape_changes_in_place_only_where_nothing_else_hangs_on_it(f):
     with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
         f(x)
     with autodiff.no_grad(), pytest.raises(NotImplementedError, match="without a record"):
-        f(x)
+        f(y)
     attached = anp.array([[1.0, 2.0]])
     attached.attach_grad()
     with pytest.raises(NotImplementedError, match="without a record"):
         f(attached)
     del row
     f(y)
+
+
+def test_a_leaf_takes_another_shape_where_nothing_is_recorded():
+    for mode in (autodiff.no_grad, autodiff.inference_mode):
+        x, square = leaf(np.arange(6.0).reshape(2, 3)), leaf([[1.0, 2.0], [3.0, 4.0]])
+        before, saved = (x * 3).sum(), (square * square).sum()
+        address = x.data_ptr()
+        with mode():
+            assert x.t_() is x and square.t_() is square
+        assert x.shape == (3, 2) and x.is_leaf and x.requires_grad and x.data_ptr() == address and x._version == 1
+        weights = autodiff.arange(6.0).reshape(3, 2)
+        (x * weights).sum().backward()
+        assert x.tolist() == [[0, 3], [1, 4], [2, 5]] and x.grad.tolist() == weights.tolist()
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            saved.backward()
+        with pytest.raises(RuntimeError):       # recorded of the other shape: no gradient may be put in wrong places
+            before.backward()
+        assert x.grad.tolist() == weights.tolist()
+        view = x[0]
+        with mode(), pytest.raises(NotImplementedError, match="that has views cannot change in place"):
+            x.t_()
+        assert view.tolist() == [0, 3]
+    with autodiff.autograd.forward_ad.dual_level(), autodiff.no_grad():
+        dual = autodiff.autograd.forward_ad.make_dual(autodiff.ones(2, 3), autodiff.ones(2, 3)).requires_grad_()
+        with pytest.raises(NotImplementedError, match="without a record"):
+            dual.t_()
 
 
 def test_retained_gradients_and_views_follow_a_shape_changed_in_place():
