@@ -2246,7 +2246,8 @@ cdef int check_writable(Variable v) except -1:
 
 cdef int check_takes(Variable v, Node* right) except -1:
     """Before a value that depends on a graph, of this node or none, is written into v or a part of it."""
-    if right != NULL and v.flags & (CUSTOM_VIEW | ONE_OF_SEVERAL) and v.path is not None and not modes() & (GRAD_OFF | INFERENCE):
+    if right != NULL and v.path is not None and v.flags & (CUSTOM_VIEW | ONE_OF_SEVERAL) and not (
+            modes() & (GRAD_OFF | INFERENCE)):
         refuse_view(v)
     return 0
 

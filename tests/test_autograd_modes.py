@@ -4,6 +4,7 @@ import gc
 import subprocess
 import sys
 import threading
+import warnings
 import weakref
 
 import numpy as np
@@ -761,3 +762,42 @@ print("done")
 """
     result = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=120)
     assert (result.returncode, result.stdout, result.stderr) == (0, "done\n", "")
+
+
+def test_anomaly_mode_names_what_a_derivative_is_of():
+    class Inner(autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * float("nan")
+
+    class Outer(autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, g):
+            return Inner.apply(g)
+
+    with warnings.catch_warnings(record=True) as heard, autograd.set_detect_anomaly(True):
+        warnings.simplefilter("always")
+        x, v = ad.ones(2, requires_grad=True), ad.ones(2, requires_grad=True)
+        g, = autograd.grad(Outer.apply(x), x, v, create_graph=True)
+        with pytest.raises(RuntimeError, match="Function 'InnerBackward' returned nan values in its 0th output"):
+            g.sum().backward()
+    words = [str(w.message) for w in heard]
+    assert "Error detected in InnerBackward. Traceback of forward call" in words[-2] and "Inner.apply(g)" in words[-2]
+    assert "induced by OuterBackward. Traceback of forward call" in words[-1] and "Outer.apply(x)" in words[-1]
+
+
+def test_anomaly_mode_prints_its_warning_where_warnings_are_errors(capsys):
+    with warnings.catch_warnings(), autograd.set_detect_anomaly(True):
+        warnings.simplefilter("error")
+        x = ad.tensor([-1.0], requires_grad=True)
+        with pytest.raises(RuntimeError, match="returned nan values"):
+            x.sqrt().sum().backward()
+    assert "Error detected in SqrtBackward0" in capsys.readouterr().err

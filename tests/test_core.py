@@ -574,14 +574,19 @@ def test_none_counts_as_unused_for_grad():
     assert zero.tolist() == [0.0, 0.0]
 
 
-def test_hooks_do_not_see_an_undefined_gradient():
+def test_hooks_are_told_of_an_undefined_gradient():
+    """As None, as PyTorch's are; a hook cannot make a gradient of it."""
     calls = []
     x = leaf([1.0, 2.0])
     a = x * 2
     a.register_hook(calls.append)
     x.register_hook(calls.append)
     toy([a], [[1.0, 1.0]], lambda gs, needs: [None])[0].backward(ad.ones(2))
-    assert calls == []
+    assert calls == [None, None] and x.grad is None
+    a = x * 2
+    a.register_hook(lambda g: ad.ones(2))
+    with pytest.raises(RuntimeError, match="can't replace a None gradient"):
+        toy([a], [[1.0, 1.0]], lambda gs, needs: [None])[0].backward(ad.ones(2))
 
 
 def test_zero_is_a_gradient():

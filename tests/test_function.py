@@ -707,3 +707,55 @@ def test_an_inplace_function_is_a_function():
         InplaceFunction.apply(x)
     with pytest.warns(DeprecationWarning):
         assert InplaceFunction(inplace=True).inplace is True
+
+
+@pytest.mark.parametrize("shape", [(), (2,)], ids=["0-d", "an array"])
+@pytest.mark.parametrize("look", [lambda y: None, lambda y: y.detach(), lambda y: y.detach().numpy()],
+                         ids=["alone", "detached", "as an array"])
+def test_a_cycle_through_an_attribute_of_the_context_is_collected(shape, look):
+    """Also where a look at the output meanwhile gave its value a storage, which owns the node that it had."""
+    class Kept(Function):
+        @staticmethod
+        def forward(ctx, x, held):
+            y = x.clone()
+            ctx.held = held
+            ctx.save_for_backward(y)
+            return y
+
+        @staticmethod
+        def backward(ctx, g):
+            look(ctx.held["y"])
+            return g * ctx.saved_tensors[0], None
+
+    def scope():
+        held = {}
+        held["y"] = Kept.apply(ad.full(shape, 3.0, requires_grad=True), held)
+        held["y"].sum().backward()
+        return weakref.ref(held["y"])
+
+    gone = scope()
+    gc.collect()
+    assert gone() is None
+
+
+def test_forward_of_a_dual_that_writes_in_place_leaves_its_tangent_to_jvp():
+    class Double(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x.mul_(2))
+            return x
+
+        @staticmethod
+        def backward(ctx, g):
+            return 2 * g
+
+        @staticmethod
+        def jvp(ctx, t):
+            return t.mul_(2)
+
+    for shape in ((), (2,)):
+        x, t = ad.full(shape, 3.0, requires_grad=True) * 1, ad.ones(shape)
+        with forward_ad.dual_level():
+            dual = forward_ad.make_dual(x, t)
+            assert Double.apply(dual) is dual and forward_ad.unpack_dual(dual).tangent is t
+        assert t.tolist() == ad.full(shape, 2.0).tolist()

@@ -5,6 +5,7 @@ same problems.
 """
 import inspect
 import re
+import sys
 import warnings
 
 import numpy as np
@@ -557,3 +558,23 @@ def test_signatures_are_pytorchs():
     for ours, theirs in ((gradcheck, torch.autograd.gradcheck), (gradgradcheck, torch.autograd.gradgradcheck)):
         told = [[(p.name, p.default, p.kind) for p in inspect.signature(f).parameters.values()] for f in (ours, theirs)]
         assert told[0] == told[1]
+
+
+def test_the_deprecated_jacobians():
+    module = sys.modules["autodiff.autograd.gradcheck"]
+    x, y = (autodiff.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=autodiff.float64, requires_grad=True) for _ in range(2))
+    with pytest.warns(FutureWarning, match="was part of PyTorch's private API"):
+        found = module.get_numerical_jacobian(lambda inputs: (inputs[0] * 2 + inputs[1], inputs[1]), (x, y), eps=1e-6)
+    np.testing.assert_allclose([j.numpy() for j in found], [2 * np.eye(4), np.eye(4)], atol=1e-6)
+    with pytest.warns(FutureWarning):
+        found, = module.get_numerical_jacobian(lambda inputs: inputs[0] * y, (x,), target=y, eps=1e-6)
+    np.testing.assert_allclose(found.numpy(), np.diag([1.0, 2.0, 3.0, 4.0]), atol=1e-6)
+    assert x.tolist() == y.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    with pytest.warns(FutureWarning):
+        (found, _), *rest = module.get_analytical_jacobian((x, y), x * x + y)
+    np.testing.assert_array_equal(found.numpy(), 2 * np.diag([1.0, 2.0, 3.0, 4.0]))
+    assert rest == [True, True, True]
+    for use in (lambda: module.get_numerical_jacobian(lambda inputs: inputs[0], (x,), grad_out=2.0),
+                lambda: module.get_analytical_jacobian((x,), x * 1, grad_out=2.0)):
+        with pytest.warns(FutureWarning), pytest.raises(ValueError, match=r"Expected grad_out to be 1\.0"):
+            use()
