@@ -82,8 +82,11 @@ class Book:
         self.silent = {}
 
     def __call__(self, call):
-        self.calls.append(call)
+        self.calls.append(self.entry(call))
         return NotImplemented
+
+    def entry(self, call):
+        return call
 
     def names(self):
         return [call.name for call in self.calls]
@@ -117,6 +120,13 @@ class Book:
             self.silent.setdefault(name, self.snippet)
 
 
+class Names(Book):
+    """A book that keeps no operands: snippets ask whether theirs are gone."""
+
+    def entry(self, call):
+        return types.SimpleNamespace(name=call.name)
+
+
 class Watched(ast.NodeTransformer):
     """x.name becomes __attribute__(x, "name")."""
 
@@ -142,7 +152,7 @@ class Parsed:
 def golden():
     """The book of the whole suite, and the snippets that show something else below a level."""
     golden_torch = by_path("golden_torch")
-    book, changed = Book(), []
+    book, changed = Names(), []
     default = autodiff.get_default_dtype()
 
     def shown(code):
