@@ -80,6 +80,7 @@ from ._functions import (
     flatten,
     is_complex,
     is_floating_point,
+    is_inference,
     is_nonzero,
     is_tensor,
     mean,
@@ -145,6 +146,7 @@ from .autograd import (
     no_grad,
     set_grad_enabled,
 )
+from .autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled, set_anomaly_enabled
 from . import func
 from ._primitive import defjvp, defvjp, primitive
 from .func import grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, linearize, value_and_grad, vjp, vmap

@@ -2194,16 +2194,15 @@ cdef int check_writable(Variable v) except -1:
     if mode & (GRAD_OFF | INFERENCE):
         return 0
     if v.flags & CUSTOM_VIEW and current_node(v) != NULL:
-        raise RuntimeError(f"{custom_output(current_node(v))} is a view and is being modified inplace. This view was "
-                           "created inside a custom Function (or because an input was returned as-is) and the autograd "
-                           "logic to handle view+inplace would override the custom backward associated with the custom "
-                           "Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by "
-                           "cloning the output of the custom Function.")
+        raise RuntimeError(f"{custom_output(current_node(v))} is a view and is being modified inplace. "
+                           f"{why_custom(current_node(v))}")
     if mode & RECORDING and (v.flags & ATTACHED or current_node(v) != NULL):
         raise RuntimeError("Assigning to NDArrays that are already in a computational graph will cause undefined "
                            "behavior when evaluating gradients. Please call backward first to clear the graph or do this "
                            "out side of a record section.")
     if v.array != NULL and v.array.strides != NULL and not v.flags & BATCHED and overlaps(v.array):
+        if v.path is not None and v.history.node != NULL and v.history.node.flags & LEAF:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
         raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a single "
                            "memory location. Please clone() the tensor before performing the operation.")
     if v.path is not None:
@@ -2227,6 +2226,16 @@ cdef int check_writable(Variable v) except -1:
     if node != NULL and node.flags & LEAF:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     return 0
+
+
+cdef str why_custom(Node* node):
+    """Why a view that a custom Function returned, and what it is a view of, are not written."""
+    if node.flags & PICK:
+        return ("This view is the output of a function that returns multiple views. Such functions do not allow the output "
+                "views to be modified inplace. You should replace the inplace operation by an out-of-place one.")
+    return ("This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic "
+            "to handle view+inplace would override the custom backward associated with the custom Function, leading to "
+            "incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function.")
 
 
 cdef str custom_output(Node* node):
@@ -2441,6 +2450,11 @@ cdef Node* renewed_node(Variable v) except? NULL:
     cdef Node* node = NULL
     cdef Node* before
     cdef Transform named
+    if v.flags & CUSTOM_VIEW and v.node != NULL:
+        if modes() & GRAD_OFF:
+            return v.node
+        raise RuntimeError(f"{custom_output(v.node)} is a view and its base or another view of its base has been modified "
+                           f"inplace. {why_custom(v.node)}")
     if v.path is None:
         node = hold(v.history.node)
     elif v.history.node != NULL:
@@ -2505,6 +2519,8 @@ cdef int rebind(Variable v, Node* node) except -1:
     cdef Node* whole = NULL
     cdef Node* before
     cdef Node* before_of_base = NULL
+    if v.array != NULL and node != NULL and not node.flags & (PYTHON | PICK):
+        v.array.storage.writer = <uint16_t>((OP_COPY_REGION if v.path is not None else node.op) + 1)
     if v.history == NULL and not v.flags & POINT_GRAD and not has_more(v.node):     # out[i] = v in a loop
         before = v.node
         v.node = node

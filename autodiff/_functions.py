@@ -89,6 +89,18 @@ def is_floating_point(input: Base) -> bool:
     return bool(_operand(input, "is_floating_point").is_floating_point())
 
 
+def is_inference(input: Base) -> bool:
+    """Whether the Variable was made in inference_mode.
+
+    As https://pytorch.org/docs/stable/generated/torch.is_inference.html
+
+    >>> import autodiff
+    >>> autodiff.is_inference(autodiff.ones(1))
+    False
+    """
+    return bool(_operand(input, "is_inference").is_inference())
+
+
 def is_complex(input: Base) -> bool:
     """Whether the dtype is complex64 or complex128.
 

@@ -120,6 +120,8 @@ def _bound(function: Any, argnums: Any, args: tuple[Any, ...], kwargs: dict[str,
            what: str) -> tuple[Any, tuple[Any, ...]]:
     """argnums as a tuple of places in args and of names in kwargs; an argument by name may be given by position."""
     places: list[Any] = []
+    if argnums == () or argnums == []:
+        raise RuntimeError("argnums must be non-empty")
     for number in argnums if isinstance(argnums, (tuple, list)) else (argnums,):
         if isinstance(number, str):
             if number not in kwargs:
@@ -428,6 +430,8 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 
 def _check_outputs(inner: _Inner) -> None:
     for out in inner.outs:
+        if out is None:
+            raise RuntimeError("vjp(f, *primals): Expected f to be a function that has non-empty output (got output = [None])")
         if not isinstance(out, (_Base, np.ndarray, *_NUMBERS)):
             raise RuntimeError(f"{inner.what}: expected f(*primals) to return only tensors, arrays and numbers, got "
                                f"unsupported type {type(out)}")
@@ -456,7 +460,7 @@ def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool =
                            f"primals is a tuple of 3 tensors, tangents also must be. Got primals with structure {tree} "
                            f"and tangents with structure {other}")
     if not values:
-        raise RuntimeError(f"{what}: Expected at least one Tensor")
+        raise RuntimeError(f"{what}: Expected primals to contain at least one Tensor.")
     given = _Given(*values, *along)
     given.kind = _Given(*values).kind if not _Given(*values).plain else given.kind
     primal_values = [given.variable(value, what) for value in values]
@@ -678,7 +682,8 @@ class JacFwd(Transform):
             trees.append(tree)
         for value in values:
             if not _differentiable(value):
-                raise TypeError(f"{what}: an argument of {value.dtype} has no derivatives: convert it, as by x.double()")
+                raise ValueError(f"Expected primal to be floating point or complex, but got: {value.dtype}: convert it, as by "
+                                 "x.double()")
         basis, total = _basis(values)
         seen: list[Any] = []
 

@@ -200,7 +200,8 @@ def _batched(run, outputs, gradients, retain):
                 "vmap.")
         size = len(gradient)
     if size is None:
-        raise RuntimeError("is_grads_batched=True needs grad_outputs with a leading batch dimension")
+        raise RuntimeError("grad can be implicitly created only for scalar outputs: is_grads_batched=True needs grad_outputs "
+                           "with a leading batch dimension")
     rows = [run(tuple(None if g is None else g[k] for g in gradients), True if k < size - 1 else retain)
             for k in range(size)]
     return tuple(None if column[0] is None else _v.FUNCTIONS["stack"](list(column)) for column in zip(*rows, strict=True))

@@ -10,7 +10,7 @@ from .. import _variable as _v
 from .._variable import Context as FunctionCtx
 from . import grad_mode
 
-__all__ = ["Function", "FunctionCtx", "once_differentiable"]
+__all__ = ["Function", "FunctionCtx", "InplaceFunction", "once_differentiable"]
 
 
 class FunctionMeta(type):
@@ -18,7 +18,7 @@ class FunctionMeta(type):
 
     def __init__(cls, name, bases, attributes):
         super().__init__(name, bases, attributes)
-        cls._backward_cls = type(f"{name}Backward", (FunctionCtx,), {"_forward_cls": cls, "__module__": cls.__module__})
+        cls._backward_cls = type(f"{name}Backward", (FunctionCtx,), {"_forward_cls": cls})
 
 
 class Function(_v.Applied, metaclass=FunctionMeta):
@@ -97,6 +97,28 @@ class Function(_v.Applied, metaclass=FunctionMeta):
 
 
 _v.is_the_function(Function)
+
+
+class InplaceFunction(Function):
+    """PyTorch's older base of Functions that write in place: the same as Function.
+
+    As https://pytorch.org/docs/stable/generated/torch.autograd.function.InplaceFunction.html
+
+    >>> import autodiff
+    >>> class Double(autodiff.autograd.function.InplaceFunction):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.mark_dirty(x)
+    ...         return x.mul_(2)
+    ...     @staticmethod
+    ...     def backward(ctx, gradient):
+    ...         return gradient * 2
+    >>> x = autodiff.ones(1, requires_grad=True)
+    >>> Double.apply(x * 1).backward(); x.grad
+    tensor([2.])
+    """
+
+    __slots__ = ()
 
 
 def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -37,6 +37,10 @@ class _Call:
         self.caller, self.create_graph, self.strict = caller, create_graph, strict
         self.several, given = _tuple(inputs, "inputs", caller)
         with grad_mode.enable_grad():
+            for v in given:
+                if not v.is_floating_point() and not v.is_complex():
+                    raise RuntimeError("only Tensors of floating point dtype can require gradients: convert the inputs of "
+                                       f"{caller}, as by x.double()")
             self.inputs = tuple([_v.fork(v if create_graph else v.detach()) for v in given])
             self.several_out, self.outputs = _tuple(func(*self.inputs), "outputs of the user-provided function", caller)
         if scalar:
@@ -76,12 +80,13 @@ class _Call:
         found, _ = _v.gradients(tuple([o for o, _ in pairs]), tuple([g for _, g in pairs]), tuple(inputs), True, create_graph)
         return list(found)
 
-    def filled(self, found: Sequence[Any], like: Sequence[Any], stage: str = "") -> tuple[Any, ...]:
+    def filled(self, found: Sequence[Any], like: Sequence[Any], stage: str = "", output: int | None = None) -> tuple[Any, ...]:
         """Zeros where there is no gradient; in strict mode that is an error."""
         results = []
         for i, (g, other) in enumerate(zip(found, like, strict=True)):
             if g is None and self.strict:
-                raise RuntimeError(_STRICT[stage].format(i=i))
+                of = "The output" if output is None else f"Output {output}"
+                raise RuntimeError(_STRICT[stage].format(i=i, of=of))
             if self.strict and self.create_graph and not stage and not g.requires_grad:
                 raise RuntimeError("The jacobian of the user-provided function is independent of input "
                                    f"{i}. This is not allowed in strict mode when create_graph=True.")
@@ -94,7 +99,7 @@ class _Call:
 
 
 _STRICT = {
-    "": "The output of the user-provided function is independent of input {i}. This is not allowed in strict mode.",
+    "": "{of} of the user-provided function is independent of input {i}. This is not allowed in strict mode.",
     "second": ("While computing the hessian, found that the jacobian of the user-provided function with respect to input {i} "
                "is independent of the input. This is not allowed in strict mode. You should ensure that your function is twice "
                "differentiable and that the jacobian depends on the inputs (this would be violated by a linear function for "
@@ -145,6 +150,11 @@ def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     if strict:
         call.filled(pulled, call.inputs)
     found = call.gradients(pulled, vectors, ones, create_graph)
+    if strict and create_graph:
+        for i, g in enumerate(found):
+            if g is None or not g.requires_grad:
+                raise RuntimeError(f"The jacobian of the user-provided function is independent of input {i}. This is not "
+                                   "allowed in strict mode when create_graph=True.")
     products = [_v.zeros_like(output) if g is None else g for g, output in zip(found, call.outputs, strict=True)]
     return call.given(call.outputs, call.several_out), call.given(products, call.several_out)
 
@@ -166,14 +176,14 @@ def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, 
         return _by_columns(func, inputs, "jacobian")
     call = _Call(func, inputs, "jacobian", create_graph, strict)
     parts = []
-    for output in call.outputs:
-        rows = _rows(call, output, vectorize)
+    for i, output in enumerate(call.outputs):
+        rows = _rows(call, output, vectorize, i)
         parts.append(call.given([_OPS.reshape(row, (*output.shape, *v.shape))
                                  for row, v in zip(rows, call.inputs, strict=True)], call.several))
     return tuple(parts) if call.several_out else parts[0]
 
 
-def _rows(call: _Call, output: Any, vectorize: bool) -> Sequence[Any]:
+def _rows(call: _Call, output: Any, vectorize: bool, number: int | None = None) -> Sequence[Any]:
     """The derivatives of all elements of an output, stacked, for each input."""
     count = _count(output)
     if output.is_complex() or any(v.is_complex() for v in call.inputs):
@@ -184,7 +194,8 @@ def _rows(call: _Call, output: Any, vectorize: bool) -> Sequence[Any]:
     identity = _v.constant_of(_identity(count, output), output)
 
     def run(cotangent: Any) -> Sequence[Any]:
-        return call.filled(call.gradients((output,), (cotangent,), call.inputs, call.create_graph), call.inputs)
+        found = call.gradients((output,), (cotangent,), call.inputs, call.create_graph)
+        return call.filled(found, call.inputs, output=number)
 
     if vectorize:
         return _batching.batch_rows(run, (identity,), count)
@@ -218,6 +229,9 @@ def _check(strategy: str, caller: str, create_graph: bool, strict: bool, vectori
             raise NotImplementedError(f"autodiff.autograd.functional.{caller}: `create_graph=True` and "
                                       '`strategy="forward-mode"` are not supported together (yet). Please either set '
                                       '`create_graph=False` or `strategy="reverse-mode"`.')
+        if strict:
+            raise RuntimeError(f"autodiff.autograd.functional.{caller}: `strict=True` and `strategy=\"forward-mode\"` are not "
+                               'supported together (yet). Please either set `strict=False` or `strategy="reverse-mode"`.')
         if not vectorize:
             raise NotImplementedError("Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented "
                                       "for `vectorize=True`.")
@@ -246,7 +260,6 @@ def hessian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, s
         return found if several else found[0][0]
     call = _Call(func, inputs, "hessian", create_graph, strict, scalar=True)
     first = call.gradients(call.outputs, (_v.zeros_like(call.outputs[0]) + 1.0,), call.inputs, True)
-    call.filled(first, call.inputs)
     parts = []
     for i, (g, v) in enumerate(zip(first, call.inputs, strict=True)):
         count = _count(v)
