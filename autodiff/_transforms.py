@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import _variable as _v
-from ._batching import active, batch_rows, first_row, fresh_leaf
+from ._batching import IN_PLACE, active, batch_rows, first_row, fresh_leaf
 from ._pytree import Treedef, flatten, map_leaves
 
 __all__ = ["Grad", "GradAndValue", "Hessian", "JVPFunction", "JacFwd", "JacRev", "Jacobian", "Transform", "VJPFunction",
@@ -716,7 +716,15 @@ class JacFwd(Transform):
                 return [_zeros(value) if tangent is None else tangent for value, tangent in pairs]
 
         if total:
-            columns = _rows(run, [*basis, *along], total, None, options["randomness"])
+            try:
+                columns = _rows(run, [*basis, *along], total, None, options["randomness"])
+            except RuntimeError as error:
+                if str(error) != IN_PLACE:
+                    raise
+                # f writes into an array that it made, of which there is one for all columns: they are computed one by one.
+                seen.clear()
+                ran = [run(*[b[k] for b in (*basis, *along)]) for k in range(total)]
+                columns = [_OPS.stack(list(column)) for column in zip(*ran, strict=True)]
         else:           # once, for what the function returns
             columns = [_v.constant_of(np.zeros((0, *v.shape), _v.dtype_in(v)), v) for v in run(*map(_zeros, values))]
         outtree, aux = seen

@@ -53,10 +53,9 @@ class _Mode:
     def _switch(self):
         raise NotImplementedError
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> None:
         self._previous = getattr(self, "_previous", [])
         self._previous.append([(name, _v.set_mode(name, on)) for name, on in self._switch()])
-        return self
 
     def __exit__(self, *error: object) -> None:
         for name, on in self._previous.pop():
@@ -154,7 +153,9 @@ class set_grad_enabled(_Mode):
         return object.__new__(cls)
 
     def __init__(self, mode: bool) -> None:
-        self.mode = bool(mode)
+        if mode is not True and mode is not False:
+            raise TypeError(f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}")
+        self.mode = mode
         self._before = _v.set_mode("grad_off", not self.mode)
 
     def __repr__(self) -> str:
@@ -163,8 +164,8 @@ class set_grad_enabled(_Mode):
     def _switch(self):
         return (("grad_off", not self.mode),)
 
-    def __enter__(self) -> Self:
-        return self
+    def __enter__(self) -> None:
+        return None
 
     def __exit__(self, *error: object) -> None:
         _v.set_mode("grad_off", self._before)
