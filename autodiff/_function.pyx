@@ -37,6 +37,7 @@ cdef SavedValue keep(Variable v, int place, bint output):
     """Save a Variable, through the saved-tensor hooks if there are any."""
     cdef SavedValue value = SavedValue.__new__(SavedValue)
     cdef Array* array
+    cdef Node* edge
     check_inference(v)
     value.type, value.place, value.output, value.kind = type_of(v), place, output, Py_TYPE(<PyObject*>v)
     value.saved.state = NOTHING
@@ -56,7 +57,11 @@ cdef SavedValue keep(Variable v, int place, bint output):
         value.saved.version = value.saved.array.storage.version
         array.owners -= 1       # the Variable owns it, too
     if modes() & PACKING:
-        pack(&value.saved, NULL if output else edge_of(v))
+        edge = NULL if output else hold(edge_of(v))     # the hook may take it away from v
+        try:
+            pack(&value.saved, edge)
+        finally:
+            disown(edge)
         if value.saved.packed != NULL:      # owned where the collector sees it
             value.packed = <object>value.saved.packed
             release_saved(&value.saved)
