@@ -2228,6 +2228,8 @@ cdef int check_writable(Variable v) except -1:
                            "behavior when evaluating gradients. Please call backward first to clear the graph or do this "
                            "out side of a record section.")
     if v.array != NULL and v.array.strides != NULL and not v.flags & BATCHED and overlaps(v.array):
+        if v.path is not None and v.history.node != NULL and v.history.node.flags & LEAF:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
         raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a single "
                            "memory location. Please clone() the tensor before performing the operation.")
     if v.path is not None:
@@ -2257,6 +2259,7 @@ cdef int refuse_view(Variable v) except -1:
     cdef Node* node = hold(current_node(v))
     cdef str made = None
     cdef str name = None
+    cdef str why = why_custom(node) if v.flags & CUSTOM_VIEW else None
     if v.flags & (INFERENCE_VIEW | UNDER_INFERENCE):
         made = "inference"
     elif v.flags & MADE_UNDER or node == NULL:
@@ -2272,19 +2275,28 @@ cdef int refuse_view(Variable v) except -1:
         text = f"{name} is a view of a view which" if name is not None else "A view"
         text += (" was created in inference mode and is being modified inplace in normal mode." if made == "inference" else
                  " was created in no_grad mode and is being modified inplace with grad mode enabled.")
-    if v.flags & CUSTOM_VIEW:
-        text += (" This view was created inside a custom Function (or because an input was returned as-is) and the autograd "
-                 "logic to handle view+inplace would override the custom backward associated with the custom Function, "
-                 "leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the "
-                 "custom Function.")
+    if why is not None:
+        text += f" {why}"
     elif v.flags & ONE_OF_SEVERAL and not v.flags & MADE_UNDER:
-        text += (" This view is the output of a function that returns multiple views. Such functions do not allow the output "
-                 "views to be modified inplace. You should replace the inplace operation by an out-of-place one.")
+        text += f" {OF_SEVERAL}"
     else:
         text += (" Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving "
                  f"both the view and the inplace either both inside the {made}{'_mode' if made == 'inference' else ''} block "
                  "(if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).")
     raise RuntimeError(text)
+
+
+cdef str OF_SEVERAL = ("This view is the output of a function that returns multiple views. Such functions do not allow the "
+                       "output views to be modified inplace. You should replace the inplace operation by an out-of-place one.")
+
+
+cdef str why_custom(Node* node):
+    """Why a view that a custom Function returned, and what it is a view of, are not written."""
+    if node != NULL and node.flags & PICK:
+        return OF_SEVERAL
+    return ("This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic "
+            "to handle view+inplace would override the custom backward associated with the custom Function, leading to "
+            "incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function.")
 
 
 cdef str output_name(Variable v, Node* node):
@@ -2506,6 +2518,11 @@ cdef Node* renewed_node(Variable v) except? NULL:
     cdef Node* node = NULL
     cdef Node* before
     cdef Transform named
+    if v.flags & CUSTOM_VIEW and v.node != NULL:
+        if modes() & GRAD_OFF:
+            return v.node
+        raise RuntimeError(f"{output_name(v, v.node)} is a view and its base or another view of its base has been modified "
+                           f"inplace. {why_custom(v.node)}")
     if v.path is None:
         node = hold(v.history.node)
     elif v.history.node != NULL:
@@ -2570,6 +2587,8 @@ cdef int rebind(Variable v, Node* node) except -1:
     cdef Node* whole = NULL
     cdef Node* before
     cdef Node* before_of_base = NULL
+    if v.array != NULL and node != NULL and not node.flags & (PYTHON | PICK):
+        v.array.storage.writer = <uint16_t>((OP_COPY_REGION if v.path is not None else node.op) + 1)
     if v.history == NULL and not v.flags & POINT_GRAD and not has_more(v.node):     # out[i] = v in a loop
         before = v.node
         v.node = node

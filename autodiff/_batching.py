@@ -303,6 +303,10 @@ def in_place(level: Level, call: Any) -> Any:
     number, into = _v.op_number(call.name), call.into
     target = level.physical(into)
     if target is None:
+        if call.name == "add":
+            common = OPS.broadcast_shapes(into.shape, call.operands[1].shape)
+            raise RuntimeError(f"output with shape {list(into.shape)} doesn't match the broadcast shape "
+                               f"{[level.size, *common]}")
         raise RuntimeError(IN_PLACE)
     if len(call.operands) == 1:
         _v.apply_in_place(number, target)
@@ -991,6 +995,10 @@ def custom(level: Level, call: Any) -> Any:
                                "overridden vmap staticmethod to avoid ambiguity. For more details, please see "
                                "https://pytorch.org/docs/main/notes/extending.func.html")
         return generated(level, function, call.operands, kwargs)
+    if not given and function.setup_context is _v.the_function().setup_context:
+        raise RuntimeError("In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it "
+                           "must override the setup_context staticmethod. For more details, please see "
+                           "https://pytorch.org/docs/main/notes/extending.func.html")
     if not given:
         raise RuntimeError(f"You tried to vmap over {function.__name__}, but it does not have vmap support. Please override "
                            "and implement the vmap staticmethod or set generate_vmap_rule=True. For more details, please "

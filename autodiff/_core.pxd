@@ -49,6 +49,7 @@ cdef struct Storage:            # shared by Variables and saved values
     size_t room                 # bytes of the pool's buffer; 0: foreign
     PyObject* base              # who owns foreign memory
     bint readonly
+    uint16_t writer             # 1 + the op of the last write that was recorded; 0: there was none
     Node* number                # of a 0-d value that ops copied before it had a storage; owned
     int watchers                # nodes of elements read, which must notice a write: they keep this struct, not the elements
     int unchanged               # ... of which so many were made at this version
@@ -291,7 +292,7 @@ cdef struct Table:
     int (*inspect)(Node* node, PyObject* results) except -1          # ... and raise if a result has a NaN
     PyObject* (*enter_node)(Node* node) except NULL     # in anomaly mode: nodes made until leave_node() are of its derivative
     int (*leave_node)(PyObject* entered) except -1      # takes what enter_node() returned
-    int (*changed)(Node* node, Array* array, int expected) except -1    # raises: modified in place
+    int (*changed)(Node* node, Node* source, Array* array, int expected) except -1    # raises: modified in place
     int (*add_generic)(Array* target, Array* source) except -1        # dtypes that _kernels has no loop for
     Array* (*reduce_generic)(Array* source, int type, Shape* shape) except NULL
     PyObject* (*place)(Node* node) except NULL                       # of an element node: what its payload has as params
@@ -320,6 +321,7 @@ cdef double node_x(Node* node) noexcept
 cdef void mark_modified(Node* node) noexcept
 cdef int saved_array(Node* node, Saved* saved, Array** array) except -1
 cdef int raise_freed() except -1
+cdef Node* source_of(Node* node, Saved* saved) noexcept
 cdef int check_modified(Node* node, int operand) except -1
 
 cdef inline Node* edge(Node* node, int operand) noexcept:

@@ -286,7 +286,7 @@ cdef Array* new_array(int type, Shape* shape) except NULL:
         give(&spare_storages, storage)
         raise
     storage.owners, storage.version, storage.base, storage.readonly = 1, 0, NULL, False
-    storage.number = NULL
+    storage.number, storage.writer = NULL, 0
     storage.watchers = storage.unchanged = 0
     try:
         array = <Array*>take(&spare_arrays, sizeof(Array))
@@ -335,7 +335,7 @@ cdef Array* foreign_array(int type, char* data, Shape* shape, const intp* stride
     cdef Storage* storage = <Storage*>take(&spare_storages, sizeof(Storage))
     cdef Array* array
     cdef Array source
-    storage.owners, storage.version, storage.readonly = 1, 0, readonly
+    storage.owners, storage.version, storage.readonly, storage.writer = 1, 0, readonly, 0
     storage.data, storage.room, storage.base, storage.number = data, 0, <PyObject*>base, NULL
     storage.watchers = storage.unchanged = 0
     Py_INCREF(base)
@@ -1001,11 +1001,18 @@ cdef int saved_array(Node* node, Saved* saved, Array** array) except -1:
     """The array behind a saved value, its version checked; borrowed."""
     if saved.state == SAVED:
         if saved.array.storage.version != saved.version:
-            table.changed(node, saved.array, saved.version)
+            table.changed(node, source_of(node, saved), saved.array, saved.version)
         array[0] = saved.array
     else:
         array[0] = NULL
     return 0
+
+
+cdef Node* source_of(Node* node, Saved* saved) noexcept:
+    """The node of what was saved: of an operand, or that of the op itself; NULL: a constant, or one operand of many."""
+    if saved == &node.x.payload.out:
+        return node
+    return node.left if saved == &node.x.payload.x else node.right if saved == &node.x.payload.y else NULL
 
 
 cdef int check_modified(Node* node, int operand) except -1:
@@ -1015,14 +1022,14 @@ cdef int check_modified(Node* node, int operand) except -1:
         saves &= SAVES_OUT
     if saves & SAVES_X and node.left != NULL:
         if node.left.flags & MODIFIED:
-            table.changed(node.left, NULL, 0)
+            table.changed(node, node.left, NULL, 0)
         check_watched(node, node.left)
     if saves & SAVES_Y and node.right != NULL:
         if node.right.flags & MODIFIED:
-            table.changed(node.right, NULL, 0)
+            table.changed(node, node.right, NULL, 0)
         check_watched(node, node.right)
     if saves & SAVES_OUT and node.flags & MODIFIED:
-        table.changed(node, NULL, 0)
+        table.changed(node, node, NULL, 0)
     return 0
 
 
@@ -1040,7 +1047,7 @@ cdef int check_watched(Node* node, Node* source) except -1:
         return 0
     if element.storage != NULL and element.storage.version != version:
         element.type, element.shape = node_type(source), scalar_shape
-        table.changed(node, &element, version)
+        table.changed(node, source, &element, version)
     return 0
 
 
@@ -1892,7 +1899,9 @@ cdef int run_accumulated(Node* leaf) except -1:
         if extras.accumulated:
             variable = <object>leaf.y.variable
             for hook in list(extras.accumulated.values()):
-                if hook(variable) is not None:
+                result = hook(variable)
+                if result is not None:
+                    check_variable(result)
                     raise RuntimeError("Tensor post accumulate grad hooks should return None.")
     return 0
 
@@ -1985,8 +1994,11 @@ cdef int call_hooks_of_head(Pass* walk, Node* node, Cotangent* g, hooks) except 
 
 cdef list replaced(object hook, object result, list former):
     """What a hook returned in the place of several gradients: as many, each None or of its former's shape."""
-    cdef list results = list(result) if isinstance(result, (tuple, list)) else [result]
+    cdef list results
     cdef int i
+    if not isinstance(result, (tuple, list)) and not table.is_variable(<PyObject*>result):
+        raise TypeError(f"expected tuple, but hook returned '{type(result).__name__}'")
+    results = list(result) if isinstance(result, (tuple, list)) else [result]
     if len(results) != len(former):
         raise RuntimeError(f"hook '{_hook_name(hook)}' has returned an incorrect number of values (got {len(results)}, but "
                            f"expected {len(former)})")
@@ -1996,7 +2008,7 @@ cdef list replaced(object hook, object result, list former):
         check_variable(results[i])
         if former[i] is None:
             raise RuntimeError("can't replace a None gradient with a non-None value")
-        check_size(hook, tuple(former[i].shape), results[i])
+        check_size(hook, tuple(former[i].shape), former[i], results[i])
     return results
 
 
@@ -2022,7 +2034,7 @@ cdef int call_hooks(Pass* walk, Node* node, Cotangent* g, hooks, bint of_node) e
         check_variable(result)
         if gradient is None:
             raise RuntimeError("can't replace a None gradient with a non-None value")
-        check_size(hook, tuple(dims_of(node_shape(node))), result)
+        check_size(hook, tuple(dims_of(node_shape(node))), gradient, result)
         gradient = result
     if gradient is None:
         return 0
@@ -2070,6 +2082,10 @@ def _hook_name(hook):
     return getattr(hook, "__name__", type(hook).__name__)
 
 
+cdef object type_name(object v):
+    return v.type() if hasattr(v, "type") else v.dtype
+
+
 cdef int check_variable(object result) except -1:
     if not table.is_variable(<PyObject*>result):
         raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'; a hook returns the new "
@@ -2077,7 +2093,10 @@ cdef int check_variable(object result) except -1:
     return 0
 
 
-cdef int check_size(object hook, tuple shape, object result) except -1:
+cdef int check_size(object hook, tuple shape, object former, object result) except -1:
+    if former is not None and type(former) is type(result) and former.dtype != result.dtype:
+        raise RuntimeError(f"hook '{_hook_name(hook)}' has changed the type of value (was {type_name(former)} got "
+                           f"{type_name(result)})")
     if tuple(result.shape) != shape:
         raise RuntimeError(f"hook '{_hook_name(hook)}' has changed the size of value: it got shape {shape} and returned "
                            f"{tuple(result.shape)}")

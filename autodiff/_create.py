@@ -183,7 +183,16 @@ def _require_variable(name, value):
 def _like(name, value, other, dtype, requires_grad, device=None):
     _require_variable(name, other)
     d = to_numpy_dtype(dtype if dtype is not None else other.dtype)
-    return _finish(_v.full_of(tuple(other.shape), value, d), requires_grad, device)
+    return _finish(_filled_beside(other, other.shape, value, d), requires_grad, device)
+
+
+def _filled_beside(other, shape, value, d):
+    """A shape filled with one number; under vmap a batch where the other is one, so that it can take results of a batch."""
+    pair = _v.physical_of(other) if _v.levels else None
+    if pair is None:
+        return _v.full_of(tuple(shape), value, d)
+    physical, level = pair
+    return level.wrap(_filled_beside(physical, (level.size, *shape), value, d))
 
 
 def zeros_like(input: Base, *, dtype: _DType | None = None, requires_grad: bool = False,
@@ -492,7 +501,7 @@ def _new(self, name, args, size, value, dtype, requires_grad, device):
     _require_variable(name, self)       # a method of the class can be called with whatever comes
     if not args and size is None:
         raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
-    made = _v.full_of(_sizes(name, args, size), value, to_numpy_dtype(self.dtype if dtype is None else dtype))
+    made = _filled_beside(self, _sizes(name, args, size), value, to_numpy_dtype(self.dtype if dtype is None else dtype))
     return _finish(_v.in_flavour(made, self), requires_grad, device)
 
 

@@ -40,7 +40,7 @@ cdef int save(Saved* saved, Operand* operand, bint snapshot) except -1
 cdef bint must_snapshot(object o)
 cdef int check_inference(object o) except -1
 cdef int run_values(Kernel* kernel, int nargs, Shape* shape, char** data, const intp** strides) noexcept
-cdef int pack(Saved* saved) except -1
+cdef int pack(Saved* saved, Node* node) except -1
 cdef int save_result(Saved* saved, Array* out) except -1
 cdef str variable_word(object beside)
 cdef bint holds_variable(object data)
@@ -59,7 +59,7 @@ cdef object condition(int op, object x)
 cdef object itself(int op, object x)
 cdef object itself(int op, object x)
 cdef object checked(object result, str name, object input, object other)
-cdef int pack_by(Saved* saved, object pack_hook, object unpack_hook) except -1
+cdef int pack_by(Saved* saved, Node* node, object pack_hook, object unpack_hook) except -1
 cdef object power(object x, object y, bint overwritten=*)
 
 

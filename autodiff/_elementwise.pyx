@@ -15,11 +15,12 @@ from ._base cimport (ABOVE, ARITY, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX
                      T_HALF, T_LONG, TENSOR, Py_TYPE, Variable, array_copy_of, array_in, array_of, ask, category,
                      default_type, edge_of, enter_modes, fresh, from_array, from_owned, hook_stack, is_variable, later,
                      leave_modes, make, make_number, make_point, modes, ndarray_of, normal_type, numpy_dtype, plain,
-                     point_result, shape_tuple, tangent_in, type_of)
-from ._core cimport (FLAT_SIZE, LEFT_NUMBER, NUMBER, PACKED, RIGHT_NUMBER, SAVED, SAVES, Array, Payload, Saved, Shape,
-                     broadcast_strides, contiguous_copy, disown, graph, hold, hold_array, itemsize, kernel_type, lies_flat,
-                     new_array, new_payload, new_shape, ops, read_double, release_array, release_payload, release_shape,
-                     same_shape, scalar_shape, strides_of, watches, write_double)
+                     point_result, set_edge, shape_tuple, tangent_in, type_of)
+from ._core cimport (FLAT_SIZE, LEAF, LEFT_NUMBER, MODIFIED, NUMBER, PACKED, RIGHT_NUMBER, SAVED, SAVES, Array, Node,
+                     Payload, Saved, Shape, broadcast_strides, contiguous_copy, disown, graph, hold, hold_array,
+                     itemsize, kernel_type, lies_flat, new_array, new_payload, new_shape, node_shape, node_type, ops,
+                     read_double, release_array, release_payload, release_shape, same_shape, scalar_shape, strides_of,
+                     watches, write_double)
 from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_X, SAVES_Y, Kernel, intp, kernels, run_loop)
 
 import operator
@@ -208,24 +209,41 @@ cdef int save(Saved* saved, Operand* operand, bint snapshot) except -1:
         array.owners += 1
     saved.array, saved.version, saved.state = array, array.storage.version, SAVED
     if modes() & PACKING and not operand.number:
-        pack(saved)
+        pack(saved, operand.node)
     return 0
 
 
-cdef int pack(Saved* saved) except -1:
+cdef int pack(Saved* saved, Node* node) except -1:
+    """Let the hooks of the context have a saved value; node: what it is the result of, NULL for a constant."""
     hooks = hook_stack()
     if not hooks:
         return 0
     pack_hook, unpack_hook = hooks[len(hooks) - 1]
-    return pack_by(saved, pack_hook, unpack_hook)
+    return pack_by(saved, node, pack_hook, unpack_hook)
 
 
-cdef int pack_by(Saved* saved, object pack_hook, object unpack_hook) except -1:
+cdef Variable as_packed(Array* array, Node* node):
+    """What a pack hook is shown: the leaf itself, or a Variable on the node of what was saved."""
+    cdef Variable v
+    if node != NULL and node_type(node) == array.type and same_shape(node_shape(node), array.shape):
+        if node.flags & (LEAF | MODIFIED) == LEAF and node.y.variable != NULL:
+            v = <Variable>node.y.variable
+            if v.array != NULL and Py_TYPE(<PyObject*>v) == TENSOR and (
+                    v.array.data == array.data and v.array.storage == array.storage):
+                return v
+        if not node.flags & LEAF or array.shape.ndim == 0:
+            v = from_owned(hold_array(array))
+            set_edge(v, node, False)
+            return v
+    return from_owned(hold_array(array))
+
+
+cdef int pack_by(Saved* saved, Node* node, object pack_hook, object unpack_hook) except -1:
     """A saved array becomes what pack_hook makes of it; unpack_hook is kept beside that."""
     cdef Array* array = saved.array
     cdef Variable v
     cdef int kept
-    v = from_owned(hold_array(array))
+    v = as_packed(array, node)
     version = array.storage.version
     kept = enter_modes(GRAD_OFF, PACKING)
     try:
@@ -283,7 +301,7 @@ cdef int save_result(Saved* saved, Array* out) except -1:
     out.owners += 1
     saved.array, saved.version, saved.state = out, out.storage.version, SAVED
     if modes() & PACKING:
-        pack(saved)
+        pack(saved, NULL)
     return 0
 
 
@@ -612,7 +630,7 @@ cdef Payload* packed_payload(int type, Kernel* kernel, Operand* a, Operand* b, d
             payload.out.array = new_array(type, scalar_shape)
             write_double(type, payload.out.array.data, value)
             payload.out.state = SAVED
-            pack(&payload.out)
+            pack(&payload.out, NULL)
     except BaseException:
         release_payload(payload)
         raise
@@ -626,7 +644,7 @@ cdef int pack_number(Saved* saved, Operand* operand, int type) except -1:
     saved.array = new_array(type, scalar_shape)
     write_double(type, saved.array.data, operand.value)
     saved.state = SAVED
-    return pack(saved)
+    return pack(saved, operand.node)
 
 
 cdef object generic(int op, object x, object y, PyTypeObject* kind, int type, int out_type, Operand* a, Operand* b,

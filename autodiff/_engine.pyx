@@ -13,15 +13,16 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      DEPENDS, DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE,
                      INFERENCE_TENSOR, INLINE32, INLINE64, LINEAR, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE,
                      OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS,
-                     OP_INDEX_SET, OP_MATMUL, OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD,
-                     RECORDING, RESHAPE, SELECT, SLICE, TAGS, TENSOR, TRACING, T_DOUBLE, T_HALF, VJPS, WRITING, BatchLevel,
-                     Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_of, array_in, array_of, ask,
-                     attached_any, batched, category, contiguous_copy_of, current_node, enter_lower, enter_modes,
-                     extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable, later,
-                     leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
-                     ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, physical_in, plain, prefetch,
-                     reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over,
-                     tangent_in, transformed, transformed_once, type_of, view_by, visit_nodes, warn)
+                     OP_INDEX_SET, OP_MATMUL, OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE,
+                     POINT_GRAD, RECORDING, RESHAPE, SECOND, SELECT, SLICE, TAGS, TENSOR, TRACING, T_DOUBLE, T_HALF,
+                     VJPS, WRITING, BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_of,
+                     array_in, array_of, ask, attached_any, batched, category, contiguous_copy_of, current_node,
+                     enter_lower, enter_modes, extras_of, first_of, from_array, from_number, from_owned, give_tangents,
+                     is_variable, later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes,
+                     modes_to_hand_over, ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned,
+                     physical_in, plain, prefetch, reduce_generic, same_sizes, set_edge, set_requires_grad,
+                     set_tangent, shape_tuple, take_modes_over, tangent_in, transformed, transformed_once, type_of,
+                     view_by, visit_nodes, warn)
 from ._elementwise cimport elementwise, pack_by, run_values, unary
 from ._structural cimport (AHEAD, EUCLIDEAN, cast, count_along, expand, largest, least_square, matmul, multiply_batches,
                            narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
@@ -34,8 +35,8 @@ from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXN
                      hold_array, is_element, itemsize, kernel_type, mark, new_array, new_geometry, new_payload, new_shape,
                      node_shape, node_type, node_x, open_place, ops, promote, raise_freed, read_double, reduce_array,
                      reduces_to, release_array, release_shape, run_accumulated, run_pass, same_shape, saved_array,
-                     scalar_shape, seed, slab_of, sole_owner, strides_of, table, total, wanted as is_wanted, write_double,
-                     zeros)
+                     scalar_shape, seed, slab_of, sole_owner, source_of, strides_of, table, total, wanted as is_wanted,
+                     write_double, zeros)
 from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_X, SAVES_Y, fill, intp, kernels,
                         matmul as matmul_kernel, run_partial)
 
@@ -939,7 +940,7 @@ cdef object saved_value(Node* node, Saved* saved, Node* edge, bint number):
     cdef Array* array
     if saved.state == NUMBER:
         if number:
-            return saved.value
+            return int(saved.value) if abs(saved.value) < 2.0**53 and saved.value == <long long>saved.value else saved.value
         v = from_number(TENSOR, saved.value, node_type(node))
     elif saved.state == SAVED:
         saved_array(node, saved, &array)
@@ -978,6 +979,11 @@ cdef PyObject* vjp(Node* node, int operand, PyObject* g) except? NULL:
     """The row's rule on Variables; recorded or not, as the grad mode says."""
     cdef PyObject* result = vjp_of_row(node, operand, g)
     cdef Node* target
+    cdef Node* made
+    if result != NULL and SECOND[node.op] and not modes() & GRAD_OFF:
+        made = (<Variable>result).node
+        if made != NULL and made.owners == 1 and made.flags & PAYLOAD and not made.flags & (LEAF | PYTHON | PICK):
+            made.x.payload.tag = SECOND[node.op]
     if result != NULL and PIECEWISE[node.op] & (2 if operand == 1 else 1) and not modes() & GRAD_OFF:
         target = node.left if operand == 0 else node.right if operand == 1 else node.x.payload.edge[operand - 2]
         try:
@@ -1176,7 +1182,10 @@ cdef int accumulate(Node* leaf, Cotangent g, bint recorded) except -1:
                                "batched. Use autodiff.func.grad, or autograd.grad, which return it")
     if recorded:
         if extras.grad is None or write:
-            extras.grad = flavoured(<Variable>gradient.clone(), kind)
+            grad = <Variable>gradient.clone()
+            if grad.node != NULL and grad.node.op == OP_CLONE:
+                grad.node.flags |= VARIANT      # under PyTorch's name of it, CopyBackwards
+            extras.grad = flavoured(grad, kind)
         else:
             extras.grad = extras.grad + gradient
         return 0
@@ -1395,24 +1404,41 @@ cdef int inspect(Node* node, PyObject* results) except -1:
     return 0
 
 
-cdef int changed(Node* node, Array* array, int expected) except -1:
-    """A saved value was written in place since: which, where, how often."""
+cdef int changed(Node* node, Node* source, Array* array, int expected) except -1:
+    """A value that node saved was written in place since: which (source: its node, or NULL), how often, by what.
+
+    A recorded write is what the Variable is the result of by now, so the message names its op, as PyTorch's does.
+    """
     cdef int version = expected + 1
-    cdef Shape* shape = node_shape(node)
-    cdef int type = node_type(node)
+    cdef Shape* shape
+    cdef int type
     if array != NULL:
         version, shape, type = array.storage.version, array.shape, array.type
-    if modes() & ANOMALY:
+    else:
+        shape, type = node_shape(source), node_type(source)
+    hint = ("enable anomaly detection to find the operation that failed to compute its gradient, with "
+            "autodiff.autograd.set_detect_anomaly(True, check_nan=False).")
+    if modes() & ANOMALY and node != NULL:
         warn_origin(node)
+        hint = ("the backtrace further above shows the operation that failed to compute its gradient. The variable in "
+                "question was changed in there or anywhere later. Good luck!")
     origin = ""
-    if array == NULL and not node.flags & LEAF:
-        origin = f", which is output 0 of {name_of(node)},"
+    if source != NULL and not source.flags & LEAF:
+        result = source == node or (source.flags & PICK and source.left == node)     # PyTorch names what saved it then
+        written = GRAD_FN[array.storage.writer - 1] if array != NULL and array.storage.writer and not result else None
+        if isinstance(written, dict):
+            written = written.get("", None)
+        name = "AsStrided" if source.op == OP_VIEW and not source.flags & (PYTHON | PICK) else written or name_of(source)
+        origin = f", which is output {0 if written else output_of(source)} of {in_message(name)},"
     raise RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
         f"[autodiff.{TENSOR_NAMES.get(numpy_dtype(type).name, 'Tensor')} {list(shape_tuple(shape))}]{origin} "
-        f"is at version {version}; expected version {expected} instead, in the backward of {name_of(node)}. Hint: enable "
-        "anomaly detection to find the operation that failed to compute its gradient, with "
-        "autodiff.autograd.set_detect_anomaly(True, check_nan=False).")
+        f"is at version {version}; expected version {expected} instead. Hint: {hint}")
+
+
+cdef str in_message(str name):
+    """The name of a node as PyTorch writes it here: Exp of ExpBackward0, T1 of TBackward1."""
+    return name.replace("Backward0", "").replace("Backward", "")
 
 
 table.wrap = wrap
@@ -1447,7 +1473,7 @@ cdef class Node_:
 
     def __cinit__(self):
         if not making_node_object:
-            raise TypeError("nodes of the graph are made by recorded ops")
+            raise TypeError(f"cannot create '{type(self).__name__}' instances: nodes of the graph are made by recorded ops")
 
     def __dealloc__(self):
         if self.node != NULL:
@@ -1895,7 +1921,8 @@ cdef class SavedTensor:
             become_array(saved, node_type(node))
         if saved.state != SAVED:
             raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
-        pack_by(saved, pack_hook, unpack_hook)
+        # On the node itself the hook would make a cycle of what it keeps.
+        pack_by(saved, source_of(node, saved) if self.which != RESULT else NULL, pack_hook, unpack_hook)
 
 
 HOOKED_ALREADY = ("Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of hooks is "
@@ -2599,7 +2626,8 @@ cdef object reverse_pass(given_outputs, given_gradients, retain_graph, create_gr
             for variable in inputs:
                 if not is_variable(variable):
                     if type(variable) is not GradientEdge:
-                        raise TypeError(f"{caller}(): inputs must be Variables, not {type(variable).__name__}")
+                        raise RuntimeError("all inputs have to be Tensors or GradientEdges, but got "
+                                           f"{type(variable).__name__}")
                     if edges is None:
                         edges = set()
                     edges.add(len(wanted))

@@ -7,11 +7,11 @@ context stands in the node's payload.  The context owns no node, or each would k
 from cpython.object cimport PyObject, PyTypeObject
 from libc.stdlib cimport free
 
-from ._base cimport (ABOVE, CUSTOM_VIEW, DEPENDS, FORWARD, GRAD_OFF, MADE_UNDER, PACKING, TENSOR, TRACING, Py_TYPE,
-                     Variable, alias_in, array_in, ask, category, check_writable, current_node, drop_history, edge_of,
-                     enter_lower, enter_modes, from_array, from_number, give_tangents, identity, is_variable, keep_tangents,
-                     leave_lower, leave_modes, make_custom, modes, numpy_dtype, off_node, on_node, output_node, owned, set_edge,
-                     set_tangent, shape_tuple, tangent_in, type_of, view_by)
+from ._base cimport (ABOVE, BATCHED, CUSTOM_VIEW, DEPENDS, FORWARD, GRAD_OFF, MADE_UNDER, PACKING, TENSOR, TRACING,
+                     Py_TYPE, Variable, alias_in, array_in, ask, category, check_writable, current_node, drop_history,
+                     edge_of, enter_lower, enter_modes, from_array, from_number, give_tangents, identity, is_variable,
+                     keep_tangents, leave_lower, leave_modes, make_custom, modes, numpy_dtype, off_node, on_node,
+                     output_node, owned, set_edge, set_tangent, shape_tuple, tangent_in, type_of, view_by)
 from ._elementwise cimport check_inference, must_snapshot, pack, pack_by
 from ._structural cimport cast
 from ._indexing cimport filled, flavoured, zero_like
@@ -37,6 +37,7 @@ cdef SavedValue keep(Variable v, int place, bint output):
     """Save a Variable, through the saved-tensor hooks if there are any."""
     cdef SavedValue value = SavedValue.__new__(SavedValue)
     cdef Array* array
+    cdef Node* edge
     check_inference(v)
     value.type, value.place, value.output, value.kind = type_of(v), place, output, Py_TYPE(<PyObject*>v)
     value.saved.state = NOTHING
@@ -56,7 +57,11 @@ cdef SavedValue keep(Variable v, int place, bint output):
         value.saved.version = value.saved.array.storage.version
         array.owners -= 1       # the Variable owns it, too
     if modes() & PACKING:
-        pack(&value.saved)
+        edge = NULL if output else hold(edge_of(v))     # the hook may take it away from v
+        try:
+            pack(&value.saved, edge)
+        finally:
+            disown(edge)
         take_packed(value)
     return value
 
@@ -93,11 +98,11 @@ cdef object unpacked(Context context, SavedValue value, int position):
             v = flavoured(<Variable>(<Variable>found).detach(), value.kind)
         elif value.saved.state == NUMBER:
             if edge != NULL and edge.flags & MODIFIED:
-                table.changed(edge, NULL, 0)
+                table.changed(context.node if context.node != NULL else edge, edge, NULL, 0)
             v = from_number(value.kind, value.saved.value, value.type)
         else:
             if value.saved.array.storage.version != value.saved.version:
-                table.changed(context.node if context.node != NULL else edge, value.saved.array, value.saved.version)
+                table.changed(context.node, edge, value.saved.array, value.saved.version)
             v = from_array(value.kind, hold_array(value.saved.array))
         if (edge != NULL and edge.flags & (LEAF | MODIFIED) == LEAF and edge.y.variable != NULL
                 and value.packed is None):
@@ -244,7 +249,10 @@ cdef class Context:
 
     def set_materialize_grads(self, value):
         """Whether backward() gets zeros, as is the default, or None for an output that took no part."""
-        self.materialize = bool(value)
+        if value is not True and value is not False:
+            raise TypeError("set_materialize_grads received an invalid combination of arguments - got "
+                            f"({type(value).__name__}), but expected (bool)")
+        self.materialize = value
 
     def mark_shared_storage(self, *pairs):
         """Gone, as in PyTorch: views of inputs are found without it."""
@@ -344,6 +352,7 @@ cdef class SavedOfFunction(SavedTensor):
 
     def register_hooks(self, pack_hook=None, unpack_hook=None):
         """As SavedTensor.register_hooks()."""
+        cdef Node* edge
         if self.context is None:
             raise RuntimeError("a SavedTensor is what a node has under _raw_saved_tensors")
         check_hooks(pack_hook, unpack_hook, self.value is not None and self.context.kept is None)
@@ -353,7 +362,13 @@ cdef class SavedOfFunction(SavedTensor):
             raise RuntimeError(HOOKED_ALREADY)
         if self.value.saved.state == NUMBER:
             become_array(&self.value.saved, self.value.type)
-        pack_by(&self.value.saved, pack_hook, unpack_hook)
+        edge = NULL
+        if self.value.place >= 0 and not self.value.output:
+            edge = hold(self.context.edge[self.value.place])
+        try:
+            pack_by(&self.value.saved, edge, pack_hook, unpack_hook)
+        finally:
+            disown(edge)
         take_packed(self.value)
 
 
@@ -664,14 +679,17 @@ cdef tuple wrapped(Context context, tuple args, tuple outputs, bint recorded, bi
         elif not (dirty is not None and id(value) in dirty):
             if id(value) in inputs or current_node(v) != NULL:
                 if differentiable or dual or current_node(v) != NULL:     # a dual's jvp() gives it a tangent of its own
-                    v = returned_input(v, id(value) in inputs)
+                    v = returned_input(v, id(value) in inputs, dual)
                 else:
                     v = seen_again(v)
             elif v.path is not None and v.history != NULL:
-                if differentiable or dual:
+                if dual:
                     drop_history(v, v.array)
+                elif differentiable:
+                    v.generation = v.history.generation     # from here on a write to its base is noticed: see renewed_node
                 v.flags |= CUSTOM_VIEW
-            again[id(value)] = v
+            if id(value) not in inputs:
+                again[id(value)] = v
         v.flags &= ~DEPENDS
         if differentiable:
             v.flags &= ~MADE_UNDER
@@ -731,13 +749,19 @@ cdef object seen_again(Variable v):
     return view
 
 
-cdef object returned_input(Variable v, bint is_input):
+cdef object returned_input(Variable v, bint is_input, bint dual):
     """An input, or what has a graph of its own, that is returned as it is: another look at it, for the node to stand on."""
     cdef Variable result
     if v.array == NULL:
         result = from_number(Py_TYPE(<PyObject*>v), v.value, type_of(v))
-    else:
+    elif not is_input or dual or v.flags & BATCHED:
         result = alias_in(v, True)
+    else:
+        previous = enter_modes(GRAD_OFF, FORWARD)       # a view of the input, whose node is yet to come
+        try:
+            result = view_by(v, identity)
+        finally:
+            leave_modes(previous)
     if is_input:
         result.flags |= CUSTOM_VIEW
     return result

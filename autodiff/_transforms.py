@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import _variable as _v
-from ._batching import active, batch_rows, first_row, fresh_leaf
+from ._batching import IN_PLACE, active, batch_rows, first_row, fresh_leaf
 from ._pytree import Treedef, flatten, map_leaves
 
 __all__ = ["Grad", "GradAndValue", "Hessian", "JVPFunction", "JacFwd", "JacRev", "Jacobian", "Transform", "VJPFunction",
@@ -126,6 +126,8 @@ def _bound(function: Any, argnums: Any, args: tuple[Any, ...], kwargs: dict[str,
     if type(argnums) is int and 0 <= argnums < len(args):
         return (argnums,), args
     places: list[Any] = []
+    if argnums == () or argnums == []:
+        raise RuntimeError("argnums must be non-empty")
     for number in argnums if isinstance(argnums, (tuple, list)) else (argnums,):
         if isinstance(number, str):
             if number not in kwargs:
@@ -438,6 +440,8 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 
 def _check_outputs(inner: _Inner) -> None:
     for out in inner.outs:
+        if out is None:
+            raise RuntimeError("vjp(f, *primals): Expected f to be a function that has non-empty output (got output = [None])")
         if not isinstance(out, (_Base, np.ndarray, *_NUMBERS)):
             raise RuntimeError(f"{inner.what}: expected f(*primals) to return only tensors, arrays and numbers, got "
                                f"unsupported type {type(out)}")
@@ -466,7 +470,7 @@ def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool =
                            f"primals is a tuple of 3 tensors, tangents also must be. Got primals with structure {tree} "
                            f"and tangents with structure {other}")
     if not values:
-        raise RuntimeError(f"{what}: Expected at least one Tensor")
+        raise RuntimeError(f"{what}: Expected primals to contain at least one Tensor.")
     given = _Given(*values, *along)
     given.kind = _Given(*values).kind if not _Given(*values).plain else given.kind
     primal_values = [given.variable(value, what) for value in values]
@@ -696,7 +700,8 @@ class JacFwd(Transform):
             trees.append(tree)
         for value in values:
             if not _differentiable(value):
-                raise TypeError(f"{what}: an argument of {value.dtype} has no derivatives: convert it, as by x.double()")
+                raise ValueError(f"Expected primal to be floating point or complex, but got: {value.dtype}: convert it, as by "
+                                 "x.double()")
         total = sum(map(_size, values))
         basis = _basis(values, total)
         seen: list[Any] = []
@@ -730,7 +735,15 @@ class JacFwd(Transform):
                 return [_zeros(value) if tangent is None else tangent for value, tangent in pairs]
 
         if total:
-            columns = _rows(run, [*basis, *along], total, None, options["randomness"])
+            try:
+                columns = _rows(run, [*basis, *along], total, None, options["randomness"])
+            except RuntimeError as error:
+                if str(error) != IN_PLACE:
+                    raise
+                # f writes into an array that it made, of which there is one for all columns: they are computed one by one.
+                seen.clear()
+                ran = [run(*[b[k] for b in (*basis, *along)]) for k in range(total)]
+                columns = [_OPS.stack(list(column)) for column in zip(*ran, strict=True)]
         else:           # once, for what the function returns
             columns = [_v.constant_of(np.zeros((0, *v.shape), _v.dtype_in(v)), v) for v in run(*map(_zeros, values))]
         outtree, aux = seen

@@ -140,7 +140,7 @@ class Vmap:
     def _size_of(self, leaves: list[Any], dims: list[int | None]) -> int:
         sizes = [v.shape[dim] for v, dim in zip(leaves, dims) if dim is not None]
         if not sizes:
-            raise ValueError("vmap: at least one of the inputs must be mapped over: all entries of in_dims are None")
+            raise ValueError("vmap: Expected at least one Tensor to vmap over: all entries of in_dims are None")
         if len(sizes) > 1 and len(set(sizes)) != 1:
             raise ValueError(f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sizes} "
                              "for the mapped dimension")

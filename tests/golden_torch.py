@@ -1167,7 +1167,7 @@ x = torch.ones(2, requires_grad=True); x.backward(torch.tensor([1., 2.])); x.gra
 
 x = torch.ones(2, requires_grad=True); y = (x * x).sum(); y.backward(create_graph=True); x.grad
 #! nothing to warn of: the graph owns no Variable, so there is no cycle
-#> tensor([2., 2.], grad_fn=<CloneBackward0>)
+#> tensor([2., 2.], grad_fn=<CopyBackwards>)
 
 x = torch.tensor(2., requires_grad=True); y = x ** 3; y.backward(create_graph=True); g = x.grad; x.grad = None; g.backward()
 x.grad

@@ -520,7 +520,7 @@ def test_forms_of_inputs(call):
         call((x * w).sum(), wrap(x))
         assert x.grad.tolist() == [1.0, 2.0] and w.grad is None
     x = leaf([1.0])
-    with pytest.raises(TypeError):
+    with pytest.raises(RuntimeError, match="all inputs have to be Tensors"):
         call(x * 2, [3])
     with pytest.raises(TypeError):
         call(x * 2, 3)
@@ -682,12 +682,13 @@ def test_hooks_that_return_nonsense(value, create):
     assert x.grad.numpy().ravel()[0] == 1.0
 
 
-def test_hooks_may_return_another_dtype():
+def test_hooks_return_the_same_dtype():
     x = leaf([1.0, 2.0], dtype=ad.float32)
     y = x * 1.0
     y.register_hook(lambda g: g.double() * 2)
-    y.backward(ad.ones(2))
-    assert x.grad.dtype == ad.float32 and x.grad.tolist() == [2.0, 2.0]
+    with pytest.raises(RuntimeError, match="has changed the type of value"):
+        y.backward(ad.ones(2))
+    assert x.grad is None
 
 
 def test_hooks_without_a_name():

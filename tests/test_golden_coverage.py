@@ -24,6 +24,7 @@ ELSEWHERE = {
     "save": "a format of its own", "load": "the same",
     "enable_grad": "modes", "inference_mode": "modes", "is_grad_enabled": "modes", "is_inference_mode_enabled": "modes",
     "no_grad": "modes", "set_grad_enabled": "modes", "is_inference": "modes",
+    "is_anomaly_enabled": "modes", "is_anomaly_check_nan_enabled": "modes", "set_anomaly_enabled": "modes",
     "data_ptr": "an address", "volatile": "gone from PyTorch", "register_hook": "hooks",
     "register_post_accumulate_grad_hook": "hooks",
 }

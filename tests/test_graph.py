@@ -211,7 +211,7 @@ def test_hooks_of_one_saved_value():
     seen = []
     y.grad_fn._raw_saved_self.register_hooks(lambda t: seen.append((t.tolist(), t.requires_grad)) or 5, lambda five: (
         autodiff.tensor([five, five], dtype=autodiff.float64)))
-    assert seen == [([1.0, 2.0], False)] and y.grad_fn._saved_self.tolist() == [5.0, 5.0]
+    assert seen == [([1.0, 2.0], True)] and y.grad_fn._saved_self.tolist() == [5.0, 5.0]
     with pytest.raises(RuntimeError, match="have already been set"):
         y.grad_fn._raw_saved_self.register_hooks(lambda t: t, lambda t: t)
     y.sum().backward(retain_graph=True)
@@ -418,7 +418,7 @@ def test_edges_that_are_not_used_or_not_edges():
             autograd.grad(y.sum(), made)
         with pytest.raises(RuntimeError, match="GradientEdge"):
             autograd.grad(made, x, autodiff.ones(2))
-    with pytest.raises(TypeError, match="tuple"):
+    with pytest.raises(RuntimeError, match="but got tuple"):
         autograd.grad(y.sum(), [(y.grad_fn, 0)])
     with pytest.raises(RuntimeError, match="does not require gradients"):
         graph.get_gradient_edge(autodiff.ones(2))

@@ -218,7 +218,8 @@ def _batched(run, outputs, gradients, retain):
                 f"{shape}. If you only want some tensors in `grad_output` to be considered batched, consider using "
                 "vmap.")
     if all(gradient is None for gradient in gradients):
-        raise RuntimeError("is_grads_batched=True needs grad_outputs with a leading batch dimension")
+        raise RuntimeError("grad can be implicitly created only for scalar outputs: is_grads_batched=True needs grad_outputs "
+                           "with a leading batch dimension")
     from .._vmap import vmap
 
     used = []

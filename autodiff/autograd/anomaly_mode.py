@@ -4,12 +4,44 @@ import warnings
 from .. import _variable as _v
 from .grad_mode import checked_bool
 
-__all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly"]
+__all__ = ["detect_anomaly", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "set_anomaly_enabled",
+           "set_detect_anomaly"]
 
 
 def is_anomaly_enabled():
-    """Whether anomaly mode is on in this thread."""
+    """Whether anomaly mode is on in this thread.
+
+    As https://pytorch.org/docs/stable/generated/torch.is_anomaly_enabled.html
+
+    >>> import autodiff
+    >>> autodiff.is_anomaly_enabled()
+    False
+    """
     return _v.mode("anomaly")
+
+
+def is_anomaly_check_nan_enabled():
+    """Whether anomaly mode, where it is on in this thread, looks for NaN.
+
+    As https://pytorch.org/docs/stable/generated/torch.is_anomaly_check_nan_enabled.html
+
+    >>> import autodiff
+    >>> autodiff.is_anomaly_check_nan_enabled()
+    True
+    """
+    return not _v.mode("nan_allowed")
+
+
+def set_anomaly_enabled(mode, check_nan=True):
+    """Switch anomaly mode of this thread on or off, until it is switched again: see set_detect_anomaly.
+
+    As https://pytorch.org/docs/stable/generated/torch.set_anomaly_enabled.html
+
+    >>> import autodiff
+    >>> autodiff.set_anomaly_enabled(False)
+    """
+    _v.set_mode("anomaly", bool(mode))
+    _v.set_mode("nan_allowed", not check_nan)
 
 
 class set_detect_anomaly:

@@ -21,7 +21,7 @@ class FunctionMeta(type):
 
     def __init__(cls, name, bases, attributes):
         super().__init__(name, bases, attributes)
-        cls._backward_cls = type(f"{name}Backward", (FunctionCtx,), {"_forward_cls": cls, "__module__": cls.__module__})
+        cls._backward_cls = type(f"{name}Backward", (FunctionCtx,), {"_forward_cls": cls})
 
 
 class Function(_v.Applied, metaclass=FunctionMeta):

@@ -37,6 +37,10 @@ class _Call:
         self.caller, self.create_graph, self.strict = caller, create_graph, strict
         self.several, given = _tuple(inputs, "inputs", caller)
         with grad_mode.enable_grad():
+            for v in given:
+                if not v.is_floating_point() and not v.is_complex():
+                    raise RuntimeError("only Tensors of floating point dtype can require gradients: convert the inputs of "
+                                       f"{caller}, as by x.double()")
             self.inputs = tuple([_v.fork(v if create_graph else v.detach()) for v in given])
             self.several_out, self.outputs = _tuple(func(*self.inputs), "outputs of the user-provided function", caller)
         if scalar:
@@ -229,6 +233,9 @@ def _check(strategy: str, caller: str, create_graph: bool, strict: bool, vectori
             raise NotImplementedError(f"autodiff.autograd.functional.{caller}: `create_graph=True` and "
                                       '`strategy="forward-mode"` are not supported together (yet). Please either set '
                                       '`create_graph=False` or `strategy="reverse-mode"`.')
+        if strict:
+            raise RuntimeError(f"autodiff.autograd.functional.{caller}: `strict=True` and `strategy=\"forward-mode\"` are not "
+                               'supported together (yet). Please either set `strict=False` or `strategy="reverse-mode"`.')
         if not vectorize:
             raise NotImplementedError("Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented "
                                       "for `vectorize=True`.")

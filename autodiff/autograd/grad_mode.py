@@ -86,10 +86,9 @@ class _Mode:
     def _switch(self):
         raise NotImplementedError
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> None:
         self._previous = getattr(self, "_previous", [])
         self._previous.append([(name, _v.set_mode(name, on)) for name, on in self._switch()])
-        return self
 
     def __exit__(self, *error: object) -> None:
         for name, on in self._previous.pop():
@@ -196,8 +195,8 @@ class set_grad_enabled(_Mode):
     def _switch(self):
         return (("grad_off", not self.mode),)
 
-    def __enter__(self) -> Self:
-        return self
+    def __enter__(self) -> None:
+        return None
 
     def __exit__(self, *error: object) -> None:
         _v.set_mode("grad_off", self._before)

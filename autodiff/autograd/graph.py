@@ -170,7 +170,7 @@ def register_multi_grad_hook(tensors: Sequence[_v.Base], fn: Callable[..., Any],
         return _MultiHandle(tuple(tensor.register_hook(first) for tensor in tensors if tensor.requires_grad))
     tensors = tuple(tensors)
     if not all(tensor.requires_grad for tensor in tensors):
-        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        raise AssertionError("Expected gradient function to be set: one of the tensors does not require gradient")
     handles: list[RemovableHandle] = []
 
     def of(position: int) -> Callable[[_v.Tensor], None]:
@@ -421,7 +421,7 @@ class _AllowMutationOnSavedContext:
         handle = self.tid_to_weakhandle.get(place)
         if handle is None:
             handle = self.tid_to_weakhandle[place] = _Handle(place)
-            self.original[handle] = tensor
+            self.original[handle] = tensor.detach()
         return handle
 
     def _unpack(self, handle: _Handle) -> _v.Tensor:

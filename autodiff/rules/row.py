@@ -67,7 +67,8 @@ dtype      the result's dtype: ``promote``, ``float`` (integers become the defau
 outputs    names of the results where there are several: the call returns a named tuple of them; of ``values`` and
            ``indices``, where ``dim`` may be left out, a call without it has one result
 grad_fn    the name of the node, PyTorch's; a dict where overloads differ, keyed by ``t``/``n`` (tensor, number) for
-           each position, ``""`` for the rest.  ``NAME of copies``: that overload saves copies of its operands, so that
+           each position, ``""`` for the rest, and ``second`` for the node of the recorded derivative, where PyTorch has
+           an op of its own for that.  ``NAME of copies``: that overload saves copies of its operands, so that
            writes to them are no matter; for ops that PyTorch computes in steps, of which it saves a result that nobody
            else has
 special    the call of another row that this one is a special case of, as ``pow(x, 2)``: it takes calls with that number
