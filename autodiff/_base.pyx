@@ -2310,7 +2310,11 @@ cdef str output_name(Variable v, Node* node):
         name = params[1] if type(params) is tuple else type(params).__name__
     elif v.path is not None:
         link = <Transform>v.path.second if v.path.kind == PATH else v.path
-        position = link.output if link.kind != RESHAPE else 0
+        if v.flags & ONE_OF_SEVERAL:        # its shape may have changed in place since
+            for each in links_of(v.path):
+                if (<Transform>each).name in ("unbind", "split", "split_sizes"):
+                    link = <Transform>each
+            position = link.output
         name = GRAD_FN[OP_VIEW].get(link.name, "UnbindBackward0" if v.flags & ONE_OF_SEVERAL else "ViewBackward0")
     else:
         return "A view of what a custom Function returned"

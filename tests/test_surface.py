@@ -18,6 +18,7 @@ from autodiff import autograd
 
 HERE = pathlib.Path(__file__).resolve().parent
 ERROR = re.compile(r"^([A-Za-z]*(?:Error|StopIteration)): (.*)", re.DOTALL)
+LAST = re.compile(r"^([A-Za-z]*(?:Error|StopIteration)): (.*)\Z", re.MULTILINE)     # after what was printed
 NUMBER = re.compile(r"-?\d+\.\d*(?:e[+-]?\d+)?")
 WORDS = 6  # of an error's message that must agree
 
@@ -67,10 +68,11 @@ def agree(ours, theirs):
             return False
         mine, other = ([line for line in lines if not line.startswith("Consider")] for lines in (mine, other))
     ours, theirs = "\n".join(mine), "\n".join(other)
-    error, expected = ERROR.search(ours), ERROR.search(theirs)
+    error, expected = ERROR.search(ours) or LAST.search(ours), ERROR.search(theirs) or LAST.search(theirs)
     if error and expected:
         words = min(len(error[2].split()), len(expected[2].split()), WORDS)
-        return error[1] == expected[1] and lead(error[2])[:words] == lead(expected[2])[:words]
+        return (error[1] == expected[1] and lead(error[2])[:words] == lead(expected[2])[:words]
+                and same_numbers(ours[:error.start()], theirs[:expected.start()]))
     return same_numbers(ours, theirs)
 
 

@@ -381,8 +381,8 @@ def test_copy_of_the_copy_module_follows_the_flavour():
 
 
 #: Methods that are about leaves, or about the graph itself.
-ABOUT_LEAVES = {"grad_fn", "is_leaf", "register_post_accumulate_grad_hook", "requires_grad_", "__deepcopy__", "retain_grad",
-                "retains_grad", "grad", "backward", "attach_grad", "drop_grad"}
+ABOUT_LEAVES = {"grad_fn", "_grad_fn", "is_leaf", "register_post_accumulate_grad_hook", "requires_grad_", "__deepcopy__",
+                "retain_grad", "retains_grad", "grad", "backward", "attach_grad", "drop_grad"}
 ARGUMENTS = [(), (0,), (1.5,), (2,), (0, 0), (0, 1), (1, 1), ((2, 2),), ("float32",), (ad.float32,), (ad.tensor([0, 1]),),
              (0, ad.tensor([0, 1]))]
 
