@@ -66,6 +66,7 @@ def flatten(tree: Any) -> tuple[list[Any], Treedef]:
     """The leaves of a tree in order, and how it is built of them.
 
     Containers are lists, tuples, named tuples, dicts (in their order) and dataclasses; everything else is a leaf, None too.
+    Raises ValueError for a container that holds itself.
 
     >>> from autodiff._pytree import flatten
     >>> leaves, treedef = flatten({"w": [1.0, 2.0], "b": 3.0})
@@ -75,7 +76,10 @@ def flatten(tree: Any) -> tuple[list[Any], Treedef]:
     if type(tree) in _LEAVES:
         return [tree], LEAF
     leaves: list[Any] = []
-    return leaves, _walk(tree, leaves)
+    try:
+        return leaves, _walk(tree, leaves)
+    except RecursionError:
+        raise ValueError("a tree of arguments or results holds itself, or is nested too deeply") from None
 
 
 def _walk(tree: Any, leaves: list[Any]) -> Treedef:

@@ -13,17 +13,16 @@ from libc.stdint cimport uint16_t, uintptr_t
 from libc.stdlib cimport free
 
 from ._base cimport (ABOVE, ARITY, COMPLEX_KIND, DEFAULTS, DIFFERENTIABLE, EXPAND, FORWARD, INDEX, NAMES, NDARRAY, NEWAXIS,
-                     ONE_OF_SEVERAL, OP_CLONE, OP_DIV, OP_LOG, OP_LOGSUMEXP, OP_MATMUL, OP_MEAN, OP_NORM, OP_SQRT,
-                     OP_SQUARE, OP_STACK, OP_SUM, OP_TO, PACKING, PERMUTE, REFUSED, RESHAPE, SELECT, SLICE, STRIDED,
-                     T_BOOL, T_FLOAT, TAGS, TENSOR, VALUES, Py_TYPE, Transform, Variable, array_copy_of, array_of, ask,
-                     category, edge_of, from_array, is_variable, later, make, make_number, make_of_points, make_view,
-                     materialise,
-                     modes, new_transform, normal_type, numpy_dtype, owned, plain, prefetch, tag_number, transformed,
-                     transformed_once, type_of, view_by, warn)
+                     ONE_OF_SEVERAL, OP_CLONE, OP_DIV, OP_EMBED, OP_LOG, OP_LOGSUMEXP, OP_MATMUL, OP_MEAN, OP_NORM,
+                     OP_SQRT, OP_SQUARE, OP_STACK, OP_SUM, OP_TO, PACKING, PERMUTE, REFUSED, RESHAPE, SELECT, SLICE,
+                     STRIDED, TAGS, TENSOR, T_BOOL, T_FLOAT, VALUES, Py_TYPE, Transform, Variable, array_copy_of, array_of,
+                     ask, category, edge_of, from_array, is_variable, later, make, make_number, make_of_points, make_view,
+                     materialise, modes, new_transform, normal_type, numpy_dtype, owned, plain, prefetch, tag_number,
+                     transformed, transformed_once, type_of, view_by, warn)
 from ._elementwise cimport (RANK_NUMBER, RANK_SCALAR, Operand, Point, check_inference, drop_operand, given_array, is_point,
                             must_snapshot, promoted, run_values, save, save_result, take_operand, variable_word, weak_type)
-from ._core cimport (NUMBER, RIGHT_NUMBER, SAVED, SAVES, VARIANT, Array, Node, Payload, Saved, Shape, allocate, disown,
-                     hold, hold_array, itemsize, kernel_type, new_array, new_geometry, new_payload, new_shape, ops,
+from ._core cimport (NUMBER, RIGHT_NUMBER, SAVED, SAVES, VARIANT, Array, Node, Payload, Saved, Shape, add_array, allocate,
+                     disown, hold, hold_array, itemsize, kernel_type, new_array, new_geometry, new_payload, new_shape, ops,
                      reduce_array, release_array, release_payload, release_shape, scalar_shape, strides_of, write_double,
                      zeros)
 from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_SHAPES, SAVES_X, SAVES_Y, add_into,
@@ -79,6 +78,34 @@ cdef object structural_of(int op, int flags, tuple operands, tuple params, str t
             disown(<Node*><uintptr_t>address)
 
 
+cdef Array* embedded(Array* x, Transform t, tuple sizes) except? NULL:
+    """Zeros of some sizes with x where an index looks, without NumPy; NULL, without an error, for what its loops are to do."""
+    cdef intp[MAX_DIMS] room
+    cdef Array* out
+    cdef Array* region
+    cdef Shape* shape
+    cdef int i, n = len(sizes)
+    if x == NULL or t.kind != INDEX or kernel_type(x.type) < 0:
+        return NULL
+    for i in range(n):
+        room[i] = sizes[i]
+    shape = new_shape(n, room)
+    try:
+        out = zeros(x.type, shape)
+    finally:
+        release_shape(shape)
+    try:
+        region = transformed_once(t, out)
+        try:
+            add_array(region, x)
+        finally:
+            release_array(region)
+    except BaseException:
+        release_array(out)
+        raise
+    return out
+
+
 cdef object structural_on(int op, int flags, tuple operands, tuple params, str tag, list values, list nodes, bint any_node,
                           PyTypeObject* kind):
     """What structural_of() does, on plain values, with the operands' nodes, which the caller owns."""
@@ -92,6 +119,8 @@ cdef object structural_on(int op, int flags, tuple operands, tuple params, str t
     out = NULL
     if op == OP_MATMUL and isinstance(operands[0], Variable) and isinstance(operands[1], Variable):
         out = multiply_batches((<Variable>operands[0]).array, (<Variable>operands[1]).array)
+    elif op == OP_EMBED:
+        out = embedded((<Variable>operands[0]).array, <Transform>params[0], params[1])
     if out == NULL:
         with np.errstate(all="ignore"):
             value = structural_value(op, values, params, variadic)

@@ -462,3 +462,13 @@ def test_a_strict_jvp_refuses_an_output_that_does_not_depend_on_the_input():
     assert ad.autograd.functional.jvp(f, x, v)[1][1].tolist() == [0.0, 0.0]
     with pytest.raises(RuntimeError, match="Output 1 of the user-provided function is independent of the input"):
         ad.autograd.functional.jvp(f, x, v, strict=True)
+
+
+@pytest.mark.parametrize("transform", [lambda tree: autodiff.grad(lambda t: 1.0)(tree), lambda tree: autodiff.vjp(lambda t: t, tree),
+                                       lambda tree: autodiff.jvp(lambda t: t, (tree,), (tree,)),
+                                       lambda tree: autodiff.vmap(lambda t: t)(tree)])
+def test_a_tree_that_holds_itself_is_refused(transform):
+    tree = [autodiff.ones(2)]
+    tree.append(tree)
+    with pytest.raises(ValueError, match="holds itself"):
+        transform(tree)

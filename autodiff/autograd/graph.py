@@ -170,7 +170,7 @@ def register_multi_grad_hook(tensors: Sequence[_v.Base], fn: Callable[..., Any],
         return _MultiHandle(tuple(tensor.register_hook(first) for tensor in tensors if tensor.requires_grad))
     tensors = tuple(tensors)
     if not all(tensor.requires_grad for tensor in tensors):
-        raise AssertionError("Expected gradient function to be set: one of the tensors does not require gradient")
+        raise RuntimeError("Expected gradient function to be set: one of the tensors does not require gradient")
     handles: list[RemovableHandle] = []
 
     def of(position: int) -> Callable[[_v.Tensor], None]:
