@@ -186,6 +186,10 @@ cdef Transform then(Transform first, Transform second):
     cdef Transform t
     if first is None:
         return second
+    if second.kind == PATH:     # the second of a path is a single link: others in it would not be seen
+        for part in links_of(second):
+            first = then(first, <Transform>part)
+        return first
     t = Transform.__new__(Transform)
     t.kind, t.name = PATH, "path"
     t.first, t.second = first, second

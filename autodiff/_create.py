@@ -356,11 +356,13 @@ def _random_of(name, method, args, size, generator, dtype, requires_grad, device
     taken = _v.asked(name, (), (sizes, d, *given)) if _v.levels else NotImplemented
     if taken is not NotImplemented:
         return _finish(taken, requires_grad, device)
+    values = np.asarray(getattr(numbers, method)((*sizes, 2) if d.kind == "c" else sizes))
+    if method == "random":      # what rounding would make 1 stays below it
+        values = np.minimum(values, 1 - float(np.finfo(d).epsneg))
+    elif d.kind == "c":
+        values = values * math.sqrt(0.5)
     if d.kind == "c":
-        values = getattr(numbers, method)((*sizes, 2)).view(np.complex128)[..., 0]
-        values = values * (math.sqrt(0.5) if method == "standard_normal" else 1.0)
-    else:
-        values = getattr(numbers, method)(sizes)
+        values = values.view(np.complex128)[..., 0]
     return _take(np.asarray(values).astype(d), requires_grad, device)
 
 
@@ -481,7 +483,11 @@ def _drawn_ones(name, like, p, generator):
     # Below p lies a share p of the numbers in [0, 1).  In float64, where none is rounded up to 1; the difference is above 0 for
     # just those, and ceil has the derivative 0.
     drawn = _v.in_flavour(rand(tuple(like.shape), generator=generator, dtype=np.float64), like)
-    return (probability.to(np.float64) - drawn).ceil().abs()
+    # Between 0 and 1 also inside of vmap, where nobody has looked.
+    probability = _v.OPS.minimum(_v.OPS.maximum(probability.to(np.float64), 0.0), 1.0)
+    if _is_variable(p) and tuple(p.shape) != tuple(like.shape):
+        probability = _v.OPS.expand(probability, tuple(like.shape))
+    return (probability - drawn).ceil().abs()
 
 
 def numel(input: Base) -> int:
@@ -640,8 +646,17 @@ def uniform_(self: Base, from_: _Number = 0.0, to: _Number = 1.0, *, generator: 
     low, high = _real("uniform_", "from", 1, from_), _real("uniform_", "to", 2, to)
     if not low <= high:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}")
-    drawn = rand(tuple(self.shape), generator=generator, dtype=_written("uniform_", self))
-    return self.copy_(_v.in_flavour(drawn, self) * (high - low) + low)
+    d = _written("uniform_", self)
+    most = float(np.finfo(d).max)
+    for word, bound in (("from", low), ("to", high)):
+        if not -most <= bound <= most:
+            raise RuntimeError(f"{word} is out of bounds for {d}")
+    if not high - low <= most:
+        raise RuntimeError(f"uniform_ expects to-from to be at most {most}, but found to={high} and from={low}")
+    drawn = _v.in_flavour(rand(tuple(self.shape), generator=generator, dtype=d), self) * (high - low) + low
+    if low < high and d.kind == "f":        # what rounding would make `to` stays below it
+        drawn = _v.OPS.minimum(drawn, float(np.nextafter(d.type(high), d.type(low))))
+    return self.copy_(drawn)
 
 
 def normal_(self: Base, mean: _Number = 0.0, std: _Number = 1.0, *, generator: _Source | None = None) -> Any:

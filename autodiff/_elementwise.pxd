@@ -59,7 +59,8 @@ cdef object condition(int op, object x)
 cdef object itself(int op, object x)
 cdef object itself(int op, object x)
 cdef object checked(object result, str name, object input, object other)
-cdef int pack_by(Saved* saved, Node* node, object pack_hook, object unpack_hook) except -1
+cdef tuple packed_of(Array* array, Node* node, object pack_hook, object unpack_hook)
+cdef int put_packed(Saved* saved, tuple pair) except -1
 cdef object power(object x, object y, bint overwritten=*)
 
 

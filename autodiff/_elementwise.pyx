@@ -239,11 +239,20 @@ cdef Variable as_packed(Array* array, Node* node):
 
 
 cdef int pack_by(Saved* saved, Node* node, object pack_hook, object unpack_hook) except -1:
-    """A saved array becomes what pack_hook makes of it; unpack_hook is kept beside that."""
-    cdef Array* array = saved.array
+    """A saved array that nobody else knows yet becomes what pack_hook makes of it; unpack_hook is kept beside that."""
+    put_packed(saved, packed_of(saved.array, node, pack_hook, unpack_hook))
+    return 0
+
+
+cdef tuple packed_of(Array* array, Node* node, object pack_hook, object unpack_hook):
+    """What is kept in the place of a saved array, which the caller holds: what the hook makes of it, and unpack_hook."""
     cdef Variable v
     cdef int kept
-    v = as_packed(array, node)
+    hold(node)
+    try:
+        v = as_packed(array, node)
+    finally:
+        disown(node)
     version = array.storage.version
     kept = enter_modes(GRAD_OFF, PACKING)
     try:
@@ -254,7 +263,11 @@ cdef int pack_by(Saved* saved, Node* node, object pack_hook, object unpack_hook)
         raise RuntimeError("A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack "
                            "hook cannot be modified by in-place operations as this can lead to unexpected side-effects. "
                            "Please open an issue if you need to perform in-place operations on the input to a pack hook.")
-    pair = (packed, unpack_hook)
+    return packed, unpack_hook
+
+
+cdef int put_packed(Saved* saved, tuple pair) except -1:
+    cdef Array* array = saved.array
     Py_INCREF(pair)
     saved.packed = <PyObject*>pair
     graph.hooks += 1

@@ -13,17 +13,16 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      DEPENDS, DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE,
                      INFERENCE_TENSOR, INLINE32, INLINE64, LINEAR, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE,
                      OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS,
-                     OP_INDEX_SET, OP_MATMUL, OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE,
-                     POINT_GRAD, RECORDING, RESHAPE, SECOND, SELECT, SLICE, TAGS, TENSOR, TRACING, T_DOUBLE, T_HALF,
-                     VJPS, WRITING, BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_of,
-                     array_in, array_of, ask, attached_any, batched, category, contiguous_copy_of, current_node,
-                     enter_lower, enter_modes, extras_of, first_of, from_array, from_number, from_owned, give_tangents,
-                     is_variable, later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes,
-                     modes_to_hand_over, ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned,
-                     physical_in, plain, prefetch, reduce_generic, same_sizes, set_edge, set_requires_grad,
-                     set_tangent, shape_tuple, take_modes_over, tangent_in, transformed, transformed_once, type_of,
-                     view_by, visit_nodes, warn)
-from ._elementwise cimport elementwise, pack_by, run_values, unary
+                     OP_INDEX_SET, OP_MATMUL, OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD,
+                     RECORDING, RESHAPE, SECOND, SELECT, SLICE, TAGS, TENSOR, TRACING, T_DOUBLE, T_HALF, VJPS, WRITING,
+                     BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_of, array_in, array_of,
+                     ask, attached_any, batched, category, contiguous_copy_of, current_node, drop_grad, enter_lower,
+                     enter_modes, extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable,
+                     later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
+                     ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, physical_in, plain, prefetch,
+                     reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over,
+                     tangent_in, transformed, transformed_once, type_of, view_by, visit_nodes, warn)
+from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
 from ._structural cimport (AHEAD, EUCLIDEAN, cast, count_along, expand, largest, least_square, matmul, multiply_batches,
                            narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
@@ -1904,6 +1903,7 @@ cdef class SavedTensor:
         """
         cdef Node* node
         cdef Saved* saved
+        cdef Array* array
         if self.owner is None:
             raise RuntimeError("a SavedTensor is what a node has under _raw_saved_NAME")
         node = self.owner.node
@@ -1922,9 +1922,22 @@ cdef class SavedTensor:
         if saved.state != SAVED:
             raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
         # On the node itself the hook would make a cycle of what it keeps.
-        pack_by(saved, source_of(node, saved) if self.which != RESULT else NULL, pack_hook, unpack_hook)
+        array = hold_array(saved.array)
+        try:
+            pair = packed_of(array, source_of(node, saved) if self.which != RESULT else NULL, pack_hook, unpack_hook)
+            # The hook may have run a pass that freed the value, or set hooks on it.
+            check_hooks(pack_hook, unpack_hook, node.flags & FREED != 0)
+            saved = saved_in(node, self.which)
+            if saved.state == PACKED:
+                raise RuntimeError(HOOKED_ALREADY)
+            if saved.state != SAVED or saved.array != array:
+                raise RuntimeError(CHANGED_MEANWHILE)
+            put_packed(saved, pair)
+        finally:
+            release_array(array)
 
 
+CHANGED_MEANWHILE = "Calling register_hooks on a saved tensor that changed while its pack hook ran"
 HOOKED_ALREADY = ("Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of hooks is "
                   "allowed at a time.")
 
@@ -2501,6 +2514,7 @@ def scalar_gradient(function, x):
         finally:
             nested_passes -= 1
         found = leaf.grad
+        drop_grad(leaf)     # the function may have kept the leaf: what is returned is not to be seen there
     else:
         (found,), others = gradients((out,), (None,), (leaf,))
     if leaf.node != NULL:

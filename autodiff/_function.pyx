@@ -12,18 +12,18 @@ from ._base cimport (ABOVE, BATCHED, CUSTOM_VIEW, DEPENDS, FORWARD, GRAD_OFF, MA
                      edge_of, enter_lower, enter_modes, from_array, from_number, give_tangents, identity, is_variable,
                      keep_tangents, leave_lower, leave_modes, make_custom, modes, numpy_dtype, off_node, on_node,
                      output_node, owned, set_edge, set_tangent, shape_tuple, tangent_in, type_of, view_by)
-from ._elementwise cimport check_inference, must_snapshot, pack, pack_by
+from ._elementwise cimport check_inference, must_snapshot, pack, packed_of, put_packed
 from ._structural cimport cast
 from ._indexing cimport filled, flavoured, zero_like
 from ._engine cimport SavedTensor, become_array, check_hooks, edge_object, object_on
 from ._core cimport (HEAD, LEAF, MODIFIED, NOTHING, NPY_DOUBLE, NUMBER, PICK, SAVED, Array, Node, Shape, allocate, bump,
                      contiguous_copy, disown, hold, hold_array, new_shape, node_shape, node_type, raise_freed,
-                     release_saved, release_shape, same_shape, scalar_shape, table)
+                     release_array, release_saved, release_shape, same_shape, scalar_shape, table)
 
 import warnings
 
 from ._base import record_custom
-from ._engine import HOOKED_ALREADY, OF_CONTEXT, Node_
+from ._engine import CHANGED_MEANWHILE, HOOKED_ALREADY, OF_CONTEXT, Node_
 
 
 cdef class SavedValue:
@@ -353,6 +353,7 @@ cdef class SavedOfFunction(SavedTensor):
     def register_hooks(self, pack_hook=None, unpack_hook=None):
         """As SavedTensor.register_hooks()."""
         cdef Node* edge
+        cdef Array* array
         if self.context is None:
             raise RuntimeError("a SavedTensor is what a node has under _raw_saved_tensors")
         check_hooks(pack_hook, unpack_hook, self.value is not None and self.context.kept is None)
@@ -362,13 +363,19 @@ cdef class SavedOfFunction(SavedTensor):
             raise RuntimeError(HOOKED_ALREADY)
         if self.value.saved.state == NUMBER:
             become_array(&self.value.saved, self.value.type)
-        edge = NULL
-        if self.value.place >= 0 and not self.value.output:
-            edge = hold(self.context.edge[self.value.place])
+        edge = self.context.edge[self.value.place] if self.value.place >= 0 and not self.value.output else NULL
+        array = hold_array(self.value.saved.array)
         try:
-            pack_by(&self.value.saved, edge, pack_hook, unpack_hook)
+            pair = packed_of(array, edge, pack_hook, unpack_hook)
+            # The hook may have run a pass that freed the value, or set hooks on it.
+            check_hooks(pack_hook, unpack_hook, self.context.kept is None)
+            if self.value.packed is not None:
+                raise RuntimeError(HOOKED_ALREADY)
+            if self.value.saved.state != SAVED or self.value.saved.array != array:
+                raise RuntimeError(CHANGED_MEANWHILE)
+            put_packed(&self.value.saved, pair)
         finally:
-            disown(edge)
+            release_array(array)
         take_packed(self.value)
 
 

@@ -777,3 +777,29 @@ def test_a_handle_is_pickled_by_its_number():
     assert x.grad.tolist() == [10.0]
     several = graph.register_multi_grad_hook((x,), lambda gs: None)
     assert len(pickle.loads(pickle.dumps(several)).handles) == 1
+
+
+def test_a_pack_hook_may_free_what_it_packs_or_set_hooks_itself():
+    for _ in range(50):
+        x = autodiff.ones(3, requires_grad=True) * 2
+        x2 = x * 1
+        y = x2 * x2.exp()
+        saved = y.grad_fn._raw_saved_self
+
+        def freeing(v, x=x, y=y):
+            autograd.grad(y, x, autodiff.ones(3))
+            return v.clone()
+
+        with pytest.raises(RuntimeError, match="freed"):
+            saved.register_hooks(freeing, lambda v: v)
+        x2 = x * 1
+        y = x2 * x2.exp()
+        saved = y.grad_fn._raw_saved_self
+
+        def again(v, saved=saved):
+            saved.register_hooks(lambda v: v, lambda v: v)
+            return v.clone()
+
+        with pytest.raises(RuntimeError, match="already been set"):
+            saved.register_hooks(again, lambda v: v)
+        assert autograd.grad(y.sum(), x)[0].shape == (3,)

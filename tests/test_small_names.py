@@ -416,3 +416,19 @@ def test_modules_are_imported_when_they_are_asked_for():
             "from autodiff import nn; import autodiff.nn.utils; print(nn is autodiff.nn)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "True\n", done.stderr
+
+
+def test_random_numbers_stay_below_the_upper_end():
+    assert float(autodiff.rand(200000, dtype=autodiff.float16).max()) < 1
+    assert float(autodiff.zeros(200000, dtype=autodiff.float32).uniform_(1, 1.000001).max()) < float(np.float32(1.000001))
+    for low, high in ((-1e308, 1e308), (0, math.inf), (-math.inf, 0)):
+        with pytest.raises(RuntimeError, match=r"to-from|out of bounds"):
+            autodiff.zeros(3, dtype=autodiff.float64).uniform_(low, high)
+
+
+def test_bernoulli_draws_zeros_and_ones_in_the_shape_of_its_input():
+    drawn = autodiff.vmap(autodiff.bernoulli, randomness="different")(autodiff.full((4, 3), 7.0))
+    assert drawn.tolist() == [[1.0] * 3] * 4
+    assert autodiff.bernoulli(autodiff.zeros(2, 3), autodiff.ones(3)).tolist() == [[1.0] * 3] * 2
+    with pytest.raises(RuntimeError):
+        autodiff.bernoulli(autodiff.zeros(3), autodiff.ones(2, 3))

@@ -464,11 +464,32 @@ def test_a_strict_jvp_refuses_an_output_that_does_not_depend_on_the_input():
         ad.autograd.functional.jvp(f, x, v, strict=True)
 
 
-@pytest.mark.parametrize("transform", [lambda tree: autodiff.grad(lambda t: 1.0)(tree), lambda tree: autodiff.vjp(lambda t: t, tree),
-                                       lambda tree: autodiff.jvp(lambda t: t, (tree,), (tree,)),
-                                       lambda tree: autodiff.vmap(lambda t: t)(tree)])
+@pytest.mark.parametrize("transform", [
+    lambda tree: ad.grad(lambda t: 1.0)(tree), lambda tree: ad.vjp(lambda t: t, tree),
+    lambda tree: ad.jvp(lambda t: t, (tree,), (tree,)), lambda tree: ad.vmap(lambda t: t)(tree)])
 def test_a_tree_that_holds_itself_is_refused(transform):
-    tree = [autodiff.ones(2)]
+    tree = [ad.ones(2)]
     tree.append(tree)
     with pytest.raises(ValueError, match="holds itself"):
         transform(tree)
+
+
+def test_a_kept_leaf_does_not_show_the_gradient():
+    kept = []
+    gradient = ad.grad(lambda x: (kept.append(x), (x * x).sum())[1])(np.array([1.0, 2.0]))
+    assert kept[0].grad is None and gradient.tolist() == [2, 4]
+
+
+@pytest.mark.parametrize("view", [
+    lambda x: (x * 1).view(3).expand(2, 3), lambda x: (x * 1)[0].expand(3), lambda x: (x * x).view(3).expand(2, 3),
+    lambda x: (x * 1)[:2].expand(2, 2), lambda x: ad.broadcast_to(x[:1], (2, 1)),
+    lambda x: (x * x)[1:].view(2, 1).expand(2, 4)])
+def test_columns_through_views_of_views_that_expand(view):
+    x = ad.tensor([1.0, 2.0, 3.0], dtype=ad.float64)
+    for f in (view, lambda x: view(x).sum()):
+        found, wanted = func.jacfwd(f)(x), func.jacrev(f)(x)
+        assert found.shape == wanted.shape and found.tolist() == wanted.tolist()
+        columns = func.vmap(lambda t, f=f: func.jvp(f, (x,), (t,))[1])(ad.eye(3, dtype=ad.float64))
+        assert columns.movedim(0, -1).tolist() == wanted.tolist()
+    hessian = func.jacfwd(func.grad(lambda x: (view(x) ** 3).sum()))(x)
+    np.testing.assert_allclose(hessian.numpy(), func.hessian(lambda x: (view(x) ** 3).sum())(x).numpy(), rtol=1e-14)

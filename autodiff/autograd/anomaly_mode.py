@@ -40,7 +40,8 @@ def set_anomaly_enabled(mode, check_nan=True):
     >>> import autodiff
     >>> autodiff.set_anomaly_enabled(False)
     """
-    _v.set_mode("anomaly", bool(mode))
+    mode, check_nan = checked_bool(mode, "set_anomaly_enabled"), checked_bool(check_nan, "set_anomaly_enabled", "check_nan")
+    _v.set_mode("anomaly", mode)
     _v.set_mode("nan_allowed", not check_nan)
 
 
@@ -62,8 +63,8 @@ class set_detect_anomaly:
     """
 
     def __init__(self, mode, check_nan=True):
-        mode = checked_bool(mode, "set_detect_anomaly")
-        self._before = (_v.set_mode("anomaly", mode), _v.set_mode("nan_allowed", not check_nan and mode))
+        mode, check_nan = checked_bool(mode, "set_detect_anomaly"), checked_bool(check_nan, "set_detect_anomaly", "check_nan")
+        self._before = (_v.set_mode("anomaly", mode), _v.set_mode("nan_allowed", not check_nan))
 
     def __enter__(self):
         return self

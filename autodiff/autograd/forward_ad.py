@@ -69,9 +69,6 @@ def make_dual(tensor: Base, tangent: Base, *, level: int | None = None) -> Any:
     As https://pytorch.org/docs/stable/generated/torch.autograd.forward_ad.make_dual.html
     """
     _check(level)
-    if isinstance(tensor, _v.Tensor.__base__) and _v.innermost_level() is not None and _v.tangent_of(tensor) is not None:
-        raise RuntimeError("Making a dual Tensor based on a Tensor that already has a forward gradient at the same level is "
-                           "not supported.")
     return _v.make_dual(tensor, tangent)
 
 
