@@ -169,7 +169,7 @@ class _Cuda:
 
 cuda = _Cuda()
 
-#: What is imported when it is asked for, and where it is: a program that does not ask starts a third sooner.
+#: What is imported when it is asked for, and where it is: a program that does not ask starts a quarter sooner (32 ms, not 43).
 _LATER = {
     **dict.fromkeys(("func", "nn", "testing")),
     **dict.fromkeys(("load", "save"), "_files"),

@@ -3,8 +3,8 @@
 
 A Jacobian is one pass whose cotangents have a dimension in front, one row for each element of the result; the graph, and what
 its nodes saved, has no such dimension.  Common rows have their loops here.  The others compute on handles of vmap, as all of
-them did: each op of a derivative was then asked about, made a Variable and a handle, which took 6 times as long for the
-Hessian of Rosenbrock's function of 30 variables.
+them did: each op of a derivative is then asked about, makes a Variable and a handle.  The Hessian of Rosenbrock's function of
+30 variables takes 1.2 to 1.7 times as long on handles written with slices, 1.7 to 2.9 times as a loop over x[i].
 
 Right of the ops, left of _engine, which begins such passes.  In them every cotangent is an array, also that of a 0-d result.
 """

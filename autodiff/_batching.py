@@ -1174,7 +1174,7 @@ def physical_pass(outputs: tuple[Any, ...], gradients: tuple[Any, ...], inputs: 
     over the batch, and not that of a sample.
     """
     if len(outputs) == 1 and gradients[0] is None and inputs:
-        # The gradient of a scalar inside of one vmap: what grad() under vmap() asks for, in a sixth of the time.
+        # The gradient of a scalar inside of one vmap: what grad() under vmap() asks for, in half the time (7 us).
         pairs: list[Any] = [_v.physical_of(v) if isinstance(v, Base) else None for v in (*outputs, *inputs)]
         level: Any = pairs[0][1] if pairs[0] is not None else None
         if all(pair is not None and pair[1] is level and _v.physical_of(pair[0]) is None for pair in pairs):

@@ -218,8 +218,8 @@ cdef int pack(Saved* saved, Node* node) except -1:
     hooks = hook_stack()
     if not hooks:
         return 0
-    pack_hook, unpack_hook = hooks[len(hooks) - 1]
-    return pack_by(saved, node, pack_hook, unpack_hook)
+    # Nobody else knows the saved value yet.
+    return put_packed(saved, packed_of(saved.array, node, *hooks[len(hooks) - 1]))
 
 
 cdef Variable as_packed(Array* array, Node* node):
@@ -236,12 +236,6 @@ cdef Variable as_packed(Array* array, Node* node):
             set_edge(v, node, False)
             return v
     return from_owned(hold_array(array))
-
-
-cdef int pack_by(Saved* saved, Node* node, object pack_hook, object unpack_hook) except -1:
-    """A saved array that nobody else knows yet becomes what pack_hook makes of it; unpack_hook is kept beside that."""
-    put_packed(saved, packed_of(saved.array, node, pack_hook, unpack_hook))
-    return 0
 
 
 cdef tuple packed_of(Array* array, Node* node, object pack_hook, object unpack_hook):

@@ -291,6 +291,10 @@ class _OfScalar(Transform):
                 if found[1] is not None:
                     return (*found, None)
                 return _Called(*found[0]).found()
+        return self._found_of_trees(args, kwargs)
+
+    def _found_of_trees(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
+        """What _found() does for what is not one plain value."""
         options = self.options
         inner = _Inner("grad_and_value(f)(*args)", self.function, options["argnums"], args, kwargs, options["has_aux"])
         out = inner.outs[0] if len(inner.outs) == 1 and inner.outtree.kind is None else None
@@ -344,11 +348,11 @@ class Grad(_OfScalar):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The gradient, as what the argument is: (gradient, aux) with has_aux."""
-        if self._simple and len(args) == 1 and not kwargs:
+        if self._simple and len(args) == 1 and not kwargs:      # as _found() does, 0.25 us of 3 sooner
             found = _v.scalar_gradient(self.function, args[0])
             if found is not NotImplemented:
                 return found[1] if found[1] is not None else _Called(*found[0]).found()[1]
-        _, gradients, aux = self._found(args, kwargs)
+        _, gradients, aux = self._found_of_trees(args, kwargs)
         return (gradients, aux) if self.options["has_aux"] else gradients
 
 

@@ -57,7 +57,7 @@ print(*sorted(set(sys.modules) - before))
 """
     loaded = set(python("-S", "-c", code, path=[SOURCE.parent, BUILT.parent, NUMPY], cwd=tmp_path)[0].split())
     new = {name.partition(".")[0] for name in loaded}
-    assert "autodiff.func" not in loaded and "autodiff.autograd.functional" not in loaded      # a third of the time
+    assert "autodiff.func" not in loaded and "autodiff.autograd.functional" not in loaded      # a quarter of the time
     # Cython's shared types register themselves under a name of their own.
     foreign = {name for name in new - set(sys.stdlib_module_names) - {"autodiff", "numpy"} if not re.match(r"_?cython", name)}
     assert foreign == set()
