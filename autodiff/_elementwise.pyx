@@ -218,8 +218,9 @@ cdef int pack(Saved* saved, Node* node) except -1:
     hooks = hook_stack()
     if not hooks:
         return 0
+    pack_hook, unpack_hook = hooks[len(hooks) - 1]
     # Nobody else knows the saved value yet.
-    return put_packed(saved, packed_of(saved.array, node, *hooks[len(hooks) - 1]))
+    return put_packed(saved, packed_of(saved.array, node, pack_hook, unpack_hook))
 
 
 cdef Variable as_packed(Array* array, Node* node):
