@@ -155,6 +155,22 @@ __version__ = "0.1.0"
 _missing.install()
 
 
+def _when_asked(name, module):
+    """The function of that name in the namespace of ops, whose module is imported with the first call."""
+    def first(*arguments):
+        from importlib import import_module
+
+        import_module(f"{__name__}.numpy.{module}")     # puts its functions in the place of these
+        return getattr(_v.OPS, name)(*arguments)
+    setattr(_v.OPS, name, first)
+
+
+for _name, _module in (("run_array_function", "_answers"), ("wider", "_answers"), ("lifted", "_answers"),
+                       ("run_ufunc", "_ufuncs")):
+    _when_asked(_name, _module)
+del _name, _module
+
+
 class _Cuda:
     """Programs ask whether there is a GPU; there is none."""
 

@@ -1415,6 +1415,14 @@ def plain_of(x):
     return plain(<Variable>x)
 
 
+def all_variables(operands):
+    """Whether every one of them is a Variable."""
+    for x in operands:
+        if not is_variable(x):
+            return False
+    return True
+
+
 def all_samples(x):
     """plain_of(); under vmap the values of all samples, for decisions that hold for all of them or none."""
     return plain_of(physical_in(<Variable>x) if is_variable(x) else x)

@@ -285,25 +285,32 @@ def reader_body(rule, answer, names) -> list[str]:
         stars = "*" if rule.spread else ""
         target = f"f_{rule.name}" if rule.rendered else f"OPS.{rule.name}"
         call = f"{target}({', '.join([stars + name for name in operands] + [f'{NUMPY_WORDS.get(n, n)}={n}' for n in used])})"
-    lines, refused = [], []
-    if answer.value and answer.methods and rule.operands != "*":
-        lines.append(f'_operand({operands[0]}, "{rule.name}", "{operands[0]}")')
+    lines, wider = [], []
+    if rule.operands == "*" and rule.names == "*args":
+        pass                                    # operands among other arguments: the row's helper tells them apart
+    elif rule.operands == "*":
+        first = operands[0]
+        lines += [f"if not _v.all_variables({first}):", f"    {first} = _given(*{first})"]
+    elif len(operands) > 1:
+        given = ", ".join(operands)
+        lines += [f"if not _v.all_variables(({given})):", f"    {given} = _given({given})"]
+    else:
+        others = "".join(f", {name}" for name, _ in rest if name != "out")
+        lines += [f"if not isinstance({operands[0]}, _Base):", f"    {operands[0]} = _given({operands[0]}{others})[0]"]
+    for name, default in rest:
+        if name in used:
+            continue
+        if name == "dtype" and rule.arity == 1:
+            lines += ["if dtype is not None:", f"    {operands[0]} = OPS.to({operands[0]}, dtype)"]
+        else:
+            wider.append(f"{name} is not {default}" if default in ("None", "True", "False") else f"{name} != {default}")
+    shown = (answer.functions or answer.methods)[0]
+    if wider:
+        lines += [f"if {' or '.join(wider)}:",
+                  f'    return OPS.wider("{shown}", ({operands[0]},), dict('
+                  f"{', '.join(f'{name}={name}' for name in [*operands[1:], *(name for name, _ in rest)])}))"]
     if answer.value:
         lines += ["if _v.levels:", f'    taken = _v.asked("{rule.name}", ({", ".join(operands)},), '
                   f'({"".join(name + ", " for name, _ in rest)}))',
                   "    if taken is not NotImplemented:", "        return taken"]
-    shown = (answer.functions or answer.methods)[0]
-    for name, default in rest:
-        if name in used:
-            continue
-        if name == "out":
-            lines += ["if out is not None:", f'    raise RuntimeError("{shown}(): functions with out=... arguments don\'t '
-                      'support automatic differentiation")']
-        elif name == "dtype" and rule.arity == 1:
-            lines += ["if dtype is not None:", f"    {operands[0]} = OPS.to({operands[0]}, dtype)"]
-        else:
-            refused.append((name, default))
-    for name, default in refused:
-        differs = f"{name} is not {default}" if default in ("None", "True", "False") else f"{name} != {default}"
-        lines += [f"if {differs}:", f'    raise _unread("{shown}", "{name}", "{default}")']
     return [*lines, f"return {call}"]

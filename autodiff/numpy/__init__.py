@@ -3,11 +3,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._variable import as_ndarray as _as_ndarray
-from ._variable import ndarray
+from .._variable import as_ndarray as _as_ndarray
+from .._variable import ndarray
 
 if TYPE_CHECKING:
-    from ._variable import _DType
+    from .._variable import _DType
 
 __all__ = ["array", "asarray", "ndarray"]
 

@@ -1,0 +1,2 @@
+"""All of the families that answer functions of NumPy."""
+from . import _dispatch  # noqa: F401

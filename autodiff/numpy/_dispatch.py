@@ -1,0 +1,220 @@
+"""Who answers a function of NumPy that is called with Variables.  Imported with the first call that no row answers.
+
+Four lists, which ``tests/test_numpy_lists.py`` holds complete against ``numpy.testing.overrides``:
+
+* rows of the catalogue, which name the functions they answer to (``_variable.ARRAY_FUNCTIONS``);
+* ``COMPOSITES``: functions of this folder with NumPy's own signatures, written with NumPy's functions, so that what has
+  a derivative in them is a row's in the end.  They are handed the NumPy flavour, whatever was given;
+* ``VALUES``: what has no derivative (conditions, positions, dtypes, texts): NumPy's own, on the values;
+* ``REFUSED``: what cannot be done with a Variable, each with the reason.
+
+``WIDER`` has, for functions of rows, who reads the parameters that the row has not (``where=``, ``initial=``, ...).
+"""
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+from .. import _guidance
+from .. import _variable as _v
+from .._variable import ARRAY_FUNCTIONS, OPS, Tensor, ndarray
+
+_Base: Any = Tensor.__base__
+_OURS = {Tensor, ndarray, np.ndarray}
+
+#: {function of NumPy: who answers}.
+COMPOSITES: dict[Any, Any] = {}
+VALUES: dict[Any, Any] = {}
+#: {function of NumPy: why}.
+REFUSED: dict[Any, str] = {}
+#: {name without ``np.``: who answers where the row does not read all that is given}.
+WIDER: dict[str, Any] = {}
+#: Composites that write into an argument: a Tensor among them is not handed on in the other flavour, which is another object.
+WRITERS: set[Any] = set()
+
+
+def numpy_function(name: str) -> Any:
+    """NumPy's function of a name without ``np.``; None where this NumPy has none."""
+    found: Any = np
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def composite(*names: str, writes: bool = False) -> Any:
+    """A decorator: the function answers to these of NumPy (without ``np.``), with NumPy's own signature."""
+    def register(function: Any) -> Any:
+        for name in names:
+            found = numpy_function(name)
+            if found is not None:
+                COMPOSITES[found] = function
+        if writes:
+            WRITERS.add(function)
+        return function
+    return register
+
+
+def wider(*names: str) -> Any:
+    """A decorator: the function answers where the row of these names does not read every argument that is given."""
+    def register(function: Any) -> Any:
+        WIDER.update(dict.fromkeys(names, function))
+        return function
+    return register
+
+
+def of_values(*names: str) -> None:
+    """NumPy's functions of these names have no derivative: they are computed on the values."""
+    for found in map(numpy_function, names):
+        if found is not None:
+            VALUES[found] = found
+
+
+def refused(reason: str, *names: str) -> None:
+    """NumPy's functions of these names cannot be called with Variables.
+
+    reason: a sentence that says why, and what to write instead.
+    """
+    for found in map(numpy_function, names):
+        if found is not None:
+            REFUSED[found] = reason
+
+
+def any_recorded(*values: Any) -> bool:
+    """Whether a gradient (or a tangent) could be lost: any of the values, also in lists, is recorded."""
+    return any(any_recorded(*value) if isinstance(value, (list, tuple)) else _v.records(value) for value in values)
+
+
+def values_of(value: Any, depth: int = 4) -> Any:
+    """Arguments with plain arrays in the place of Variables."""
+    if isinstance(value, _Base):
+        return _v.readable(value)
+    if depth and type(value) in (list, tuple):
+        return type(value)(values_of(v, depth - 1) for v in value)
+    if depth and type(value) is dict:
+        return {key: values_of(v, depth - 1) for key, v in value.items()}
+    return value
+
+
+def _in_numpy_flavour(value: Any, depth: int = 4) -> Any:
+    if type(value) is Tensor:
+        return _v.as_ndarray(value, None, False)
+    if depth and type(value) in (list, tuple):
+        return type(value)(_in_numpy_flavour(v, depth - 1) for v in value)
+    if depth and type(value) is dict:
+        return {key: _in_numpy_flavour(v, depth - 1) for key, v in value.items()}
+    return value
+
+
+def _as_tensors(value: Any) -> Any:
+    if type(value) is ndarray:
+        return value.as_tensor() if hasattr(value, "as_tensor") else _v.in_flavour(value, _TENSOR)
+    if type(value) in (list, tuple):
+        return type(value)(map(_as_tensors, value))
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*map(_as_tensors, value))
+    return value
+
+
+_TENSOR = _v.tensor(0.0)
+
+
+def run_array_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """What ``__array_function__`` answers where the table of rows alone does not say."""
+    if any(kind not in _OURS and not issubclass(kind, np.ndarray) for kind in types):
+        return NotImplemented       # whose type that is may know what to do
+    found = ARRAY_FUNCTIONS.get(function)
+    if found is None:
+        found = COMPOSITES.get(function)
+        if found is not None and Tensor in types and found not in WRITERS:
+            result = found(*_in_numpy_flavour(args), **_in_numpy_flavour(kwargs))
+            return result if ndarray in types else _as_tensors(result)
+    if found is not None:
+        return found(*args, **kwargs)
+    found = VALUES.get(function)
+    if found is not None:
+        return found(*values_of(args), **values_of(kwargs))
+    if function in REFUSED:
+        raise TypeError(f"{_guidance.name_of(function)}() of a Variable: {REFUSED[function]}")
+    return _guidance.undispatched(_v.OF_VARIABLES, function, types, args, kwargs)
+
+
+def run_wider(name: str, operands: tuple[Any, ...], arguments: dict[str, Any]) -> Any:
+    """A function that a row answers to, with arguments that the row does not read.
+
+    arguments: all others by name, those that were not given at their defaults.
+    """
+    function = numpy_function(name)
+    out = arguments.pop("out", None)
+    if out is not None:
+        return write_out(out, run_plainly(function, name, operands, arguments), f"np.{name}")
+    return run_plainly(function, name, operands, arguments)
+
+
+def run_plainly(function: Any, name: str, operands: tuple[Any, ...], arguments: dict[str, Any]) -> Any:
+    """The same without ``out=``."""
+    found = WIDER.get(name)
+    if found is not None:
+        return found(*operands, **arguments)
+    reader = ARRAY_FUNCTIONS[function]
+    defaults = {key: parameter.default for key, parameter in inspect.signature(reader).parameters.items()}
+    given = {key: value for key, value in arguments.items() if value is not defaults[key]}
+    row = {key: value for key, value in given.items() if key not in _OF_MEMORY}
+    if len(row) == len(arguments) or (given and len(row) == len(given)):
+        raise NotImplementedError(f"np.{name}() of a Variable does not take {' or '.join(map('{}='.format, given))}")
+    return reader(*operands, **row)
+
+
+#: Arguments about memory and checks, not about values: rows choose for themselves.
+_OF_MEMORY = ("subok", "casting", "order", "kind", "like", "copy", "optimize")
+
+
+def write_out(out: Any, result: Any, name: str) -> Any:
+    """result, written into ``out=``: into a Variable with its gradient, into a plain array where there is none to lose."""
+    if isinstance(out, tuple) and len(out) == 1:
+        out = out[0]
+    if isinstance(out, _Base):
+        if not np.can_cast(np.dtype(_v.dtype_in(result)), np.dtype(_v.dtype_in(out)), "same_kind"):
+            raise TypeError(f"{name}(): cannot write {np.dtype(_v.dtype_in(result))} into out= of {_v.dtype_in(out)}")
+        if tuple(out.shape) != tuple(result.shape):
+            raise ValueError(f"{name}(): out= has the shape {tuple(out.shape)}, the result {tuple(result.shape)}")
+        out[...] = result
+        return out
+    if any_recorded(result):
+        raise TypeError(f"{name}(..., out=array) would lose the gradient: a plain array keeps none. Leave out= away, or give "
+                        "a Variable, as np.zeros_like(x) of one is.")
+    np.copyto(out, values_of(result), casting="same_kind")
+    return out
+
+
+def lifted(value: Any) -> Any:
+    """What is no Variable, ready to be an operand: lists and object arrays that hold Variables become one Variable.
+
+    >>> import numpy as np, autodiff
+    >>> x = autodiff.tensor(2.0, requires_grad=True)
+    >>> lifted([x, 1.0]).requires_grad, lifted([1.0, 2.0])
+    (True, array([1., 2.]))
+    """
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        parts = value.ravel().tolist()
+        if not any(isinstance(part, _Base) for part in parts):
+            return value
+        shapes = {part.shape for part in parts if isinstance(part, _Base)}
+        joined = _stacked(parts)
+        return joined.reshape(*value.shape, *max(shapes, key=len))
+    if isinstance(value, (list, tuple)):
+        parts = [part if isinstance(part, _Base) else lifted(part) for part in value]
+        if any(isinstance(part, _Base) for part in parts):
+            return _stacked(parts)
+        return np.asarray(value)
+    return value
+
+
+def _stacked(parts: list[Any]) -> Any:
+    like = next(part for part in parts if isinstance(part, _Base))
+    parts = [part if isinstance(part, _Base) else _v.constant_of(np.asarray(part), like) for part in parts]
+    return OPS.stack(parts)
+
+
+OPS.run_array_function, OPS.wider, OPS.lifted = run_array_function, run_wider, lifted
