@@ -462,7 +462,9 @@ def flavour(level: Level, call: Any) -> Any:
 
 def where(level: Level, call: Any) -> Any:
     if call.called:
-        raise RuntimeError(DYNAMIC.format("nonzero"))
+        if len(call.operands) < 2 or call.operands[1] is None:      # numpy.where of the condition alone
+            raise RuntimeError(DYNAMIC.format("nonzero"))
+        return NotImplemented
     (condition,) = call.params
     x, y = level.inside(of_one_dtype, call.operands)
     condition, x, y = lined_up(level, (condition, x, y), promote=False)

@@ -293,7 +293,9 @@ def reader_body(rule, answer, names) -> list[str]:
         lines += [f"if not _v.all_variables({first}):", f"    {first} = _given(*{first})"]
     elif len(operands) > 1:
         given = ", ".join(operands)
-        lines += [f"if not _v.all_variables(({given})):", f"    {given} = _given({given})"]
+        # Python numbers are weak: they take the dtype of the other operand.
+        weak = ", numbers=True" if rule.takes_numbers or "condition" in operands else ""
+        lines += [f"if not _v.all_variables(({given})):", f"    {given} = _given({given}{weak})"]
     else:
         others = "".join(f", {name}" for name, _ in rest if name != "out")
         lines += [f"if not isinstance({operands[0]}, _Base):", f"    {operands[0]} = _given({operands[0]}{others})[0]"]
