@@ -190,6 +190,7 @@ _LATER = {
     **dict.fromkeys(("func", "nn", "testing")),
     **dict.fromkeys(("load", "save"), "_files"),
     **dict.fromkeys(("defjvp", "defvjp", "primitive"), "_primitive"),
+    **dict.fromkeys(("elementwise_grad", "holomorphic_grad"), "func"),
     **dict.fromkeys(("grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "linearize", "value_and_grad", "vjp",
                      "vmap"), "func"),
 }

@@ -82,6 +82,23 @@ def flatten(tree: Any) -> tuple[list[Any], Treedef]:
         raise ValueError("a tree of arguments or results holds itself, or is nested too deeply") from None
 
 
+def flatten_results(tree: Any) -> tuple[list[Any], Treedef]:
+    """flatten(), of what a function returned: an object array that holds Variables, as numpy.array([x[0], 1.0]) makes, is one.
+
+    >>> import numpy as np
+    >>> import autodiff.numpy as anp
+    >>> from autodiff._pytree import flatten_results
+    >>> x = anp.array([1.0, 2.0])
+    >>> flatten_results(np.array([x[1], x[0]]))[0]
+    [array([2., 1.])]
+    """
+    leaves, treedef = flatten(tree)
+    for i, leaf in enumerate(leaves):
+        if type(leaf) is np.ndarray and leaf.dtype == object:
+            leaves[i] = _v.OPS.lifted(leaf)
+    return leaves, treedef
+
+
 def _walk(tree: Any, leaves: list[Any]) -> Treedef:
     kind, before = type(tree), len(leaves)
     context: Any = None

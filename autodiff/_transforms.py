@@ -14,9 +14,9 @@ import numpy as np
 
 from . import _variable as _v
 from ._batching import IN_PLACE, active, batch_rows, first_row, fresh_leaf
-from ._pytree import Treedef, flatten, map_leaves
+from ._pytree import Treedef, flatten, flatten_results, map_leaves
 
-__all__ = ["Grad", "GradAndValue", "Hessian", "JVPFunction", "JacFwd", "JacRev", "Jacobian", "Transform", "VJPFunction",
+__all__ = ["ElementwiseGrad", "Grad", "GradAndValue", "Hessian", "HolomorphicGrad", "JVPFunction", "JacFwd", "JacRev", "Jacobian", "Transform", "VJPFunction",
            "ValueAndGrad", "hvp", "jvp", "linearize", "vjp"]
 
 _Base: Any = _v.Tensor.__base__
@@ -182,7 +182,7 @@ class _Inner:
             if not (isinstance(out, tuple) and len(out) == 2):
                 raise RuntimeError(f"{what}: output of function f should be a tuple: (output, aux) if has_aux is True")
             out, self.aux = out
-        self.outs, self.outtree = flatten(out)
+        self.outs, self.outtree = flatten_results(out)
 
     @staticmethod
     def _recorded(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -331,7 +331,7 @@ class _Called:
 
     def __init__(self, leaf: Any, out: Any) -> None:
         self.leaves = [leaf]
-        self.outs, self.outtree = flatten(out)
+        self.outs, self.outtree = flatten_results(out)
 
     def found(self) -> tuple[Any, Any, Any]:
         """(value, gradient, None), or what _gradients_of_scalar raises."""
@@ -376,6 +376,44 @@ class GradAndValue(_OfScalar):
         """(gradient, value), or (gradient, (value, aux)) with has_aux."""
         value, gradients, aux = self._found(args, kwargs)
         return (gradients, (value, aux)) if self.options["has_aux"] else (gradients, value)
+
+
+class ElementwiseGrad(Transform):
+    """What elementwise_grad() makes."""
+
+    _kind = "elementwise_grad"
+    _defaults = {"argnums": 0}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The derivatives, as what the argument is."""
+        inner = _Inner("elementwise_grad(f)(*args)", self.function, self.options["argnums"], args, kwargs, False)
+        out = inner.outs[0] if len(inner.outs) == 1 and inner.outtree.kind is None else None
+        if isinstance(out, np.ndarray):
+            out = 0.0       # of plain values: its derivatives are 0
+        elif isinstance(out, _Base):
+            out = out.sum()
+        gradients, _ = _gradients_of_scalar(inner, out)
+        return inner.given.give(inner.split(gradients))
+
+
+class HolomorphicGrad(Transform):
+    """What holomorphic_grad() makes."""
+
+    _kind = "holomorphic_grad"
+    _defaults = {"argnums": 0}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The complex derivatives, as what the argument is."""
+        what = "holomorphic_grad(f)(*args)"
+        inner = _Inner(what, self.function, self.options["argnums"], args, kwargs, False)
+        out = inner.outs[0] if len(inner.outs) == 1 and inner.outtree.kind is None else None
+        for value, role in ((out, "return"), *((leaf, "take") for leaf in inner.leaves)):
+            if not (isinstance(value, _Base) and value.is_complex()) and not isinstance(value, complex):
+                raise TypeError(f"{what}: f is to {role} complex numbers, got {getattr(value, 'dtype', type(value).__name__)}: "
+                                "of a real function take grad()")
+        # The gradient of the real part is the conjugate of the derivative, by the equations of Cauchy and Riemann.
+        gradients, _ = _gradients_of_scalar(inner, _OPS.real(out) if isinstance(out, _Base) else 0.0)
+        return inner.given.give(inner.split([_OPS.conj(gradient) for gradient in gradients]))
 
 
 # ---- products with the Jacobian
@@ -488,7 +526,7 @@ def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool =
                 raise RuntimeError(f"{what}: output of function f should be a tuple: (output, aux) if has_aux is True")
             result, aux = result
             aux = map_leaves(_primal, aux)
-        outs, outtree = flatten(result)
+        outs, outtree = flatten_results(result)
         out_values, out_tangents = [], []
         for out in outs:
             if not isinstance(out, _Base):
@@ -730,7 +768,7 @@ class JacFwd(Transform):
                     if not (isinstance(out, tuple) and len(out) == 2):
                         raise RuntimeError(f"{what}: output of function f should be a tuple: (output, aux) if has_aux is True")
                     out, aux = out
-                outs, outtree = flatten(out)
+                outs, outtree = flatten_results(out)
                 pairs = [(_v.primal_of(v), _v.tangent_of(v)) if isinstance(v, _Base) else (_v.constant_of(v, values[0]), None)
                          for v in outs]
                 if not seen:

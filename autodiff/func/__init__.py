@@ -8,9 +8,11 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from .._transforms import (
+    ElementwiseGrad,
     Grad,
     GradAndValue,
     Hessian,
+    HolomorphicGrad,
     JacFwd,
     Jacobian,
     JacRev,
@@ -22,8 +24,8 @@ from .._transforms import (
 )
 from .._vmap import vmap
 
-__all__ = ["grad", "grad_and_value", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "linearize", "value_and_grad",
-           "vjp", "vmap"]
+__all__ = ["elementwise_grad", "grad", "grad_and_value", "hessian", "holomorphic_grad", "hvp", "jacfwd", "jacobian", "jacrev",
+           "jvp", "linearize", "value_and_grad", "vjp", "vmap"]
 
 _Argnums = int | str | tuple[int | str, ...]
 
@@ -70,6 +72,34 @@ def grad_and_value(func: Callable[..., Any], argnums: _Argnums = 0, has_aux: boo
     (6.0, 9.0)
     """
     return GradAndValue(func, argnums=argnums, has_aux=has_aux)
+
+
+def elementwise_grad(func: Callable[..., Any], argnums: _Argnums = 0) -> ElementwiseGrad:
+    """The derivative of a function that computes each element by itself, at every element at once: of the argument's shape.
+
+    Of another function the sums over its results are given: an element for each of the argument's, one pass in all.
+    Raises RuntimeError for a result that is no array or number, or is complex.  As HIPS autograd's elementwise_grad:
+    https://github.com/HIPS/autograd
+
+    >>> import numpy as np
+    >>> import autodiff
+    >>> autodiff.elementwise_grad(np.sin)(np.array([0.0, np.pi]))
+    array([ 1., -1.])
+    """
+    return ElementwiseGrad(func, argnums=argnums)
+
+
+def holomorphic_grad(func: Callable[..., Any], argnums: _Argnums = 0) -> HolomorphicGrad:
+    """The complex derivative of a holomorphic function with one complex result.
+
+    Of a function that is not holomorphic it is the conjugate of the gradient of its real part.  grad() gives, of a real
+    function of complex arguments, dL/d conj(z), as PyTorch.  Raises TypeError for real arguments or results.
+
+    >>> import autodiff
+    >>> autodiff.holomorphic_grad(lambda z: z ** 2)(1 + 2j)
+    (2+4j)
+    """
+    return HolomorphicGrad(func, argnums=argnums)
 
 
 def jacrev(func: Callable[..., Any], argnums: _Argnums = 0, *, has_aux: bool = False,
