@@ -3,6 +3,7 @@
 
 Right of the ops, which derivatives are made of; left of _variable.  The walk itself is in _core.
 """
+cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject, visitproc
 from cpython.ref cimport Py_DECREF, Py_XDECREF
 from libc.stdint cimport uintptr_t
@@ -23,8 +24,8 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over,
                      tangent_in, transformed, transformed_once, type_of, view_by, visit_nodes, warn)
 from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
-from ._structural cimport (AHEAD, EUCLIDEAN, cast, count_along, expand, largest, least_square, matmul, multiply_batches,
-                           narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
+from ._structural cimport (AHEAD, EUCLIDEAN, blocks, cast, count_along, expand, largest, least_square, matmul,
+                           multiply_batches, narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
 from ._batched cimport can_batch, geometry_of, seed_batch, set_of_batch, spread_strides
 from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXNET, NOTHING, NUMBER, OUT_SCALAR, PACKED,
@@ -38,6 +39,11 @@ from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXN
                      write_double, zeros)
 from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_X, SAVES_Y, fill, intp, kernels,
                         matmul as matmul_kernel, run_partial)
+
+cdef extern from "csrc/small.h":
+    void autodiff_select(intp n, int size, char* condition, char* x, int x_step, char* y, int y_step, char* out) nogil
+    int autodiff_share_double(intp outer, intp n, intp inner, double* x, double* out, double* g, double* place) nogil
+    int autodiff_share_float(intp outer, intp n, intp inner, float* x, float* out, float* g, float* place) nogil
 
 import collections
 import threading
@@ -301,6 +307,98 @@ cdef int fast_stack(Pass* walk, Node* node, int operand, Cotangent* g, bint last
     return accumulate_value(walk, target, read_double(g.array.type, g.array.data + (operand - 2) * step))
 
 
+cdef int fast_cat(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    """The run of g along the dimension that an operand gave, as a view of it."""
+    cdef Payload* payload = node.x.payload
+    cdef Node* target = payload.edge[operand - 2]
+    cdef Shape* shape = node_shape(target)
+    cdef intp[MAX_DIMS] room
+    cdef const intp* steps
+    cdef intp start = 0
+    cdef int dim, i
+    cdef tuple shapes
+    if node.flags & OUT_SCALAR or target.flags & OUT_SCALAR or kernel_type(payload.type) < 0 or payload.params == NULL or (
+            payload.beside.shapes == NULL or shape.ndim != payload.shape.ndim):
+        return 1
+    dim = (<tuple><object>payload.params)[0]
+    shapes = <tuple><object>payload.beside.shapes
+    for i in range(operand - 2):
+        if len(<tuple>shapes[i]) != shape.ndim:
+            return 1
+        start += <intp>(<tuple>shapes[i])[dim]
+    steps = strides_of(g.array, room)
+    return accumulate_array(walk, target, new_geometry(g.array, g.array.data + start * steps[dim], shape, steps))
+
+
+cdef int fast_where(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    """g where the operand was chosen, 0 elsewhere, for operands of the result's shape."""
+    cdef Node* target = node.left if operand == 0 else node.right
+    cdef Array* given = g.array
+    cdef Array* out
+    cdef cnp.ndarray condition
+    cdef int i, size
+    cdef double nothing = 0
+    if node.flags & OUT_SCALAR or target.flags & OUT_SCALAR or kernel_type(node_type(target)) < 0 or (
+            given.strides != NULL or given.type != node_type(target) or not same_shape(given.shape, node_shape(target))):
+        return 1
+    condition = (<tuple><object>node.x.payload.params)[0]
+    if cnp.PyArray_TYPE(condition) != cnp.NPY_BOOL or not cnp.PyArray_IS_C_CONTIGUOUS(condition) or (
+            cnp.PyArray_NDIM(condition) != given.shape.ndim):
+        return 1
+    for i in range(given.shape.ndim):
+        if cnp.PyArray_DIM(condition, i) != given.shape.dim[i]:
+            return 1
+    size = itemsize(given.type)
+    out = new_array(given.type, given.shape)
+    autodiff_select(given.shape.size, size, <char*>cnp.PyArray_DATA(condition),
+                    given.data if operand == 0 else <char*>&nothing, size if operand == 0 else 0,
+                    <char*>&nothing if operand == 0 else given.data, 0 if operand == 0 else size, out.data)
+    return accumulate_array(walk, target, out)
+
+
+cdef int fast_extreme(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    """A cotangent shared evenly among the elements that attain the extreme value: added there, and nowhere else."""
+    cdef Node* target = node.left
+    cdef Payload* payload = node.x.payload
+    cdef Array* x
+    cdef Array* out = NULL
+    cdef Array* place
+    cdef intp outer = 1, n, inner = 1
+    cdef double[2] wide
+    cdef float[2] narrow
+    cdef char* values
+    cdef char* cotangents
+    cdef int done
+    if target.flags & OUT_SCALAR or kernel_type(payload.type) < 0 or node_type(target) != payload.type or (
+            payload.x.state != SAVED or payload.out.state not in (SAVED, NUMBER)):
+        return 1
+    saved_array(node, &payload.x, &x)
+    if x.strides != NULL:
+        return 1
+    if node.flags & OUT_SCALAR:
+        if payload.out.state == SAVED:
+            saved_array(node, &payload.out, &out)
+        n = x.shape.size
+        wide[0], wide[1] = payload.out.value if out == NULL else read_double(out.type, out.data), g.value
+        narrow[0], narrow[1] = <float>wide[0], <float>wide[1]
+        values = <char*>&wide[0] if payload.type == T_DOUBLE else <char*>&narrow[0]
+        cotangents = <char*>&wide[1] if payload.type == T_DOUBLE else <char*>&narrow[1]
+    else:
+        if payload.out.state != SAVED or payload.params == NULL or g.array.type != payload.type:
+            return 1
+        saved_array(node, &payload.out, &out)
+        if out.strides != NULL or g.array.strides != NULL or not blocks(
+                x.shape, (<tuple><object>payload.params)[0], &outer, &n, &inner):
+            return 1
+        values, cotangents = out.data, g.array.data
+    place = open_place(walk, target)
+    if payload.type == T_DOUBLE:
+        done = autodiff_share_double(outer, n, inner, <double*>x.data, <double*>values, <double*>cotangents, <double*>place.data)
+    else:
+        done = autodiff_share_float(outer, n, inner, <float*>x.data, <float*>values, <float*>cotangents, <float*>place.data)
+    return 0 if done else 1
+
+
 cdef int fast_cast(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     if node.flags & OUT_SCALAR:
         if not node.left.flags & OUT_SCALAR:
@@ -532,6 +630,9 @@ cdef dict FAST = {
     "logsumexp": <uintptr_t><void*>fast_logsumexp,
     "norm": <uintptr_t><void*>fast_norm,
     "stack": <uintptr_t><void*>fast_stack,
+    "cat": <uintptr_t><void*>fast_cat,
+    "where": <uintptr_t><void*>fast_where,
+    "extreme": <uintptr_t><void*>fast_extreme,
     "cast": <uintptr_t><void*>fast_cast,
     "view": <uintptr_t><void*>fast_view,
     "embed": <uintptr_t><void*>fast_embed,

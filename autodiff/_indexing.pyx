@@ -785,6 +785,8 @@ cdef object where_of(object condition, object x, object y):
         condition = given_array(condition)
     if not is_variable(x) and not is_variable(y):
         return from_array(TENSOR, array_of(np.where(condition, x, y).astype(numpy_dtype(default_type))))
+    if (is_variable(x) and edge_of(<Variable>x) != NULL) or (is_variable(y) and edge_of(<Variable>y) != NULL):
+        condition = condition.copy()    # for the way back: whoever gave it may write into it
     d = common_dtype([x, y])
     x = cast(<Variable>x, d) if is_variable(x) else d.type(number_at(x, d, y))
     y = cast(<Variable>y, d) if is_variable(y) else d.type(number_at(y, d, x))

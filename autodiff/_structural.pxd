@@ -28,6 +28,7 @@ cdef object reduce_sum(Variable x, object dim, object keepdim, object dtype)
 cdef object reduce_mean(Variable x, object dim, object keepdim, object dtype)
 cdef intp marked_dims(int ndim, object dim, bint* marked) except -1
 cdef intp count_along(Shape* shape, object dim) except -1
+cdef bint blocks(Shape* shape, object dims, intp* outer, intp* n, intp* inner) except -1
 cdef int no_out(str name, object out) except -1
 cdef Variable floating(Variable x, str name)
 cdef object norm(Variable x, object p, object dim, object keepdim)

@@ -11,10 +11,11 @@ from libc.limits cimport INT_MAX
 from libc.math cimport fabs
 from libc.stdint cimport uint16_t, uintptr_t
 from libc.stdlib cimport free
+from libc.string cimport memcpy
 
 from ._base cimport (ABOVE, ARITY, COMPLEX_KIND, DEFAULTS, DIFFERENTIABLE, EXPAND, FORWARD, INDEX, NAMES, NDARRAY, NEWAXIS,
-                     ONE_OF_SEVERAL, OP_CLONE, OP_DIV, OP_EMBED, OP_LOG, OP_LOGSUMEXP, OP_MATMUL, OP_MEAN, OP_NORM,
-                     OP_SQRT, OP_SQUARE, OP_STACK, OP_SUM, OP_TO, PACKING, PERMUTE, REFUSED, RESHAPE, SELECT, SLICE,
+                     ONE_OF_SEVERAL, OP_AMAX, OP_AMIN, OP_CAT, OP_CLONE, OP_DIV, OP_EMBED, OP_LOG, OP_LOGSUMEXP, OP_MATMUL, OP_MEAN, OP_NORM,
+                     OP_SQRT, OP_SQUARE, OP_STACK, OP_SUM, OP_TO, OP_WHERE, PACKING, PERMUTE, REFUSED, RESHAPE, SELECT, SLICE,
                      STRIDED, TAGS, TENSOR, T_BOOL, T_FLOAT, VALUES, Py_TYPE, Transform, Variable, array_copy_of, array_of,
                      ask, category, edge_of, from_array, is_variable, later, make, make_number, make_of_points, make_view,
                      materialise, modes, new_transform, normal_type, numpy_dtype, owned, plain, prefetch, tag_number,
@@ -22,8 +23,8 @@ from ._base cimport (ABOVE, ARITY, COMPLEX_KIND, DEFAULTS, DIFFERENTIABLE, EXPAN
 from ._elementwise cimport (RANK_NUMBER, RANK_SCALAR, Operand, Point, check_inference, drop_operand, given_array, is_point,
                             must_snapshot, promoted, run_values, save, save_result, take_operand, variable_word, weak_type)
 from ._core cimport (NUMBER, RIGHT_NUMBER, SAVED, SAVES, VARIANT, Array, Node, Payload, Saved, Shape, add_array, allocate,
-                     disown, hold, hold_array, itemsize, kernel_type, new_array, new_geometry, new_payload, new_shape, ops,
-                     reduce_array, release_array, release_payload, release_shape, scalar_shape, strides_of, write_double,
+                     disown, hold, hold_array, itemsize, kernel_type, new_array, new_geometry, new_payload, new_shape, ops, read_double,
+                     reduce_array, release_array, release_payload, release_shape, same_shape, scalar_shape, strides_of, write_double,
                      zeros)
 from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_SHAPES, SAVES_X, SAVES_Y, add_into,
                         exp_sum, intp, kernels, matmul as matmul_kernel, matmul_batch, run_loop, scale, sum_all)
@@ -37,6 +38,11 @@ from ._elementwise import number_given
 from ._types import SCALAR_NAMES, TENSOR_NAMES, to_numpy_dtype
 
 cnp.import_array()
+
+cdef extern from "csrc/small.h":
+    void autodiff_select(intp n, int size, char* condition, char* x, int x_step, char* y, int y_step, char* out) nogil
+    void autodiff_extreme_double(intp outer, intp n, intp inner, double* x, double* out, int sign) nogil
+    void autodiff_extreme_float(intp outer, intp n, intp inner, float* x, float* out, int sign) nogil
 
 cdef extern from "Python.h":
     PyObject* PyList_GET_ITEM(object list, Py_ssize_t i)
@@ -106,6 +112,150 @@ cdef Array* embedded(Array* x, Transform t, tuple sizes) except? NULL:
     return out
 
 
+cdef enum:
+    SMALL = 8192                # elements up to which a plain loop is quicker than NumPy's call and its vectors
+
+
+cdef Array* chosen(object x, object y, cnp.ndarray condition) except? NULL:
+    """where() of operands of one shape, or numbers, without NumPy; NULL, without an error, for others."""
+    cdef Array* out
+    cdef Array* given
+    cdef Shape* shape = NULL
+    cdef char* data[2]
+    cdef int[2] steps
+    cdef double[2] wide
+    cdef float[2] narrow
+    cdef int i, type = -1, size
+    cdef Variable v
+    for i in range(2):
+        operand = y if i else x
+        data[i] = NULL
+        if is_variable(operand):
+            v = <Variable>operand
+            if type >= 0 and type_of(v) != type:
+                return NULL
+            type = type_of(v)
+            if v.array == NULL:
+                wide[i] = v.value
+                continue
+            given = v.array
+            if given.strides != NULL or (shape != NULL and not same_shape(given.shape, shape)):
+                return NULL
+            if given.shape.ndim:
+                shape, data[i] = given.shape, given.data
+            elif kernel_type(type) >= 0:
+                wide[i] = read_double(type, given.data)
+        elif isinstance(operand, (float, int, np.float32)):
+            wide[i] = operand
+        else:
+            return NULL
+    if type < 0 or kernel_type(type) < 0 or shape == NULL or shape.size > SMALL or (
+            cnp.PyArray_TYPE(condition) != cnp.NPY_BOOL or not cnp.PyArray_IS_C_CONTIGUOUS(condition)
+            or cnp.PyArray_NDIM(condition) != shape.ndim):
+        return NULL
+    for i in range(shape.ndim):
+        if cnp.PyArray_DIM(condition, i) != shape.dim[i]:
+            return NULL
+    size = itemsize(type)
+    for i in range(2):
+        steps[i] = size if data[i] != NULL else 0
+        if data[i] == NULL:
+            narrow[i] = <float>wide[i]
+            data[i] = <char*>&wide[i] if size == 8 else <char*>&narrow[i]
+    out = new_array(type, shape)
+    autodiff_select(shape.size, size, <char*>cnp.PyArray_DATA(condition), data[0], steps[0], data[1], steps[1], out.data)
+    return out
+
+
+cdef Array* joined(tuple operands, int dim) except? NULL:
+    """cat() of contiguous floats without NumPy; NULL, without an error, for others."""
+    cdef Array* given
+    cdef Array* out
+    cdef Shape* first
+    cdef Shape* shape
+    cdef intp[MAX_DIMS] sizes
+    cdef intp along = 0, outer = 1, row, inner, i, at
+    cdef int k, size
+    if (<Variable>operands[0]).array == NULL:
+        return NULL
+    first = (<Variable>operands[0]).array.shape
+    for operand in operands:
+        given = (<Variable>operand).array
+        if given == NULL or given.strides != NULL or kernel_type(given.type) < 0 or given.shape.ndim != first.ndim or (
+                given.type != (<Variable>operands[0]).array.type):
+            return NULL
+        along += given.shape.dim[dim]
+    size = itemsize((<Variable>operands[0]).array.type)
+    inner = size
+    for k in range(first.ndim):
+        sizes[k] = along if k == dim else first.dim[k]
+        if k < dim:
+            outer *= first.dim[k]
+        elif k > dim:
+            inner *= first.dim[k]
+    shape = new_shape(first.ndim, sizes)
+    try:
+        out = new_array((<Variable>operands[0]).array.type, shape)
+    finally:
+        release_shape(shape)
+    at = 0
+    for operand in operands:
+        given = (<Variable>operand).array
+        row = given.shape.dim[dim] * inner
+        for i in range(outer):
+            memcpy(out.data + i * along * inner + at, given.data + i * row, row)
+        at += row
+    return out
+
+
+cdef bint blocks(Shape* shape, object dims, intp* outer, intp* n, intp* inner) except -1:
+    """Whether dimensions, all or one, are a run in memory: then how many runs there are, how long, how far apart."""
+    cdef int dim, i
+    outer[0] = inner[0] = 1
+    n[0] = shape.size
+    if dims is None or shape.ndim == 0:
+        return True
+    if len(<tuple>dims) != 1:
+        return False
+    dim = (<tuple>dims)[0]
+    n[0] = shape.dim[dim]
+    for i in range(shape.ndim):
+        if i < dim:
+            outer[0] *= shape.dim[i]
+        elif i > dim:
+            inner[0] *= shape.dim[i]
+    return True
+
+
+cdef Array* extreme(Variable x, object dims, bint keepdim, int sign) except? NULL:
+    """amax() and amin() of a small contiguous array without NumPy; NULL, without an error, for others."""
+    cdef Array* given = x.array
+    cdef Array* out
+    cdef Shape* shape
+    cdef bint[MAX_DIMS] marked
+    cdef intp[MAX_DIMS] sizes
+    cdef intp outer, n, inner
+    cdef int i, rank = 0
+    if given == NULL or given.strides != NULL or kernel_type(given.type) < 0 or given.shape.size > SMALL or (
+            given.shape.size == 0 or not blocks(given.shape, dims, &outer, &n, &inner)):
+        return NULL
+    marked_dims(given.shape.ndim, dims, marked)
+    for i in range(given.shape.ndim):
+        if keepdim or not marked[i]:
+            sizes[rank] = 1 if marked[i] else given.shape.dim[i]
+            rank += 1
+    shape = new_shape(rank, sizes)
+    try:
+        out = new_array(given.type, shape)
+    finally:
+        release_shape(shape)
+    if given.type == T_FLOAT:
+        autodiff_extreme_float(outer, n, inner, <float*>given.data, <float*>out.data, sign)
+    else:
+        autodiff_extreme_double(outer, n, inner, <double*>given.data, <double*>out.data, sign)
+    return out
+
+
 cdef object structural_on(int op, int flags, tuple operands, tuple params, str tag, list values, list nodes, bint any_node,
                           PyTypeObject* kind):
     """What structural_of() does, on plain values, with the operands' nodes, which the caller owns."""
@@ -121,6 +271,12 @@ cdef object structural_on(int op, int flags, tuple operands, tuple params, str t
         out = multiply_batches((<Variable>operands[0]).array, (<Variable>operands[1]).array)
     elif op == OP_EMBED:
         out = embedded((<Variable>operands[0]).array, <Transform>params[0], params[1])
+    elif op == OP_WHERE:
+        out = chosen(operands[0], operands[1], params[0])
+    elif op == OP_CAT:
+        out = joined(operands, params[0])
+    elif op == OP_AMAX or op == OP_AMIN:
+        out = extreme(<Variable>operands[0], params[0], params[1], 1 if op == OP_AMAX else -1)
     if out == NULL:
         with np.errstate(all="ignore"):
             value = structural_value(op, values, params, variadic)

@@ -14,7 +14,19 @@ from pathlib import Path
 
 from . import limit_threads
 
-GROUPS = ("arrays", "scalars", "indexing", "objectives", "training", "derivatives", "ops", "memory", "startup", "neighbour")
+GROUPS = (
+    "arrays",
+    "scalars",
+    "indexing",
+    "objectives",
+    "training",
+    "derivatives",
+    "numpy_style",
+    "ops",
+    "memory",
+    "startup",
+    "neighbour",
+)
 COMMANDS = ("compare", "report")
 EXTRA = 'the "bench" extra is not complete ({}): install it with  pip install -e ".[bench]"'
 

@@ -46,6 +46,8 @@ BASELINES = {
     "functional": "torch.autograd.functional",
     "passes": "as many backward passes of autodiff",
     "hand": "autodiff, the same written out",
+    "methods": "autodiff, methods instead of np.",
+    "empty": "NumPy's protocols, nothing behind",
 }
 
 

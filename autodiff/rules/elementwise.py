@@ -453,7 +453,7 @@ RULES: tuple[Rule, ...] = (
          example="tensor([-1.0, 0.5, 2.0]).clamp(0, 1) -> tensor([0.0000, 0.5000, 1.0000])"),
     Rule("where", "where_value(x, y, condition)", "where_dx(g, condition)", "where_dy(g, condition)", kind="linear",
          operands="xy", params="condition", signature="(),()->()", batch="own", method=False, function=False,
-         loop="helper",
+         loop="helper", fast="where",
          dtype="promote", grad_fn="WhereBackward0", complex="holomorphic",
          compiled=True, front="compiled",
          numpy="where(condition, x=None, y=None, /) = numpy_where(condition, x, y)",

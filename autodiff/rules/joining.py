@@ -6,7 +6,7 @@ from .row import Rule
 RULES: tuple[Rule, ...] = (
     # ---- joining and splitting
     Rule("cat", "cat_value(xs, dim)", "cat_dx(g, shapes, position, dim)", kind="linear", operands="*",
-         params="dim=0", batch="own", method=False, loop="helper", dtype="promote",
+         params="dim=0", batch="own", method=False, loop="helper", fast="cat", dtype="promote",
          aliases=("concat", "concatenate"), grad_fn="CatBackward0", complex="holomorphic",
          compiled=True, front="compiled",
          numpy="concatenate concat(arrays, /, axis=0, out=None, *, dtype=None, casting='same_kind') "
