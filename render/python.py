@@ -286,15 +286,15 @@ def reader_body(rule, answer, names) -> list[str]:
         target = f"f_{rule.name}" if rule.rendered else f"OPS.{rule.name}"
         call = f"{target}({', '.join([stars + name for name in operands] + [f'{NUMPY_WORDS.get(n, n)}={n}' for n in used])})"
     lines, wider = [], []
-    if rule.operands == "*" and rule.names == "*args":
-        pass                                    # operands among other arguments: the row's helper tells them apart
+    if (rule.operands == "*" and rule.names == "*args") or "condition" in operands:
+        pass                    # operands among other arguments, or constants among them: the row's helper tells them apart
     elif rule.operands == "*":
         first = operands[0]
         lines += [f"if not _v.all_variables({first}):", f"    {first} = _given(*{first})"]
     elif len(operands) > 1:
         given = ", ".join(operands)
         # Python numbers are weak: they take the dtype of the other operand.
-        weak = ", numbers=True" if rule.takes_numbers or "condition" in operands else ""
+        weak = ", numbers=True" if rule.takes_numbers else ""
         lines += [f"if not _v.all_variables(({given})):", f"    {given} = _given({given}{weak})"]
     else:
         others = "".join(f", {name}" for name, _ in rest if name != "out")

@@ -100,6 +100,12 @@ def numpy_where(ops, condition, x, y):
     if x is None and y is None:
         return tuple([ops.constant(positions, like=condition if ops.is_variable(condition) else None)
                       for positions in ops.numpy.nonzero(ops.numpy.atleast_1d(ops.plain(condition)))])
+    if type(condition) in (list, tuple):
+        condition = ops.lifted(condition)
+    if not ops.is_variable(x) and type(x) not in (float, int):
+        x = ops.lifted(x)
+    if not ops.is_variable(y) and type(y) not in (float, int):
+        y = ops.lifted(y)
     return ops.where(condition, x, y)
 
 
