@@ -1,11 +1,13 @@
 """The code of the pages in docs runs and shows what it says."""
 import doctest
+import importlib
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy
 import pytest
 
 import autodiff
@@ -49,3 +51,42 @@ def test_the_compiled_op_of_the_page_builds_by_its_own_setup(tmp_path):
     finally:
         sys.path.remove(str(tmp_path))
     assert runner.failures == 0, "".join(shown)
+
+
+def both_columns(page):
+    """The code of the page, and the rows of its table, each a pair of expressions."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(.*?)` \| `(.*?)` \|$", text, flags=re.MULTILINE)
+    assert len(rows) >= 15
+    return blocks(page, "python")[0], rows
+
+
+def arrays_in(value):
+    """All numbers of nested results, in order."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (tuple, list)):
+        return [array for part in value for array in arrays_in(part)]
+    return [numpy.asarray(value)]
+
+
+@pytest.mark.parametrize(("page", "peer"), [("coming-from-autograd.md", "autograd"), ("coming-from-jax.md", "jax")])
+def test_both_columns_of_a_page_agree(page, peer):
+    setup, rows = both_columns(page)
+    own = {"np": numpy, "autodiff": autodiff}
+    exec(setup, own)
+    found = [arrays_in(eval(right, own)) for _, right in rows]
+    module = pytest.importorskip(peer)
+    theirs = {"np": importlib.import_module(f"{peer}.numpy")}
+    if peer == "jax":
+        module.config.update("jax_enable_x64", True)
+        theirs |= {"jax": module, "jnp": theirs["np"]}
+    else:
+        theirs |= {name: getattr(module, name) for name in dir(module)}
+        theirs |= {"make_vjp": lambda f: lambda x: importlib.import_module("autograd.core").make_vjp(f, x)}
+    exec(setup, theirs)
+    for (left, right), ours in zip(rows, found):
+        expected = arrays_in(eval(left, theirs))
+        assert len(ours) == len(expected), right
+        for one, other in zip(ours, expected):
+            numpy.testing.assert_allclose(one, other, rtol=1e-12, err_msg=right)

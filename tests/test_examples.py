@@ -1,0 +1,141 @@
+"""The programs of examples/: each is differentiated as it stands, its gradient is that of differences, and it runs."""
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autodiff
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="needs a checkout")
+PICTURES = {"two_body", "heat", "black_scholes", "predator_prey"}
+
+
+def example(name):
+    if name not in ("kalman", "two_body", "hidden_markov"):
+        pytest.importorskip("scipy")
+    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module     # functions of an example are pickled and lifted by their module
+    spec.loader.exec_module(module)
+    return module
+
+
+def differences(function, x, step=1e-6):
+    """The derivatives of a function in an array, the argument's dimensions last."""
+    found = []
+    for index in np.ndindex(*x.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = x.copy()
+            moved[index] += sign * step
+            ends.append(np.asarray(function(moved)))
+        found.append((ends[0] - ends[1]) / (2 * step))
+    found = np.moveaxis(np.array(found), 0, -1)
+    return found.reshape(*found.shape[:-1], *x.shape)
+
+
+def holds(function, x, rtol=1e-5, atol=1e-7):
+    np.testing.assert_allclose(autodiff.grad(function)(x), differences(function, x), rtol=rtol, atol=atol)
+
+
+def test_kalman():
+    program = example("kalman")
+    series = program.series_of(30)
+    at = np.array([0.1, -0.5, 0.3])
+    holds(lambda p: program.log_likelihood(p, series), at)
+    gradient = autodiff.grad(program.log_likelihood)
+    np.testing.assert_allclose(autodiff.hessian(program.log_likelihood)(at, series),
+                               differences(lambda p: gradient(p, series), at), rtol=1e-5, atol=1e-6)
+    found = program.fit(series)
+    assert np.abs(gradient(found, series)).max() < 1e-6
+
+
+def test_two_body():
+    program = example("two_body")
+    target, velocity = np.array([-0.6, 0.9]), np.array([0.1, 0.9])
+    lifted = autodiff.lift(program.miss)
+    np.testing.assert_allclose(autodiff.grad(lifted)(velocity, target, 40),
+                               differences(lambda v: program.miss(v, target, 40), velocity), rtol=1e-6)
+    assert program.miss(program.aim(target, velocity), target) < 1e-20
+
+
+def test_heat():
+    program = example("heat")
+    conductivity, temperature = program.plate(7)
+    measured = program.simulate(conductivity, temperature, 5)
+    at = conductivity + 0.1
+    holds(lambda c: program.misfit(c, temperature, measured, 5), at)
+    holds(lambda t: program.misfit(at, t, measured, 5), temperature)
+    true, found = program.recover(10, 10, 30)
+    assert np.abs(true - found)[2:-2, 2:-2].mean() < np.abs(true - 0.8)[2:-2, 2:-2].mean()
+
+
+def test_black_scholes():
+    program = example("black_scholes")
+    at = np.array([105.0, 100.0, 0.5, 0.02, 0.25])
+    for call in (True, False):
+        found = program.greeks(*at, call)
+        first = differences(lambda p: program.price(*p, call), at)
+        np.testing.assert_allclose([found["delta"], -found["theta"], found["rho"], found["vega"]], first[[0, 2, 3, 4]],
+                                   rtol=1e-6)
+        second = differences(lambda p: np.array(autodiff.grad(program.price, argnums=(0, 4))(*p, call)), at)
+        np.testing.assert_allclose([found["gamma"], found["vanna"], found["volga"]],
+                                   [second[0, 0], second[0, 4], second[1, 4]], rtol=1e-5)
+    spots = np.linspace(80.0, 120.0, 5)
+    np.testing.assert_allclose(autodiff.elementwise_grad(program.price)(spots, 100.0, 0.5, 0.02, 0.25),
+                               [autodiff.grad(program.price)(spot, 100.0, 0.5, 0.02, 0.25) for spot in spots], rtol=1e-12)
+
+
+def test_hidden_markov():
+    program = example("hidden_markov")
+    parameters, observations = program.model(3, 4, 12)
+    gradient = autodiff.grad(program.log_likelihood)(parameters, observations)
+    for name in parameters:
+        expected = differences(lambda p, name=name: program.log_likelihood(parameters | {name: p}, observations),
+                               parameters[name])
+        np.testing.assert_allclose(gradient[name], expected, rtol=1e-5, atol=1e-8)
+    _, values = program.fit(parameters, observations, 10)
+    assert values[-1] > values[0]
+
+
+def test_predator_prey():
+    program = example("predator_prey")
+    rates, start, measured = program.measurements(steps=20)
+    at = np.log(rates)
+    found = autodiff.jacfwd(program.residuals)(at, measured, start)
+    np.testing.assert_allclose(found, differences(lambda r: program.residuals(r, measured, start), at), rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(autodiff.jacrev(program.residuals)(at, measured, start), found, rtol=1e-10, atol=1e-12)
+    _, start, measured = program.measurements()
+    np.testing.assert_allclose(program.fit(measured, start), rates, rtol=0.05)
+
+
+def test_logistic():
+    program = example("logistic")
+    features, labels = program.samples(50)
+    holds(lambda w: program.loss(w, features, labels), np.array([0.3, -0.2, 0.1, 0.5]))
+    found = program.fit(features, labels)
+    assert found.success and np.abs(autodiff.grad(program.loss)(found.x, features, labels)).max() < 1e-4
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))
+def test_it_runs_as_a_program(name, tmp_path):
+    pytest.importorskip("scipy")
+    if name in PICTURES:
+        pytest.importorskip("matplotlib")
+    root = Path(autodiff.__file__).resolve().parent.parent
+    picture = tmp_path / "picture.png"
+    done = subprocess.run([sys.executable, str(EXAMPLES / f"{name}.py"), str(picture)], capture_output=True, text=True,
+                          cwd=tmp_path, check=False, env={**os.environ, "PYTHONPATH": str(root), "MPLBACKEND": "agg"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+    assert picture.exists() == (name in PICTURES)
+
+
+def test_the_list_names_each():
+    text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{path.name}`" in text for path in EXAMPLES.glob("*.py"))
