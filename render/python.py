@@ -290,7 +290,7 @@ def reader_body(rule, answer, names) -> list[str]:
         pass                    # operands among other arguments, or constants among them: the row's helper tells them apart
     elif rule.operands == "*":
         first = operands[0]
-        lines += [f"if not _v.all_variables({first}):", f"    {first} = _given(*{first})"]
+        lines += [f"if isinstance({first}, _Base) or not _v.all_variables({first}):", f"    {first} = _given(*{first})"]
     elif len(operands) > 1:
         given = ", ".join(operands)
         # Python numbers are weak: they take the dtype of the other operand.
