@@ -493,3 +493,72 @@ def test_columns_through_views_of_views_that_expand(view):
         assert columns.movedim(0, -1).tolist() == wanted.tolist()
     hessian = func.jacfwd(func.grad(lambda x: (view(x) ** 3).sum()))(x)
     np.testing.assert_allclose(hessian.numpy(), func.hessian(lambda x: (view(x) ** 3).sum())(x).numpy(), rtol=1e-14)
+
+
+# ---- elementwise and holomorphic functions, and results in object arrays
+
+
+def test_elementwise_grad_is_the_derivative_of_each_element():
+    x = np.linspace(-1.0, 1.0, 6).reshape(2, 3)
+    derivative = ad.elementwise_grad(lambda x: x ** 3)
+    np.testing.assert_allclose(derivative(x), [[ad.grad(lambda x: x ** 3)(float(v)) for v in row] for row in x])
+    np.testing.assert_allclose(ad.elementwise_grad(derivative)(x), 6 * x)
+    assert derivative(2.0) == 12.0 and type(derivative(2.0)) is float
+    first, second = ad.elementwise_grad(lambda x, y: x * y, argnums=(0, 1))(x, x + 1)
+    np.testing.assert_array_equal(first, x + 1)
+    np.testing.assert_array_equal(second, x)
+    np.testing.assert_array_equal(ad.elementwise_grad(np.ones_like)(x), 0 * x)
+    np.testing.assert_array_equal(ad.elementwise_grad(lambda x: 2.0)(x), 0 * x)
+    np.testing.assert_allclose(ad.vmap(derivative)(x), derivative(x))
+
+
+def test_elementwise_grad_of_variables_stays_in_their_graph():
+    t = ad.tensor([1.0, 2.0], requires_grad=True)
+    found = ad.elementwise_grad(lambda x: x ** 3 * t)(t)
+    assert type(found) is ad.Tensor and found.requires_grad
+    found.sum().backward()      # 3 t^2 t, and the t inside is a constant of the inner derivative
+    np.testing.assert_allclose(t.grad.numpy(), 9 * np.array([1.0, 4.0]))
+
+
+def test_elementwise_grad_refuses_what_is_no_array():
+    with pytest.raises(RuntimeError, match="Expected f"):
+        ad.elementwise_grad(lambda x: (x, x))(1.0)
+    with pytest.raises(RuntimeError, match="real number"):
+        ad.elementwise_grad(lambda x: x * 1j)(1.0)
+    with pytest.raises(TypeError, match="int64"):
+        ad.elementwise_grad(np.sin)(np.array([1, 2]))
+
+
+@pytest.mark.parametrize("function", [lambda z: z ** 3, lambda z: np.exp(1j * z) * z, lambda z: 1 / (z - 3)])
+def test_holomorphic_grad_is_the_complex_derivative(function):
+    at, step = 0.5 - 0.3j, 1e-6
+    expected = (function(at + step) - function(at - step)) / (2 * step)
+    assert ad.holomorphic_grad(function)(at) == pytest.approx(expected, rel=1e-8)
+    second = ad.holomorphic_grad(ad.holomorphic_grad(function))(at)
+    slope = ad.holomorphic_grad(function)
+    assert second == pytest.approx((slope(at + step) - slope(at - step)) / (2 * step), rel=1e-7)
+
+
+def test_holomorphic_grad_refuses_real_numbers():
+    with pytest.raises(TypeError, match="return complex"):
+        ad.holomorphic_grad(np.abs)(1 + 2j)
+    with pytest.raises(TypeError, match="take complex"):
+        ad.holomorphic_grad(lambda x: x * 1j)(1.0)
+
+
+@pytest.mark.parametrize("transform", [ad.jacrev, ad.jacfwd, ad.jacobian])
+def test_a_result_in_an_object_array_is_one_array(transform):
+    """numpy.array makes one of 0-d results, since NumPy dispatches it to nobody."""
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(transform(lambda x: np.array([x[0] * x[1], x[1], 3.0]))(x), [[2, 1], [0, 1], [0, 0]])
+    rows = ad.vmap(lambda x: np.array([x[1], x[0]]))(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    np.testing.assert_array_equal(rows, [[2, 1], [4, 3]])
+    value, tangent = ad.jvp(lambda x: np.array([x[0] * x[1], 1.0]), (x,), (np.array([1.0, 0.0]),))
+    np.testing.assert_array_equal(value, [2, 1])
+    np.testing.assert_array_equal(tangent, [2, 0])
+
+
+def test_a_dual_or_a_sample_is_not_handed_out_as_values():
+    for transform in (ad.jacfwd, ad.vmap):
+        with pytest.raises(RuntimeError):
+            transform(lambda x: np.asarray(x) * 2)(np.ones((2, 2)))
