@@ -200,6 +200,8 @@ def argmin_value(np, x, dim, keepdim):
 
 def position_front(ops, name, x, dim, keepdim):
     """argmax, argmin: some element along dim, and no bools, which PyTorch does not order."""
+    if ops.is_numpy(x) and 0 in (x.shape if dim is None else x.shape and [x.shape[ops.wrap_dim(dim, x.ndim)]]):
+        raise ValueError(f"attempt to get {name} of an empty sequence")
     if dim is not None:
         dim = ops.wrap_dim(dim, x.ndim)
         if x.ndim and x.shape[dim] == 0:
@@ -215,8 +217,15 @@ def amin_value(np, x, dim, keepdim):
     return np.min(x, axis=axis_of(dim), keepdims=keepdim)
 
 
-def some_element(name, x, dims):
+_EXTREMES = {"amax": "maximum", "max": "maximum", "amin": "minimum", "min": "minimum"}
+
+
+def some_element(ops, name, x, dims):
     """Raise where a reduced dimension is empty: an extreme value needs an element."""
+    if ops.is_numpy(x) and name in _EXTREMES:
+        if 0 in (x.shape if dims is None else [x.shape[d] for d in dims]):
+            raise ValueError(f"zero-size array to reduction operation {_EXTREMES[name]} which has no identity")
+        return
     if dims is None and x.numel() == 0:
         raise RuntimeError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
                            "reduction dim with the 'dim' argument.")
@@ -228,7 +237,7 @@ def some_element(name, x, dims):
 def extreme_front(ops, name, x, dim, keepdim):
     """amax, amin: dims checked, no element refused."""
     dims = checked_dims(ops, x, dim)
-    some_element(name, x, dims)
+    some_element(ops, name, x, dims)
     return ops.apply(name, (x,), (dims, bool(keepdim)))
 
 
@@ -260,10 +269,10 @@ def _extreme(ops, name, x, dim, keepdim, other):
     word = name.title()
     if dim is None or ops.is_numpy(x):
         dims = checked_dims(ops, x, dim)
-        some_element(name, x, dims)
+        some_element(ops, name, x, dims)
         return ops.apply(f"a{name}", (x,), (dims, bool(keepdim)), f"{word}Backward1" if dim is None else None)
     dim = ops.wrap_dim(dim, x.ndim)
-    some_element(name, x, (dim,) if x.ndim else None)
+    some_element(ops, name, x, (dim,) if x.ndim else None)
     values = ops.plain(x)
     positions = (values.argmax if name == "max" else values.argmin)(axis=dim, keepdims=True) if x.ndim else None
     return picked(ops, x, positions, dim, keepdim, f"{word}Backward0")
@@ -539,8 +548,11 @@ def variance_front(ops, name, x, dim, unbiased, keepdim, correction):
     x = floating(ops, x, RuntimeError, "std and var only support floating point and complex dtypes")
     dims = checked_dims(ops, x, dim)
     if count_of(tuple(x.shape), dims) - correction <= 0:
-        ops.warn(f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
-                 "(input numel divided by output numel).")
+        if ops.is_numpy(x):
+            ops.warn("Degrees of freedom <= 0 for slice", RuntimeWarning)
+        else:
+            ops.warn(f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
+                     "(input numel divided by output numel).")
     return ops.apply(name, (x,), (dims, True, bool(keepdim), correction))
 
 
@@ -698,7 +710,7 @@ def _median(ops, name, x, dim, keepdim):
     dim = ops.wrap_dim(dim, x.ndim)
     if x.ndim == 0:
         return picked(ops, x, None, dim, keepdim, f"{word}Backward1")
-    some_element("median", x, (dim,))
+    some_element(ops, "median", x, (dim,))
     values = ops.plain(x)
     present = np.sum(values == values, axis=dim, keepdims=True)
     rank = np.maximum(present - 1, 0) // 2
@@ -726,7 +738,7 @@ def kthvalue_of(ops, x, k, dim, keepdim):
     np = ops.numpy
     dim, k = ops.wrap_dim(dim, x.ndim), ops.integer(k)
     if x.ndim:
-        some_element("kthvalue", x, (dim,))
+        some_element(ops, "kthvalue", x, (dim,))
     if not 1 <= k <= (x.shape[dim] if x.ndim else 1):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
     order = np.argsort(ops.plain(x), axis=dim, kind="stable") if x.ndim else None
@@ -739,7 +751,7 @@ def mode_of(ops, x, dim, keepdim):
     dim = ops.wrap_dim(dim, x.ndim)
     if x.ndim == 0:
         return picked(ops, x, None, dim, keepdim, "ModeBackward0")
-    some_element("mode", x, (dim,))
+    some_element(ops, "mode", x, (dim,))
     values = np.moveaxis(ops.plain(x), dim, -1)
     order = np.argsort(values, axis=-1, kind="stable")
     values = np.take_along_axis(values, order, -1)
