@@ -576,9 +576,9 @@ def _neighbours(n: Any, q: Any, method: str) -> tuple[Any, Any, Any]:
     before = np.floor(place if is_batch(place) else values_of(place))
     part = place - before
     if method == "averaged_inverted_cdf":
-        part = np.where(part == 0, np.asarray(0.5, part.dtype), np.ones_like(values_of(part)))
+        part = 1 - 0.5 * cast(part == 0, part.dtype)
     elif method == "midpoint":
-        part = np.where(place % 1 == 0, np.zeros_like(values_of(part)), np.asarray(0.5, part.dtype))
+        part = 0.5 * cast(place % 1 != 0, part.dtype)
     last = np.maximum(n - 1, 0)
     inside = np.logical_and(before >= 0, before < last)
     before, after = [np.clip(v, 0, last).astype(np.intp) for v in (before, before + 1)]
@@ -649,6 +649,7 @@ def _quantile_of(x: Any, q: Any, method: str, weak: bool) -> Any:
         before, after, part = _neighbours(n, q, method)
     if is_batch(before):
         ranked = np.sort(x, axis=0)
+        ranked = ranked if is_variable(ranked) else OPS.constant(ranked, like=q)
         lower, upper, last = ranked[before], ranked[after], ranked[n - 1]
     else:
         before, after = [np.asarray(v).astype(np.intp).ravel() for v in (before, after)]
@@ -691,8 +692,8 @@ def _quantile_past_nan(x: Any, q: Any, method: str, weights: Any, weak: bool) ->
     if method in _SELECTING:                    # how many are no NaN differs from sample to sample: for each number a row
         n = x.shape[0]
         table = np.stack([np.quantile(np.arange(max(m, 1)), values_of(q), method=method) for m in range(n + 1)])
-        table = OPS.constant(np.ascontiguousarray(table.reshape(n + 1, -1).T), like=x)
-        before = after = np.take(table, count, axis=1)
+        found = OPS.constant(table.reshape(n + 1, -1).astype(np.intp), like=x)[count]
+        before = after = np.moveaxis(found, -1, 0)
         part = None
     else:
         before, after, part = _neighbours(count, laid, method)
@@ -867,7 +868,7 @@ def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, we
         raise ValueError("weights should have the same shape as a.")
     a = a.reshape(-1)
     weights = None if weights is None else weights.reshape(-1)
-    edges = _edges(a, bins, range, weights)
+    edges = _edges(a, bins, range, weights if isinstance(bins, str) else None)
     known, data = values_of(edges), values_of(a)
     if weights is None or not is_variable(weights):
         counts = np.histogram(data, values_of(bins), values_of(range), weights=weights)[0]
