@@ -124,7 +124,7 @@ cdef object structural_on(int op, int flags, tuple operands, tuple params, str t
         out = embedded((<Variable>operands[0]).array, <Transform>params[0], params[1])
     if out == NULL:
         with np.errstate(all="ignore"):
-            value = structural_value(op, values, params, variadic)
+            value = structural_value(op, values, params, variadic, kind == NDARRAY and NAMES[op] in AS_NUMPY)
         out = array_of(value)
     try:
         if any_node and DIFFERENTIABLE[op] and COMPLEX_KIND[op] == REFUSED and category(out.type) > 1:
@@ -170,11 +170,15 @@ cdef object structural_on(int op, int flags, tuple operands, tuple params, str t
         release_array(out)
 
 
-cdef object structural_value(int op, list values, tuple params, bint variadic):
-    """A helper's value; of half floats alone, computed in float32 and rounded once."""
+#: Rows of NumPy's functions that round half floats at every step.  Not sum, which adds up gradients, too.
+cdef frozenset AS_NUMPY = frozenset({"prod", "cumsum", "cumprod", "var", "std"})
+
+
+cdef object structural_value(int op, list values, tuple params, bint variadic, bint as_numpy):
+    """A helper's value; of half floats alone, computed in float32 and rounded once, unless NumPy's flavour has NumPy's bits."""
     cdef bint half = False
     cdef list floats
-    if op != OP_TO:
+    if op != OP_TO and not as_numpy:
         floats = [v for v in values if isinstance(v, cnp.ndarray) and v.dtype.kind in "fc"]
         half = bool(floats) and all([v.dtype == np.float16 for v in floats])
     if half:

@@ -41,6 +41,8 @@ def mean_value(np, x, dim, keepdim, dtype):
     count = count_of(x.shape, dim)
     if count == 0:
         return np.full(total.shape, np.nan, total.dtype)
+    if total.dtype == np.complex64:     # NumPy divides by an int64, with which this promotes to complex128
+        return (total.astype(np.complex128) / count).astype(total.dtype)
     return total / total.dtype.type(count)
 
 
@@ -570,8 +572,8 @@ def _numpy_spread(ops, name, x, axis, dtype, ddof, keepdims, correction):
         if not ops.is_variable(ddof) and ddof != 0:
             raise ValueError("ddof and correction can't be provided simultaneously.")
         ddof = correction
-    if dtype is not None:
-        x = ops.to(x, dtype)
+    if dtype is not None and ops.numpy_dtype(dtype) != ops.dtype(x):
+        return ops.wider(name, (x,), {"axis": axis, "dtype": dtype, "ddof": ddof, "keepdims": keepdims})
     return getattr(ops, name)(x, axis, keepdim=keepdims, correction=ddof)
 
 
@@ -679,15 +681,25 @@ def _without_nan(ops, x):
     return x if present.all() else ops.where(present, x, 0.0)
 
 
-@rounded_once
 def nanmean_of(ops, x, dim, keepdim, dtype):
+    return (_nanmean if ops.is_numpy(x) else _nanmean_rounded_once)(ops, x, dim, keepdim, dtype)
+
+
+def _nanmean(ops, x, dim, keepdim, dtype):
     np = ops.numpy
+    if ops.is_numpy(x) and dtype is not None and ops.dtype(x).kind in "fc" and ops.numpy_dtype(dtype).kind in "biu":
+        raise TypeError("If a is inexact, then dtype must be inexact")
     if dtype is not None:
         x = ops.to(x, dtype)
     x = floating(ops, x, RuntimeError, "nanmean(): expected input to have floating point or complex dtype but got {}")
     present = ops.plain(x) == ops.plain(x)
     count = np.sum(present, axis=checked_dims(ops, x, dim), keepdims=bool(keepdim), dtype=ops.dtype(x))
+    if ops.is_numpy(x) and not np.all(count):
+        ops.warn("Mean of empty slice", RuntimeWarning)
     return ops.sum(_without_nan(ops, x), dim, keepdim) / ops.constant(np.asarray(count), like=x)
+
+
+_nanmean_rounded_once = rounded_once(_nanmean)
 
 
 # ---- order statistics

@@ -68,7 +68,9 @@ def numpy_argsort_of(ops, x, axis, kind):
         x, axis = ops.reshape(x, (-1,)), 0
     elif x.ndim == 0:
         x = ops.reshape(x, (1,))
-    return ops.argsort(x, axis)
+    if ops.is_batch(x):
+        return ops.argsort(x, axis)
+    return ops.constant(ops.numpy.argsort(ops.plain(x), axis, kind), like=x)    # NumPy's order among equal elements
 
 
 def msort_of(ops, x):

@@ -169,6 +169,8 @@ def unique(ar: Any, return_index: Any = False, return_inverse: Any = False, retu
            equal_nan: Any = True, sorted: Any = True) -> Any:
     ar = array_of(ar)
     values = values_of(ar)
+    if not sorted and axis is None and not (return_index or return_inverse or return_counts):
+        return _without_duplicates(ar.reshape(-1), np.unique(values, equal_nan=equal_nan, sorted=False), equal_nan)
     found, first, *more = np.unique(values, return_index=True, return_inverse=bool(return_inverse),
                                     return_counts=bool(return_counts), axis=axis, equal_nan=equal_nan)
     elements = _at(ar.reshape(-1), first) if axis is None else np.take(ar, first, axis=axis)
@@ -185,9 +187,9 @@ def _unique_as(name: str, x: Any) -> Any:
     return type(found)(_without_duplicates(x.reshape(-1), found[0]), *found[1:])
 
 
-def _without_duplicates(flat: Any, found: Any) -> Any:
-    """Values that occur once each, NaN as often as in the operand, in whatever order they were found."""
-    distinct, first = np.unique(values_of(flat), return_index=True, equal_nan=False)
+def _without_duplicates(flat: Any, found: Any, equal_nan: bool = False) -> Any:
+    """Values that occur once each, in whatever order they were found."""
+    _, first = np.unique(values_of(flat), return_index=True, equal_nan=equal_nan)
     places = np.empty(len(first), np.intp)
     places[np.argsort(found, kind="stable")] = first
     return _at(flat, places)
@@ -225,9 +227,14 @@ def _joined(ar1: Any, ar2: Any) -> Any:
 @composite("intersect1d")
 def intersect1d(ar1: Any, ar2: Any, assume_unique: Any = False, return_indices: Any = False) -> Any:
     first, second = array_of(ar1).reshape(-1), array_of(ar2).reshape(-1)
-    found, *places = np.intersect1d(values_of(first), values_of(second), assume_unique, True)
-    result = cast(_at(first, places[0]), found.dtype)
-    return (result, *places) if return_indices else result
+    found, *places = _and_more(np.intersect1d(values_of(first), values_of(second), assume_unique, return_indices))
+    if not return_indices:
+        return _gathered(_joined(first, second), found)
+    return cast(_at(first, places[0]), found.dtype), *places
+
+
+def _and_more(found: Any) -> tuple[Any, ...]:
+    return found if isinstance(found, tuple) else (found,)
 
 
 @composite("setdiff1d")

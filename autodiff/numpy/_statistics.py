@@ -248,7 +248,7 @@ def _correction(ddof: Any, correction: Any) -> Any:
 
 
 def _variance(a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any, given_mean: Any, present: Any = None) -> Any:
-    """The variance of the elements that are present and at which where= holds."""
+    """The variance of the elements that are present, which is asked by functions that look past NaN, and at which where= holds."""
     x = a if a.dtype.kind in "fc" else cast(a, np.dtype(np.float64))
     if dtype is not None and np.dtype(dtype).kind not in "fc":
         dtype = None
@@ -258,7 +258,14 @@ def _variance(a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: An
     x = chosen(x, taking_part, 0)
     middle = array_of(given_mean) if not not_given(given_mean) else divided(sum_(x, axes, dtype, True), count)
     apart = chosen(x - middle, taking_part, 0)
-    squares = apart * apart if apart.dtype.kind != "c" else np.real(apart) * np.real(apart) + np.imag(apart) * np.imag(apart)
+    if present is not None:
+        apart = cast(apart, x.dtype)
+    if apart.dtype.kind != "c":
+        squares = apart * apart
+    elif present is None:
+        squares = np.real(apart) * np.real(apart) + np.imag(apart) * np.imag(apart)
+    else:
+        squares = np.real(apart * np.conj(apart))
     total = sum_(squares, axes, dtype, flag(keepdims))
     if not isinstance(count, int) and not flag(keepdims):
         count = count.reshape(total.shape)
@@ -411,11 +418,14 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> 
 def _nan_variance(a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any, given_mean: Any, correction: Any) -> Any:
     a, ddof = array_of(a), _correction(ddof, correction)
     absent, condition = _absent(a), condition_of(where)
-    if absent is None:
-        if condition is None and not_given(given_mean) and not no_axis_at_all(axis):
-            return np.var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=flag(keepdims))
+    if a.dtype.kind not in "fc":
         return _variance(a, axis, dtype, ddof, keepdims, condition, given_mean)
     _check_inexact(dtype)
+    if absent is None:
+        free = math.prod(a.shape[d] for d in axes_of(axis, a.ndim)) - ddof
+        if condition is None and not_given(given_mean) and not no_axis_at_all(axis) and free > 0:
+            return np.var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=flag(keepdims))
+        absent = np.zeros(tuple(a.shape), bool)
     return _variance(a, axis, dtype, ddof, keepdims, condition, given_mean, np.logical_not(absent))
 
 
@@ -496,6 +506,8 @@ def _with_nan(x: Any, last: Any, result: Any) -> Any:
     if x.dtype.kind not in "fc":
         return result
     absent = np.isnan(last)
+    if not is_batch(absent, result) and result.ndim == 0:
+        return last if absent else result
     return np.where(absent, last, result) if is_batch(absent) or np.any(absent) else result
 
 
@@ -787,7 +799,9 @@ def cov(m: Any, y: Any = None, rowvar: Any = True, bias: Any = False, ddof: Any 
     other = (x if weights is None else x * weights).T
     found = np.matmul(x, np.conj(other) if other.dtype.kind == "c" else other)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = found * cast(array_of(1 / free if is_variable(free) else np.true_divide(1, free)), found.dtype)
+        scale = array_of(1 / free if is_variable(free) else np.true_divide(1, free))
+        # A float64 as NumPy has it, so that float32 is scaled in float64.
+        found = cast(found * scale, found.dtype)
     return np.squeeze(found)
 
 
@@ -907,8 +921,11 @@ def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = N
             if count < 1:
                 raise ValueError(f"`bins[{i}]` must be positive, when an integer")
             low, high = _outer_edges(column, given)
-            found = _spaced(low, high, count, np.result_type(low.dtype, high.dtype, float)) if is_variable(low) or is_variable(
-                high) else np.linspace(low, high, count + 1)
+            if is_variable(low) or is_variable(high):
+                dtype = np.result_type(low.dtype, high.dtype)
+                found = _spaced(low, high, count, dtype if dtype.kind == "f" else np.dtype(float))
+            else:
+                found = np.linspace(low, high, count + 1)
         else:
             found = array_of(bin)
             if np.any(values_of(found)[:-1] > values_of(found)[1:]):
@@ -951,7 +968,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: Any = 0) -> Any:
     if weights is None or not _any_variable(weights):
         return np.bincount(values_of(x), values_of(weights), minlength)
     places, weights = values_of(x), array_of(weights)
-    np.bincount(places, np.zeros(tuple(weights.shape)), minlength)        # NumPy's errors
+    np.bincount(places, np.zeros(tuple(weights.shape), weights.dtype), minlength)        # NumPy's errors
     weights = cast(weights, np.dtype(np.float64))
     like = weights
     return OPS.bincount(OPS.constant(np.array(places, np.int64), like=like), weights, int(minlength))
