@@ -385,7 +385,7 @@ def moved(dim: Any, rank: int) -> Any:
 def applied(number: int, name: str, batches: Sequence[Any], params: Sequence[Any]) -> Any:
     """A structural row on batches; those with a fast path go by it."""
     if name == "sum" or name == "mean":
-        return getattr(OPS, name)(batches[0], *params) if name == "sum" else batches[0].mean(params[0], params[1])
+        return getattr(OPS, name)(batches[0], *params) if name == "sum" else OPS.mean(batches[0], *params[:2])
     if name == "norm":
         return batches[0].norm(*params[:3])
     if name == "logsumexp":
@@ -496,7 +496,7 @@ def matmul(level: Level, call: Any) -> Any:
 
 def vdot(level: Level, call: Any) -> Any:
     x, y = [level.batch(v) for v in call.operands]
-    return level.wrap((OPS.conj(x) * y).sum(1))
+    return level.wrap(OPS.sum(OPS.conj(x) * y, 1, False))
 
 
 # ---- rules of their own: what is applied with sizes
@@ -1072,7 +1072,7 @@ def made_for_batches(function: Any) -> Any:
         results = level.inside(lambda: function.backward(inner, *handles))
         results = results if isinstance(results, tuple) else (results,)
         summed = [level.batch(g) if isinstance(g, Base) else g for g in results]
-        return (None, None, None, None, *[g if batched or not isinstance(g, Base) else g.sum(0)
+        return (None, None, None, None, *[g if batched or not isinstance(g, Base) else OPS.sum(g, 0, False)
                                           for g, batched in zip(summed, ctx.which)])
 
     def jvp(ctx: Any, *tangents: Any) -> Any:

@@ -30,6 +30,7 @@ from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_SH
                         exp_sum, intp, kernels, matmul as matmul_kernel, matmul_batch, run_loop, scale, sum_all)
 
 import operator
+import warnings
 
 import numpy as np
 
@@ -279,7 +280,7 @@ cdef object structural_on(int op, int flags, tuple operands, tuple params, str t
         out = extreme(<Variable>operands[0], params[0], params[1], 1 if op == OP_AMAX else -1)
     if out == NULL:
         with np.errstate(all="ignore"):
-            value = structural_value(op, values, params, variadic)
+            value = structural_value(op, values, params, variadic, kind == NDARRAY and NAMES[op] in AS_NUMPY)
         out = array_of(value)
     try:
         if any_node and DIFFERENTIABLE[op] and COMPLEX_KIND[op] == REFUSED and category(out.type) > 1:
@@ -325,11 +326,15 @@ cdef object structural_on(int op, int flags, tuple operands, tuple params, str t
         release_array(out)
 
 
-cdef object structural_value(int op, list values, tuple params, bint variadic):
-    """A helper's value; of half floats alone, computed in float32 and rounded once."""
+#: Rows of NumPy's functions that round half floats at every step.  Not sum, which adds up gradients, too.
+cdef frozenset AS_NUMPY = frozenset({"prod", "cumsum", "cumprod", "var", "std"})
+
+
+cdef object structural_value(int op, list values, tuple params, bint variadic, bint as_numpy):
+    """A helper's value; of half floats alone, computed in float32 and rounded once, unless NumPy's flavour has NumPy's bits."""
     cdef bint half = False
     cdef list floats
-    if op != OP_TO:
+    if op != OP_TO and not as_numpy:
         floats = [v for v in values if isinstance(v, cnp.ndarray) and v.dtype.kind in "fc"]
         half = bool(floats) and all([v.dtype == np.float16 for v in floats])
     if half:
@@ -350,19 +355,23 @@ cdef int save_operand(Saved* saved, object operand) except -1:
 
 # ---- shapes: views
 
+#: NumPy's error, which is PyTorch's IndexError and the ValueError of NumPy's older programs in one.
+OutOfRange = np.exceptions.AxisError
+
+
 cdef int wrap_dim(object dim, int ndim) except -1:
     cdef int d
     cdef int n = ndim if ndim > 0 else 1
     try:
         d = dim
     except OverflowError:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})") from None
+        raise OutOfRange(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})") from None
     except (TypeError, np.ma.MAError):
         if isinstance(dim, int):
             raise
         raise TypeError(f"argument 'dim' must be int, not {type(dim).__name__}") from None
     if d < -n or d >= n:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {d})")
+        raise OutOfRange(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {d})")
     return d + n if d < 0 else d
 
 
@@ -678,7 +687,10 @@ cdef object reduce_mean(Variable x, object dim, object keepdim, object dtype):
     cdef Array* array
     dim = some_dims(x, dim)
     if dtype is not None:
-        x = <Variable>cast(x, to_numpy_dtype(dtype))
+        dtype = to_numpy_dtype(dtype)
+        x = <Variable>cast(x, dtype)
+        if category(type_of(x)) < 2 and Py_TYPE(<PyObject*>x) == NDARRAY:
+            return cast(<Variable>reduce_mean(x, dim, keepdim, None), dtype)    # NumPy divides, and then casts
     if category(type_of(x)) < 2:
         if Py_TYPE(<PyObject*>x) == NDARRAY:
             x = <Variable>cast(x, np.dtype(np.float64))
@@ -701,6 +713,8 @@ cdef object reduce_mean(Variable x, object dim, object keepdim, object dtype):
         count = count_along(array.shape, whole)
         if count:
             return reduced(OP_MEAN, x, whole, bool(keepdim), count)
+    if array != NULL and Py_TYPE(<PyObject*>x) == NDARRAY and integral(dim) and count_along(array.shape, whole) == 0:
+        warnings.warn("Mean of empty slice", RuntimeWarning, stacklevel=2)
     return structural_of(OP_MEAN, 0 if dim is None else VARIANT, (x,), (whole, bool(keepdim), None))
 
 

@@ -307,11 +307,14 @@ def reader_body(rule, answer, names) -> list[str]:
         else:
             wider.append(f"{name} is not {default}" if default in ("None", "True", "False") else f"{name} != {default}")
     shown = (answer.functions or answer.methods)[0]
+    if (any(name == "axis" for name, _ in rest) and "dim" in parameters(rule) and rule.parameter("dim").role == "dims"
+            and rule.name != "squeeze"):
+        wider.append("axis == ()")              # to NumPy no dimension, to a row, as to PyTorch, all of them
     if wider:
         lines += [f"if {' or '.join(wider)}:",
                   f'    return OPS.wider("{shown}", ({operands[0]},), dict('
                   f"{', '.join(f'{name}={name}' for name in [*operands[1:], *(name for name, _ in rest)])}))"]
-    if answer.value:
+    if answer.value and not rest:               # a level is told of the row's call, not of NumPy's arguments
         lines += ["if _v.levels:", f'    taken = _v.asked("{rule.name}", ({", ".join(operands)},), '
                   f'({"".join(name + ", " for name, _ in rest)}))',
                   "    if taken is not NotImplemented:", "        return taken"]

@@ -44,6 +44,8 @@ def checked_dims(ops, x, dim):
         return None
     dims = tuple([ops.wrap_dim(d, x.ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))])
     if len(set(dims)) != len(dims):
+        if ops.is_numpy(x):
+            raise ValueError("duplicate value in 'axis'")
         raise RuntimeError(f"dim {dims[0]} appears multiple times in the list of dims")
     return dims if x.ndim else None
 

@@ -41,6 +41,8 @@ def mean_value(np, x, dim, keepdim, dtype):
     count = count_of(x.shape, dim)
     if count == 0:
         return np.full(total.shape, np.nan, total.dtype)
+    if total.dtype == np.complex64:     # NumPy divides by an int64, with which this promotes to complex128
+        return (total.astype(np.complex128) / count).astype(total.dtype)
     return total / total.dtype.type(count)
 
 
@@ -200,6 +202,8 @@ def argmin_value(np, x, dim, keepdim):
 
 def position_front(ops, name, x, dim, keepdim):
     """argmax, argmin: some element along dim, and no bools, which PyTorch does not order."""
+    if ops.is_numpy(x) and 0 in (x.shape if dim is None else x.shape and [x.shape[ops.wrap_dim(dim, x.ndim)]]):
+        raise ValueError(f"attempt to get {name} of an empty sequence")
     if dim is not None:
         dim = ops.wrap_dim(dim, x.ndim)
         if x.ndim and x.shape[dim] == 0:
@@ -215,8 +219,15 @@ def amin_value(np, x, dim, keepdim):
     return np.min(x, axis=axis_of(dim), keepdims=keepdim)
 
 
-def some_element(name, x, dims):
+_EXTREMES = {"amax": "maximum", "max": "maximum", "amin": "minimum", "min": "minimum"}
+
+
+def some_element(ops, name, x, dims):
     """Raise where a reduced dimension is empty: an extreme value needs an element."""
+    if ops.is_numpy(x) and name in _EXTREMES:
+        if 0 in (x.shape if dims is None else [x.shape[d] for d in dims]):
+            raise ValueError(f"zero-size array to reduction operation {_EXTREMES[name]} which has no identity")
+        return
     if dims is None and x.numel() == 0:
         raise RuntimeError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
                            "reduction dim with the 'dim' argument.")
@@ -228,7 +239,7 @@ def some_element(name, x, dims):
 def extreme_front(ops, name, x, dim, keepdim):
     """amax, amin: dims checked, no element refused."""
     dims = checked_dims(ops, x, dim)
-    some_element(name, x, dims)
+    some_element(ops, name, x, dims)
     return ops.apply(name, (x,), (dims, bool(keepdim)))
 
 
@@ -260,10 +271,10 @@ def _extreme(ops, name, x, dim, keepdim, other):
     word = name.title()
     if dim is None or ops.is_numpy(x):
         dims = checked_dims(ops, x, dim)
-        some_element(name, x, dims)
+        some_element(ops, name, x, dims)
         return ops.apply(f"a{name}", (x,), (dims, bool(keepdim)), f"{word}Backward1" if dim is None else None)
     dim = ops.wrap_dim(dim, x.ndim)
-    some_element(name, x, (dim,) if x.ndim else None)
+    some_element(ops, name, x, (dim,) if x.ndim else None)
     values = ops.plain(x)
     positions = (values.argmax if name == "max" else values.argmin)(axis=dim, keepdims=True) if x.ndim else None
     return picked(ops, x, positions, dim, keepdim, f"{word}Backward0")
@@ -539,8 +550,11 @@ def variance_front(ops, name, x, dim, unbiased, keepdim, correction):
     x = floating(ops, x, RuntimeError, "std and var only support floating point and complex dtypes")
     dims = checked_dims(ops, x, dim)
     if count_of(tuple(x.shape), dims) - correction <= 0:
-        ops.warn(f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
-                 "(input numel divided by output numel).")
+        if ops.is_numpy(x):
+            ops.warn("Degrees of freedom <= 0 for slice", RuntimeWarning)
+        else:
+            ops.warn(f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
+                     "(input numel divided by output numel).")
     return ops.apply(name, (x,), (dims, True, bool(keepdim), correction))
 
 
@@ -558,8 +572,8 @@ def _numpy_spread(ops, name, x, axis, dtype, ddof, keepdims, correction):
         if not ops.is_variable(ddof) and ddof != 0:
             raise ValueError("ddof and correction can't be provided simultaneously.")
         ddof = correction
-    if dtype is not None:
-        x = ops.to(x, dtype)
+    if dtype is not None and ops.numpy_dtype(dtype) != ops.dtype(x):
+        return ops.wider(name, (x,), {"axis": axis, "dtype": dtype, "ddof": ddof, "keepdims": keepdims})
     return getattr(ops, name)(x, axis, keepdim=keepdims, correction=ddof)
 
 
@@ -667,15 +681,25 @@ def _without_nan(ops, x):
     return x if present.all() else ops.where(present, x, 0.0)
 
 
-@rounded_once
 def nanmean_of(ops, x, dim, keepdim, dtype):
+    return (_nanmean if ops.is_numpy(x) else _nanmean_rounded_once)(ops, x, dim, keepdim, dtype)
+
+
+def _nanmean(ops, x, dim, keepdim, dtype):
     np = ops.numpy
+    if ops.is_numpy(x) and dtype is not None and ops.dtype(x).kind in "fc" and ops.numpy_dtype(dtype).kind in "biu":
+        raise TypeError("If a is inexact, then dtype must be inexact")
     if dtype is not None:
         x = ops.to(x, dtype)
     x = floating(ops, x, RuntimeError, "nanmean(): expected input to have floating point or complex dtype but got {}")
     present = ops.plain(x) == ops.plain(x)
     count = np.sum(present, axis=checked_dims(ops, x, dim), keepdims=bool(keepdim), dtype=ops.dtype(x))
+    if ops.is_numpy(x) and not np.all(count):
+        ops.warn("Mean of empty slice", RuntimeWarning)
     return ops.sum(_without_nan(ops, x), dim, keepdim) / ops.constant(np.asarray(count), like=x)
+
+
+_nanmean_rounded_once = rounded_once(_nanmean)
 
 
 # ---- order statistics
@@ -698,7 +722,7 @@ def _median(ops, name, x, dim, keepdim):
     dim = ops.wrap_dim(dim, x.ndim)
     if x.ndim == 0:
         return picked(ops, x, None, dim, keepdim, f"{word}Backward1")
-    some_element("median", x, (dim,))
+    some_element(ops, "median", x, (dim,))
     values = ops.plain(x)
     present = np.sum(values == values, axis=dim, keepdims=True)
     rank = np.maximum(present - 1, 0) // 2
@@ -726,7 +750,7 @@ def kthvalue_of(ops, x, k, dim, keepdim):
     np = ops.numpy
     dim, k = ops.wrap_dim(dim, x.ndim), ops.integer(k)
     if x.ndim:
-        some_element("kthvalue", x, (dim,))
+        some_element(ops, "kthvalue", x, (dim,))
     if not 1 <= k <= (x.shape[dim] if x.ndim else 1):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
     order = np.argsort(ops.plain(x), axis=dim, kind="stable") if x.ndim else None
@@ -739,7 +763,7 @@ def mode_of(ops, x, dim, keepdim):
     dim = ops.wrap_dim(dim, x.ndim)
     if x.ndim == 0:
         return picked(ops, x, None, dim, keepdim, "ModeBackward0")
-    some_element("mode", x, (dim,))
+    some_element(ops, "mode", x, (dim,))
     values = np.moveaxis(ops.plain(x), dim, -1)
     order = np.argsort(values, axis=-1, kind="stable")
     values = np.take_along_axis(values, order, -1)

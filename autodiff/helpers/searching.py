@@ -48,10 +48,10 @@ def numpy_sorted_of(ops, x, axis, kind):
     """numpy.sort: a copy; without an axis, of the flattened operand."""
     _kind_known(kind)
     if axis is None:
-        return sort_of(ops, ops.reshape(x, (-1,)), 0, False, None)[0]
+        return ops.sort(ops.reshape(x, (-1,)), 0)[0]
     if x.ndim == 0:
-        raise IndexError(f"axis {axis} is out of bounds for array of dimension 0")
-    return sort_of(ops, x, axis, False, None)[0]
+        raise ops.numpy.exceptions.AxisError(axis, 0)
+    return ops.sort(x, axis)[0]
 
 
 def argsort_of(ops, x, dim, descending, stable):
@@ -65,8 +65,12 @@ def argsort_of(ops, x, dim, descending, stable):
 def numpy_argsort_of(ops, x, axis, kind):
     _kind_known(kind)
     if axis is None:
-        return argsort_of(ops, ops.reshape(x, (-1,)), 0, False, True)
-    return argsort_of(ops, x, axis, False, True)
+        x, axis = ops.reshape(x, (-1,)), 0
+    elif x.ndim == 0:
+        x = ops.reshape(x, (1,))
+    if ops.is_batch(x):
+        return ops.argsort(x, axis)
+    return ops.constant(ops.numpy.argsort(ops.plain(x), axis, kind), like=x)    # NumPy's order among equal elements
 
 
 def msort_of(ops, x):
@@ -210,10 +214,22 @@ def searchsorted_of(ops, edges, x, out_int32, right, side, sorter):
 
 
 def numpy_searchsorted_of(ops, edges, v, side, sorter):
-    """ndarray.searchsorted."""
+    """ndarray.searchsorted, of edges and v of which one at least is a Variable."""
+    np = ops.numpy
+    like = edges if ops.is_variable(edges) else v
+    edges, v = [x if ops.is_variable(x) else ops.constant(np.asarray(x), like=like) for x in (edges, v)]
     if edges.ndim != 1:
-        raise ValueError("object too deep for desired array" if edges.ndim else "cannot search in an array of no dimensions")
-    return searchsorted_of(ops, edges, v, False, False, side, sorter)
+        raise ValueError("object too deep for desired array" if edges.ndim else "object of too small depth for desired array")
+    if side not in ("left", "right"):
+        raise ValueError(f"side must be 'left' or 'right' (got {side!r})")
+    if sorter is not None:
+        sorter = np.asarray(ops.plain(sorter) if ops.is_variable(sorter) else sorter)
+        if sorter.dtype.kind not in "biu":
+            raise TypeError("sorter must only contain integers")
+        if sorter.shape != edges.shape:
+            raise ValueError("sorter.size must equal self.size")
+        sorter = sorter.astype(np.int64)
+    return ops.searchsorted(edges, v, side=side, sorter=sorter)
 
 
 def bucketize_of(ops, x, boundaries, out_int32, right):

@@ -13,7 +13,7 @@ RULES: tuple[Rule, ...] = (
          grad_fn={"": "SumBackward0", "dim": "SumBackward1"}, complex="holomorphic",
          compiled=True, front="compiled",
          numpy="sum(a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=None); "
-               ".sum(a, axis=None, dtype=None, out=None, keepdims=False)",
+               ".sum(a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=None)",
          doc="Sum of elements.",
          example="tensor([[1.0, 2.0], [3.0, 4.0]]).sum(dim=0) -> tensor([4., 6.])"),
     Rule("mean", "mean_value(x, dim, keepdim, dtype)", "mean_dx(g, shape_x, dim, keepdim)", kind="linear",
@@ -21,7 +21,7 @@ RULES: tuple[Rule, ...] = (
          loop="helper", fast="mean", dtype="float", grad_fn={"": "MeanBackward0", "dim": "MeanBackward1"},
          complex="holomorphic", compiled=True, front="compiled",
          numpy="mean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=None); "
-               ".mean(a, axis=None, dtype=None, out=None, keepdims=False)",
+               ".mean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=None)",
          doc="Arithmetic mean of elements.",
          example="tensor([[1.0, 2.0], [3.0, 4.0]]).mean(dim=1, keepdim=True) -> tensor([[1.5000],\n        [3.5000]])"),
     Rule("norm", "norm_value(x, p, dim, keepdim, dtype)", "norm_dx(g, x, out, p, dim, keepdim)", kind="reduction",

@@ -54,7 +54,7 @@ RULES: tuple[Rule, ...] = (
          names="sorted_sequence",
          kind="custom", params="input, *, out_int32=False, right=False, side=None, sorter=None", method=False,
          loop="composite",
-         numpy="searchsorted .searchsorted(a, v, side='left', sorter=None) "
+         numpy=".searchsorted(a, v, side='left', sorter=None) "
                "= numpy_searchsorted_of(a, v, side, sorter)",
          doc="Where numbers belong in a sequence in ascending order: before equal ones, or after them with right=True.",
          errors="sorted_sequence may have several dimensions, those of input but the last.",
@@ -66,7 +66,6 @@ RULES: tuple[Rule, ...] = (
          example="bucketize(tensor([1.0, 4.0]), tensor([2.0, 3.0])) -> tensor([0, 2])"),
     Rule("isin", "isin_of(x, test_elements, assume_unique, invert)", operands="x", names="elements", kind="custom",
          params="test_elements, *, assume_unique=False, invert=False", method=False, loop="composite",
-         numpy="isin(element, test_elements, assume_unique=False, invert=False, *, kind=None)",
          doc="Whether each element is among test_elements.",
          example="isin(tensor([1, 2, 3]), tensor([2, 3])) -> tensor([False,  True,  True])"),
     Rule("bincount", "bincount_of(x, weights, minlength)", operands="x", kind="custom",
