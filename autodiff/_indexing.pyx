@@ -578,6 +578,9 @@ cdef int setitem(Variable x, object index, object value) except -1:
         materialise(x)
     if not modes() and may_be_element(x, index) and write_element(x, index, value):
         return 0
+    if (isinstance(value, (list, tuple)) and holds_variable(value)) or (
+            isinstance(value, cnp.ndarray) and (<cnp.ndarray>value).descr.type_num == cnp.NPY_OBJECT):
+        value = OPS.lifted(value)       # x[:2] = [y[0], 2 * y[1]] is one write of one Variable
     write_items(x, index, value)
     if modes() & FORWARD:
         write_tangents(x, value, partial(assigned, index))
@@ -1418,7 +1421,9 @@ def plain_of(x):
 
 
 def all_variables(operands):
-    """Whether every one of them is a Variable."""
+    """Whether every one of them is a Variable, in a list or tuple; a Variable itself has to be taken apart first."""
+    if is_variable(operands):
+        return False
     for x in operands:
         if not is_variable(x):
             return False

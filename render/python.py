@@ -298,7 +298,7 @@ def reader_body(rule, answer, names) -> list[str]:
         lines += [f"if not _v.all_variables(({given})):", f"    {given} = _given({given}{weak})"]
     else:
         others = "".join(f", {name}" for name, _ in rest if name != "out")
-        lines += [f"if not isinstance({operands[0]}, _Base):", f"    {operands[0]} = _given({operands[0]}{others})[0]"]
+        lines += [f"if not isinstance({operands[0]}, _Base):", f"    {operands[0]} = _first_given({operands[0]}{others})"]
     for name, default in rest:
         if name in used:
             continue

@@ -158,22 +158,22 @@ def _whole(x):
 # ---- views
 
 def numpy_reshape(ops, x, shape, order, copy):
-    """ndarray.reshape: order 'F' reads and writes with the first index changing fastest."""
-    if order == "F":
+    """ndarray.reshape: order 'F' reads and writes with the first index changing fastest, 'A' does where memory does."""
+    if order == "F" or (order == "A" and _memory_order(x) == tuple(range(x.ndim))[::-1] and not x.is_contiguous()):
         x = ops.permute(x, range(x.ndim)[::-1])
         shape = _ints("reshape", "shape", shape, None)[::-1]
         out = ops.reshape(x, shape)
         out = ops.permute(out, range(out.ndim)[::-1])
-    elif order == "C":
+    elif order in ("C", "A"):
         out = ops.reshape(x, _ints("reshape", "shape", shape, None))
     else:
-        raise NotImplementedError(f"reshape() in order {order!r} is not supported; use 'C' or 'F'")
+        raise ValueError(f"order must be one of 'C', 'F' or 'A' (got {order!r})")
     return out.clone() if copy else out
 
 
 def numpy_reshaped(ops, x, shape, order, copy):
     """numpy.reshape, which takes the sizes in one tuple, or one size."""
-    return numpy_reshape(ops, x, tuple(shape) if isinstance(shape, (tuple, list)) else (shape,), order, copy)
+    return numpy_reshape(ops, x, tuple(shape) if isinstance(shape, (tuple, list, ops.numpy.ndarray)) else (shape,), order, copy)
 
 
 def numpy_flatten(ops, x, order):
@@ -182,7 +182,16 @@ def numpy_flatten(ops, x, order):
 
 
 def numpy_ravel(ops, x, order):
+    """ndarray.ravel: order 'K' reads the elements as they lie in memory."""
+    if order == "K":
+        x, order = ops.permute(x, _memory_order(x)), "C"
     return numpy_reshape(ops, x, (x.numel(),), order, False)
+
+
+def _memory_order(x):
+    """The dimensions of x by the steps between their elements, the longest first."""
+    steps = x.stride()
+    return tuple(sorted(range(x.ndim), key=lambda d: -abs(steps[d])))
 
 
 def numpy_squeeze(ops, x, axis):
@@ -646,6 +655,11 @@ def tile_of(ops, x, ints, dims):
     return _repeated(ops, x, (1,) * (x.ndim - len(sizes)) + sizes)
 
 
+def numpy_tile(ops, x, reps):
+    """numpy.tile, whose counts may be an array."""
+    return ops.tile(x, tuple([int(n) for n in ops.numpy.atleast_1d(ops.plain(reps) if ops.is_variable(reps) else reps)]))
+
+
 def repeat_interleave_of(ops, x, repeats, dim, output_size):
     np = ops.numpy
     if repeats is None:                 # repeat_interleave(repeats): the positions alone
@@ -704,6 +718,34 @@ def flip_front(ops, name, x, ints, dims):
 def numpy_flip(ops, x, axis):
     """numpy.flip: along all dimensions without an axis."""
     return ops.flip(x, tuple(range(x.ndim)) if axis is None else axis)
+
+
+def numpy_roll(ops, x, shift, axis):
+    """numpy.roll: shifts and axes broadcast against each other, and those of an axis that comes twice are added up."""
+    np = ops.numpy
+    if axis is None:
+        return ops.reshape(numpy_roll(ops, ops.reshape(x, (x.numel(),)), shift, 0), x.shape)
+    pairs = np.broadcast(*[ops.plain(v) if ops.is_variable(v) else v for v in (shift, axis)])
+    if pairs.ndim > 1:
+        raise ValueError("'shift' and 'axis' should be scalars or 1D sequences")
+    total = {}
+    for n, d in pairs:
+        d = ops.wrap_dim(int(d), x.ndim)
+        total[d] = total.get(d, 0) + int(n)
+    return ops.roll(x, tuple(total.values()), tuple(total)) if total else x.clone()
+
+
+def numpy_tril(ops, x, k):
+    return ops.tril(_as_rows(ops, x), k)
+
+
+def numpy_triu(ops, x, k):
+    return ops.triu(_as_rows(ops, x), k)
+
+
+def _as_rows(ops, x):
+    """NumPy's triangles of a vector: of the matrix with it in every row."""
+    return ops.expand(x, (x.shape[0], x.shape[0])) if x.ndim == 1 else x
 
 
 def flip_value(np, x, dims, _):

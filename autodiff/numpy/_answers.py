@@ -1,2 +1,2 @@
 """All of the families that answer functions of NumPy."""
-from . import _dispatch, _sorting, _statistics  # noqa: F401
+from . import _creation, _dispatch, _indexing, _shapes, _sorting, _statistics, _values  # noqa: F401

@@ -6,13 +6,14 @@ Four lists, which ``tests/test_numpy_lists.py`` holds complete against ``numpy.t
 * ``COMPOSITES``: functions of this folder with NumPy's own signatures, written with NumPy's functions, so that what has
   a derivative in them is a row's in the end.  They are handed the NumPy flavour, whatever was given;
 * ``VALUES``: what has no derivative (conditions, positions, dtypes, texts): NumPy's own, on the values;
-* ``REFUSED``: what cannot be done with a Variable, each with the reason.
+* ``REFUSED``: what cannot be done with a Variable that is recorded, each with the reason.
 
 ``WIDER`` has, for functions of rows, who reads the parameters that the row has not (``where=``, ``initial=``, ...).
 """
 from __future__ import annotations
 
 import inspect
+import warnings
 from typing import Any
 
 import numpy as np
@@ -71,8 +72,32 @@ def of_values(*names: str) -> None:
             VALUES[found] = found
 
 
+def of_shapes(*names: str) -> None:
+    """NumPy's functions of these names ask for shapes and dtypes alone: they are run on arrays that have no values to read."""
+    for name in names:
+        found = numpy_function(name)
+        if found is not None:
+            VALUES[found] = _on_stand_ins(found)
+
+
+def _on_stand_ins(function: Any) -> Any:
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        return function(*_stand_ins(args), **_stand_ins(kwargs))
+    answer.reads_values = False         # type: ignore[attr-defined]
+    return answer
+
+
+def stand_in(x: Any) -> Any:
+    """An array of a Variable's shape and dtype, over one element of memory."""
+    return np.broadcast_to(np.zeros((), _v.dtype_in(x)), tuple(x.shape))
+
+
+def _stand_ins(value: Any) -> Any:
+    return _opened(value, lambda v: stand_in(v) if isinstance(v, _Base) else v)
+
+
 def refused(reason: str, *names: str) -> None:
-    """NumPy's functions of these names cannot be called with Variables.
+    """NumPy's functions of these names cannot be called with Variables that are recorded.
 
     reason: a sentence that says why, and what to write instead.
     """
@@ -86,25 +111,26 @@ def any_recorded(*values: Any) -> bool:
     return any(any_recorded(*value) if isinstance(value, (list, tuple)) else _v.records(value) for value in values)
 
 
-def values_of(value: Any, depth: int = 4) -> Any:
-    """Arguments with plain arrays in the place of Variables."""
-    if isinstance(value, _Base):
-        return _v.readable(value)
+def _opened(value: Any, change: Any, depth: int = 4) -> Any:
+    """change() of what is in lists, tuples and dicts, which stay what they are."""
     if depth and type(value) in (list, tuple):
-        return type(value)(values_of(v, depth - 1) for v in value)
+        return type(value)([_opened(v, change, depth - 1) for v in value])
     if depth and type(value) is dict:
-        return {key: values_of(v, depth - 1) for key, v in value.items()}
-    return value
+        return {key: _opened(v, change, depth - 1) for key, v in value.items()}
+    return change(value)
 
 
-def _in_numpy_flavour(value: Any, depth: int = 4) -> Any:
-    if type(value) is Tensor:
-        return _v.as_ndarray(value, None, False)
-    if depth and type(value) in (list, tuple):
-        return type(value)(_in_numpy_flavour(v, depth - 1) for v in value)
-    if depth and type(value) is dict:
-        return {key: _in_numpy_flavour(v, depth - 1) for key, v in value.items()}
-    return value
+def values_of(value: Any) -> Any:
+    """Arguments with plain arrays in the place of Variables, and of object arrays that hold some."""
+    def change(v: Any) -> Any:
+        if isinstance(v, np.ndarray) and v.dtype == object:
+            v = lifted(v)
+        return _v.readable(v) if isinstance(v, _Base) else v
+    return _opened(value, change)
+
+
+def _in_numpy_flavour(value: Any) -> Any:
+    return _opened(value, lambda v: _v.as_ndarray(v, None, False) if type(v) is Tensor else v)
 
 
 def _as_tensors(value: Any) -> Any:
@@ -118,6 +144,15 @@ def _as_tensors(value: Any) -> Any:
 
 
 _TENSOR = _v.tensor(0.0)
+_NDARRAY = _v.as_ndarray(0.0)
+
+
+def _of_tensors(function: Any, numpy_too: bool) -> Any:
+    """A composite, which knows the NumPy flavour alone, for calls with Tensors: of nothing else, the results are Tensors."""
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        result = function(*_in_numpy_flavour(args), **_in_numpy_flavour(kwargs))
+        return result if numpy_too else _as_tensors(result)
+    return answer
 
 
 def run_array_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -128,16 +163,56 @@ def run_array_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any
     if found is None:
         found = COMPOSITES.get(function)
         if found is not None and Tensor in types and found not in WRITERS:
-            result = found(*_in_numpy_flavour(args), **_in_numpy_flavour(kwargs))
-            return result if ndarray in types else _as_tensors(result)
+            found = _of_tensors(found, ndarray in types)
     if found is not None:
-        return found(*args, **kwargs)
+        try:
+            return found(*args, **kwargs)
+        except Exception as error:
+            raise_as_numpy(function, args, kwargs, error)
+            raise
     found = VALUES.get(function)
     if found is not None:
-        return found(*values_of(args), **values_of(kwargs))
+        if getattr(found, "reads_values", True):
+            args, kwargs = values_of(args), values_of(kwargs)
+        return found(*args, **kwargs)
     if function in REFUSED:
+        if not any_recorded(args, list(kwargs.values())):       # no gradient to lose
+            return function(*values_of(args), **values_of(kwargs))
         raise TypeError(f"{_guidance.name_of(function)}() of a Variable: {REFUSED[function]}")
     return _guidance.undispatched(_v.OF_VARIABLES, function, types, args, kwargs)
+
+
+def raise_as_numpy(function: Any, args: Any, kwargs: Any, error: Exception) -> None:
+    """Raise what NumPy raises for a call that ended in an error of ours; return where NumPy raises nothing.
+
+    The rows have PyTorch's errors, and programs written for NumPy expect NumPy's (AxisError, ValueError).  Who knows them is
+    NumPy: it is called with copies of the values, so that nothing is written; with ones where values cannot be read, as
+    under vmap.  Not where a function of the user's would run a second time.
+    """
+    functions: list[Any] = []
+    _opened((args, kwargs), lambda v: functions.append(v) if callable(v) and not isinstance(v, type) else None)
+    if isinstance(error, (NotImplementedError, Warning)) or functions:
+        return
+    count = getattr(_guidance.refused, "count", 0)
+    try:
+        args, kwargs = _opened((args, kwargs), _copied)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            function(*args, **kwargs)
+    except Exception as found:
+        if getattr(_guidance.refused, "count", 0) == count:
+            raise found.with_traceback(None) from None
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if not isinstance(value, _Base):
+        return value
+    try:
+        return np.array(_v.readable(value))
+    except RuntimeError:                # a sample of a batch
+        return np.ones(tuple(value.shape), _v.dtype_in(value))
 
 
 def run_wider(name: str, operands: tuple[Any, ...], arguments: dict[str, Any]) -> Any:
@@ -202,7 +277,7 @@ def lifted(value: Any) -> Any:
             return value
         shapes = {part.shape for part in parts if isinstance(part, _Base)}
         joined = _stacked(parts)
-        return joined.reshape(*value.shape, *max(shapes, key=len))
+        return joined.reshape((*value.shape, *max(shapes, key=len)))
     if isinstance(value, (list, tuple)):
         parts = [part if isinstance(part, _Base) else lifted(part) for part in value]
         if any(isinstance(part, _Base) for part in parts):
@@ -211,10 +286,16 @@ def lifted(value: Any) -> Any:
     return value
 
 
+def variable(value: Any) -> Any:
+    """An operand as a Variable of the NumPy flavour: beside Variables there may be arrays, numbers and lists."""
+    value = lifted(value)
+    return value if isinstance(value, _Base) else _v.constant_of(np.asarray(value), _NDARRAY)
+
+
 def _stacked(parts: list[Any]) -> Any:
     like = next(part for part in parts if isinstance(part, _Base))
     parts = [part if isinstance(part, _Base) else _v.constant_of(np.asarray(part), like) for part in parts]
     return OPS.stack(parts)
 
 
-OPS.run_array_function, OPS.wider, OPS.lifted = run_array_function, run_wider, lifted
+OPS.run_array_function, OPS.wider, OPS.lifted, OPS.raise_as_numpy = run_array_function, run_wider, lifted, raise_as_numpy

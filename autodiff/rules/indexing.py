@@ -122,8 +122,7 @@ RULES: tuple[Rule, ...] = (
          example="zeros(3).index_put((tensor([2, 0]),), tensor([5.0, 6.0])) -> tensor([6., 0., 5.])"),
     Rule("put", "put_of(x, index, source, accumulate)", operands="x", params="index, source, accumulate=False",
          loop="composite", inplace=True, grad_fn={"": "PutBackward0"},
-         numpy="put(a, ind, v, mode='raise') -> None = numpy_put_of(a, ind, v, mode); "
-               ".put(a, indices, values, mode='raise') -> None = numpy_put_of(a, indices, values, mode)",
+         numpy=".put(a, indices, values, mode='raise') -> None = numpy_put_of(a, indices, values, mode)",
          source="PyTorch, Tensor.put",
          doc="The operand with elements of source at positions in the flattened operand, or added there.",
          errors="Of several elements for one position, where they are not added, the last stays and has its gradient.  The "

@@ -1,0 +1,58 @@
+"""What has no derivative, and what cannot be done: the two lists that say so of NumPy's functions in general.
+
+Families name their own questions and positions where their composites are.
+"""
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+from ._dispatch import of_shapes, of_values, refused
+
+# ---- questions, whose answers are bools
+
+of_values("array_equal", "array_equiv", "allclose", "shares_memory", "may_share_memory", "is_busday")
+
+# ---- dtypes: of shapes and dtypes alone, so that they are answered under vmap too
+
+of_shapes("result_type", "can_cast", "common_type")
+of_values("min_scalar_type")
+
+# ---- texts and files
+
+of_values("array2string", "array_repr", "array_str", "datetime_as_string", "save", "savez", "savez_compressed", "savetxt")
+
+# ---- integers: bits, days, and plans of contractions
+
+of_values("packbits", "unpackbits", "busday_count", "busday_offset")
+of_shapes("einsum_path")
+
+
+def _of_module(module: Any) -> list[str]:
+    return [name for name in dir(module) if inspect.isroutine(getattr(module, name)) and name[0] != "_"]
+
+
+# Functions of texts take numbers beside them, as widths and counts.
+for _module in ("strings", "char"):
+    of_values(*[f"{_module}.{name}" for name in _of_module(getattr(np, _module))])
+del _module
+
+# ---- what comes with rows of its own
+
+#: NumPy's functions that have a derivative which no row says yet; the test of the lists names them too.
+LATER = {
+    "its decomposition and its solution are no rows of autodiff yet": (
+        "linalg.cholesky", "linalg.cond", "linalg.det", "linalg.eig", "linalg.eigh", "linalg.eigvals", "linalg.eigvalsh",
+        "linalg.inv", "linalg.lstsq", "linalg.pinv", "linalg.qr", "linalg.slogdet", "linalg.solve", "linalg.svd",
+        "linalg.svdvals", "linalg.tensorinv", "linalg.tensorsolve"),
+    "Fourier transforms are no rows of autodiff yet": (
+        "fft.fft", "fft.fft2", "fft.fftn", "fft.hfft", "fft.ifft", "fft.ifft2", "fft.ifftn", "fft.ihfft", "fft.irfft",
+        "fft.irfft2", "fft.irfftn", "fft.rfft", "fft.rfft2", "fft.rfftn"),
+}
+for _why, _names in LATER.items():
+    refused(f"it has no derivative here yet, since {_why}; x.detach().numpy() gives the values alone, and the gradient ends "
+            "there", *_names)
+del _why, _names
+of_values("linalg.matrix_rank")
