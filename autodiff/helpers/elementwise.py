@@ -180,6 +180,12 @@ def heaviside_of(ops, x, values):
     return _without_derivative(ops, "heaviside", ops.constant(result, like=x), x, values)
 
 
+def numpy_heaviside(ops, x, values):
+    """numpy.heaviside: NaN at NaN; constant between its steps, so that the derivative in x is 0."""
+    step = ops.where(x == 0, values, (ops.sign(x) + 1.0) * 0.5)
+    return ops.where(x != x, x, step)
+
+
 # ---- activations
 
 def leaky_relu_front(ops, name, x, negative_slope):
