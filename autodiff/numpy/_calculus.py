@@ -111,23 +111,23 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         raise ValueError("array of sample points is empty")
     x, xp = x.astype(np.float64), xp.astype(np.float64)
     fp = fp.astype(np.complex128 if np.dtype(fp.dtype).kind == "c" else np.float64)
+    x, xp, fp = as_variables(x, xp, fp)
     if period is not None:
         if not is_variable(period) and period == 0:
             raise ValueError("period must be a non-zero value")
         period, left, right = np.abs(period), None, None
         x, xp = x % period, xp % period
         order = np.argsort(xp)
-        xp, fp = np.take(xp, order), np.take(fp, order)
+        xp, fp = xp[order], fp[order]
         xp = np.concatenate((xp[-1:] - period, xp, xp[0:1] + period))
         fp = np.concatenate((fp[-1:], fp, fp[0:1]))
     last = len(xp) - 1
     left, right = fp[0] if left is None else left, fp[last] if right is None else right
     if last:
-        found = np.searchsorted(xp, x, side="right")
-        found = np.clip(found, 1, last + 1) - 1
+        found = np.clip(OPS.searchsorted(xp, x, right=True), 1, last + 1) - 1
         segment = np.minimum(found, last - 1)
         slopes = (fp[1:] - fp[:-1]) / (xp[1:] - xp[:-1])
-        inside = np.take(slopes, segment) * (x - np.take(xp, found)) + np.take(fp, found)
+        inside = slopes[segment] * (x - xp[found]) + fp[found]
     else:
         inside = fp[0]
     result = np.where(x < xp[0], left, np.where(x > xp[last], right, inside))

@@ -197,24 +197,25 @@ def entr(x: Any) -> Any:
     return np.where(np.less(x, 0), -np.inf, -_plus_x_log(x, x))
 
 
+def _relative(x: Any, y: Any, at_0: Any, more: Any) -> Any:
+    """x log(x / y) + more(x, y); at_0 where x is 0 and y >= 0, inf elsewhere."""
+    inside = np.logical_and(np.greater(x, 0), np.greater(y, 0))
+    one, other = np.where(inside, x, 1), np.where(inside, y, 1)
+    value = more(one * np.log(one / other), one, other)
+    outside = np.where(np.logical_or(np.isnan(x), np.isnan(y)), np.nan, np.inf).astype(np.dtype(value.dtype), copy=False)
+    return np.where(inside, value, np.where(np.logical_and(np.equal(x, 0), np.greater_equal(y, 0)), at_0, outside))
+
+
 @special("rel_entr")
 def rel_entr(x: Any, y: Any) -> Any:
     """x log(x / y), 0 where x is 0 and y >= 0, inf elsewhere."""
-    inside = np.logical_and(np.greater(x, 0), np.greater(y, 0))
-    outside = np.where(np.logical_and(np.equal(x, 0), np.greater_equal(y, 0)), 0.0,
-                       np.where(np.isnan(x) | np.isnan(y), np.nan, np.inf))
-    one, other = np.where(inside, x, 1.0), np.where(inside, y, 1.0)
-    return np.where(inside, one * np.log(one / other), outside)
+    return _relative(x, y, 0, lambda value, one, other: value)
 
 
 @special("kl_div")
 def kl_div(x: Any, y: Any) -> Any:
     """rel_entr(x, y) - x + y."""
-    inside = np.logical_and(np.greater(x, 0), np.greater(y, 0))
-    outside = np.where(np.logical_and(np.equal(x, 0), np.greater_equal(y, 0)), y,
-                       np.where(np.isnan(x) | np.isnan(y), np.nan, np.inf))
-    one, other = np.where(inside, x, 1.0), np.where(inside, y, 1.0)
-    return np.where(inside, one * np.log(one / other) - one + other, outside)
+    return _relative(x, y, y, lambda value, one, other: value - one + other)
 
 
 @special("log_expit")

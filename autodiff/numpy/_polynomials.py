@@ -192,8 +192,8 @@ def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: 
         solution = np.matmul(inverse, right)
     elif rank == order:
         if full:
-            raise NotImplementedError("np.polyfit(..., full=True) of points whose derivative is wanted returns singular values, "
-                                      "of which autodiff has none: leave full=True away, or give x.detach()")
+            raise NotImplementedError("np.polyfit(..., full=True) of points whose derivative is wanted returns singular "
+                                      "values, of which autodiff has none: leave full=True away, or give x.detach()")
         solution = _least_squares(matrix, right, left, singular, turned)
     else:
         raise np.linalg.LinAlgError("np.polyfit() of points whose derivative is wanted needs as many different points as "
