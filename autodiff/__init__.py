@@ -166,8 +166,7 @@ def _when_asked(name, module):
 
 
 for _name, _module in (("run_array_function", "_answers"), ("wider", "_answers"), ("lifted", "_answers"),
-                       ("raise_as_numpy", "_answers"),
-                       ("run_ufunc", "_ufuncs")):
+                       ("raise_as_numpy", "_answers"), ("run_ufunc", "_answers")):
     _when_asked(_name, _module)
 del _name, _module
 

@@ -892,6 +892,11 @@ cdef int push_elementwise(int op, Variable result, object x, object y) except -1
     cdef int kept
     if (tx is None and ty is None) or not DIFFERENTIABLE[op]:
         return 0
+    # rules compute with numbers and Variables; a copy, since a level above may keep it
+    if not is_variable(x) and hasattr(x, "shape"):
+        x = OPS.constant(OPS.numpy.array(x), result)
+    if not is_variable(y) and hasattr(y, "shape"):
+        y = OPS.constant(OPS.numpy.array(y), result)
     kept = enter_lower()
     try:
         if COMPLEX_KIND[op] == OWN and ((is_variable(x) and category(type_of(<Variable>x)) == 3)

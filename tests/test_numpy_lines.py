@@ -126,7 +126,8 @@ def total(line, operands, seed=7):
             continue
         weights = random.uniform(0.5, 1.5, part.shape).astype(np.finfo(dtype).dtype)
         if dtype.kind == "c":
-            found = found + np.sum(weights * np.real(part)) + np.sum(weights[::-1] * np.imag(part))
+            others = weights[::-1] if weights.ndim else weights
+            found = found + np.sum(weights * np.real(part)) + np.sum(others * np.imag(part))
         else:
             found = found + np.sum(weights * part)
     return found

@@ -69,7 +69,15 @@ def rounded_front(ops, name, x, y, rounding_mode):
     return f"{rounding_mode}_quotient", (x, y)
 
 
+def _numpys(ops, *operands):
+    """Whether an operand has NumPy's flavour."""
+    return any(ops.is_variable(v) and ops.is_numpy(v) for v in operands)
+
+
 def floor_divide_of(ops, x, y):
+    """PyTorch has no derivative of it; NumPy's flavour has that of every function with steps, 0."""
+    if _numpys(ops, x, y):
+        return ops.floor_quotient(x, y)
     return _without_derivative(ops, "floor_divide", ops.floor_quotient(x, y), x, y)
 
 
@@ -176,6 +184,9 @@ def nan_to_num_of(ops, x, nan, posinf, neginf):
 
 
 def heaviside_of(ops, x, values):
+    """As floor_divide, without a derivative to PyTorch."""
+    if _numpys(ops, x, values):
+        return _numpy_heaviside(ops, x, values)
     ops.operand(values, "heaviside", "values", 2)
     if ops.dtype(x) != ops.dtype(values):
         raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
@@ -184,6 +195,12 @@ def heaviside_of(ops, x, values):
     # NaN is not above 0 to PyTorch.
     result = ops.numpy.where(a == 0, b, (a > 0).astype(a.dtype))
     return _without_derivative(ops, "heaviside", ops.constant(result, like=x), x, values)
+
+
+def _numpy_heaviside(ops, x, values):
+    """NaN at NaN; constant between its steps, so that the derivative in x is 0."""
+    step = ops.where(x == 0, values, (ops.sign(x) + 1.0) * 0.5)
+    return ops.where(x != x, x, step)
 
 
 # ---- activations

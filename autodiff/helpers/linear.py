@@ -236,6 +236,85 @@ def _of_no_influence(ops, x, result):
     return ops.where(ops.numpy.zeros((1,) * result.ndim, bool), x, result)
 
 
+def numpy_dot(ops, x, y):
+    """numpy.dot: the last dimension of x with the last but one of y, whatever other dimensions there are."""
+    if x.ndim == 0 or y.ndim == 0:
+        return x * y
+    inner = max(y.ndim - 2, 0)
+    if x.shape[-1] != y.shape[inner]:
+        raise ValueError(f"shapes {tuple(x.shape)} and {tuple(y.shape)} not aligned: {x.shape[-1]} (dim {x.ndim - 1}) != "
+                         f"{y.shape[inner]} (dim {inner})")
+    if y.ndim <= 2:
+        return ops.matmul(x, y)
+    return _contracted(ops, x, y, [x.ndim - 1], [inner])
+
+
+def numpy_vdot(ops, x, y):
+    """numpy.vdot: of the flattened operands."""
+    x, y = (v if v.ndim == 1 else ops.reshape(v, (-1,)) for v in (x, y))
+    if x.shape[0] != y.shape[0]:
+        raise ValueError(f"cannot reshape array of size {y.shape[0]} into shape ({x.shape[0]},)")
+    if ops.dtype(x) != ops.dtype(y):
+        common = ops.common_dtype((x, y))
+        x, y = ops.to(x, common), ops.to(y, common)
+    return ops.vdot(x, y)
+
+
+def numpy_outer(ops, x, y):
+    """numpy.outer: of the flattened operands."""
+    return ops.reshape(x, (-1, 1)) * ops.reshape(y, (1, -1))
+
+
+def numpy_tensordot(ops, x, y, axes):
+    """numpy.tensordot, which takes an int in the place of a list, too, and no size 1 for another."""
+    if ops.is_variable(axes):
+        axes = axes.tolist()
+    try:
+        first, second = axes
+    except TypeError:
+        count = axes.__index__()
+        if count > min(x.ndim, y.ndim):
+            raise ValueError("shape-mismatch for sum") from None
+        first, second = list(range(x.ndim - count, x.ndim)), list(range(max(count, 0)))
+    first, second = ([d.__index__() for d in (given if hasattr(given, "__iter__") else (given,))] for given in (first, second))
+    if len(first) != len(second):
+        raise ValueError("shape-mismatch for sum")
+    first, second = [ops.wrap_dim(d, x.ndim) for d in first], [ops.wrap_dim(d, y.ndim) for d in second]
+    if any(x.shape[i] != y.shape[j] for i, j in zip(first, second)):
+        raise ValueError("shape-mismatch for sum")
+    return _contracted(ops, x, y, first, second)
+
+
+# ---- convolution
+
+def convolve_part_value(np, x, y, start, length):
+    """By NumPy's loop, which takes products of the shorter operand with windows of the longer one."""
+    if x.ndim > 1 or y.ndim > 1:
+        batch = np.broadcast_shapes(x.shape[:-1], y.shape[:-1])
+        out = np.empty((*batch, length), x.dtype)
+        x, y = np.broadcast_to(x, (*batch, x.shape[-1])), np.broadcast_to(y, (*batch, y.shape[-1]))
+        for index in np.ndindex(*batch):
+            out[index] = convolve_part_value(np, x[index], y[index], start, length)
+        return out
+    if len(y) > len(x):
+        x, y = y, x
+    n, m = len(x), len(y)
+    for mode, whole in (("full", (0, n + m - 1)), ("same", ((m - 1) // 2, n)), ("valid", (m - 1, n - m + 1))):
+        if (start, length) == whole:
+            return np.convolve(x, y, mode)
+    padded = np.zeros(length + m - 1, x.dtype)
+    low, high = max(start - m + 1, 0), min(start + length, n)
+    if high > low:
+        padded[low - start + m - 1:high - start + m - 1] = x[low:high]
+    return np.convolve(padded, y, "valid")
+
+
+def convolve_part_dx(ops, g, y, shape_x, start):
+    """Again a part of a convolution, with the other operand turned round."""
+    n, m = shape_x[-1], y.shape[-1]
+    return ops.apply("convolve_part", (g, ops.flip(y, (-1,))), (m - 1 - start, n))
+
+
 # ---- a product added
 
 def _blended(ops, name, x, product, beta, alpha):

@@ -878,20 +878,44 @@ def diff_of(ops, x, n, dim, prepend, append):
 
 def numpy_diff(ops, x, n, axis, prepend, append):
     """numpy.diff, whose ends may be numbers."""
+    if x.ndim == 0:
+        raise ValueError("diff requires input that is at least one dimensional")
+    if n < 0:
+        raise ValueError(f"order must be non-negative but got {n!r}")
+    if n == 0:
+        return x
+
     def end(value):
-        if value is None or ops.is_variable(value):
-            return value
-        values, d = ops.numpy.asarray(value), ops.wrap_dim(axis, x.ndim)
-        if not values.ndim:
-            values = ops.numpy.full([1 if i == d else m for i, m in enumerate(x.shape)], values)
-        return ops.constant(values, like=x)
+        if value is None:
+            return None
+        d = ops.wrap_dim(axis, x.ndim)
+        value = value if ops.is_variable(value) else ops.constant(ops.numpy.asarray(value), like=x)
+        if not value.ndim:
+            value = ops.expand(value, [1 if i == d else m for i, m in enumerate(x.shape)])
+        return value
 
     return ops.diff(x, n, axis, end(prepend), end(append))
 
 
 def numpy_trapezoid(ops, y, x, dx, axis):
-    """numpy.trapezoid, where dx has a default and gives way to x."""
-    return trapezoid_of(ops, y, x, dx if x is None else None, axis)
+    """numpy.trapezoid, where dx gives way to x; in the order of NumPy's sums."""
+    axis = ops.wrap_dim(axis, y.ndim)
+
+    def neighbours(v, d):
+        length = max(v.shape[d] - 1, 0)
+        return ops.narrow(v, d, min(1, v.shape[d]), length), ops.narrow(v, d, 0, length)
+
+    steps = dx
+    if x is not None:
+        x = x if ops.is_variable(x) else ops.constant(ops.numpy.asarray(x), like=y)
+        after, before = neighbours(x, 0 if x.ndim == 1 else ops.wrap_dim(axis, x.ndim))
+        steps = after - before
+        if x.ndim == 1:
+            steps = ops.reshape(steps, [-1 if d == axis else 1 for d in range(y.ndim)])
+    elif not ops.is_variable(dx) and ops.numpy.ndim(dx):
+        steps = ops.constant(ops.numpy.asarray(dx), like=y)
+    after, before = neighbours(y, axis)
+    return ops.sum(steps * (after + before) / 2.0, (axis,), False)
 
 
 @rounded_once

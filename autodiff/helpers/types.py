@@ -47,6 +47,8 @@ def real_of(ops, x):
 
 def imag_of(ops, x):
     if not _is_complex(ops, x):
+        if ops.is_numpy(x):
+            return ops.where(ops.numpy.zeros((1,) * x.ndim, bool), x, 0.0)      # of x's graph: the derivative is 0
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
     return ops.imaginary_parts(x)
 
@@ -158,7 +160,9 @@ def exp2_complex_dx(ops, g, out):
 
 
 def asin_complex_dx(ops, g, x):
-    return g / ops.conj(ops.sqrt(1 - x * x))
+    """By two roots, and differences that keep the sign of an imaginary part of 0: on the cuts, beyond -1 and 1, it tells the
+    side."""
+    return g / ops.conj(ops.sqrt(-(x - 1)) * ops.sqrt(x - -1))
 
 
 def atan_complex_dx(ops, g, x):

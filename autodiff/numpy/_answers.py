@@ -1,2 +1,15 @@
 """All of the families that answer functions of NumPy."""
-from . import _creation, _dispatch, _indexing, _shapes, _sorting, _statistics, _values  # noqa: F401
+from . import (  # noqa: F401
+    _calculus,
+    _creation,
+    _dispatch,
+    _elementwise,
+    _indexing,
+    _linear,
+    _polynomials,
+    _shapes,
+    _sorting,
+    _statistics,
+    _ufuncs,
+    _values,
+)

@@ -488,7 +488,8 @@ RULES: tuple[Rule, ...] = (
                  example="tensor([1.0, -2.0]).copysign(-1) -> tensor([-1., -2.])"),
     Rule("heaviside", "heaviside_of(x, y)", operands="xy", names="input, values", loop="composite", inplace=True,
          out=True, numpy="heaviside", source="PyTorch, torch.heaviside",
-         doc="0 below 0, 1 above it, values at it.  It has no derivative: a reverse pass through it raises.",
+         doc="0 below 0, 1 above it, values at it.  It has no derivative: a reverse pass through it raises; in the NumPy "
+             "flavour it is 0.",
          errors="Dtypes that differ: RuntimeError.",
          example="heaviside(tensor([-1.0, 0.0, 2.0]), tensor(0.5)) -> tensor([0.0000, 0.5000, 1.0000])"),
     # ---- activations

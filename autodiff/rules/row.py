@@ -261,6 +261,7 @@ PARAMETERS = {
     "diagonal": _DIAGONAL,
     "shifts": Parameter("count", "by how many places, for each of dims", "_Dims"),
     "start": Parameter("count"),
+    "length": Parameter("count"),
     "end": Parameter("count"),
     "step": Parameter("count"),
     "unfold.step": Parameter("count", "from one window to the next"),
