@@ -29,7 +29,7 @@ def run_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str
     if any(_is_foreign(v) for v in (*inputs, *(out or ()))):
         return NotImplemented
     if out is not None and method == "__call__" and len(out) == 1 and inputs[0] is out[0] and isinstance(out[0], np.ndarray):
-        if not (kwargs.keys() - {"axes"}) and _keeps(inputs[1:]):
+        if not (kwargs.keys() - {"axes"}) and (inputs[1] is _MARK or _keeps(inputs[1:])):
             return _rebound(ufunc, inputs[0], inputs[1], sys.getrefcount(inputs[0]), sys._getframe(1))
     return METHODS[method](ufunc, inputs, out, kwargs)
 
@@ -88,7 +88,7 @@ def _call(ufunc: Any, inputs: tuple[Any, ...], out: Any, kwargs: dict[str, Any])
     finished = []
     for one, result in zip(outs, several):
         if one is None:
-            finished.append(result if where is True else _where(where, result, np.zeros((), _dtype(result))))
+            finished.append(result if where is True else np.where(where, result, np.zeros((), _dtype(result))))
         else:
             finished.append(_write(one, result, where, casting, _guidance.name_of(ufunc)))
     return finished[0] if ufunc.nout == 1 else tuple(finished)
@@ -101,14 +101,7 @@ SAFE = {np.arccosh: 2.0, np.heaviside: 1.0, np.left_shift: 1, np.right_shift: 1}
 def _kept_where(where: Any, value: Any, stand_in: float, shape: Any) -> Any:
     dtype = _dtype(value)
     number = np.asarray(1 if dtype.kind in "iu" else stand_in).astype(dtype)
-    return _where(where, value, number) if isinstance(value, _Base) or isinstance(where, _Base) else (
-        np.where(where, np.asarray(value, dtype), number))
-
-
-def _where(where: Any, x: Any, y: Any) -> Any:
-    if not isinstance(x, _Base) and not isinstance(y, _Base) and not isinstance(where, _Base):
-        return np.where(where, x, y)
-    return np.where(where, x, y)
+    return np.where(where, value if isinstance(value, _Base) else np.asarray(value, dtype), number)
 
 
 def _operand(value: Any) -> Any:
@@ -218,7 +211,7 @@ def _write(out: Any, result: Any, where: Any, casting: str, name: str) -> Any:
         np.copyto(out, values, casting="unsafe", where=True if where is True else values_of(where))
         return out
     if where is not True:
-        result = _where(where, _cast(result, wanted), out)
+        result = np.where(where, _cast(result, wanted), out)
     out[...] = result
     return out
 
@@ -255,14 +248,14 @@ def _rebound(ufunc: Any, array: Any, other: Any, count: int, frame: FrameType) -
         frame = frame.f_back                    # the first call of all, which imported this module
     form = _form_of_statement(frame)
     name = _guidance.name_of(ufunc)
-    if _probe:
-        _probe.pop()(form, count)
+    if other is _MARK and form is not None:
+        HELD["@" if ufunc is np.matmul else form] = count
         return array
     if form is None:
         raise TypeError(_lost_in_out(name))
     if array.base is not None:
         raise TypeError(_left_behind(name, "a view of another array, which would keep its old elements"))
-    if count > HELD.get(form, 0):
+    if count > HELD.get(form, 0) + (HELD["@"] - HELD["FAST"] if ufunc is np.matmul else 0):
         raise TypeError(_left_behind(name, "held elsewhere too (by another name, a container, the caller of this function or "
                                            "a view), where its old elements would stay"))
     result = _computed(ufunc, (array, _operand(other)), {})
@@ -304,22 +297,24 @@ def _form_of_statement(frame: FrameType) -> str | None:
     return name.split("_")[1] if name.startswith("STORE_") else None
 
 
-#: {form of statement: how many references to its array there are when no other name has it}, as measured below.
+#: {form of statement: how many references to its array there are when no other name has it}, as measured below; "@": of
+#: a matrix product, which NumPy hands on with more around it.
 HELD: dict[str, int] = {}
-_probe: list[Any] = []
+#: The operand by which the statements below are known.
+_MARK = _v.as_ndarray(0.0)
 
 
 def _measure() -> None:
     """How many references a statement of each form holds itself: it differs by version of Python."""
-    def note(form: str | None, count: int) -> None:
-        if form is not None:
-            HELD[form] = count
-
-    v = _v.in_flavour(_v.tensor(0.0), ndarray_like)
+    v = _MARK
 
     def local() -> None:
         a = np.zeros(2)
         a += v
+
+    def product() -> None:
+        a = np.zeros(2)
+        a @= v
 
     def cell() -> Any:
         a = np.zeros(2)
@@ -341,8 +336,7 @@ def _measure() -> None:
     space = {"np": np, "v": v}
     name = compile("a = np.zeros(2)\na += v", "<measure>", "exec")
     outer = compile("def f():\n    global a\n    a = np.zeros(2)\n    a += v\nf()", "<measure>", "exec")
-    for statement in (local, cell, attribute, item, lambda: exec(name, space, {}), lambda: exec(outer, dict(space))):
-        _probe.append(note)
+    for statement in (local, product, cell, attribute, item, lambda: exec(name, space, {}), lambda: exec(outer, dict(space))):
         statement()
 
 
@@ -356,9 +350,6 @@ def _reduced(ufunc: Any, array: Any, axis: Any = 0, dtype: Any = None, out: Any 
              initial: Any = np._NoValue, where: Any = True) -> Any:
     _check_binary(ufunc, "reduce")
     array = _typed(_operand(array), dtype)
-    if ufunc in ORDERED or not (_is_condition(ufunc) or OPS.answer(ufunc) is not None):
-        if _is_condition(ufunc) and ufunc not in FOLDED_BY_ROWS:
-            pass
     if _is_condition(ufunc) and ufunc not in FOLDED_BY_ROWS:
         more = {} if initial is np._NoValue else {"initial": values_of(initial)}
         return ufunc.reduce(values_of(array), axis=axis, keepdims=keepdims, where=values_of(where), **more)
@@ -375,9 +366,9 @@ def _reduced(ufunc: Any, array: Any, axis: Any = 0, dtype: Any = None, out: Any 
         where = where if isinstance(where, _Base) else np.asarray(where)
     row = FOLDED_BY_ROWS.get(ufunc)
     empty = any(array.shape[a] == 0 for a in axes)
-    if row is not None and not empty:
+    if row is not None and (not empty or ufunc in (np.add, np.multiply)):
         if where is not True:
-            array = _where(where, array, np.asarray(row.neutral(_dtype(array))).astype(_dtype(array)))
+            array = np.where(where, array, np.asarray(row.neutral(_dtype(array))).astype(_dtype(array)))
         result = row.reduce(array, axes, keepdims)
         if initial is not np._NoValue and initial is not None:
             result = _computed(ufunc, (initial, result), {})
@@ -394,7 +385,7 @@ def _reduced(ufunc: Any, array: Any, axis: Any = 0, dtype: Any = None, out: Any 
     result, first = (lines[0], 1) if start is None else (_full(lines, array, shape, axes, start), 0)
     for i in range(first, lines.shape[0]):
         step = _computed(ufunc, (result, lines[i]), {})
-        result = step if marks is None else _where(marks[i], step, result)
+        result = step if marks is None else np.where(marks[i], step, result)
     return np.reshape(result, shape) if keepdims else result
 
 
@@ -462,9 +453,8 @@ def _ignoring_nan(function: Any, neutral: float) -> Any:
         if _dtype(array).kind not in "fc":
             return function(array, axis=axes, keepdims=keepdims)
         missing = np.isnan(array)
-        result = function(_where(missing, array, array) if not isinstance(array, _Base) else
-                          _where(missing, np.asarray(neutral).astype(_dtype(array)), array), axis=axes, keepdims=keepdims)
-        return _where(np.all(missing, axis=axes, keepdims=keepdims), np.asarray(np.nan).astype(_dtype(array)), result)
+        result = function(np.where(missing, np.asarray(neutral).astype(_dtype(array)), array), axis=axes, keepdims=keepdims)
+        return np.where(np.all(missing, axis=axes, keepdims=keepdims), np.asarray(np.nan).astype(_dtype(array)), result)
     return reduce
 
 
@@ -486,7 +476,6 @@ FOLDED_BY_ROWS = {
 #: Ufuncs whose order does not matter to NumPy, so that several axes may be reduced.
 REORDERABLE = {*FOLDED_BY_ROWS, np.hypot, np.logaddexp2, np.logical_xor, np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.gcd,
                np.lcm}
-ORDERED: set[Any] = set()
 
 
 def _accumulate(ufunc: Any, inputs: tuple[Any, ...], out: Any, kwargs: dict[str, Any]) -> Any:
@@ -604,5 +593,4 @@ def _rounds(flat: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
 METHODS: dict[str, Any] = {"__call__": _call, "reduce": _reduce, "accumulate": _accumulate, "reduceat": _reduceat,
                            "outer": _outer, "at": _at}
 OPS.run_ufunc = run_ufunc
-ndarray_like = _v.as_ndarray(0.0)
 _measure()
