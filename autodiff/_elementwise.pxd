@@ -33,6 +33,7 @@ cdef object FLOAT64
 cdef bint is_operand(object o) noexcept
 cdef int take_operand(object o, PyTypeObject* kind, Operand* operand) except -1
 cdef object python_number(object o)
+cdef tuple with_lists(object x, object y)
 cdef void drop_operand(Operand* operand) noexcept
 cdef int weak_type(Operand* operand) noexcept
 cdef int promoted(Operand* a, Operand* b, PyTypeObject* kind) except -1

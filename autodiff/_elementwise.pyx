@@ -9,7 +9,7 @@ from cpython.ref cimport Py_INCREF
 from libc.string cimport memset
 
 from ._base cimport (ABOVE, ARITY, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VALUES, DIFFERENTIABLE, DTYPE_RULE, FORWARD,
-                     GRAD_OFF, INFERENCE_TENSOR, INLINE64, NAMES, NDARRAY, NUMPY_FUNCTIONS, OP_CLONE, OP_FLOOR_QUOTIENT,
+                     GRAD_OFF, INFERENCE_TENSOR, INLINE64, NAMES, NDARRAY, NUMPY_FUNCTIONS, OP_CLONE, OP_DIV, OP_FLOOR_QUOTIENT,
                      OP_FMOD, OP_GE, OP_GT, OP_LE, OP_LT, OP_NEG, OP_POW, OP_REMAINDER, OP_SQUARE, OP_SUB,
                      OP_TRUNC_QUOTIENT, OTHER_ROW, OWN, PACKING, REFUSED, SPECIAL_POWERS, T_BOOL, T_DOUBLE, T_FLOAT,
                      T_HALF, T_LONG, TENSOR, Py_TYPE, Variable, array_copy_of, array_in, array_of, ask, category,
@@ -27,6 +27,7 @@ import operator
 
 import numpy as np
 
+from ._base import OPS
 from ._types import SCALAR_NAMES
 
 cnp.import_array()
@@ -37,7 +38,7 @@ cnp.import_array()
 cdef bint is_operand(object o) noexcept:
     """Whether an operator takes o: a Variable, a number or an array of numbers."""
     if isinstance(o, cnp.ndarray):
-        return o.dtype != object
+        return (<cnp.ndarray>o).descr.type_num != cnp.NPY_OBJECT
     return is_variable(o) or isinstance(o, (int, float, complex, np.number, np.bool_))
 
 
@@ -435,6 +436,8 @@ cdef object item_of(Variable v):
     if v.array == NULL:
         return v.value
     if v.array.shape.size != 1:
+        if Py_TYPE(<PyObject*>v) == NDARRAY:
+            raise ValueError("can only convert an array of size 1 to a Python scalar")
         raise RuntimeError(f"a Tensor with {v.array.shape.size} elements cannot be converted to Scalar")
     if kernel_type(v.array.type) >= 0:
         return read_double(v.array.type, v.array.data)
@@ -458,6 +461,13 @@ cdef object elementwise(int op, object x, object y, bint overwritten=False):
 cdef bint of_numpy(object x, object y) noexcept:
     """Whether the result has NumPy's flavour, in which conditions are plain arrays."""
     return Py_TYPE(<PyObject*>x) == NDARRAY or Py_TYPE(<PyObject*>y) == NDARRAY
+
+
+cdef int float_of(int op, int type) noexcept:
+    """The float dtype in which NumPy computes an op on integers: the smallest that holds them, but for a division."""
+    if op == OP_DIV or type in (cnp.NPY_INT, cnp.NPY_LONG, cnp.NPY_LONGLONG):
+        return T_DOUBLE
+    return T_FLOAT if type == cnp.NPY_SHORT else T_HALF
 
 
 cdef object elementwise_of(int op, object x, object y, Array* into, bint overwritten=False):
@@ -493,7 +503,7 @@ cdef object elementwise_of(int op, object x, object y, Array* into, bint overwri
             type = a.type
         out_type = type
         if DTYPE_RULE[op] == 1 and category(type) < 2:          # "float": integers become the default dtype
-            type = out_type = default_type if kind == TENSOR else T_DOUBLE
+            type = out_type = default_type if kind == TENSOR else float_of(op, type)
         elif DTYPE_RULE[op] == 2:
             out_type = T_BOOL
         dtype = kernel_type(type)
@@ -655,6 +665,18 @@ cdef int pack_number(Saved* saved, Operand* operand, int type) except -1:
     return pack(saved, operand.node)
 
 
+cdef object value_as(object operand, object dtype, int op, PyTypeObject* kind):
+    """An operand's values in the dtype of the computation.
+
+    A Python int is taken as NumPy 2 takes it beside an array: compared as it is, else OverflowError where it does not fit.
+    """
+    if is_variable(operand):
+        return np.asarray(plain(<Variable>operand)).astype(dtype, copy=False)
+    if kind == NDARRAY and type(operand) is int:
+        return operand if DTYPE_RULE[op] == 2 else np.array(operand, dtype)
+    return np.asarray(operand).astype(dtype, copy=False)
+
+
 cdef object generic(int op, object x, object y, PyTypeObject* kind, int type, int out_type, Operand* a, Operand* b,
                     bint overwritten):
     """Integers, booleans, complex numbers, half floats: on plain arrays.  Recorded where a result can have a gradient."""
@@ -682,7 +704,7 @@ cdef object generic(int op, object x, object y, PyTypeObject* kind, int type, in
             raise NotImplementedError(f"{NAMES[op]}() is not supported for {d}")
         values = plain(<Variable>elementwise_of(op, cast_value(x, np.dtype(np.float64)), None, NULL))
     else:
-        arrays = [np.asarray(plain(<Variable>v) if is_variable(v) else v).astype(d, copy=False) for v in operands]
+        arrays = [value_as(v, d, op, kind) for v in operands]
         if (op in (OP_FMOD, OP_REMAINDER, OP_FLOOR_QUOTIENT, OP_TRUNC_QUOTIENT) and kind == TENSOR and category(type) < 2
                 and not arrays[1].all()):
             raise RuntimeError("ZeroDivisionError")
@@ -690,6 +712,8 @@ cdef object generic(int op, object x, object y, PyTypeObject* kind, int type, in
             with np.errstate(all="ignore"):
                 values = function(*arrays)
         except TypeError:
+            if kind == NDARRAY:
+                raise
             raise NotImplementedError(f"{NAMES[op]}() is not supported for {d}") from None
     values = np.asarray(values)
     if DTYPE_RULE[op] == 2 and kind == NDARRAY:
@@ -787,7 +811,36 @@ cdef object binary(int op, object x, object y):
         result = point_condition(op, x, y) if DTYPE_RULE[op] == 2 else point_op(op, x, y)
         if result is not None:
             return result
-    return elementwise(op, x, y)
+    result = elementwise(op, x, y)
+    if result is NotImplemented:
+        pair = with_lists(x, y)
+        if pair is not None:
+            result = elementwise(op, pair[0], pair[1])
+    return result
+
+
+cdef tuple with_lists(object x, object y):
+    """Both operands of an operator, of which one has NumPy's flavour, where the other is what NumPy makes an array of.
+
+    A list, a tuple, an object array, which may hold Variables.  None: it is nothing of that kind.
+    """
+    if Py_TYPE(<PyObject*>x) == NDARRAY and not is_operand(y):
+        taken = array_of_list(y)
+        return None if taken is None else (x, taken)
+    if Py_TYPE(<PyObject*>y) == NDARRAY and not is_operand(x):
+        taken = array_of_list(x)
+        return None if taken is None else (taken, y)
+    return None
+
+
+cdef object array_of_list(object o):
+    if type(o) is not list and type(o) is not tuple and not isinstance(o, cnp.ndarray):
+        return None
+    taken = OPS.lifted(o)
+    if isinstance(taken, cnp.ndarray) and (<cnp.ndarray>taken).descr.type_num == cnp.NPY_OBJECT:
+        raise TypeError("an array of objects that are no numbers meets a Variable: autodiff computes with numbers alone; make it "
+                        "an array of a dtype of numbers, by array.astype(float)")
+    return taken
 
 
 cdef object point_condition(int op, object x, object y):
@@ -923,4 +976,9 @@ cdef object power(object x, object y, bint overwritten=False):
             if Py_TYPE(<PyObject*>x) == TENSOR:
                 raise RuntimeError("Integers to negative integer powers are not allowed.")
             return elementwise(OP_POW, x, float(y), overwritten)
-    return elementwise(OP_POW, x, y, overwritten)
+    result = elementwise(OP_POW, x, y, overwritten)
+    if result is NotImplemented:
+        pair = with_lists(x, y)
+        if pair is not None:
+            return power(pair[0], pair[1], overwritten)
+    return result

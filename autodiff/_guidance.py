@@ -6,6 +6,8 @@ from the catalogue.  Imported when the first such error is raised or NumPy first
 """
 from __future__ import annotations
 
+import linecache
+import re
 import sys
 import threading
 from types import FunctionType
@@ -152,6 +154,48 @@ def no_numpy(numpy_flavour: bool) -> str:
         return f"{text} To keep it: {name} was called, which computes on values alone. {_way(name)}."
     return (f"{text} To keep it, compute with functions of autodiff (autodiff.stack([a, b]), not np.array([a, b]); x @ y, not "
             "array.dot(y)), and write elements into a Variable, not into an array.")
+
+
+#: Functions of math that NumPy has by another name.
+_OF_MATH = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh",
+            "atanh": "arctanh", "pow": "power", "dist": "linalg.norm", "fsum": "sum"}
+#: Those that SciPy has.
+_OF_SCIPY = {"erf": "erf", "erfc": "erfc", "gamma": "gamma", "lgamma": "gammaln"}
+
+
+def statement() -> tuple[str, str]:
+    """(what a program was computing, where): the innermost expression outside of this package, as it is written there.
+
+    The text is empty where the source cannot be read.
+    """
+    frame = sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("autodiff", "numpy", "scipy"):
+        frame = frame.f_back
+    code = frame.f_code
+    positions = list(code.co_positions())[frame.f_lasti // 2] if frame.f_lasti >= 0 else (None,) * 4
+    text, (first, last, begin, end) = "", positions
+    if first is not None and first == last and begin is not None and end is not None:
+        line = linecache.getline(code.co_filename, first, frame.f_globals).encode()
+        text = line[begin:end].decode(errors="replace").strip()
+    return text, f"{code.co_filename}:{frame.f_lineno}"
+
+
+def no_number() -> str:
+    """The words where a number is taken out of an array that requires grad: by float(), math's functions, or a write."""
+    text, where = statement()
+    named = re.match(r"(?:math\.)?(\w+)\(", text)
+    name = named[1] if named else ""
+    if name in _OF_SCIPY:
+        way = f"scipy.special.{_OF_SCIPY[name]} instead of {text.partition('(')[0]}"
+    elif name != "float" and callable(getattr(np, _OF_MATH.get(name, name).partition(".")[0], None)) and name:
+        way = f"np.{_OF_MATH.get(name, name)} instead of {text.partition('(')[0]}"
+    elif name in ("float", "complex"):
+        way = f"the array itself instead of {text}"
+    else:
+        way = ("functions of NumPy or autodiff (np.sin, not math.sin); for numbers that go into an array, writing into a Variable, "
+               "as np.zeros_like(v) and np.zeros(n, like=v) are, or autodiff.stack")
+    return ("a number taken out of an array that requires grad would lose its gradient" + (f", in `{text}`" if text else "")
+            + f" ({where}): use {way}; or take the value with .item(), where the gradient ends")
 
 
 def note(error: type[Exception]) -> None:

@@ -19,7 +19,7 @@ from ._base cimport (ABOVE, ARITY, ATTACHED, BATCHED, BLANK, DEPENDS, DTYPE_RULE
                      set_requires_grad, set_tangent, settle_grad, shape_tuple, take_node, tangent_in, trace,
                      transformed_once, type_of, warn, write_recorded, write_tangents)
 from ._elementwise cimport (Point, elementwise, elementwise_of, finite, given_array, holds_variable, is_operand, is_point,
-                            out_of_range, point_op, power, python_number, real_number, variable_word)
+                            out_of_range, point_op, power, python_number, real_number, variable_word, with_lists)
 from ._structural cimport (basic_index, c_name, cast, common_dtype, constant, matmul, permute, product_of, reduce_mean,
                            reduce_sum, reshape, select_view, stack_or_cat, structural, structural_of, warn_of_imaginary)
 from ._core cimport (LEAF, LEFT_NUMBER, RIGHT_NUMBER, SAVES, VARIANT, Array, Node, Shape, bump, disown, hold, hold_array,
@@ -114,6 +114,10 @@ cdef object inplace(int op, object target, object other, bint is_unary):
         if computed is None:
             computed = elementwise_of(op, v, None if is_unary else other, NULL, True)
     if computed is NotImplemented:
+        if not is_unary:            # x += [1.0, 2.0] without this were x = x + [1.0, 2.0], which leaves x's views behind
+            pair = with_lists(v, other)
+            if pair is not None:
+                return inplace(op, v, pair[1], False)
         return NotImplemented
     return write_result(v, <Variable>computed)
 
@@ -144,6 +148,16 @@ cdef object condition_in_place(int op, Variable v, object other, bint is_unary):
 
 cdef int check_result(Variable v, Variable result) except -1:
     """Raise unless a result fits into the place of v's value."""
+    if Py_TYPE(<PyObject*>v) == NDARRAY:
+        if type_of(result) != type_of(v):
+            given, wanted = numpy_dtype(type_of(result)), numpy_dtype(type_of(v))
+            if not np.can_cast(given, wanted, "same_kind"):
+                raise TypeError(f"Cannot cast the result of an operation in place from {given!r} to {wanted!r} with casting "
+                                "rule 'same_kind'")
+        if tuple(result.shape) != tuple(v.shape):
+            raise ValueError(f"non-broadcastable output operand with shape {tuple(v.shape)} doesn't match the broadcast shape "
+                             f"{tuple(result.shape)}")
+        return 0
     if type_of(result) != type_of(v) and category(type_of(result)) > category(type_of(v)):
         raise RuntimeError(f"result type {SCALAR_NAMES[numpy_dtype(type_of(result)).name]} can't be cast to the desired "
                            f"output type {SCALAR_NAMES[numpy_dtype(type_of(v)).name]}")

@@ -118,7 +118,7 @@ def _check_inputs(inputs, warn=True):
     for number, x in enumerate(inputs):
         if not _differentiable(x):
             continue
-        array = x.data.numpy()
+        array = x.detach().numpy()
         if warn and array.dtype not in (np.float64, np.complex128):
             warnings.warn(f"Input #{number} requires gradient and is not a double precision floating point or complex. This "
                           "check will likely fail if all the inputs are not of double precision floating point or complex. ",
@@ -190,7 +190,7 @@ class _Problem:
         return self.numerical_in(self.inputs[i])
 
     def numerical_in(self, x):
-        array = x.data.numpy()
+        array = x.detach().numpy()
         columns = [self.along(array[(*index, ...)], 1.0, 1.0, f"on index {index} ") for index in np.ndindex(*array.shape)]
         if not columns:
             return [np.zeros((0, y.numel())) for y in self.results]
@@ -304,7 +304,7 @@ class _Problem:
         random = np.random.default_rng(0)
         steps = {i: (_direction(random, self.inputs[i]), _direction(random, self.inputs[i])) for i in self.wanted}
         weights = [np.ones(1) if forward else _direction(random, self.results[k]).ravel() for k in self.places]
-        numerical = {i: self.along(self.inputs[i].data.numpy(), *steps[i]) for i in self.wanted}
+        numerical = {i: self.along(self.inputs[i].detach().numpy(), *steps[i]) for i in self.wanted}
         if forward:
             with forward_ad.dual_level():
                 tangents = {i: self.forward(i, [steps[i][0].astype(_plain(self.inputs[i]).dtype)]) for i in self.wanted}

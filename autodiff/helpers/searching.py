@@ -33,8 +33,10 @@ def _kind_known(kind):
         raise ValueError(f"sort kind must be one of 'quick', 'heap', or 'stable' (got {kind!r})")
 
 
-def numpy_sort_of(ops, x, axis, kind):
-    """ndarray.sort: in place, returns nothing."""
+def numpy_sort_of(ops, x, axis, kind, order):
+    """ndarray.sort: in place, returns nothing; equal elements keep their order, stable or not."""
+    if order is not None:
+        raise ValueError("Cannot specify order when the array has no fields.")
     _kind_known(kind)
     if x.ndim == 0:
         ops.wrap_dim(axis, 0)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._variable import as_ndarray as _as_ndarray
 from .._variable import ndarray
+from . import _methods  # noqa: F401
 
 if TYPE_CHECKING:
     from .._variable import _DType

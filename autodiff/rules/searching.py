@@ -9,7 +9,7 @@ RULES: tuple[Rule, ...] = (
          params="dim=-1, descending=False, *, stable=None", loop="composite",
          outputs=("values", "indices"), grad_fn={"": "SortBackward0", "stable": "SortBackward1"},
          numpy="sort(a, axis=-1, kind=None, order=None, *, stable=None) = numpy_sorted_of(a, axis, kind); "
-               ".sort(a, axis=-1, kind=None) -> None = numpy_sort_of(a, axis, kind)",
+               ".sort(a, axis=-1, kind=None, order=None, *, stable=None) -> None = numpy_sort_of(a, axis, kind, order)",
          source="PyTorch, torch.sort", doc="The elements in order along dim, and where they stood.",
          errors="The method of the NumPy flavour sorts in place and returns None, as NumPy's does.",
          example="tensor([3.0, 1.0]).sort().indices -> tensor([1, 0])"),
