@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _variable as _v
 
-__all__ = ["Treedef", "flatten", "map_leaves", "spread"]
+__all__ = ["Treedef", "flatten", "flatten_results", "map_leaves", "spread"]
 
 
 class Treedef:
@@ -80,6 +80,21 @@ def flatten(tree: Any) -> tuple[list[Any], Treedef]:
         return leaves, _walk(tree, leaves)
     except RecursionError:
         raise ValueError("a tree of arguments or results holds itself, or is nested too deeply") from None
+
+
+def flatten_results(tree: Any) -> tuple[list[Any], Treedef]:
+    """flatten() of what a function returned: an object array that holds Variables, as np.array([v0, v1]) is one, is lifted.
+
+    >>> import autodiff
+    >>> autodiff.jacobian(lambda x: np.array([x[0] * x[1], x[1]]))(np.array([2.0, 3.0]))
+    array([[3., 2.],
+           [0., 1.]])
+    """
+    leaves, treedef = flatten(tree)
+    for i, leaf in enumerate(leaves):
+        if type(leaf) is np.ndarray and leaf.dtype.kind == "O":
+            leaves[i] = _v.OPS.lifted(leaf)
+    return leaves, treedef
 
 
 def _walk(tree: Any, leaves: list[Any]) -> Treedef:

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import _variable as _v
 from ._batching import IN_PLACE, active, batch_rows, first_row, fresh_leaf
-from ._pytree import Treedef, flatten, map_leaves
+from ._pytree import Treedef, flatten, flatten_results, map_leaves
 
 __all__ = ["Grad", "GradAndValue", "Hessian", "JVPFunction", "JacFwd", "JacRev", "Jacobian", "Transform", "VJPFunction",
            "ValueAndGrad", "hvp", "jvp", "linearize", "vjp"]
@@ -182,7 +182,7 @@ class _Inner:
             if not (isinstance(out, tuple) and len(out) == 2):
                 raise RuntimeError(f"{what}: output of function f should be a tuple: (output, aux) if has_aux is True")
             out, self.aux = out
-        self.outs, self.outtree = flatten(out)
+        self.outs, self.outtree = flatten_results(out)
 
     @staticmethod
     def _recorded(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -331,7 +331,7 @@ class _Called:
 
     def __init__(self, leaf: Any, out: Any) -> None:
         self.leaves = [leaf]
-        self.outs, self.outtree = flatten(out)
+        self.outs, self.outtree = flatten_results(out)
 
     def found(self) -> tuple[Any, Any, Any]:
         """(value, gradient, None), or what _gradients_of_scalar raises."""
@@ -488,7 +488,7 @@ def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool =
                 raise RuntimeError(f"{what}: output of function f should be a tuple: (output, aux) if has_aux is True")
             result, aux = result
             aux = map_leaves(_primal, aux)
-        outs, outtree = flatten(result)
+        outs, outtree = flatten_results(result)
         out_values, out_tangents = [], []
         for out in outs:
             if not isinstance(out, _Base):
@@ -730,7 +730,7 @@ class JacFwd(Transform):
                     if not (isinstance(out, tuple) and len(out) == 2):
                         raise RuntimeError(f"{what}: output of function f should be a tuple: (output, aux) if has_aux is True")
                     out, aux = out
-                outs, outtree = flatten(out)
+                outs, outtree = flatten_results(out)
                 pairs = [(_v.primal_of(v), _v.tangent_of(v)) if isinstance(v, _Base) else (_v.constant_of(v, values[0]), None)
                          for v in outs]
                 if not seen:

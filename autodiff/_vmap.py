@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _batching
 from . import _variable as _variable_module
-from ._pytree import flatten, spread
+from ._pytree import flatten, flatten_results, spread
 
 __all__ = ["Vmap", "vmap"]
 
@@ -152,7 +152,7 @@ class Vmap:
         with _batching.Level(size, self.randomness) as level:
             inside = [v if dim is None else level.wrap(v if dim == 0 else v.movedim(dim, 0)) for v, dim in zip(leaves, dims)]
             result = self.func(*tree.unflatten(inside), **kwargs)
-            outs, structure = flatten(result)
+            outs, structure = flatten_results(result)
             where = self._out_dims(outs, structure)
             physical = [self._checked(level, v, dim) for v, dim in zip(outs, where)]
         made = [v if dim is None else _moved(v, dim) for v, dim in zip(physical, where)]
