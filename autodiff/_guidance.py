@@ -84,7 +84,7 @@ def _short(module: str) -> str:
 
 def _calling() -> str | None:
     """The function of NumPy or SciPy that a program called, if the innermost frames are theirs."""
-    found = None
+    found = within = None
     frame = sys._getframe()
     while frame is not None and frame.f_globals is globals():
         frame = frame.f_back                                        # type: ignore[assignment]
@@ -95,8 +95,10 @@ def _calling() -> str | None:
         wrapped = [frame.f_locals.get(name) for name in code.co_freevars]
         names += [(one.__module__, one.__name__) for one in wrapped if isinstance(one, FunctionType)]
         found = next(filter(None, (_public_name(*name) for name in names)), found)
+        if names[0][0].startswith("scipy.sparse."):
+            within = "scipy.sparse"     # an operator, which has no name to call it by
         frame = frame.f_back                                        # type: ignore[assignment]
-    return found
+    return found or within
 
 
 def _public_name(module: str, name: str) -> str | None:
@@ -122,16 +124,15 @@ def line_of_program() -> str:
     return f" ({os.path.basename(frame.f_code.co_filename)}, line {frame.f_lineno}: `{text}`)"
 
 
-#: The ways out for code that cannot dispatch.
-_WAYS = ("make arrays with autodiff.numpy (import autodiff.numpy as np), whose elements can be written with the gradient kept, "
-         "or decorate the function with @autodiff.lift")
-
-
 def _way(name: str) -> str:
     if name.startswith("what np.frompyfunc"):
-        return "Use autodiff.numpy.frompyfunc instead"
+        return "Use autodiff.numpy.frompyfunc instead, or decorate the function with @autodiff.lift"
     other = replacement(name)
-    return f"Use {other} instead" if other else f"autodiff has nothing in the place of {name} yet: write it with other functions"
+    if other is not None:
+        return f"Use {other} instead" + (", or decorate the function with @autodiff.lift" if name.startswith("np.") else "")
+    if name == "scipy.sparse":
+        return "Use A.toarray() @ x instead"
+    return f"autodiff has nothing in the place of {name} yet: write it with functions of NumPy"
 
 
 def _ends_there(numpy_flavour: bool) -> str:
@@ -150,16 +151,17 @@ def no_numpy(numpy_flavour: bool) -> str:
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead. The gradient ends there.")
     name = _calling()
     if name is not None:
-        return f"{text} {name} computes on values alone{line_of_program()}. {_way(name)}, or {_WAYS}."
-    return (f"{text} NumPy asked for the values, as np.asarray(x), out[i] = x and arr.dot(x) of plain arrays do"
-            f"{line_of_program()}. To keep the gradient, {_WAYS}; for arr.dot(x) write arr @ x or np.dot(arr, x).")
+        return f"{text} {name} asked for the values{line_of_program()}. {_way(name)}."
+    return (f"{text} NumPy asked for the values{line_of_program()}, as np.asarray(x), out[i] = x and arr.dot(x) of a plain array "
+            "do. To keep the gradient write arr @ x for arr.dot(x), make arrays by autodiff.numpy, or decorate the function with "
+            "@autodiff.lift.")
 
 
 def no_number() -> str:
     """The words where a number is taken out of an array that requires grad, as by float()."""
-    return (f"a number taken out of an array that requires grad would lose its gradient{line_of_program()}. To keep it, use "
-            f"functions of NumPy (np.sin, not math.sin); for numbers that go into an array, {_WAYS}. Or take the value with "
-            ".item(), where the gradient ends.")
+    return (f"a number taken out of an array that requires grad would lose its gradient{line_of_program()}. Write np.sin for "
+            "math.sin; make the array that it goes into by autodiff.numpy, or decorate the function with @autodiff.lift. "
+            ".item() gives the number alone, where the gradient ends.")
 
 
 def note(error: type[Exception]) -> None:

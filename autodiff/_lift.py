@@ -31,9 +31,9 @@ def lift(function: Callable[..., Any]) -> Any:
     For code that NumPy cannot differentiate as it stands: `y = np.zeros(3); y[0] = x[0]`, `np.array([x, y])` of rows,
     `A.dot(x)` of a plain array, `math.sin(x)`.  Nothing of the function is changed: a copy of it runs with `autodiff.numpy` for
     `numpy`, and so do the functions of its module that it calls.  Names of functions (`from numpy import sin`), closures,
-    defaults, local imports, lambdas, generators, methods and functools.partial are seen; compiled functions, other modules and
-    classes are left alone.  Of a class all methods are lifted, in place.  Without a Variable among the arguments it
-    returns plain arrays and numbers.
+    defaults, local imports, lambdas, generators, functools.partial, and a method with those that it calls on its object are
+    seen; compiled functions, other modules and classes that the function names are left alone.  Of a class given to lift() all
+    methods are lifted, in place.  Without a Variable among the arguments it returns plain arrays and numbers.
 
     Raises TypeError for what has no Python code.
 
@@ -156,12 +156,31 @@ def _rebound(function: Any, rebinding: Rebinding) -> Any:
     if isinstance(function, types.FunctionType):
         return rebinding.function(function)
     if isinstance(function, types.MethodType) and isinstance(function.__func__, types.FunctionType):
-        return types.MethodType(rebinding.function(function.__func__), function.__self__)
+        return types.MethodType(rebinding.function(function.__func__), _instance(function.__self__, rebinding))
     found = rebinding.replaced(function)
     if found is function:
-        call = type(function).__call__
-        found = types.MethodType(rebinding.function(_root(call)), function)     # type: ignore[arg-type]
+        call: Any = _root(type(function).__call__)
+        found = types.MethodType(rebinding.function(call), _instance(function, rebinding))
     return found
+
+
+def _instance(value: Any, rebinding: Rebinding) -> Any:
+    """An object as its methods see it: its methods are rebound, its attributes are the object's own."""
+    cls: Any = type(value)
+    bases = cls.__mro__[:-1]
+    if type(cls) is not type or not hasattr(value, "__dict__") or any(
+            "__init_subclass__" in vars(base) or not base.__flags__ & _HEAP_TYPE for base in bases):
+        return value        # a class of it could not be made without more happening
+    names: dict[str, Any] = {}
+    for base in reversed(bases):
+        if base.__module__ == rebinding.module:
+            names.update({name: rebinding.function(f) for name, f in vars(base).items() if type(f) is types.FunctionType})
+    seen = object.__new__(type(cls.__name__, (cls,), {**names, "__module__": cls.__module__, "__qualname__": cls.__qualname__}))
+    seen.__dict__ = value.__dict__
+    return seen
+
+
+_HEAP_TYPE = 1 << 9        # Py_TPFLAGS_HEAPTYPE: made by a class statement
 
 
 def _lifted_class(cls: Any) -> Any:
