@@ -1321,6 +1321,9 @@ cdef Variable tangent_in(object o):
         if tangent is not None:
             depth = enter_lower()
             try:
+                if tangent.flags & BATCHED and not (modes() & ABOVE and tangent.extras.handle.batch in ABOVE_OPS.stack):
+                    # The level of vmap is answering an op, and is not asked about those that it computes with.
+                    return <Variable?>(<object>tangent.extras.handle.batch).inside(OPS.view, tangent, v.path)
                 return <Variable>OPS.view(tangent, v.path)
             finally:
                 leave_lower(depth)

@@ -19,7 +19,10 @@ _Base: Any = Tensor.__base__
 
 def _operand(x, name):
     if not isinstance(x, _Base):
-        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
+        found = _v.lifted_object(x)
+        if found is None:
+            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
+        return found
     return x
 
 

@@ -1,12 +1,13 @@
 """What NumPy and SciPy are answered that ask a Variable for its values, where these would leave the graph.
 
-NumPy's functions are not dispatched yet.  Until they are, each computes as it does on any object that has ``__array__``;
-where that would drop a gradient, the error names the function that was called and what to use for it.  The names come
-from the catalogue.  Imported when the first such error is raised or NumPy first hands over a call.
+NumPy's functions dispatch on Variables.  What asks for values all the same cannot dispatch: np.array and np.asarray, writes
+into plain arrays, methods of plain arrays, most of SciPy.  The error names the function that was called, if the stack tells,
+what to use for it, and the line of the program.  Imported when the first such error is raised.
 """
 from __future__ import annotations
 
 import linecache
+import os
 import re
 import sys
 import threading
@@ -15,31 +16,12 @@ from typing import Any
 
 import numpy as np
 
-#: Where the catalogue's own names are not enough: NumPy's function (without ``np.``), and what to write for it.
-NUMPY = {
-    "append": "cat", "insert": "cat", "block": "cat", "dot": "dot(x, y) or x @ y", "linalg.norm": "norm",
-    "linalg.vector_norm": "norm", "linalg.matrix_norm": "norm", "linalg.multi_dot": "chain_matmul", "select": "where",
-    "piecewise": "where", "putmask": "where", "place": "where", "fix": "trunc", "around": "round", "average": "mean",
-    "std": "std(x, correction=0)", "var": "var(x, correction=0)", "median": "quantile(x, 0.5)",
-    "nanmedian": "nanquantile(x, 0.5)", "percentile": "quantile(x, q / 100)", "nanpercentile": "nanquantile(x, q / 100)",
-    "sort": "sort(x).values", "cumsum": "cumsum(x, dim)", "cumprod": "cumprod(x, dim)", "cumulative_sum": "cumsum(x, dim)",
-    "cumulative_prod": "cumprod(x, dim)", "expand_dims": "unsqueeze", "rollaxis": "movedim", "compress": "masked_select",
-    "extract": "masked_select", "take_along_axis": "take_along_dim", "put_along_axis": "scatter",
-    "broadcast_arrays": "broadcast_tensors", "fill_diagonal": "diagonal_scatter", "ediff1d": "diff", "digitize": "bucketize",
-    "histogram": "histc", "unique_values": "unique", "unstack": "unbind", "flatnonzero": "nonzero", "transpose": "permute",
-    "matrix_transpose": "x.mT", "linalg.matrix_transpose": "x.mT", "linalg.vecdot": "(x * y).sum(-1)",
-    "vecdot": "(x * y).sum(-1)", "ptp": "x.max() - x.min()", "full": "broadcast_to",
-}
-#: Made of numbers, which are not recorded: of the same name here, and no help.
-NO_HELP = {"linspace", "logspace", "geomspace", "arange", "eye", "save"}
-#: The same for SciPy's functions.
+#: NumPy's functions that dispatch on no Variable, and are functions of `autodiff.numpy`.
+MIRRORED = {"array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "asarray_chkfinite", "full", "arange",
+            "fromiter", "fromfunction", "vectorize", "frompyfunc", "nditer", "ndenumerate", "broadcast", "poly1d"}
+#: What to use for a function of SciPy's, where it is no function of that name of ours.
 SCIPY = {"special.loggamma": "lgamma", "special.xlog1py": "xlogy", "linalg.norm": "norm",
          "integrate.cumulative_trapezoid": "cumulative_trapezoid"}
-#: Other ways in which NumPy runs a ufunc.
-METHODS = {"add.reduce": "sum", "add.accumulate": "cumsum", "multiply.reduce": "prod", "multiply.accumulate": "cumprod",
-           "multiply.outer": "outer", "maximum.reduce": "amax", "minimum.reduce": "amin", "maximum.accumulate": "cummax",
-           "minimum.accumulate": "cummin", "logaddexp.reduce": "logsumexp", "logaddexp.accumulate": "logcumsumexp",
-           "logical_and.reduce": "all", "logical_or.reduce": "any"}
 #: Questions whose answer is one bool, a dtype or a number of elements: there is no gradient to lose.
 QUESTIONS = frozenset({np.array_equal, np.array_equiv, np.allclose, np.size, np.iscomplexobj, np.isrealobj, np.result_type,
                        np.common_type, np.can_cast, np.min_scalar_type, np.may_share_memory, np.shares_memory})
@@ -58,25 +40,24 @@ def _public(name: str) -> Any:
 def replacement(name: str) -> str | None:
     """What to use for a function of NumPy or SciPy, given by its full name; None where there is nothing yet.
 
-    >>> replacement("np.where"), replacement("np.linalg.norm"), replacement("scipy.special.psi"), replacement("np.interp")
-    ('autodiff.where', 'autodiff.norm', 'autodiff.digamma', None)
+    >>> replacement("np.vectorize"), replacement("scipy.special.psi"), replacement("scipy.linalg.expm")
+    ('autodiff.numpy.vectorize', 'autodiff.digamma', None)
     """
+    package, _, rest = name.partition(".")
+    first = rest.partition(".")[0]
+    if package == "np":
+        return f"autodiff.numpy.{rest}" if rest in MIRRORED or first in ("polynomial", "testing") else None
+    if package != "scipy":
+        return None
     from . import rules
 
-    package, _, rest = name.partition(".")
-    if package not in ("np", "scipy"):
-        return None
-    own: str | None = (NUMPY | METHODS if package == "np" else SCIPY).get(rest)
-    last = rest.rpartition(".")[2]
+    own: str | None = SCIPY.get(rest)
     if own is None:
-        known = rest if package == "np" else name
         own = next((rule.path for rule in rules.RULES for answer in rule.answers
-                    if known in answer.functions and rule.function), None)
-    if own is None and (rest == last or rest.startswith(("linalg.", "special."))):
-        own = None if rest in NO_HELP else last
-    if own is None or own.startswith(("x.", "(")):
-        return own
-    return f"autodiff.{own}" if callable(_public(own.partition("(")[0])) else None
+                    if name in answer.functions and rule.function), None)
+    if own is None and first in ("linalg", "special"):
+        own = rest.rpartition(".")[2]
+    return f"autodiff.{own}" if own is not None and callable(_public(own)) else None
 
 
 def name_of(function: Any, method: str = "__call__") -> str:
@@ -88,6 +69,8 @@ def name_of(function: Any, method: str = "__call__") -> str:
     name = function.__name__
     if not isinstance(function, np.ufunc):
         return f"{_short(function.__module__ or 'numpy')}.{name}"
+    if name.endswith(" (vectorized)"):
+        return f"what np.frompyfunc makes of {name.removesuffix(' (vectorized)')}()"
     if getattr(np, name, None) is not function:
         special = sys.modules.get("scipy.special")
         name = f"scipy.special.{name}" if getattr(special, name, None) is function else name
@@ -102,7 +85,7 @@ def _short(module: str) -> str:
 
 def _calling() -> str | None:
     """The function of NumPy or SciPy that a program called, if the innermost frames are theirs."""
-    found = None
+    found = within = None
     frame = sys._getframe()
     while frame is not None and frame.f_globals is globals():
         frame = frame.f_back                                        # type: ignore[assignment]
@@ -113,8 +96,10 @@ def _calling() -> str | None:
         wrapped = [frame.f_locals.get(name) for name in code.co_freevars]
         names += [(one.__module__, one.__name__) for one in wrapped if isinstance(one, FunctionType)]
         found = next(filter(None, (_public_name(*name) for name in names)), found)
+        if names[0][0].startswith("scipy.sparse."):
+            within = "scipy.sparse"     # an operator, which has no name to call it by
         frame = frame.f_back                                        # type: ignore[assignment]
-    return found
+    return found or within
 
 
 def _public_name(module: str, name: str) -> str | None:
@@ -129,10 +114,26 @@ def _public_name(module: str, name: str) -> str | None:
     return None
 
 
+def line_of_program() -> str:
+    """Where the program is that called NumPy, SciPy or autodiff, in brackets; nothing if there is no file of it."""
+    frame: Any = sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("numpy", "scipy", "autodiff"):
+        frame = frame.f_back
+    if frame is None or not os.path.exists(frame.f_code.co_filename):
+        return ""
+    text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+    return f" ({os.path.basename(frame.f_code.co_filename)}, line {frame.f_lineno}: `{text}`)"
+
+
 def _way(name: str) -> str:
+    if name.startswith("what np.frompyfunc"):
+        return "Use autodiff.numpy.frompyfunc instead, or decorate the function with @autodiff.lift"
     other = replacement(name)
-    return (f"Use {other} instead" if other else
-            f"autodiff has nothing in the place of {name} yet: write it with functions and operators of autodiff")
+    if other is not None:
+        return f"Use {other} instead" + (", or decorate the function with @autodiff.lift" if name.startswith("np.") else "")
+    if name == "scipy.sparse":
+        return "Use A.toarray() @ x instead"
+    return f"autodiff has nothing in the place of {name} yet: write it with functions of NumPy"
 
 
 def _ends_there(numpy_flavour: bool) -> str:
@@ -151,9 +152,10 @@ def no_numpy(numpy_flavour: bool) -> str:
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead. The gradient ends there.")
     name = _calling()
     if name is not None:
-        return f"{text} To keep it: {name} was called, which computes on values alone. {_way(name)}."
-    return (f"{text} To keep it, compute with functions of autodiff (autodiff.stack([a, b]), not np.array([a, b]); x @ y, not "
-            "array.dot(y)), and write elements into a Variable, not into an array.")
+        return f"{text} {name} asked for the values{line_of_program()}. {_way(name)}."
+    return (f"{text} NumPy asked for the values{line_of_program()}, as np.asarray(x), out[i] = x and arr.dot(x) of a plain array "
+            "do. To keep the gradient write arr @ x for arr.dot(x), make arrays by autodiff.numpy, or decorate the function with "
+            "@autodiff.lift.")
 
 
 #: Functions of math that NumPy has by another name.
@@ -192,8 +194,8 @@ def no_number() -> str:
     elif name in ("float", "complex"):
         way = f"the array itself instead of {text}"
     else:
-        way = ("functions of NumPy or autodiff (np.sin, not math.sin); for numbers that go into an array, writing into a Variable, "
-               "as np.zeros_like(v) and np.zeros(n, like=v) are, or autodiff.stack")
+        way = ("functions of NumPy (np.sin, not math.sin); for numbers that go into an array, one that keeps them, by "
+               "np.zeros_like(v), np.zeros(n, like=v) or autodiff.numpy, or decorate the function with @autodiff.lift")
     return ("a number taken out of an array that requires grad would lose its gradient" + (f", in `{text}`" if text else "")
             + f" ({where}): use {way}; or take the value with .item(), where the gradient ends")
 
@@ -221,7 +223,7 @@ def _any(value: Any, wanted: Any, depth: int = 4) -> bool:
 
 
 def undispatched(own: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-    """A function of NumPy as it computed before it was handed over: by methods of that name, else by ``__array__``.
+    """A function of NumPy that nobody answers, a newer NumPy's: by methods of that name, else by ``__array__``.
 
     own: (is_variable, requires_grad, plain, readable, numpy_flavour), functions of one value.
     """
@@ -231,8 +233,7 @@ def undispatched(own: Any, function: Any, types: Any, args: Any, kwargs: Any) ->
     lossy = _any((args, kwargs), requires_grad)
     if compute is None:
         name = name_of(function)
-        raise TypeError(f"{name}(like=...) makes an array of NumPy's, not a Variable: use "
-                        f"{replacement(name) or 'autodiff.tensor'}")
+        raise TypeError(f"{name}(like=...) makes an array of NumPy's, not a Variable: use autodiff.numpy.{name[3:]}")
     if function in QUESTIONS or (kinds and not lossy):
         return function(*_with_values(args, plain, is_variable), **_with_values(kwargs, plain, is_variable))
     if not lossy:

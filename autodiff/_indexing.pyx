@@ -590,6 +590,11 @@ cdef object without_leading_ones(object value):
 cdef int setitem(Variable x, object index, object value) except -1:
     if x.array == NULL:
         materialise(x)
+    if isinstance(value, (list, tuple)) and holds_variable(value):
+        value = OPS.lifted(value)
+    elif isinstance(value, cnp.ndarray):
+        lifted = lifted_object(value)
+        value = value if lifted is None else lifted
     if not modes() and may_be_element(x, index) and write_element(x, index, value):
         return 0
     if (isinstance(value, (list, tuple)) and holds_variable(value)) or (
@@ -968,7 +973,13 @@ def tensor(data, *, dtype=None, requires_grad=False, device=None):
         if requires_grad:
             result = <Variable>result.detach().clone()
     else:
-        result = from_array(TENSOR, array_copy_of(values_of(data, dtype)))
+        lifted = lifted_object(data)
+        if lifted is None:
+            result = from_array(TENSOR, array_copy_of(values_of(data, dtype)))
+        else:
+            result = flavoured(<Variable>(lifted if dtype is None else cast(<Variable>lifted, dtype)), TENSOR)
+            if requires_grad:
+                result = <Variable>result.detach().clone()
     if modes() & TRACING:
         of_outside(result, data)
     if requires_grad:
@@ -1121,6 +1132,9 @@ def as_ndarray(data, dtype=None, copy=True):
         if dtype is not None:
             data = cast(<Variable>data, np.dtype(dtype))
         return flavoured(<Variable>data.clone() if copy else <Variable>data, NDARRAY)
+    lifted = OPS.lifted(data) if isinstance(data, (list, tuple)) and holds_variable(data) else lifted_object(data)
+    if lifted is not None:
+        return flavoured(<Variable>(lifted if dtype is None else cast(<Variable>lifted, np.dtype(dtype))), NDARRAY)
     array = given_array(data, dtype)
     result = from_array(NDARRAY, array_copy_of(array) if copy else array_of(array))
     if modes() & TRACING:
@@ -1268,17 +1282,35 @@ def number_operand(x, str name, str argument="input", int position=1):
         return x
     if isinstance(x, (int, float, complex, np.number, np.bool_)):
         return tensor(x)
+    found = lifted_object(x)
+    if found is not None:
+        return found
     raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(x).__name__}")
+
+
+def lifted_object(x):
+    """An object array that holds Variables, as np.array([v0, v1]) gives one, as one Variable; None for all else."""
+    if not isinstance(x, cnp.ndarray) or (<cnp.ndarray>x).descr.type_num != cnp.NPY_OBJECT:
+        return None
+    found = OPS.lifted(x)
+    return found if is_variable(found) else None
 
 
 cdef object as_operand(object x, str name):
     if is_variable(x):
         return x
+    found = lifted_object(x)
+    if found is not None:
+        return found
     raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
 
 
 def apply_row(str name, tuple operands, tuple params, str tag=None, bint variant=False):
     """A structural op on Variables (or plain numbers), recorded; tag is its node's name or a key of the row's grad_fn."""
+    for x in operands:
+        if isinstance(x, cnp.ndarray) and (<cnp.ndarray>x).descr.type_num == cnp.NPY_OBJECT:
+            operands = tuple([OPS.lifted(y) for y in operands])
+            break
     return structural(NUMBERS[name], VARIANT if variant else 0, operands, params, tag)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _variable as _v
 
-__all__ = ["Treedef", "flatten", "map_leaves", "spread"]
+__all__ = ["Treedef", "flatten", "flatten_results", "map_leaves", "spread"]
 
 
 class Treedef:
@@ -83,18 +83,16 @@ def flatten(tree: Any) -> tuple[list[Any], Treedef]:
 
 
 def flatten_results(tree: Any) -> tuple[list[Any], Treedef]:
-    """flatten(), of what a function returned: an object array that holds Variables, as numpy.array([x[0], 1.0]) makes, is one.
+    """flatten() of what a function returned: an object array that holds Variables, as np.array([v0, v1]) is one, is lifted.
 
-    >>> import numpy as np
-    >>> import autodiff.numpy as anp
-    >>> from autodiff._pytree import flatten_results
-    >>> x = anp.array([1.0, 2.0])
-    >>> flatten_results(np.array([x[1], x[0]]))[0]
-    [array([2., 1.])]
+    >>> import autodiff
+    >>> autodiff.jacobian(lambda x: np.array([x[0] * x[1], x[1]]))(np.array([2.0, 3.0]))
+    array([[3., 2.],
+           [0., 1.]])
     """
     leaves, treedef = flatten(tree)
     for i, leaf in enumerate(leaves):
-        if type(leaf) is np.ndarray and leaf.dtype == object:
+        if type(leaf) is np.ndarray and leaf.dtype.kind == "O":
             leaves[i] = _v.OPS.lifted(leaf)
     return leaves, treedef
 

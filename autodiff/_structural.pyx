@@ -1530,7 +1530,9 @@ cdef object stack_or_cat(int op, object tensors, object dim):
         if is_variable(t):
             operands.append(t)
         elif isinstance(t, (np.ndarray, int, float)):
-            operands.append(constant(t, TENSOR))
+            if isinstance(t, np.ndarray) and t.dtype.kind == "O":
+                t = OPS.lifted(t)       # it may hold Variables
+            operands.append(t if is_variable(t) else constant(t, TENSOR))
         else:
             raise TypeError(f"expected Tensor as element {len(operands)} in argument 0, but got {type(t).__name__}")
     if not operands:

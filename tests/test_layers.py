@@ -14,11 +14,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "autodiff"
 
 # One straight line.  A new module needs a place here: as far left as what it imports allows.
-LAYERS = ("api", "rules", "_guidance", "_missing", "helpers", "_types", "_printing", "api", "_kernels", "_core", "_base",
+LAYERS = ("api", "rules", "_guidance", "_missing", "_rebind", "helpers", "_types", "_printing", "api", "_kernels", "_core", "_base",
           "_elementwise", "_structural", "_indexing", "_batched", "_engine", "_function", "_variable", "_ops", "_namespace",
           "return_types", "_random", "_create", "_functions", "_pytree", "_batching", "_vmap", "_transforms", "autograd",
-          "_C", "_files", "_primitive", "func", "linalg", "fft", "special", "nn", "testing", "numpy", "utils", "__init__",
-          "__main__")
+          "_C", "_files", "_primitive", "func", "linalg", "fft", "special", "nn", "testing", "numpy", "_math", "_lift",
+          "utils", "__init__", "__main__")
 
 # What a module may import of the package, where that is less than everything to its left.
 NARROWER = {
@@ -26,6 +26,7 @@ NARROWER = {
     "rules": set(),
     "_guidance": {"rules"},     # words only: is handed what it asks about Variables
     "_missing": set(),   # words only
+    "_rebind": set(),    # Python's functions, whatever they compute with
     "helpers": set(),    # a helper is given the namespace of ops: recorded ops, or ops on plain arrays
     "_types": set(),
     "_printing": set(),  # prints arrays, knows no Variable

@@ -134,7 +134,8 @@ def _each(ops, name, tensors):
         if not ops.is_variable(t):
             if not isinstance(t, ops.numpy.ndarray):
                 raise TypeError(f"expected Tensor as element {len(found)} in argument 0, but got {type(t).__name__}")
-            t = ops.constant(ops.numpy.array(t))
+            lifted = ops.lifted(t) if t.dtype.kind == "O" else t        # it may hold Variables
+            t = lifted if ops.is_variable(lifted) else ops.constant(ops.numpy.array(t))
         found.append(t)
     return found
 

@@ -272,12 +272,11 @@ def lifted(value: Any) -> Any:
     (True, array([1., 2.]))
     """
     if isinstance(value, np.ndarray) and value.dtype == object:
-        parts = value.ravel().tolist()
+        parts = [lifted(part) for part in value.ravel().tolist()]
         if not any(isinstance(part, _Base) for part in parts):
             return value
-        shapes = {part.shape for part in parts if isinstance(part, _Base)}
         joined = _stacked(parts)
-        return joined.reshape((*value.shape, *max(shapes, key=len)))
+        return OPS.reshape(joined, (*value.shape, *tuple(joined.shape)[1:]))
     if isinstance(value, (list, tuple)):
         parts = [part if isinstance(part, _Base) else lifted(part) for part in value]
         if any(isinstance(part, _Base) for part in parts):
@@ -295,6 +294,9 @@ def variable(value: Any) -> Any:
 def _stacked(parts: list[Any]) -> Any:
     like = next(part for part in parts if isinstance(part, _Base))
     parts = [part if isinstance(part, _Base) else _v.constant_of(np.asarray(part), like) for part in parts]
+    if len({tuple(part.shape) for part in parts}) > 1:
+        raise ValueError("setting an array element with a sequence: the parts of one array have the shapes "
+                         + " and ".join(map(str, sorted({tuple(part.shape) for part in parts}))))
     return OPS.stack(parts)
 
 

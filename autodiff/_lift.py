@@ -1,0 +1,252 @@
+"""`autodiff.lift`: a function written for NumPy and math, run with the mirrors of both in their place."""
+from __future__ import annotations
+
+import functools
+import math
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import _math
+from . import _variable as _v
+from . import numpy as _numpy
+from ._pytree import flatten, map_leaves
+from ._rebind import Rebinding
+from ._transforms import Transform
+from ._types import DTYPES
+
+__all__ = ["lift"]
+
+_Base: Any = _v.Tensor.__base__
+_PLACES = ("", "linalg", "fft", "emath", "random", "testing", "lib", "lib.stride_tricks", "polynomial", "polynomial.polynomial",
+           "polynomial.chebyshev", "polynomial.legendre", "polynomial.hermite", "polynomial.hermite_e", "polynomial.laguerre")
+
+
+def lift(function: Callable[..., Any]) -> Any:
+    """The function with its `numpy` and `math` rebound to the mirrors that keep gradients, under whatever names it has them.
+
+    For code that NumPy cannot differentiate as it stands: `y = np.zeros(3); y[0] = x[0]`, `np.array([x, y])` of rows,
+    `A.dot(x)` of a plain array, `math.sin(x)`.  Nothing of the function is changed: a copy of it runs with `autodiff.numpy` for
+    `numpy`, and so do the functions of its module that it calls.  Names of functions (`from numpy import sin`), closures,
+    defaults, local imports, lambdas, generators, functools.partial, and a method with those that it calls on its object are
+    seen; compiled functions, other modules and classes that the function names are left alone.  Of a class given to lift() all
+    methods are lifted, in place.  Without a Variable among the arguments it returns plain arrays and numbers.
+
+    Raises TypeError for what has no Python code.
+
+    >>> import math
+    >>> import numpy as np
+    >>> import autodiff
+    >>> @autodiff.lift
+    ... def f(x):
+    ...     y = np.zeros(2)
+    ...     y[0], y[1] = math.sin(x), x ** 2
+    ...     return y.sum()
+    >>> autodiff.grad(f)(0.0), f(0.0)
+    (1.0, np.float64(0.0))
+    """
+    if isinstance(function, type):
+        return _lifted_class(function)
+    if isinstance(function, Lifted):
+        return function
+    if isinstance(function, (staticmethod, classmethod)):
+        return type(function)(lift(function.__func__))
+    if not callable(function):
+        raise TypeError(f"lift() takes a function, but got {type(function).__name__}")
+    other = _other(function)
+    if other is not function:
+        return other        # of NumPy or math itself
+    return Lifted(function)
+
+
+def _again(function: Any) -> Any:
+    return lift(function)
+
+
+class Lifted:
+    """What lift() makes."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function, updated=())
+        self.__wrapped__ = function
+        root = _root(function)
+        if root is None:
+            name = getattr(function, "__qualname__", None) or repr(function)
+            raise TypeError(f"lift() rebinds the names of a Python function, and {name} has no Python code: call it as it is")
+        self._rebinding = Rebinding(_other, root.__module__)
+        self._made: Any = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        rebinding = self._rebinding
+        if self._made is None:
+            self._made = _rebound(self.__wrapped__, rebinding)
+        else:
+            rebinding.refresh()
+        given = any(isinstance(v, _Base) for v in args) or any(
+            isinstance(v, _Base) for v in flatten((args, kwargs))[0])
+        args = tuple([_argument(v, given, rebinding) for v in args])
+        for name, value in kwargs.items():
+            kwargs[name] = _argument(value, given, rebinding)
+        try:
+            result = self._made(*args, **kwargs)
+        finally:
+            rebinding.flush()
+        return result if given else map_leaves(_plain, result)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"lift({getattr(self.__wrapped__, '__name__', None) or repr(self.__wrapped__)})"
+
+    def __reduce__(self) -> Any:
+        found: Any = sys.modules.get(self.__module__)
+        for part in getattr(self, "__qualname__", "").split("."):
+            found = getattr(found, part, None)
+        return self.__qualname__ if found is self else (_again, (self.__wrapped__,))
+
+
+def _argument(value: Any, given: bool, rebinding: Rebinding) -> Any:
+    """An argument as the function sees it: a plain array beside Variables may be written into, too."""
+    kind = type(value)
+    if kind is np.ndarray:
+        return _ours(value) if given else value
+    if isinstance(value, (_Base, float, int, list, tuple, dict, str)):
+        return value
+    return rebinding.replaced(value)
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, _Base) or value.requires_grad or _v.carries_more(value):
+        return value
+    return np.asarray(value)[()]
+
+
+def _ours(array: Any) -> Any:
+    # Masks and positions are for NumPy to read.
+    return _v.as_ndarray(array, None, False) if array.dtype.kind in "fciu" and array.dtype in DTYPES else array
+
+
+def _root(function: Any) -> types.FunctionType | None:
+    """The Python function that a callable runs."""
+    while True:
+        if isinstance(function, types.FunctionType):
+            return function
+        if isinstance(function, functools.partial):
+            function = function.func
+        elif isinstance(function, types.MethodType):
+            function = function.__func__
+        elif isinstance(function, Transform):
+            function = function.function
+        elif isinstance(function, np.vectorize):
+            function = function.pyfunc
+        elif isinstance(function, (Lifted, type(functools.lru_cache(len)))):
+            function = function.__wrapped__
+        elif isinstance(getattr(type(function), "__call__", None), (types.FunctionType, Lifted)):
+            function = type(function).__call__
+        else:
+            return None
+
+
+def _rebound(function: Any, rebinding: Rebinding) -> Any:
+    """What is run in the place of the callable that lift() was given."""
+    if isinstance(function, types.FunctionType):
+        return rebinding.function(function)
+    if isinstance(function, types.MethodType) and isinstance(function.__func__, types.FunctionType):
+        return types.MethodType(rebinding.function(function.__func__), _instance(function.__self__, rebinding))
+    found = rebinding.replaced(function)
+    if found is function:
+        call: Any = _root(type(function).__call__)
+        found = types.MethodType(rebinding.function(call), _instance(function, rebinding))
+    return found
+
+
+def _instance(value: Any, rebinding: Rebinding) -> Any:
+    """An object as its methods see it: its methods are rebound, its attributes are the object's own."""
+    cls: Any = type(value)
+    bases = cls.__mro__[:-1]
+    if type(cls) is not type or not hasattr(value, "__dict__") or any(
+            "__init_subclass__" in vars(base) or not base.__flags__ & _HEAP_TYPE for base in bases):
+        return value        # a class of it could not be made without more happening
+    names: dict[str, Any] = {}
+    for base in reversed(bases):
+        if base.__module__ == rebinding.module:
+            names.update({name: rebinding.function(f) for name, f in vars(base).items() if type(f) is types.FunctionType})
+    seen = object.__new__(type(cls.__name__, (cls,), {**names, "__module__": cls.__module__, "__qualname__": cls.__qualname__}))
+    seen.__dict__ = value.__dict__
+    return seen
+
+
+_HEAP_TYPE = 1 << 9        # Py_TPFLAGS_HEAPTYPE: made by a class statement
+
+
+def _lifted_class(cls: Any) -> Any:
+    """A class with all functions in it lifted."""
+    for name, value in list(vars(cls).items()):
+        if isinstance(value, (types.FunctionType, staticmethod, classmethod)):
+            if _root(getattr(value, "__func__", value)) is not None:
+                setattr(cls, name, lift(value))
+        elif type(value) is property:
+            parts = [part if part is None else lift(part) for part in (value.fget, value.fset, value.fdel)]
+            setattr(cls, name, property(*parts, value.__doc__))
+    return cls
+
+
+# ---- what stands in whose place
+
+def _other(value: Any) -> Any:
+    """What stands in the place of a value that is no function of the program."""
+    kind = type(value)
+    if kind is types.ModuleType:
+        return _modules().get(value.__name__, value) if value.__name__.partition(".")[0] in ("numpy", "math") else value
+    if kind is np.ndarray:
+        return _ours(value)
+    if kind in _KINDS:
+        place = _places().get(id(value))
+        return value if place is None else _found(*place)
+    if kind is np.vectorize:
+        return _numpy.vectorize(lift(value.pyfunc), value.otypes, value.__doc__, value.excluded, value.cache, value.signature)
+    if isinstance(value, Transform):
+        return type(value)(lift(value.function), **value.options)
+    return value
+
+
+def _found(module: str, name: str) -> Any:
+    found: Any = _numpy if module.startswith("numpy") else _math
+    for part in filter(None, module.split(".")[1:]):
+        found = getattr(found, part)
+    return getattr(found, name)
+
+
+#: The types of what NumPy and math have that a program may name.
+_KINDS = {types.FunctionType, types.BuiltinFunctionType, np.ufunc, type, type(np.mean), type(np.r_), type(np.c_)}
+
+
+@functools.cache
+def _modules() -> dict[str, Any]:
+    return {"math": _math, **{f"numpy.{place}".rstrip("."): _module(place) for place in _PLACES}}
+
+
+def _module(place: str) -> Any:
+    found: Any = _numpy
+    for part in filter(None, place.split(".")):
+        found = getattr(found, part)
+    return found
+
+
+@functools.cache
+def _places() -> dict[int, tuple[str, str]]:
+    """Where functions and types of NumPy and math are found, by their id."""
+    found: dict[int, tuple[str, str]] = {}
+    for place in reversed(_PLACES):
+        module: Any = np
+        for part in filter(None, place.split(".")):
+            module = getattr(module, part)
+        for name, value in vars(module).items():
+            if not name.startswith("_") and type(value) in _KINDS and not isinstance(value, types.ModuleType):
+                found[id(value)] = (f"numpy.{place}".rstrip("."), name)
+    found.update((id(value), ("math", name)) for name, value in vars(math).items() if not name.startswith("_") and callable(value))
+    return found

@@ -1,0 +1,170 @@
+"""The module math with Variables: what `autodiff.lift` puts in its place.
+
+Of plain numbers each function is math's own.  Of a Variable it is the function of NumPy with that meaning, recorded, which
+raises where math's raises; what has no derivative (floor, isnan, gcd, ...) gives Python's numbers.
+"""
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from . import _variable as _v
+from ._batching import active
+
+_Base: Any = _v.Tensor.__base__
+_OPS: Any = _v.OPS
+
+
+def _number(x: Any) -> Any:
+    """A Variable of one element, without dimensions."""
+    if not isinstance(x, _Base):
+        return x
+    if x.ndim:
+        if x.numel() != 1:
+            raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
+        x = _OPS.reshape(x, ())
+    return x if type(x) is _v.ndarray else _v.as_ndarray(x, None, False)
+
+
+def _value(x: Any) -> Any:
+    return x.item() if isinstance(x, _Base) else x
+
+
+def _recorded(name: str, compute: Callable[..., Any]) -> Callable[..., Any]:
+    """math's function of that name, of Variables by compute()."""
+    plain = getattr(math, name)
+
+    @functools.wraps(plain, assigned=("__name__", "__qualname__", "__doc__"))
+    def function(*args: Any, **kwargs: Any) -> Any:
+        for x in args:
+            if isinstance(x, _Base):
+                break
+        else:
+            return plain(*args, **kwargs)
+        args = tuple(map(_number, args))
+        if not active():
+            plain(*map(_value, args), **kwargs)     # raises for a point outside of the domain, where NumPy has NaN
+        return compute(*args, **kwargs)
+
+    return function
+
+
+def _of_value(name: str) -> Callable[..., Any]:
+    """math's function of that name, whose derivative is 0 wherever it has one: of the values, a number of Python's."""
+    plain = getattr(math, name)
+
+    @functools.wraps(plain, assigned=("__name__", "__qualname__", "__doc__"))
+    def function(*args: Any, **kwargs: Any) -> Any:
+        return plain(*[_value(_number(x)) for x in args], **{key: _value(_number(x)) for key, x in kwargs.items()})
+
+    return function
+
+
+def _log(x: Any, base: Any = None) -> Any:
+    return np.log(x) if base is None else np.log(x) / np.log(base)
+
+
+def _gamma(x: Any) -> Any:
+    # |gamma| is exp(lgamma), and math's own says the sign.
+    sign = 1.0 if active() else math.copysign(1.0, math.gamma(x.item()))
+    return sign * np.exp(_OPS.lgamma(x))
+
+
+def _frexp(x: Any) -> tuple[Any, int]:
+    exponent = math.frexp(x.item())[1]
+    return x * math.ldexp(1.0, -exponent), exponent
+
+
+def _modf(x: Any) -> tuple[Any, Any]:
+    whole = np.trunc(x)
+    return x - whole, whole
+
+
+def _shifted(x: Any, by: float) -> Any:
+    return x + (by - _value(x))
+
+
+def _fmod(x: Any, y: Any) -> Any:
+    return x - np.trunc(x / y) * y
+
+
+def _remainder(x: Any, y: Any) -> Any:
+    whole = round((_value(x) - math.remainder(_value(x), _value(y))) / _value(y))
+    return x - whole * y
+
+
+def hypot(*coordinates: Any) -> Any:
+    """The length of a vector: math.hypot."""
+    if not any(isinstance(x, _Base) for x in coordinates):
+        return math.hypot(*coordinates)
+    numbers = list(map(_number, coordinates))
+    return np.abs(numbers[0]) if len(numbers) == 1 else functools.reduce(np.hypot, numbers)
+
+
+def dist(p: Iterable[Any], q: Iterable[Any], /) -> Any:
+    """The distance of two points: math.dist."""
+    p, q = list(p), list(q)
+    if not any(isinstance(x, _Base) for x in (*p, *q)):
+        return math.dist(p, q)
+    if len(p) != len(q):
+        raise ValueError("both points must have the same number of dimensions")
+    return hypot(*[a - b for a, b in zip(p, q, strict=True)])
+
+
+def fsum(seq: Iterable[Any], /) -> Any:
+    """The sum, rounded once: math.fsum."""
+    numbers = [_number(x) for x in seq]
+    if not any(isinstance(x, _Base) for x in numbers):
+        return math.fsum(numbers)
+    total = functools.reduce(lambda a, b: a + b, numbers, 0.0)
+    return total if active() else _shifted(total, math.fsum(map(_value, numbers)))
+
+
+def prod(iterable: Iterable[Any], /, *, start: Any = 1) -> Any:
+    """The product: math.prod."""
+    return functools.reduce(lambda a, b: a * b, map(_number, iterable), _number(start))
+
+
+def sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
+    """The sum of products: math.sumprod."""
+    p, q = [_number(x) for x in p], [_number(x) for x in q]
+    if len(p) != len(q):
+        raise ValueError("Inputs are not the same length")
+    return functools.reduce(lambda a, b: a + b, [a * b for a, b in zip(p, q, strict=True)], 0)
+
+
+#: By math's name: what computes it of Variables.
+_RECORDED: dict[str, Any] = {
+    **{name: getattr(np, name) for name in ("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh") if hasattr(np, name)},
+    **{name: getattr(np, name) for name in ("cbrt", "copysign", "cos", "cosh", "degrees", "exp", "exp2", "expm1", "fabs", "log10",
+                                            "log1p", "log2", "radians", "sin", "sinh", "sqrt", "tan", "tanh")},
+    "erf": _OPS.erf, "erfc": _OPS.erfc, "lgamma": _OPS.lgamma, "gamma": _gamma, "log": _log, "pow": lambda x, y: x ** y,
+    "fmod": _fmod, "frexp": _frexp, "modf": _modf, "ldexp": lambda x, i: x * math.ldexp(1.0, i), "remainder": _remainder,
+    "nextafter": lambda x, y, **steps: _shifted(x, math.nextafter(_value(x), _value(y), **steps)),
+    "fma": lambda x, y, z: x * y + z, "fmax": np.fmax, "fmin": np.fmin,
+}
+_OF_VALUES = ("ceil", "comb", "factorial", "floor", "gcd", "isclose", "isfinite", "isinf", "isnan", "isqrt", "lcm", "perm",
+              "trunc", "ulp", "isnormal", "issubnormal", "signbit")
+#: Written out above; sumprod is newer than the oldest Python.
+_OWN = {"hypot": hypot, "dist": dist, "fsum": fsum, "prod": prod, "sumprod": sumprod}
+
+for _name, _found in vars(math).items():
+    if _name in _RECORDED:
+        _found = _recorded(_name, _RECORDED[_name])
+    elif _name in _OF_VALUES:
+        _found = _of_value(_name)
+    elif _name in _OWN:
+        _found = _OWN[_name]
+    if not _name.startswith("_"):
+        globals()[_name] = _found
+if not hasattr(math, "sumprod"):
+    del sumprod
+del _name, _found
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(f"module 'math' has no attribute '{name}'")
