@@ -298,6 +298,3 @@ def _stacked(parts: list[Any]) -> Any:
         raise ValueError("setting an array element with a sequence: the parts of one array have the shapes "
                          + " and ".join(map(str, sorted({tuple(part.shape) for part in parts}))))
     return OPS.stack(parts)
-
-
-OPS.run_array_function, OPS.wider, OPS.lifted, OPS.raise_as_numpy = run_array_function, run_wider, lifted, raise_as_numpy
