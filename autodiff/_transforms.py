@@ -311,6 +311,8 @@ def _gradients_of_scalar(inner: Any, out: Any, retain: bool | None = None) -> tu
     if not isinstance(out, _Base):
         got = type(inner.outs[0]) if inner.outtree.kind is None else inner.outtree.kind
         raise RuntimeError(f"{inner.what}: Expected f(*args) to return a Tensor, got {got}")
+    if out.ndim and out.numel() == 1 and type(out) is _v.ndarray:
+        out = out.reshape(())       # a sum with keepdims, as NumPy's programs return it
     if out.ndim:
         raise RuntimeError(f"{inner.what}: Expected f(*args) to return a scalar Tensor, got tensor with {out.ndim} "
                            "dims. Maybe you wanted to use the vjp or jacrev APIs instead?")

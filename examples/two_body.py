@@ -44,9 +44,10 @@ def aim(target, velocity, rounds=20):
     jacobian = autodiff.jacobian(end)
     for _ in range(rounds):
         gap = orbit(velocity)[-1, :2] - target
-        velocity = velocity - np.linalg.solve(jacobian(velocity), gap)
         if np.abs(gap).max() < 1e-12:
             break
+        step = np.linalg.solve(jacobian(velocity), gap)
+        velocity = velocity - step * min(1.0, 0.1 / np.linalg.norm(step))
     return velocity
 
 
@@ -66,7 +67,7 @@ def picture(target, first, found, path):
 
 
 if __name__ == "__main__":
-    wanted, start = np.array([-0.6, 0.9]), np.array([0.0, 1.0])
+    wanted, start = np.array([-1.2, -0.4]), np.array([0.0, 1.0])
     print("gradient of the miss:", autodiff.grad(autodiff.lift(miss))(start, wanted))
     velocity = aim(wanted, start)
     print("velocity that meets the target:", velocity, " miss:", miss(velocity, wanted))
