@@ -433,8 +433,6 @@ def test_the_examples_of_the_readme(capsys):
 def test_what_the_readme_calls_missing_is_missing():
     """And no longer: who adds one takes its name out of the paragraph."""
     paragraph = re.search(r"\*\*Missing today:\*\* (.*?)\n\n", README.read_text(encoding="utf-8"), flags=re.DOTALL)[1]
-    names, functions = paragraph.split("Of NumPy's functions")
-
     def there(name):
         thing = autodiff
         for part in name.split("."):
@@ -443,15 +441,9 @@ def test_what_the_readme_calls_missing_is_missing():
             thing = getattr(thing, part)
         return True
 
-    missing = re.findall(r"`([\w.]+)`", names)
+    missing = re.findall(r"`([\w.]+)`", paragraph)
     assert len(missing) >= 10 and not [name for name in missing if there(name)]
     assert there("where") and there("cat") and there("Tensor.norm")
-    x = autodiff.tensor([3.0, 4.0], requires_grad=True)
-    for taken in (np.sin, np.sum, np.mean):
-        assert taken(x).requires_grad and f"`np.{taken.__name__}`" in functions
-    for refused in (lambda: np.where(x > 0, x, x), lambda: np.concatenate([x, x]), lambda: np.linalg.norm(x)):
-        with pytest.raises((RuntimeError, TypeError)):
-            refused()
 
 
 @needs_readme
