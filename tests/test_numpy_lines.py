@@ -37,6 +37,7 @@ import pytest
 import autodiff
 import autodiff.numpy as anp
 from autodiff.autograd import forward_ad
+from checks import load
 
 FOLDER = Path(__file__).resolve().parent / "numpy_lines"
 WORDS = {"positive", "unit", "sorted", "complex", "both", "constant", "close", "first", "loop", "double", "reverse"}
@@ -257,3 +258,17 @@ def test_float32_stays_float32(line):
         for gradient, other in zip(gradients(line, arrays), gradients(line, wide)):
             assert gradient.dtype == dtype
             np.testing.assert_allclose(gradient, other, rtol=2e-3, atol=2e-3)
+
+
+def test_the_page_is_what_the_lists_and_the_lines_say():
+    """docs/numpy-coverage.md; what a NumPy hands on differs by version, so the whole page is compared with the newest known."""
+    path = FOLDER.parent.parent / "docs" / "coverage_page.py"
+    if not path.exists():
+        pytest.skip("needs a checkout")
+    writer = load("coverage_page", path)
+    text = (path.parent / "numpy-coverage.md").read_text(encoding="utf-8")
+    if np.__version__.startswith("2.4."):
+        assert text == writer.page(), "the page has changed: run `python docs/coverage_page.py`"
+    for line in LINES:
+        assert f"`{line.text.replace('|', '&#124;')}`" in text
+    assert len(LINES) >= 600
