@@ -265,7 +265,7 @@ def test_the_page_is_what_the_lists_and_the_lines_say():
     path = FOLDER.parent.parent / "docs" / "coverage_page.py"
     if not path.exists():
         pytest.skip("needs a checkout")
-    writer = load("coverage_page", path)
+    writer = load(path)
     text = (path.parent / "numpy-coverage.md").read_text(encoding="utf-8")
     if np.__version__.startswith("2.4."):
         assert text == writer.page(), "the page has changed: run `python docs/coverage_page.py`"
