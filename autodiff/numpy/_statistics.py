@@ -548,7 +548,7 @@ def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = 
     x = _lined_up(a, axes)
     order, count = np.argsort(x, axis=0), _present_count(x)
     first, second = [_picked(x, _picked(order, _row(np.maximum(at, 0)))).reshape(count.shape)
-                     for at in ((count - 1) // 2, count // 2 - (count % 2 == 0) * (count == 0))]
+                     for at in ((count - 1) // 2, count // 2)]
     # An odd number has one middle element, and half of it twice could overflow.
     result = np.where(count % 2 == 1, first, np.mean(np.stack([first, second]), axis=0))
     _warn_where(count == 0, "All-NaN slice encountered", 3)
@@ -630,6 +630,7 @@ def _quantile(a: Any, q: Any, axis: Any, method: Any, keepdims: Any, weights: An
     if method not in _SELECTING and method not in _BETWEEN:
         raise ValueError(f"{method!r} is not a valid method. Use one of: {sorted((*_SELECTING, *_BETWEEN))}")
     keepdims, axes, shape = flag(keepdims), axes_of(axis, a.ndim), tuple(a.shape)
+    constant_in = [v for v in (q if method in _SELECTING else None, array_of(weights)) if is_variable(v) and _v.records(v)]
     if weights is not None:
         if method != "inverted_cdf":
             raise ValueError(f"Only method 'inverted_cdf' supports weights. Got: {method}.")
@@ -649,6 +650,8 @@ def _quantile(a: Any, q: Any, axis: Any, method: Any, keepdims: Any, weights: An
         result = _picked_by_rank(x, q, method, weights, False)
     else:
         result = _quantile_of(x, q, method, weak)
+    for v in constant_in:                       # the element that is picked stays the same when they move a little
+        result = result + cast(np.sum(OPS.flat(v)), result.dtype)
     return _put_back(result, shape, axes, keepdims, front)
 
 
