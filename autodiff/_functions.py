@@ -32,11 +32,11 @@ def _by_method(name: str, out: bool = False) -> Any:
     ``out``: whether it takes out=, a Variable to write the result into.
     """
     # NumPy's flavour has methods of these names that read NumPy's arguments.
-    of_base = getattr(_Base, name) if name in ("sum", "mean") else None
+    shared = getattr(_Base, name) if name in ("sum", "mean") else None
 
     def plain(input, *args, **kwargs):
-        if of_base is not None:
-            return of_base(_operand(input, name), *args, **kwargs)
+        if shared is not None:
+            return shared(_operand(input, name), *args, **kwargs)
         return getattr(_operand(input, name), name)(*args, **kwargs)
 
     def written(input, *args, out=None, **kwargs):

@@ -355,23 +355,19 @@ cdef int save_operand(Saved* saved, object operand) except -1:
 
 # ---- shapes: views
 
-#: NumPy's error, which is PyTorch's IndexError and the ValueError of NumPy's older programs in one.
-OutOfRange = np.exceptions.AxisError
-
-
 cdef int wrap_dim(object dim, int ndim) except -1:
     cdef int d
     cdef int n = ndim if ndim > 0 else 1
     try:
         d = dim
     except OverflowError:
-        raise OutOfRange(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})") from None
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})") from None
     except (TypeError, np.ma.MAError):
         if isinstance(dim, int):
             raise
         raise TypeError(f"argument 'dim' must be int, not {type(dim).__name__}") from None
     if d < -n or d >= n:
-        raise OutOfRange(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {d})")
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {d})")
     return d + n if d < 0 else d
 
 

@@ -363,6 +363,15 @@ def cumulative_front(ops, name, x, dim, dtype):
     return ops.apply(name, (x,), (dim, None))
 
 
+def numpy_cumsum(ops, x, axis, dtype):
+    """numpy.cumsum: without an axis, of the flattened operand, of whatever flavour it is."""
+    return ops.cumsum(x, axis, dtype=dtype) if axis is not None else ops.cumsum(ops.reshape(x, (-1,)), 0, dtype=dtype)
+
+
+def numpy_cumprod(ops, x, axis, dtype):
+    return ops.cumprod(x, axis, dtype=dtype) if axis is not None else ops.cumprod(ops.reshape(x, (-1,)), 0, dtype=dtype)
+
+
 def cumsum_value(np, x, dim, dtype):
     return np.cumsum(x, axis=dim, dtype=x.dtype) if x.ndim else x.copy()
 

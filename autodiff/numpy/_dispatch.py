@@ -223,20 +223,28 @@ def run_wider(name: str, operands: tuple[Any, ...], arguments: dict[str, Any]) -
     function = numpy_function(name)
     out = arguments.pop("out", None)
     if out is not None:
-        return write_out(out, run_plainly(function, name, operands, arguments), f"np.{name}")
+        return write_out(out, run_plainly(function, name, operands, arguments, True), f"np.{name}")
     return run_plainly(function, name, operands, arguments)
 
 
-def run_plainly(function: Any, name: str, operands: tuple[Any, ...], arguments: dict[str, Any]) -> Any:
-    """The same without ``out=``."""
+def run_plainly(function: Any, name: str, operands: tuple[Any, ...], arguments: dict[str, Any], had_out: bool = False) -> Any:
+    """The same without ``out=``.
+
+    had_out: whether that was among the arguments.  The reader is asked again without it; if it hands on again, there is
+    something else that the row has not.
+    """
     found = WIDER.get(name)
     if found is not None:
-        return found(*operands, **arguments)
+        kinds = [type(v) for v in operands]
+        if Tensor not in kinds:
+            return found(*operands, **arguments)
+        result = found(*_in_numpy_flavour(operands), **_in_numpy_flavour(arguments))
+        return result if ndarray in kinds else _as_tensors(result)
     reader = ARRAY_FUNCTIONS[function]
     defaults = {key: parameter.default for key, parameter in inspect.signature(reader).parameters.items()}
     given = {key: value for key, value in arguments.items() if value is not defaults[key]}
     row = {key: value for key, value in given.items() if key not in _OF_MEMORY}
-    if len(row) == len(arguments) or (given and len(row) == len(given)):
+    if not had_out and len(row) == len(given):
         raise NotImplementedError(f"np.{name}() of a Variable does not take {' or '.join(map('{}='.format, given))}")
     return reader(*operands, **row)
 

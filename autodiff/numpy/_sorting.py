@@ -13,7 +13,6 @@ from .._variable import OPS
 from ._dispatch import composite, of_values, values_of, wider
 from ._statistics import _into, array_of, axes_of, cast, is_batch, is_variable
 
-
 # ---- sorting
 
 @wider("sort")
@@ -36,7 +35,7 @@ def _check_order(kind: Any, order: Any, stable: Any) -> None:
 
 
 @composite("partition")
-def partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
+def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Any:
     a, kth = array_of(a), values_of(kth)
     if axis is None:
         a, axis = a.reshape(-1), -1
@@ -65,7 +64,7 @@ of_values("argpartition", "lexsort", "flatnonzero")
 
 # ---- searching
 
-def _searched(edges: Any, v: Any, side: str) -> Any:
+def _searched(edges: Any, v: Any, side: Any) -> Any:
     """np.searchsorted of a batch."""
     like = v if is_variable(v) else edges
     edges, v = [x if is_variable(x) else OPS.constant(np.array(x), like=like) for x in (edges, v)]
@@ -73,7 +72,7 @@ def _searched(edges: Any, v: Any, side: str) -> Any:
 
 
 @composite("searchsorted")
-def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
     if not is_batch(a, v):
         return np.searchsorted(values_of(a), values_of(v), side, values_of(sorter))
     a, v = array_of(a), array_of(v)
@@ -90,22 +89,20 @@ def digitize(x: Any, bins: Any, right: Any = False) -> Any:
         return np.digitize(values_of(x), values_of(bins), bool(right))
     x, bins = array_of(x), array_of(bins)
     if is_batch(bins):
-        edges, falling = bins, False            # whether they rise is not known: increasing ones, as nearly all are
-        raise_unless_rising(bins)
-    else:
-        edges = values_of(bins)
-        falling = edges.size > 1 and edges[0] > edges[-1]
-        np.digitize(np.zeros(1), edges)         # NumPy's error for what is not monotonic
+        _refuse_bins()
+    edges = values_of(bins)
+    np.digitize(np.zeros(1), edges)             # NumPy's error for what is not monotonic
+    falling = edges.size > 1 and edges[0] > edges[-1]
     side = "left" if right else "right"
     if falling:
         return edges.size - _searched(edges[::-1], x, "left" if side == "right" else "right")
     return _searched(edges, x, side)
 
 
-def raise_unless_rising(bins: Any) -> None:
-    """Bins that differ from sample to sample cannot be looked at: whether they rise or fall would decide the answer."""
-    raise NotImplementedError("np.digitize() under vmap, of bins that differ from sample to sample: call np.searchsorted(bins, x, "
-                              "side='right'), which takes them in ascending order")
+def _refuse_bins() -> None:
+    """Whether bins rise or fall decides the answer, and those that differ from sample to sample cannot be looked at."""
+    raise NotImplementedError("np.digitize() under vmap, of bins that differ from sample to sample: call "
+                              "np.searchsorted(bins, x, side='right'), which takes them in ascending order")
 
 
 @composite("isin")
@@ -171,8 +168,8 @@ def unique(ar: Any, return_index: Any = False, return_inverse: Any = False, retu
     values = values_of(ar)
     if not sorted and axis is None and not (return_index or return_inverse or return_counts):
         return _without_duplicates(ar.reshape(-1), np.unique(values, equal_nan=equal_nan, sorted=False), equal_nan)
-    found, first, *more = np.unique(values, return_index=True, return_inverse=bool(return_inverse),
-                                    return_counts=bool(return_counts), axis=axis, equal_nan=equal_nan)
+    options: dict[str, Any] = {"return_inverse": bool(return_inverse), "return_counts": bool(return_counts)}
+    first, *more = np.unique(values, return_index=True, axis=axis, equal_nan=equal_nan, **options)[1:]
     elements = _at(ar.reshape(-1), first) if axis is None else np.take(ar, first, axis=axis)
     results = (elements, *([first] if return_index else []), *more)
     return results if len(results) > 1 else results[0]

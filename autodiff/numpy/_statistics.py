@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from .. import _variable as _v
+from .. import _variable as _variable_module
 from .._variable import OPS, Tensor
 from ._dispatch import composite, lifted, values_of, wider, write_out
 
+_v: Any = _variable_module          # of which the stub has what users see alone
 _Base: Any = Tensor.__base__
 _NoValue: Any = np._NoValue
 #: Python's, where a parameter has that name, too.
@@ -248,7 +249,7 @@ def _correction(ddof: Any, correction: Any) -> Any:
 
 
 def _variance(a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any, given_mean: Any, present: Any = None) -> Any:
-    """The variance of the elements that are present, which is asked by functions that look past NaN, and at which where= holds."""
+    """The variance of the elements at which where= holds and, where a function asks that looks past NaN, that are present."""
     x = a if a.dtype.kind in "fc" else cast(a, np.dtype(np.float64))
     if dtype is not None and np.dtype(dtype).kind not in "fc":
         dtype = None
@@ -547,7 +548,7 @@ def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = 
     x = _lined_up(a, axes)
     order, count = np.argsort(x, axis=0), _present_count(x)
     first, second = [_picked(x, _picked(order, _row(np.maximum(at, 0)))).reshape(count.shape)
-                     for at in ((count - 1) // 2, count // 2 - (count % 2 == 0) * (count == 0))]
+                     for at in ((count - 1) // 2, count // 2)]
     # An odd number has one middle element, and half of it twice could overflow.
     result = np.where(count % 2 == 1, first, np.mean(np.stack([first, second]), axis=0))
     _warn_where(count == 0, "All-NaN slice encountered", 3)
@@ -571,7 +572,7 @@ _PLOTTING = {"interpolated_inverted_cdf": (0, 1), "hazen": (0.5, 0.5), "weibull"
 _BETWEEN = ("linear", "midpoint", "averaged_inverted_cdf", *_PLOTTING)
 
 
-def _virtual_position(n: Any, q: Any, method: str) -> Any:
+def _virtual_position(n: Any, q: Any, method: Any) -> Any:
     """Where among n sorted elements the quantile stands, between two of them."""
     if method in _PLOTTING:
         alpha, beta = _PLOTTING[method]
@@ -582,7 +583,7 @@ def _virtual_position(n: Any, q: Any, method: str) -> Any:
     return place if method == "linear" else 0.5 * (np.floor(place) + np.ceil(place))
 
 
-def _neighbours(n: Any, q: Any, method: str) -> tuple[Any, Any, Any]:
+def _neighbours(n: Any, q: Any, method: Any) -> tuple[Any, Any, Any]:
     """The positions on both sides of the quantile and how far it is from the first to the second: part of 1."""
     place = _virtual_position(n, q, method)
     before = np.floor(place if is_batch(place) else values_of(place))
@@ -611,7 +612,7 @@ def _between(a: Any, b: Any, part: Any, weak: bool) -> Any:
     return np.where(part >= 0.5, far, near)
 
 
-def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: Any, weights: Any, past_nan: bool, percent: bool) -> Any:
+def _quantile(a: Any, q: Any, axis: Any, method: Any, keepdims: Any, weights: Any, past_nan: bool, percent: bool) -> Any:
     a = array_of(a)
     if a.dtype.kind == "c":
         raise TypeError("a must be an array of real numbers")
@@ -629,6 +630,7 @@ def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: Any, weights: An
     if method not in _SELECTING and method not in _BETWEEN:
         raise ValueError(f"{method!r} is not a valid method. Use one of: {sorted((*_SELECTING, *_BETWEEN))}")
     keepdims, axes, shape = flag(keepdims), axes_of(axis, a.ndim), tuple(a.shape)
+    constant_in = [v for v in (q if method in _SELECTING else None, array_of(weights)) if is_variable(v) and _v.records(v)]
     if weights is not None:
         if method != "inverted_cdf":
             raise ValueError(f"Only method 'inverted_cdf' supports weights. Got: {method}.")
@@ -648,10 +650,12 @@ def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: Any, weights: An
         result = _picked_by_rank(x, q, method, weights, False)
     else:
         result = _quantile_of(x, q, method, weak)
+    for v in constant_in:                       # the element that is picked stays the same when they move a little
+        result = result + cast(np.sum(OPS.flat(v)), result.dtype)
     return _put_back(result, shape, axes, keepdims, front)
 
 
-def _quantile_of(x: Any, q: Any, method: str, weak: bool) -> Any:
+def _quantile_of(x: Any, q: Any, method: Any, weak: bool) -> Any:
     n, front, rest = x.shape[0], tuple(q.shape), tuple(x.shape[1:])
     whole = method == "linear" and q.dtype.kind in "iub"
     if method in _SELECTING or whole:
@@ -676,7 +680,7 @@ def _quantile_of(x: Any, q: Any, method: str, weak: bool) -> Any:
     return _with_nan(x, last, result)
 
 
-def _picked_by_rank(x: Any, q: Any, method: str, weights: Any, past_nan: bool) -> Any:
+def _picked_by_rank(x: Any, q: Any, method: Any, weights: Any, past_nan: bool) -> Any:
     """Elements whose places NumPy finds: it is asked for the quantile of the places, from 0 to n - 1, of the sorted ones."""
     order = np.argsort(values_of(x), axis=0, kind="stable")
     places = np.empty(order.shape)
@@ -695,7 +699,7 @@ def _picked_by_rank(x: Any, q: Any, method: str, weights: Any, past_nan: bool) -
     return _picked(x, np.take_along_axis(order, found, 0)).reshape((*q.shape, *rest))
 
 
-def _quantile_past_nan(x: Any, q: Any, method: str, weights: Any, weak: bool) -> Any:
+def _quantile_past_nan(x: Any, q: Any, method: Any, weights: Any, weak: bool) -> Any:
     front, rest = tuple(q.shape), tuple(x.shape[1:])
     if weights is not None or (method in _SELECTING and not is_batch(x)):
         return _picked_by_rank(x, q, method, weights, True)
@@ -716,25 +720,25 @@ def _quantile_past_nan(x: Any, q: Any, method: str, weights: Any, weak: bool) ->
 
 
 @composite("quantile")
-def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: str = "linear",
+def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: Any = "linear",
              keepdims: Any = False, *, weights: Any = None) -> Any:
     return _into(out, _quantile(a, q, axis, method, keepdims, weights, False, False), "np.quantile")
 
 
 @composite("percentile")
-def percentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: str = "linear",
+def percentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: Any = "linear",
                keepdims: Any = False, *, weights: Any = None) -> Any:
     return _into(out, _quantile(a, q, axis, method, keepdims, weights, False, True), "np.percentile")
 
 
 @composite("nanquantile")
-def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: str = "linear",
+def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: Any = "linear",
                 keepdims: Any = _NoValue, *, weights: Any = None) -> Any:
     return _into(out, _quantile(a, q, axis, method, keepdims, weights, True, False), "np.nanquantile")
 
 
 @composite("nanpercentile")
-def nanpercentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: str = "linear",
+def nanpercentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: Any = "linear",
                   keepdims: Any = _NoValue, *, weights: Any = None) -> Any:
     return _into(out, _quantile(a, q, axis, method, keepdims, weights, True, True), "np.nanpercentile")
 
