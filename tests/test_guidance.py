@@ -35,20 +35,15 @@ class Env:
 
 # line, the name that the error has, what it says to use ("" where there is nothing yet)
 LINES = [
-    ("np.where(x > 0, x, 0)", "np.where", "autodiff.where"), ("np.stack([x, x])", "np.stack", "autodiff.stack"),
     ("np.dot(x, x)", "np.dot", "autodiff.dot"), ("np.linalg.norm(x)", "np.linalg.norm", "autodiff.norm"),
-    ("np.concatenate([x, x])", "np.concatenate", "autodiff.cat"), ("np.outer(x, x)", "np.outer", "autodiff.outer"),
-    ("np.einsum('i,i', x, x)", "np.einsum", "autodiff.einsum"), ("np.trapezoid(x)", "np.trapezoid", "autodiff.trapezoid"),
-    ("np.interp(0.5, x, x)", "np.interp", ""), ("np.fft.fft(x)", "np.fft.fft", ""),
-    ("np.linalg.solve(m, arr[:2])", "np.linalg.solve", ""), ("np.linalg.inv(m)", "np.linalg.inv", ""),
+    ("np.outer(x, x)", "np.outer", "autodiff.outer"),
+    ("np.interp(0.5, x, x)", "np.interp", ""), ("np.fft.fft(x)", "np.fft.fft", "no derivative here yet"),
+    ("np.linalg.solve(m, arr[:2])", "np.linalg.solve", "no derivative here yet"),
+    ("np.linalg.inv(m)", "np.linalg.inv", "no derivative here yet"),
     ("np.median(x)", "np.median", "autodiff.quantile(x, 0.5)"), ("np.average(x)", "np.average", "autodiff.mean"),
-    ("np.tile(x, 2)", "np.tile", "autodiff.tile"), ("np.kron(x, x)", "np.kron", "autodiff.kron"),
-    ("np.zeros_like(x)", "np.zeros_like", "autodiff.zeros_like"), ("np.isclose(x, x)", "np.isclose", "autodiff.isclose"),
-    ("np.diff(x)", "np.diff", "autodiff.diff"), ("np.hstack([arr, x])", "np.hstack", "autodiff.hstack"),
-    ("np.expand_dims(x, 0)", "np.expand_dims", "autodiff.unsqueeze"), ("np.linspace(0, x, 3)", "np.linspace", ""),
-    ("np.matrix_transpose(m)", "np.matrix_transpose", "x.mT"), ("np.convolve(x, x)", "np.convolve", ""),
+    ("np.convolve(x, x)", "np.convolve", ""),
     ("np.add.reduce(x)", "np.add.reduce", "autodiff.sum"), ("np.multiply.outer(x, x)", "np.multiply.outer", "autodiff.outer"),
-    ("np.modf(x)", "np.modf", ""), ("np.ptp(x)", "np.ptp", "x.max() - x.min()"), ("np.copyto(arr, x)", "np.copyto", ""),
+    ("np.modf(x)", "np.modf", ""), ("np.copyto(arr, x)", "np.copyto", "np.zeros_like(x)"),
     ("np.testing.assert_allclose(x, x)", "np.testing.assert_allclose", ""), ("np.vectorize(abs)(x)", "np.vectorize", ""),
     ("np.asarray(x)", "", "autodiff.stack"), ("np.array([x, x])", "", "autodiff.stack"), ("arr.dot(x)", "", "x @ y"),
     ("arr.__setitem__(slice(None), x)", "", "write elements into a Variable"),
@@ -146,11 +141,6 @@ def test_a_ufunc_does_not_write_past_the_version():
     with pytest.raises(NotImplementedError, match=r"x\.copy_"):
         np.std(np.ones((2, 2)), axis=0, out=x)
     assert x.tolist() == [1, 2] and x._version == 0
-
-
-def test_like_makes_no_variable():
-    with pytest.raises(TypeError, match=r"np\.zeros\(like=\.\.\.\).*autodiff\.zeros"):
-        np.zeros(3, like=autodiff.ones(2))
 
 
 def test_other_types_are_asked_too():

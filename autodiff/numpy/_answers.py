@@ -1,3 +1,2 @@
 """All of the families that answer functions of NumPy."""
-from . import _dispatch  # noqa: F401
-from . import _creation, _indexing, _shapes, _values  # noqa: F401
+from . import _creation, _dispatch, _indexing, _shapes, _values  # noqa: F401
