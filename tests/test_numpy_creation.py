@@ -89,9 +89,9 @@ def test_full_and_array_take_variables():
     turn = np.array([[np.cos(x[0]), -np.sin(x[0])], [np.sin(x[0]), np.cos(x[0])]], like=x)
     assert turn.shape == (2, 2) and turn.requires_grad
     assert np.array(x, like=x) is not x and np.asarray(x, like=x) is x
-    with pytest.raises(ValueError, match="[Uu]nable to avoid copy"):
+    with pytest.raises(ValueError, match=r"[Uu]nable to avoid copy"):
         np.array(x, dtype=np.float32, copy=False, like=x)
-    with pytest.raises(ValueError, match="[Uu]nable to avoid copy"):
+    with pytest.raises(ValueError, match=r"[Uu]nable to avoid copy"):
         np.asarray(x, np.float32, copy=False, like=x)
     assert np.asarray(autodiff.tensor(V), like=x).tolist() == V.tolist()
 
@@ -125,7 +125,7 @@ WRONG = ["np.linspace(x, x, -1)", "np.linspace(x, x, 2.5)", "np.geomspace(x * 0,
 @pytest.mark.parametrize("line", WRONG)
 @pytest.mark.filterwarnings("ignore")
 def test_what_numpy_refuses_is_refused_as_numpy_does(line):
-    with pytest.raises(Exception) as expected:      # noqa: PT011
+    with pytest.raises(Exception) as expected:
         eval(line, {"np": np, "x": V.copy()})
     with pytest.raises(type(expected.value)):
         eval(line, {"np": np, "x": variable(V)})

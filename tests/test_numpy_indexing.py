@@ -79,7 +79,7 @@ WRONG = ["np.put(a, [9], x)", "np.put(a, [0], x, mode='far')", "np.put(a, np.arr
 @pytest.mark.parametrize("line", WRONG)
 @pytest.mark.filterwarnings("ignore")
 def test_what_numpy_refuses_is_refused_as_numpy_does(line):
-    with pytest.raises(Exception) as expected:      # noqa: PT011
+    with pytest.raises(Exception) as expected:
         eval(line, {"np": np, "a": A.copy(), "x": V.copy()})
     with pytest.raises(type(expected.value)) as caught:
         eval(line, {"np": np, "a": variable(A) * 1.0, "x": variable(V)})

@@ -19,19 +19,19 @@ for _name in ("fft", "strings", "char", "polynomial"):
     importlib.import_module(f"numpy.{_name}")
 
 #: What no family answers yet.  An entry that is answered makes the test fail: it goes.
-PENDING = set("""
-    average median percentile quantile nanmax nanmin nanprod nancumsum nancumprod nanmedian nanpercentile nanquantile nanstd
-    nanvar nanargmax nanargmin cov corrcoef histogram histogram2d histogramdd histogram_bin_edges bincount digitize
-    cumulative_sum cumulative_prod apply_along_axis apply_over_axes ediff1d partition argpartition lexsort sort_complex
-    unique unique_all unique_counts unique_inverse unique_values intersect1d setdiff1d setxor1d union1d in1d
-    extract compress trim_zeros flatnonzero
-    dot outer cross linalg.norm linalg.matmul linalg.outer linalg.cross linalg.trace linalg.multi_dot linalg.vecdot
-    linalg.vector_norm linalg.matrix_norm linalg.diagonal linalg.tensordot convolve correlate gradient interp unwrap
-    poly polyadd polyder polydiv polyfit polyint polymul polysub polyval roots i0 sinc fix
-    emath.arccos emath.arcsin emath.arctanh emath.log emath.log10 emath.log2 emath.logn emath.power emath.sqrt
-    polynomial.polynomial.polyval2d polynomial.polynomial.polygrid2d trapz
-    bitwise_count degrees divmod fabs float_power frexp gcd isnat lcm ldexp matvec modf nextafter radians spacing vecdot vecmat
-""".split())
+PENDING = frozenset(name for line in (
+    "average median percentile quantile nanmax nanmin nanprod nancumsum nancumprod nanmedian nanpercentile",
+    "nanquantile nanstd nanvar nanargmax nanargmin cov corrcoef histogram histogram2d histogramdd histogram_bin_edges",
+    "bincount digitize cumulative_sum cumulative_prod apply_along_axis apply_over_axes ediff1d partition argpartition",
+    "lexsort sort_complex unique unique_all unique_counts unique_inverse unique_values intersect1d setdiff1d setxor1d",
+    "union1d in1d extract compress trim_zeros flatnonzero dot outer cross linalg.norm linalg.matmul linalg.outer",
+    "linalg.cross linalg.trace linalg.multi_dot linalg.vecdot linalg.vector_norm linalg.matrix_norm linalg.diagonal",
+    "linalg.tensordot convolve correlate gradient interp unwrap poly polyadd polyder polydiv polyfit polyint polymul",
+    "polysub polyval roots i0 sinc fix emath.arccos emath.arcsin emath.arctanh emath.log emath.log10 emath.log2",
+    "emath.logn emath.power emath.sqrt polynomial.polynomial.polyval2d polynomial.polynomial.polygrid2d trapz",
+    "bitwise_count degrees divmod fabs float_power frexp gcd isnat lcm ldexp matvec modf nextafter radians spacing",
+    "vecdot vecmat",
+) for name in line.split())
 #: Where functions live under another name than that of their module.
 PUBLIC = {"numpy.lib.scimath": "emath"}
 
@@ -98,7 +98,7 @@ def test_what_comes_later_says_so():
 
 def test_a_reason_is_a_sentence_with_a_way_out():
     x = anp.array([[2.0, 0.5], [0.5, 1.0]], requires_grad=True)
-    with pytest.raises(TypeError, match=r"np\.linalg\.inv\(\) of a Variable: it has no derivative here yet: .*detach\(\)\.numpy"):
+    with pytest.raises(TypeError, match=r"np\.linalg\.inv\(\) of a Variable: it has no derivative here yet: .*detach\(\)\."):
         np.linalg.inv(x)
     for function, reason in _dispatch.REFUSED.items():
         assert len(reason.split()) > 6 and re.search(r"\.$", reason), function

@@ -1,4 +1,4 @@
-"""NumPy's shapes and joins of Variables: errors, views, kinds of results, writes.  Values and gradients: numpy_lines/shapes.txt."""
+"""NumPy's shapes and joins of Variables: errors, views, kinds of results.  Values and gradients: numpy_lines/shapes.txt."""
 import numpy as np
 import pytest
 
@@ -40,7 +40,7 @@ WRONG = [
 @pytest.mark.parametrize("line", WRONG)
 @pytest.mark.filterwarnings("ignore")
 def test_what_numpy_refuses_is_refused_as_numpy_does(line):
-    with pytest.raises(Exception) as expected:      # noqa: PT011
+    with pytest.raises(Exception) as expected:
         eval(line, {"np": np, "x": A.copy(), "v": V.copy()})
     for make in (variable, anp.array):
         with pytest.raises(type(expected.value)) as caught:

@@ -145,8 +145,8 @@ def _written(arr: Any, values: Any, name: str) -> bool:
     if any_recorded(values):
         raise TypeError(f"np.{name}() would write a Variable that is recorded into a plain array, which keeps no gradient. "
                         "Allocate the array with np.zeros_like(x) or np.zeros(n, like=x), x being the Variable, or write the "
-                        "program with autodiff.numpy in the place of numpy. x.detach() writes the values alone: the gradient ends "
-                        "there.")
+                        "program with autodiff.numpy in the place of numpy. Of x.detach() the values alone are written: the "
+                        "gradient ends there.")
     return False
 
 

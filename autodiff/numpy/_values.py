@@ -9,11 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from ._dispatch import of_shapes, of_values, refused
+from .. import _variable as _module
+from ._dispatch import composite, of_shapes, of_values, refused, values_of
+
+_v: Any = _module
 
 # ---- questions, whose answers are bools
 
 of_values("array_equal", "array_equiv", "allclose", "shares_memory", "may_share_memory", "is_busday")
+
+
+@composite("isclose")
+def isclose(a: Any, b: Any, rtol: Any = 1.0e-5, atol: Any = 1.0e-8, equal_nan: bool = False) -> Any:
+    if not any(_v.physical_of(v) for v in (a, b, rtol, atol)):
+        return np.isclose(*values_of((a, b, rtol, atol)), equal_nan=equal_nan)
+    # of samples, whose values are not to be read
+    near = np.less_equal(np.abs(a - b), atol + rtol * np.abs(b)) & np.isfinite(b) | np.equal(a, b)
+    return near | np.isnan(a) & np.isnan(b) if equal_nan else near
+
 
 # ---- dtypes: of shapes and dtypes alone, so that they are answered under vmap too
 
