@@ -17,7 +17,7 @@ def variable(array):
 
 LIKE = ["np.zeros_like(x)", "np.ones_like(x, dtype=np.float32)", "np.full_like(x, 2)", "np.full_like(x, 2.5, dtype=int)",
         "np.zeros_like(x, shape=(2, 2))", "np.ones_like(x, dtype=bool)", "np.full_like(x, 1 + 2j, dtype=complex)",
-        "np.zeros_like(x, shape=4, order='F', subok=False)", "np.full_like(x, [4, 5, 6])", "np.empty_like(x, shape=()) * 0",
+        "np.zeros_like(x, shape=4, order='F', subok=False)", "np.full_like(x, [4, 5, 6])",
         "np.zeros(3, like=x)", "np.zeros((2, 2), np.float32, like=x)", "np.ones((1, 2), dtype=int, like=x)",
         "np.full(2, 7, like=x)", "np.full((2, 2), 1.5, np.float32, like=x)", "np.empty((0, 2), like=x)", "np.arange(4, like=x)",
         "np.arange(1, 2, 0.25, like=x)", "np.arange(3, dtype=np.float32, like=x)", "np.eye(2, 3, 1, like=x)",

@@ -33,12 +33,12 @@ PENDING = frozenset(name for line in (
     "vecdot vecmat",
 ) for name in line.split())
 #: Where functions live under another name than that of their module.
-PUBLIC = {"numpy.lib.scimath": "emath"}
+PUBLIC = dict.fromkeys(("numpy.lib.scimath", "numpy.lib._scimath_impl"), "emath")
 
 
 def name_of(function):
     """The name without ``np.``, of one of NumPy's functions or ufuncs."""
-    module = function.__module__ if isinstance(function.__module__, str) else "numpy"
+    module = getattr(function, "__module__", None) or "numpy"       # ufuncs have none in some versions
     where = PUBLIC.get(module, module.removeprefix("numpy").removeprefix("."))
     return f"{where}.{function.__name__}".removeprefix(".")
 
@@ -80,7 +80,8 @@ def test_the_lists_name_functions_that_numpy_hands_over():
     """A name that is spelled wrongly would be skipped as one that this NumPy lacks."""
     handed = set(FUNCTIONS) | set(UFUNCS) | set(get_overridable_numpy_array_functions())
     for table in (_dispatch.COMPOSITES, _dispatch.REFUSED):
-        assert all(function in handed for function in table), [f for f in table if f not in handed]
+        # some versions do not list the compiled ones that have like=
+        assert not [f for f in table if f not in handed and "like : array_like" not in f.__doc__]
     texts = {function for module in (np.strings, np.char) for function in vars(module).values() if callable(function)}
     assert not {name_of(f) for f in _dispatch.VALUES if f not in handed and f not in texts}
 

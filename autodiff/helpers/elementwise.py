@@ -100,6 +100,8 @@ def numpy_where(ops, condition, x, y):
     if x is None and y is None:
         return tuple([ops.constant(positions, like=condition if ops.is_variable(condition) else None)
                       for positions in ops.numpy.nonzero(ops.numpy.atleast_1d(ops.plain(condition)))])
+    if not ops.is_variable(y) and not isinstance(y, (bool, int, float, complex)):
+        y = ops.lifted(y)
     return ops.where(condition, x, y)
 
 

@@ -299,5 +299,3 @@ def _stacked(parts: list[Any]) -> Any:
     parts = [part if isinstance(part, _Base) else _v.constant_of(np.asarray(part), like) for part in parts]
     return OPS.stack(parts)
 
-
-OPS.run_array_function, OPS.wider, OPS.lifted, OPS.raise_as_numpy = run_array_function, run_wider, lifted, raise_as_numpy

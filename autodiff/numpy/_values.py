@@ -48,9 +48,8 @@ def _of_module(module: Any) -> list[str]:
 
 
 # Functions of texts take numbers beside them, as widths and counts.
-for _module in ("strings", "char"):
-    of_values(*[f"{_module}.{name}" for name in _of_module(getattr(np, _module))])
-del _module
+for _texts in ("strings", "char"):
+    of_values(*[f"{_texts}.{_name}" for _name in _of_module(getattr(np, _texts))])
 
 # ---- what comes with rows of its own
 
