@@ -100,7 +100,7 @@ def _scipy():
 def exists(text):
     """Whether this NumPy has all of the functions that a line names: some came after 2.0."""
     found = re.findall(r"\bnp((?:\.[A-Za-z_]\w*)+)", text)
-    return all(functools.reduce(lambda at, name: getattr(at, name, None), names[1:].split("."), np) is not None for names in found)
+    return all(functools.reduce(lambda at, name: getattr(at, name, None), names[1:].split("."), np) for names in found)
 
 
 LINES = [Line(path.stem, text.strip()) for path in sorted(FOLDER.glob("*.txt"))

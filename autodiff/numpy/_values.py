@@ -22,7 +22,7 @@ of_values("array_equal", "array_equiv", "allclose", "shares_memory", "may_share_
 @composite("isclose")
 def isclose(a: Any, b: Any, rtol: Any = 1.0e-5, atol: Any = 1.0e-8, equal_nan: bool = False) -> Any:
     if not any(_v.physical_of(v) for v in (a, b, rtol, atol)):
-        return np.isclose(*values_of((a, b, rtol, atol)), equal_nan=equal_nan)
+        return np.isclose(values_of(a), values_of(b), values_of(rtol), values_of(atol), equal_nan)
     # of samples, whose values are not to be read
     near = np.less_equal(np.abs(a - b), atol + rtol * np.abs(b)) & np.isfinite(b) | np.equal(a, b)
     return near | np.isnan(a) & np.isnan(b) if equal_nan else near
