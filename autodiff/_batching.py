@@ -280,6 +280,8 @@ def of_one_dtype(operands: Sequence[Any]) -> Sequence[Any]:
 def lined_up(level: Level, operands: Sequence[Any], promote: bool = True) -> list[Any]:
     """Batches and other operands, their dimensions in line as those of one sample are."""
     if len(operands) > 1:
+        # arrays that NumPy made of samples' numbers
+        operands = [level.inside(_v.OPS.lifted, v) if isinstance(v, np.ndarray) and v.dtype == object else v for v in operands]
         if promote:
             operands = level.inside(of_one_dtype, operands)
         rank = max([v.ndim for v in operands if isinstance(v, (Base, np.ndarray))])

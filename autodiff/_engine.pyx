@@ -959,12 +959,12 @@ cdef Variable transposed(int op, Variable result, tuple operands, tuple params, 
         y = operands[1] if len(operands) > 1 else None
         function = VJPS[op][i]
         conjugate = False
-        if is_variable(x) and (category(type_of(<Variable>x)) == 3 or (is_variable(y) and category(type_of(<Variable>y)) == 3)):
+        if (is_variable(x) and category(type_of(<Variable>x)) == 3) or (is_variable(y) and category(type_of(<Variable>y)) == 3):
             if COMPLEX_KIND[op] == OWN:
                 function = COMPLEX_VJPS[op][i]
             elif COMPLEX_KIND[op] == HOLOMORPHIC:
                 conjugate = True
-        w = function(OPS.conj(u) if conjugate else u, x, y, result, params, tuple(x.shape),
+        w = function(OPS.conj(u) if conjugate else u, x, y, result, params, tuple(x.shape) if is_variable(x) else None,
                      tuple(y.shape) if is_variable(y) else None, None,
                      tuple([tuple(o.shape) for o in operands]) if ARITY[op] < 0 else None, i)
         if conjugate:

@@ -28,6 +28,8 @@ against reverse; vmap of value and gradient against a loop of three; float32 aga
 """
 from __future__ import annotations
 
+import functools
+import re
 import zlib
 from pathlib import Path
 
@@ -96,8 +98,14 @@ def _scipy():
         return None
 
 
+def exists(text):
+    """Whether this NumPy has all of the functions that a line names: some came after 2.0."""
+    found = re.findall(r"\bnp((?:\.[A-Za-z_]\w*)+)", text)
+    return all(functools.reduce(lambda at, name: getattr(at, name, None), names[1:].split("."), np) for names in found)
+
+
 LINES = [Line(path.stem, text.strip()) for path in sorted(FOLDER.glob("*.txt"))
-         for text in path.read_text().splitlines() if text.strip() and not text.startswith("#")]
+         for text in path.read_text().splitlines() if text.strip() and not text.startswith("#") and exists(text)]
 DIFFERENTIATED = [line for line in LINES if "constant" not in line.words]
 
 

@@ -775,7 +775,7 @@ NO_STORAGE, NO_ITEM, NO_CONTROL = "doesn't have storage", r"calling \.item\(\)",
     (lambda x: x.item(), NO_ITEM), (float, NO_ITEM), (int, NO_ITEM), (complex, NO_ITEM), (lambda x: 1.0 in x, NO_ITEM),
     (lambda x: [1, 2][x.long()], NO_ITEM), (lambda x: f"{x:.2f}", NO_ITEM), (lambda x: x.asscalar(), NO_ITEM),
     (bool, NO_CONTROL), (lambda x: x if x > 0 else -x, NO_CONTROL), (lambda x: autodiff.equal(x, x), NO_CONTROL),
-    (lambda x: x.numpy(), NO_STORAGE), (lambda x: x.tolist(), NO_STORAGE), (np.asarray, NO_STORAGE),
+    (lambda x: x.numpy(), NO_STORAGE), (lambda x: x.tolist(), NO_STORAGE), (lambda x: np.asarray(x[None]), NO_STORAGE),
     (lambda x: x.data_ptr(), NO_STORAGE), (pickle.dumps, NO_STORAGE), (lambda x: x.asnumpy(), NO_STORAGE),
     (lambda x: x.data, "accessing `data`"), (lambda x: autodiff.allclose(x, x), "allclose"),
     (lambda x: x[x > 0], "dynamic shape"), (lambda x: x.nonzero(), "dynamic shape"),
@@ -954,3 +954,14 @@ def test_a_view_that_needs_a_copy_is_none():
     assert vmap(lambda v: v.T.reshape(12))(x).tolist() == [v.T.reshape(12).tolist() for v in x]
     with pytest.raises(RuntimeError, match="view size is not compatible"):
         vmap(lambda v: v.T.view(12))(x)
+
+
+def test_numbers_of_samples_are_put_together_by_numpy_as_recorded_ones_are():
+    x = autodiff.numpy.array([[1.0, 2.0], [3.0, 4.0]])
+
+    def swapped(v):
+        pair = np.array([v[1], 2.0 * v[0]])
+        assert pair.dtype == object
+        return v + pair
+
+    assert vmap(swapped)(x).tolist() == [[3, 4], [7, 10]]

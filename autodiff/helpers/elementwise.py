@@ -110,9 +110,9 @@ def numpy_where(ops, condition, x, y):
                       for positions in ops.numpy.nonzero(ops.numpy.atleast_1d(ops.plain(condition)))])
     if type(condition) in (list, tuple):
         condition = ops.lifted(condition)
-    if not ops.is_variable(x) and type(x) not in (float, int):
+    if not ops.is_variable(x) and not isinstance(x, (bool, int, float, complex)):
         x = ops.lifted(x)
-    if not ops.is_variable(y) and type(y) not in (float, int):
+    if not ops.is_variable(y) and not isinstance(y, (bool, int, float, complex)):
         y = ops.lifted(y)
     return ops.where(condition, x, y)
 

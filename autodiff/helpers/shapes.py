@@ -168,7 +168,7 @@ def numpy_reshape(ops, x, shape, order, copy):
     elif order in ("C", "A"):
         out = ops.reshape(x, _ints("reshape", "shape", shape, None))
     else:
-        raise ValueError(f"order must be one of 'C', 'F' or 'A' (got {order!r})")
+        raise ValueError(f"order {order!r} is not permitted for reshaping")
     return out.clone() if copy else out
 
 

@@ -9,18 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from .. import _variable as _v
+from .. import _variable as _module
 from .._create import _filled_beside
 from .._variable import OPS
 from ._dispatch import any_recorded, composite, lifted, stand_in, values_of, variable
+from ._shapes import on_cpu
 
+_v: Any = _module
 _NDARRAY = _v.as_ndarray(0.0)
 #: Kinds of dtypes that Variables have; of others NumPy's own arrays are made, which have no gradient to keep.
 _HELD = "biufc"
 
 
 def _owned(array: Any) -> Any:
-    """NumPy's array, which nobody else holds, as a Variable; as it is where Variables have no such dtype and hold no numbers."""
+    """NumPy's array, which nobody else holds, as a Variable; as it is where Variables have no such dtype."""
     if array.dtype.kind in _HELD and array.dtype not in _NOT_HELD:
         return _v.as_ndarray(array, None, False)
     if array.dtype.kind in "fc":
@@ -42,23 +44,25 @@ def _like(name: str, a: Any, value: Any, dtype: Any, order: str, subok: bool, sh
 
 
 @composite("zeros_like")
-def zeros_like(a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None) -> Any:
+def zeros_like(a: Any, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None, *,
+               device: Any = None) -> Any:
     return _like("zeros_like", a, 0, dtype, order, subok, shape, device)
 
 
 @composite("ones_like")
-def ones_like(a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None) -> Any:
+def ones_like(a: Any, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None, *,
+              device: Any = None) -> Any:
     return _like("ones_like", a, 1, dtype, order, subok, shape, device)
 
 
 @composite("empty_like")
-def empty_like(prototype: Any, /, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *,
+def empty_like(prototype: Any, /, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None, *,
                device: Any = None) -> Any:
     return _like("empty_like", prototype, 0, dtype, order, subok, shape, device)
 
 
 @composite("full_like")
-def full_like(a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *,
+def full_like(a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None, *,
               device: Any = None) -> Any:
     result = _like("zeros_like", a, 0, dtype, order, subok, shape, device)
     np.copyto(result, lifted(fill_value), casting="unsafe")
@@ -83,22 +87,22 @@ def _blank(function: Any, shape: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 @composite("zeros")
-def zeros(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
+def zeros(shape: Any, dtype: Any = None, order: Any = "C", *, device: Any = None) -> Any:
     return _blank(np.zeros, shape, dtype=dtype, order=order, device=device)
 
 
 @composite("ones")
-def ones(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
+def ones(shape: Any, dtype: Any = None, order: Any = "C", *, device: Any = None) -> Any:
     return _blank(np.ones, shape, dtype=dtype, order=order, device=device)
 
 
 @composite("empty")
-def empty(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
+def empty(shape: Any, dtype: Any = None, order: Any = "C", *, device: Any = None) -> Any:
     return _blank(np.zeros, shape, dtype=dtype, order=order, device=device)
 
 
 @composite("full")
-def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
+def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", *, device: Any = None) -> Any:
     fill_value = lifted(fill_value)
     if not OPS.is_variable(fill_value):
         return _blank(np.full, shape, fill_value, dtype=dtype, order=order, device=device)
@@ -108,7 +112,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, de
 
 
 @composite("array")
-def array(object: Any, dtype: Any = None, *, copy: Any = True, order: str = "K", subok: bool = False, ndmin: int = 0,
+def array(object: Any, dtype: Any = None, *, copy: Any = True, order: Any = "K", subok: bool = False, ndmin: int = 0,
           **newer: Any) -> Any:
     given = lifted(object)
     if not OPS.is_variable(given):
@@ -131,8 +135,7 @@ def _as(x: Any, dtype: Any, copy: Any) -> Any:
 
 @composite("asarray", "asanyarray")
 def asarray(a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None) -> Any:
-    if device not in (None, "cpu"):
-        raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
+    on_cpu(device)
     given = lifted(a)
     if OPS.is_variable(given):
         return _as(given, dtype, copy)
@@ -200,9 +203,8 @@ def fromiter(iter: Any, dtype: Any, count: int = -1) -> Any:
 # ---- rows of numbers between two ends
 
 def _end(value: Any) -> Any:
-    """An end of an interval, as float or complex."""
-    value = lifted(value)
-    return value * 1.0 if OPS.is_variable(value) else np.asanyarray(value) * 1.0
+    """An end of an interval: Python numbers stay, which take the dtype of the other end."""
+    return value if isinstance(value, (bool, int, float, complex)) else lifted(value)
 
 
 def _dtype_of(*values: Any) -> Any:
@@ -212,24 +214,22 @@ def _dtype_of(*values: Any) -> Any:
 @composite("linspace")
 def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
              axis: int = 0, *, device: Any = None) -> Any:
+    on_cpu(device)
     num = operator.index(num)
     if num < 0:
         raise ValueError(f"Number of samples, {num}, must be non-negative.")
     start, stop = _end(start), _end(stop)
-    wide = _dtype_of(start, stop, float(num))
+    wide = _dtype_of(start, stop, 0.0)
+    start, stop = [variable(end).astype(wide, copy=False) for end in (start, stop)]
     parts = num - 1 if endpoint else num
-    delta = np.subtract(stop, start).astype(wide, copy=False)
-    steps = np.arange(0, num, dtype=_real(wide)).reshape((-1,) + (1,) * np.ndim(delta))
-    step = delta / parts if parts > 0 else np.full_like(delta, np.nan)
+    delta = stop - start
+    steps = np.arange(0, num, dtype=wide).reshape((-1,) + (1,) * delta.ndim)
+    step = delta / parts if parts > 0 else np.nan
     result = steps * (step if parts > 0 else delta) + start
     if endpoint and num > 1:            # exactly the end, which then has the whole derivative
-        result = np.concatenate([result[:-1], np.broadcast_to(variable(stop), result.shape[1:])[None]])
+        result = np.concatenate([result[:-1], np.broadcast_to(stop, result.shape[1:])[None]])
     result = _finished(result, wide if dtype is None else np.dtype(dtype), axis)
     return (result, step) if retstep else result
-
-
-def _real(dtype: Any) -> Any:
-    return np.finfo(dtype).dtype if dtype.kind == "c" else dtype
 
 
 def _finished(result: Any, dtype: Any, axis: int) -> Any:
@@ -262,7 +262,7 @@ def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype
     wide = _dtype_of(start, stop, float(num), np.zeros((), dtype))
     start, stop = start.astype(wide, copy=False), stop.astype(wide, copy=False)
     start, stop = np.broadcast_arrays(start, stop)
-    sign = np.sign(start)
+    sign = start / np.abs(start) if wide.kind == "c" else np.sign(start)
     first, last = start / sign, stop / sign
     result = logspace(np.log10(first), np.log10(last), num, endpoint, 10.0, wide)
     inner = slice(1, num - 1 if endpoint else num)
@@ -277,6 +277,8 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     if x.ndim != 1:
         raise ValueError("x must be a one-dimensional array or sequence.")
     width = len(x) if N is None else operator.index(N)
+    if width < 0:
+        raise ValueError("negative dimensions are not allowed")
     x = x.astype(np.promote_types(x.dtype, int), copy=False)
     powers = [np.ones_like(x)[:, None]][:width]
     if width > 1:

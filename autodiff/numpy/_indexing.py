@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import _variable as _v
+from .. import _variable as _module
 from .._variable import OPS
-from ._dispatch import any_recorded, composite, lifted, stand_in, values_of, variable, write_out
+from ._dispatch import any_recorded, composite, lifted, stand_in, values_of, variable, wider, write_out
+
+_v: Any = _module
 
 
 # ---- choosing
@@ -49,11 +51,11 @@ def _at(value: Any, dtype: Any) -> Any:
 
 
 @composite("choose")
-def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
+def choose(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
     options = [_choice(choice) for choice in choices]
     dtype = _common(options)
     options = [variable(option) for option in options]
-    index, *shapes = np.broadcast_arrays(np.asarray(values_of(lifted(a))), *map(stand_in, options))
+    index = np.broadcast_arrays(np.asarray(values_of(lifted(a))), *map(stand_in, options))[0]
     if mode == "wrap":
         index = index % len(options)
     elif mode == "clip":
@@ -92,6 +94,11 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
 
 # ---- along an axis
 
+@wider("take")
+def take(a: Any, indices: Any, axis: Any = None, mode: Any = "raise") -> Any:
+    return np.take(a, indices, axis, mode=mode)
+
+
 @composite("take_along_axis")
 def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
     arr, indices = variable(arr), variable(indices)
@@ -108,7 +115,7 @@ def _along(arr: Any, indices: Any, axis: int) -> tuple[Any, ...]:
         raise IndexError("`indices` must be an integer array")
     if indices.ndim != arr.ndim:
         raise ValueError("`indices` and `arr` must have the same number of dimensions")
-    axis = axis + arr.ndim if axis < 0 else axis
+    axis = _v.wrapped_dim(axis, arr.ndim)
     grid = np.ogrid[tuple([slice(n) for n in arr.shape])]
     grid = grid if isinstance(grid, (tuple, list)) else [grid]
     return tuple([indices if d == axis else np.asarray(grid[d]) for d in range(arr.ndim)])
@@ -138,7 +145,8 @@ def _written(arr: Any, values: Any, name: str) -> bool:
     if any_recorded(values):
         raise TypeError(f"np.{name}() would write a Variable that is recorded into a plain array, which keeps no gradient. "
                         "Allocate the array with np.zeros_like(x) or np.zeros(n, like=x), x being the Variable, or write the "
-                        "program with autodiff.numpy in the place of numpy.")
+                        "program with autodiff.numpy in the place of numpy. Of x.detach() the values alone are written: the "
+                        "gradient ends there.")
     return False
 
 
@@ -155,7 +163,7 @@ def _put_at(arr: Any, positions: Any, values: Any) -> None:
 
 
 @composite("put", writes=True)
-def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+def put(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
     v = lifted(v)
     if not _written(a, v, "put"):
         return np.put(a, values_of(ind), values_of(v), mode)
@@ -195,7 +203,7 @@ def putmask(a: Any, /, mask: Any, values: Any) -> None:
 
 
 @composite("copyto", writes=True)
-def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     src = src if isinstance(src, (bool, int, float, complex)) else lifted(src)
     if isinstance(dst, np.ndarray) and dst.dtype == object and OPS.is_variable(src) and not src.ndim:
         box = np.empty((), object)      # as np.full(n, x) has it: elements that are Variables

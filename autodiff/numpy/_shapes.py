@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import _variable as _v
 from .._variable import OPS
 from ._dispatch import composite, of_shapes, of_values, stand_in, values_of, variable, wider
 
@@ -111,7 +110,8 @@ def _parts(x: Any, axis: int, function: Any, where: Any) -> list[Any]:
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     if x.ndim == 0:
         raise ValueError("Input array must be at least 1-d.")
-    return tuple(np.moveaxis(x, axis, 0))
+    x = np.moveaxis(x, axis, 0)
+    return tuple([x[i] for i in range(len(x))])         # and not by iteration, whose views cannot be written
 
 
 @composite("lib.stride_tricks.sliding_window_view")
@@ -158,11 +158,11 @@ def ix_(*args: Any) -> tuple[Any, ...]:
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
     if not OPS.is_variable(x):
         raise TypeError(f"Input should be a NumPy array. It is a {type(x).__name__} instead.")
-    _on_cpu(device)
+    on_cpu(device)
     return x.astype(dtype, copy=copy)
 
 
-def _on_cpu(device: Any) -> None:
+def on_cpu(device: Any) -> None:
     if device not in (None, "cpu"):
         raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
 
@@ -185,7 +185,7 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, ne
 
 # ---- joins
 
-def _cast(arrays: Any, dtype: Any, casting: str) -> list[Any]:
+def _cast(arrays: Any, dtype: Any, casting: Any) -> list[Any]:
     """The operands of a join at the dtype of its result."""
     arrays = [variable(x) for x in arrays]
     target = np.result_type(*[stand_in(x) for x in arrays]) if dtype is None else np.dtype(dtype)
@@ -196,22 +196,22 @@ def _cast(arrays: Any, dtype: Any, casting: str) -> list[Any]:
 
 
 @wider("concatenate")
-def concatenate(arrays: Any, axis: Any = 0, dtype: Any = None, casting: str = "same_kind") -> Any:
+def concatenate(arrays: Any, axis: Any = 0, dtype: Any = None, casting: Any = "same_kind") -> Any:
     return np.concatenate(_cast(arrays, dtype, casting), axis)
 
 
 @wider("stack")
-def stack(arrays: Any, axis: int = 0, dtype: Any = None, casting: str = "same_kind") -> Any:
+def stack(arrays: Any, axis: int = 0, dtype: Any = None, casting: Any = "same_kind") -> Any:
     return np.stack(_cast(arrays, dtype, casting), axis)
 
 
 @wider("hstack")
-def hstack(tup: Any, dtype: Any = None, casting: str = "same_kind") -> Any:
+def hstack(tup: Any, dtype: Any = None, casting: Any = "same_kind") -> Any:
     return np.hstack(_cast(tup, dtype, casting))
 
 
 @wider("vstack")
-def vstack(tup: Any, dtype: Any = None, casting: str = "same_kind") -> Any:
+def vstack(tup: Any, dtype: Any = None, casting: Any = "same_kind") -> Any:
     return np.vstack(_cast(tup, dtype, casting))
 
 

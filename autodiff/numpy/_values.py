@@ -9,11 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from ._dispatch import of_shapes, of_values, refused
+from .. import _variable as _module
+from ._dispatch import composite, of_shapes, of_values, refused, values_of
+
+_v: Any = _module
 
 # ---- questions, whose answers are bools
 
 of_values("array_equal", "array_equiv", "allclose", "shares_memory", "may_share_memory", "is_busday")
+
+
+@composite("isclose")
+def isclose(a: Any, b: Any, rtol: Any = 1.0e-5, atol: Any = 1.0e-8, equal_nan: bool = False) -> Any:
+    if not any(_v.physical_of(v) for v in (a, b, rtol, atol)):
+        return np.isclose(values_of(a), values_of(b), values_of(rtol), values_of(atol), equal_nan)
+    # of samples, whose values are not to be read
+    near = np.less_equal(np.abs(a - b), atol + rtol * np.abs(b)) & np.isfinite(b) | np.equal(a, b)
+    return near | np.isnan(a) & np.isnan(b) if equal_nan else near
+
 
 # ---- dtypes: of shapes and dtypes alone, so that they are answered under vmap too
 
@@ -35,24 +48,23 @@ def _of_module(module: Any) -> list[str]:
 
 
 # Functions of texts take numbers beside them, as widths and counts.
-for _module in ("strings", "char"):
-    of_values(*[f"{_module}.{name}" for name in _of_module(getattr(np, _module))])
-del _module
+for _texts in ("strings", "char"):
+    of_values(*[f"{_texts}.{_name}" for _name in _of_module(getattr(np, _texts))])
 
 # ---- what comes with rows of its own
 
 #: NumPy's functions that have a derivative which no row says yet; the test of the lists names them too.
 LATER = {
-    "its decomposition and its solution are no rows of autodiff yet": (
+    "decompositions and solutions of linear systems are no rows yet": (
         "linalg.cholesky", "linalg.cond", "linalg.det", "linalg.eig", "linalg.eigh", "linalg.eigvals", "linalg.eigvalsh",
         "linalg.inv", "linalg.lstsq", "linalg.pinv", "linalg.qr", "linalg.slogdet", "linalg.solve", "linalg.svd",
         "linalg.svdvals", "linalg.tensorinv", "linalg.tensorsolve"),
-    "Fourier transforms are no rows of autodiff yet": (
+    "Fourier transforms are no rows yet": (
         "fft.fft", "fft.fft2", "fft.fftn", "fft.hfft", "fft.ifft", "fft.ifft2", "fft.ifftn", "fft.ihfft", "fft.irfft",
         "fft.irfft2", "fft.irfftn", "fft.rfft", "fft.rfft2", "fft.rfftn"),
 }
 for _why, _names in LATER.items():
-    refused(f"it has no derivative here yet, since {_why}; x.detach().numpy() gives the values alone, and the gradient ends "
-            "there", *_names)
+    refused(f"it has no derivative here yet: {_why}. array.detach().numpy() gives the values alone: the gradient ends there.",
+            *_names)
 del _why, _names
 of_values("linalg.matrix_rank")

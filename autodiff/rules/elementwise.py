@@ -623,7 +623,6 @@ RULES: tuple[Rule, ...] = (
                  example="tensor([-0.0, 1.0]).signbit() -> tensor([ True, False])"),
     Rule("isclose", "isclose_of(x, y, rtol, atol, equal_nan)", operands="xy", kind="custom", loop="composite",
          params="rtol=1e-05, atol=1e-08, equal_nan=False", returns="_Any",
-         numpy="isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False)",
          doc="Whether abs(input - other) <= atol + rtol * abs(other), element by element.",
          errors="Dtypes that differ, or a negative tolerance: RuntimeError.",
          example="tensor([1.0, 2.0]).isclose(tensor([1.0, 2.1])) -> tensor([ True, False])"),

@@ -1,0 +1,178 @@
+"""NumPy's choices and writes: into Variables with the gradient, into plain arrays where there is none to lose.
+
+Values and gradients of what returns something: numpy_lines/indexing.txt.
+"""
+import numpy as np
+import pytest
+
+import autodiff
+import autodiff.numpy as anp
+from autodiff.autograd import forward_ad
+
+V = np.array([1.0, 2.0, 3.0])
+A = np.arange(1.0, 7.0).reshape(2, 3)
+
+
+def variable(array):
+    return anp.array(array, requires_grad=True)
+
+
+#: Functions that write: of a (2x3), x (3) and what they are called with.
+WRITES = ["np.put(a, [0, 4], x[:2])", "np.place(a, a > 2, x)", "np.putmask(a, a > 2, x)", "np.copyto(a, x)",
+          "np.copyto(a, x[0], where=[True, False, True])", "np.put_along_axis(a, np.array([[0], [2]]), x[:2, None], 1)",
+          "np.put_along_axis(a, np.array([1, 2, 3]), x, None)"]
+
+
+@pytest.mark.parametrize("line", WRITES)
+@pytest.mark.parametrize("make", [autodiff.tensor, anp.array], ids=["Tensor", "ndarray"])
+def test_a_write_keeps_the_gradient_of_what_is_written_and_of_what_stays(make, line):
+    plain = A.copy()
+    assert eval(line, {"np": np, "a": plain, "x": V}) is None
+    base, x = make(A, requires_grad=True), make(V, requires_grad=True)
+    a = base * 1
+    assert eval(line, {"np": np, "a": a, "x": x}) is None
+    np.testing.assert_array_equal(a.detach().numpy(), plain)
+    kept, written = autodiff.autograd.grad((a * make(A)).sum(), [base, x])
+    marks = A.copy()
+    eval(line, {"np": np, "a": marks, "x": np.array([101.0, 102.0, 103.0])})
+    np.testing.assert_array_equal(kept.numpy(), np.where(marks > 100, 0.0, A))
+    np.testing.assert_array_equal(written.numpy(), [np.sum(A[marks == 101 + i]) for i in range(3)])
+
+
+@pytest.mark.parametrize("line", WRITES)
+def test_a_plain_array_is_not_written_with_what_is_recorded(line):
+    for x in (variable(V), autodiff.tensor(V, requires_grad=True)):
+        plain = A.copy()
+        with pytest.raises(TypeError, match=r"np\.zeros_like\(x\) or np\.zeros\(n, like=x\)"):
+            eval(line, {"np": np, "a": plain, "x": x})
+        np.testing.assert_array_equal(plain, A)
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(anp.array(V), anp.array(V))
+        with pytest.raises(TypeError, match="plain array"):
+            eval(line, {"np": np, "a": A.copy(), "x": dual})
+    expected, plain = A.copy(), A.copy()
+    eval(line, {"np": np, "a": expected, "x": V})
+    eval(line, {"np": np, "a": plain, "x": anp.array(V)})       # nothing to lose
+    np.testing.assert_array_equal(plain, expected)
+
+
+@pytest.mark.parametrize("line", [*WRITES, "np.fill_diagonal(a, 1.0)"])
+def test_a_leaf_is_not_written(line):
+    with pytest.raises(RuntimeError, match="leaf"):
+        eval(line, {"np": np, "a": variable(A), "x": V})
+
+
+WRONG = ["np.put(a, [9], x)", "np.put(a, [0], x, mode='far')", "np.put(a, np.array([0.5]), 1.0)", "np.place(a, [True], x)",
+         "np.place(a, a > 0, [])", "np.putmask(a, [True], x)", "np.copyto(a, x[:2])", "np.copyto(a, 1j)",
+         "np.copyto(a, x, casting='wild')", "np.copyto(a, [1j, 2j, 3j])", "np.fill_diagonal(x, 1.0)",
+         "np.fill_diagonal(np.stack([a, a]), 1.0)", "np.put_along_axis(a, np.array([0]), 1.0, 1)",
+         "np.put_along_axis(a, np.array([[0.5]]), 1.0, 1)", "np.put_along_axis(a, np.array([[7]]), 1.0, 1)",
+         "np.put_along_axis(a, np.array([[0]]), 1.0, 5)", "np.put_along_axis(a, np.array([[0]]), 1.0, None)",
+         "np.take(x, [3])", "np.take(x, np.array([0.5]))", "np.take(a, 0, axis=2)", "np.take(x, [0], mode='far')",
+         "np.take_along_axis(a, np.array([0]), 1)", "np.take_along_axis(a, np.array([[0.5]]), 1)",
+         "np.take_along_axis(a, np.array([[4]]), 1)", "np.take_along_axis(a, np.array([[0]]), 3)",
+         "np.choose([0, 1, 2], [x, x])", "np.choose([0.5], [x])", "np.choose([0], [x], mode='far')",
+         "np.choose([0, 1], [x, x])", "np.select([], [])", "np.select([x > 1], [x, x])", "np.select([x], [x])",
+         "np.select([x > 1], [a[:, :2]])", "np.piecewise(x, [x > 1], [1, 2, 3])", "np.piecewise(x, [x > 1, x < 0], [1])"]
+
+
+@pytest.mark.parametrize("line", WRONG)
+@pytest.mark.filterwarnings("ignore")
+def test_what_numpy_refuses_is_refused_as_numpy_does(line):
+    with pytest.raises(Exception) as expected:
+        eval(line, {"np": np, "a": A.copy(), "x": V.copy()})
+    with pytest.raises(type(expected.value)) as caught:
+        eval(line, {"np": np, "a": variable(A) * 1.0, "x": variable(V)})
+    assert type(caught.value) is type(expected.value) and str(caught.value) == str(expected.value)
+
+
+def test_writes_under_vmap_are_of_each_sample():
+    def function(x):
+        a = np.zeros_like(x)
+        np.put(a, [2, 0], x[:2])
+        np.copyto(a, x * 2, where=x > 4.5)
+        np.fill_diagonal(a[:, None] * np.ones(3), 1.0)
+        np.put_along_axis(a, np.argmin(x, keepdims=True), 9.0, 0)
+        return a
+
+    found = autodiff.vmap(function)(A)
+    for sample, row in zip(A, found):
+        np.testing.assert_array_equal(function(anp.array(sample)).numpy(), row)
+
+
+def test_lists_of_variables_are_written_with_the_gradient():
+    x = variable(V)
+    y = np.zeros_like(x)
+    y[:2] = [x[1] * 2, x[0]]
+    y[2:] = np.array([x[2]])
+    assert y.tolist() == [4, 1, 3]
+    np.sum(y * y).backward()
+    assert x.grad.tolist() == [2, 16, 6]
+
+    def rows(x):
+        y = np.zeros_like(x, shape=(2, 2))
+        y[0] = [x[0], 1.0]
+        y[1] = (x[1], x[0] * x[2])
+        return y
+
+    assert autodiff.vmap(rows)(A).tolist() == [[[1, 1], [2, 3]], [[4, 1], [5, 24]]]
+    with forward_ad.dual_level():
+        tangent = forward_ad.unpack_dual(rows(forward_ad.make_dual(anp.array(V), anp.array([1.0, 0.0, 0.0])))).tangent
+    assert tangent.tolist() == [[1, 0], [0, 3]]
+
+
+def test_rows_of_a_loop_are_views():
+    x = variable(A)
+    y = x * 1.0
+    for scale, row in enumerate(y):
+        row *= scale + 2.0
+    for row in reversed(y):
+        row[0] = 0.0
+    assert y.tolist() == [[0, 4, 6], [0, 15, 18]]
+    np.sum(y).backward()
+    assert x.grad.tolist() == [[0, 2, 2], [0, 3, 3]]
+
+
+def test_copyto_an_object_array_keeps_the_variables():
+    x = variable(V)
+    filled = np.full((2, 2), x[1])
+    assert filled.dtype == object and filled[0, 1] is filled[1, 0]
+    np.sum(x[:2] * filled).backward()
+    assert x.grad.tolist() == [4, 10, 0]
+
+
+def test_choose_and_take_write_into_out():
+    x = variable(V)
+    out = np.zeros_like(x)
+    assert np.choose([0, 1, 0], [x, x * x], out=out) is out and out.tolist() == [1, 4, 3]
+    assert np.take(x, [2, 0, 1], out=out) is out and out.tolist() == [3, 1, 2]
+    with pytest.raises(TypeError, match="would lose the gradient"):
+        np.choose([0, 1, 0], [x, x], out=np.zeros(3))
+    with pytest.raises(TypeError, match="would lose the gradient"):
+        np.take(x, [0, 1, 2], out=np.zeros(3))
+
+
+def test_piecewise_hands_its_functions_variables():
+    seen = []
+
+    def square(v, scale):
+        seen.append(type(v))
+        return scale * v ** 2
+
+    x = variable(V)
+    result = np.piecewise(x, [x > 1.5], [square, 0.5], 3.0)
+    assert seen == [anp.ndarray] and result.tolist() == [0.5, 12, 27]
+    np.sum(result).backward()
+    assert x.grad.tolist() == [0, 12, 18]
+    t = autodiff.tensor(V, requires_grad=True)
+    assert type(np.piecewise(t, [t.detach().numpy() > 1.5], [lambda v: v, -1.0])) is autodiff.Tensor
+
+
+def test_indices_may_be_variables():
+    x, at = variable(A), anp.array([0, 2])
+    assert np.take(A, at, axis=1).tolist() == [[1, 3], [4, 6]]
+    assert np.take(x, at, axis=1).tolist() == [[1, 3], [4, 6]]
+    assert np.choose(at // 2, [[1.0, 1.0], [2.0, 3.0]]).tolist() == [1, 3]
+    assert np.unravel_index(anp.array([4]), (2, 3))[1].tolist() == [1]
+    assert np.ravel_multi_index((anp.array([1]), anp.array([2])), (2, 3)).tolist() == [5]
+    assert np.delete(x, at, axis=1).tolist() == [[2], [5]] and np.insert(V, at, 0.0).tolist() == [0, 1, 2, 0, 3]
