@@ -67,6 +67,14 @@ def special(*names: str) -> Any:
     return register
 
 
+def _of_floats(ufunc: Any, x: Any) -> Any:
+    """The operand in the dtype of floats in which the ufunc computes."""
+    if np.dtype(x.dtype).kind in "fc":
+        return x
+    made = ufunc(np.ones((), np.dtype(x.dtype)))
+    return x.astype((made[0] if isinstance(made, tuple) else made).dtype)
+
+
 # ---- NumPy's
 
 @formula("degrees")
@@ -85,7 +93,7 @@ def fabs(x: Any) -> Any:
     if np.dtype(x.dtype).kind == "c":
         raise TypeError("ufunc 'fabs' not supported for the input types, and the inputs could not be safely coerced to any "
                         "supported types according to the casting rule ''safe''")
-    return np.abs(x) if np.dtype(x.dtype).kind == "f" else np.abs(x.astype(np.fabs(values_of(x)).dtype))
+    return np.abs(_of_floats(np.fabs, x))
 
 
 @formula("float_power")
@@ -103,6 +111,7 @@ def divmod_(x: Any, y: Any) -> Any:
 @formula("modf")
 def modf(x: Any) -> Any:
     """The whole part is constant between its steps.  A fraction of 0 has the operand's sign, and the derivative 1."""
+    x = _of_floats(np.modf, x)
     whole = np.trunc(x)
     fraction = np.where(np.signbit(x), -(whole - x), x - whole)
     return np.where(np.isinf(x), np.copysign(0.0, x), fraction), whole
@@ -112,7 +121,7 @@ def modf(x: Any) -> Any:
 def frexp(x: Any) -> Any:
     """The mantissa is the operand times a power of 2 that is constant between its steps."""
     mantissa, exponent = np.frexp(values_of(x))
-    if not _v.records(x):
+    if not OPS.records(x):
         return _v.constant_of(np.asarray(mantissa), x), exponent
     return ldexp(x, -exponent), exponent
 
