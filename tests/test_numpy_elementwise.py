@@ -78,7 +78,8 @@ def test_what_is_about_bits_of_plain_numbers_stays_numpys():
 def test_dtypes_of_integers_are_numpys():
     n = np.array([1, 2, 3], np.int64)
     for f in (np.fabs, np.degrees, np.radians, lambda v: np.modf(v)[0], lambda v: np.modf(v)[1],
-              lambda v: np.frexp(v)[0], lambda v: np.ldexp(v, 2), lambda v: np.float_power(v, 2), lambda v: np.divmod(v, 2)[0], lambda v: np.vecdot(v, v)):
+              lambda v: np.frexp(v)[0], lambda v: np.ldexp(v, 2), lambda v: np.float_power(v, 2),
+              lambda v: np.divmod(v, 2)[0], lambda v: np.vecdot(v, v)):
         found, expected = f(anp.array(n)), f(n)
         assert found.dtype == expected.dtype and found.shape == expected.shape
         np.testing.assert_array_equal(plain(found) if isinstance(found, autodiff.Variable) else found, expected)
