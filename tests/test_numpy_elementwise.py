@@ -101,3 +101,59 @@ def test_a_loss_of_huber_beyond_its_threshold():
     special = pytest.importorskip("scipy.special")
     np.testing.assert_array_equal(gradient(lambda r: special.huber(1.0, r), [-3.0, -0.5, 0.25, 2.0]), [-1.0, -0.5, 0.25, 1.0])
     np.testing.assert_allclose(gradient(lambda r: special.pseudo_huber(1.0, r), [1e-12, 1e6]), [1e-12, 1.0], rtol=1e-12)
+
+
+def test_the_tail_of_the_normal_distribution():
+    """The slope h of log_ndtr satisfies h' = -h * (x + h) and lies between -x and -x - 1 / x, far out, too."""
+    special = pytest.importorskip("scipy.special")
+    at = np.array([-1e8, -300.0, -30.0, -10.0, -4.001, -3.999, -1.0, 0.0, 3.0])
+    x = variable(at)
+    value = special.log_ndtr(x)
+    np.testing.assert_allclose(plain(value.detach()), special.log_ndtr(at), rtol=1e-14)
+    first = autograd.grad(value.sum(), x, create_graph=True)[0]
+    second = autograd.grad(first.sum(), x)[0]
+    h = plain(first.detach())
+    far = at < -2
+    assert (h[far] >= -at[far]).all() and (h[far] <= -at[far] - 1 / at[far]).all()
+    near = at > -50
+    np.testing.assert_allclose(plain(second)[near], (-h * (at + h))[near], rtol=1e-10)
+
+
+def test_the_gamma_function_to_the_third_order_and_at_its_ends():
+    """The derivatives at 1: -c, c**2 + pi**2 / 6, -c**3 - c * pi**2 / 2 - 2 * zeta(3)."""
+    special = pytest.importorskip("scipy.special")
+    x, c = variable([1.0]), np.euler_gamma
+    found, value = [], special.gamma(x)
+    for _ in range(3):
+        (value,) = autograd.grad(value.sum(), x, create_graph=True)
+        found.append(float(plain(value.detach())[0]))
+    expected = [-c, c ** 2 + np.pi ** 2 / 6, -c ** 3 - c * np.pi ** 2 / 2 - 2 * special.zeta(3.0)]
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+    ends = np.array([0.0, -1.0, np.inf, np.nan, 171.0, 200.0, -0.5])
+    np.testing.assert_array_equal(plain(special.gamma(variable(ends)).detach()), special.gamma(ends))
+
+
+def test_an_inverse_distribution_at_its_ends_and_to_the_third_order():
+    special = pytest.importorskip("scipy.special")
+    p = np.array([0.0, 1.0, -1.0, np.nan])
+    np.testing.assert_array_equal(plain(special.ndtri(variable(p)).detach()), special.ndtri(p))
+    np.testing.assert_array_equal(gradient(special.ndtri, [0.0, 1.0]), np.inf)
+    x = variable([1e-12, 0.3, 0.999])
+    value = special.ndtri(x)
+    z = plain(value.detach())
+    first = autograd.grad(value.sum(), x, create_graph=True)[0]
+    second = autograd.grad(first.sum(), x, create_graph=True)[0]
+    third = autograd.grad(second.sum(), x)[0]
+    slope = np.sqrt(2 * np.pi) * np.exp(z ** 2 / 2)
+    np.testing.assert_allclose(plain(first.detach()), slope, rtol=1e-12)
+    np.testing.assert_allclose(plain(second.detach()), z * slope ** 2, rtol=1e-12)
+    np.testing.assert_allclose(plain(third), (1 + 2 * z ** 2) * slope ** 3, rtol=1e-12)
+
+
+def test_powers_of_box_and_cox_at_0():
+    special = pytest.importorskip("scipy.special")
+    x = np.array([0.0, 0.5, 3.0])
+    for power in (0.0, 1e-12, 0.5, -0.5, 2.0):
+        with np.errstate(divide="ignore"):
+            np.testing.assert_allclose(plain(special.boxcox(variable(x), power).detach()), special.boxcox(x, power), rtol=1e-14)
+    np.testing.assert_allclose(gradient(lambda power: special.boxcox(3.0, power), [0.0, 1e-9]), np.log(3.0) ** 2 / 2, rtol=1e-8)
