@@ -288,19 +288,38 @@ def huber(delta: Any, r: Any) -> Any:
 #: Cosines at the midpoints of 64 parts of a quarter circle.  The midpoint rule over the circle then has 256 points, and
 #: errs by the Fourier coefficient of that number: exp(-46) of the whole where exp(x cos) is just below overflow.
 _COSINES = np.cos((np.arange(64) + 0.5) * (math.pi / 128))
+#: Their first 30 bits, whose products with numbers of 20 bits are exact.
+_LEADING = np.rint(_COSINES * 2.0 ** 30) / 2.0 ** 30
+
+
+def _over_circle(x: Any, odd: bool) -> Any:
+    """The mean of exp(x cos) over the circle, or of cos exp(x cos), by cosh and sinh over a quarter: no derivative subtracts
+    equal numbers then.  Where x is large, so is what the rounding of x cos does to the exponential: there the product is
+    split in two."""
+    dtype = np.dtype(x.dtype)
+    cosines, leading, rest = (v.astype(dtype) for v in (_COSINES, _LEADING, _COSINES - _LEADING))
+    x = x[..., np.newaxis]
+    large = np.greater(np.abs(x), 8.0)
+    small, size = np.where(large, 0.0, x) * cosines, np.abs(np.where(large, x, 8.0))
+    size = np.minimum(size, 1e4)        # beyond which there is overflow, and no parts of infinity
+    high = np.rint(size * 1024.0) / 1024.0
+    power = np.exp(high * leading) * np.exp(high * rest + (size - high) * cosines)
+    if not odd:
+        return np.mean(np.where(large, (power + 1.0 / power) / 2.0, np.cosh(small)), axis=-1)
+    far = (power - 1.0 / power) / 2.0 * np.sign(x)
+    return np.mean(cosines * np.where(large, far, np.sinh(small)), axis=-1)
 
 
 @special("i0")
 def bessel_i0(x: Any) -> Any:
-    """The mean of exp(x cos) over the circle, by cosh over a quarter: no derivative subtracts equal numbers then."""
-    return np.mean(np.cosh(x[..., np.newaxis] * _COSINES.astype(np.dtype(x.dtype), copy=False)), axis=-1)
+    """The modified Bessel function of order 0."""
+    return _over_circle(x, False)
 
 
 @special("i1")
 def bessel_i1(x: Any) -> Any:
-    """The derivative of i0."""
-    cosines = _COSINES.astype(np.dtype(x.dtype), copy=False)
-    return np.mean(cosines * np.sinh(x[..., np.newaxis] * cosines), axis=-1)
+    """Its derivative."""
+    return _over_circle(x, True)
 
 
 # ---- SciPy's values, and the derivatives of rows
