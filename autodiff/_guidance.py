@@ -31,8 +31,7 @@ NUMPY = {
 #: Made of numbers, which are not recorded: of the same name here, and no help.
 NO_HELP = {"linspace", "logspace", "geomspace", "arange", "eye", "save"}
 #: The same for SciPy's functions.
-SCIPY = {"special.loggamma": "lgamma", "special.xlog1py": "xlogy", "linalg.norm": "norm",
-         "integrate.cumulative_trapezoid": "cumulative_trapezoid"}
+SCIPY = {"linalg.norm": "norm", "integrate.cumulative_trapezoid": "cumulative_trapezoid"}
 #: Other ways in which NumPy runs a ufunc.
 METHODS = {"add.reduce": "sum", "add.accumulate": "cumsum", "multiply.reduce": "prod", "multiply.accumulate": "cumprod",
            "multiply.outer": "outer", "maximum.reduce": "amax", "minimum.reduce": "amin", "maximum.accumulate": "cummax",

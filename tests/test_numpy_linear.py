@@ -57,6 +57,10 @@ def test_what_has_no_row_says_what_to_do(name):
         function(variable(np.eye(2)))
     with pytest.raises(TypeError, match=r"solve\(\) of a Variable"):
         np.linalg.solve(np.eye(2), variable([1.0, 2.0]))
+    x = np.array([[2.0, 1.0], [1.0, 3.0]]) if name != "tensorinv" else np.eye(4).reshape(2, 2, 2, 2)
+    found, expected = function(variable(x).detach()), function(x)
+    for one, other in zip(found, expected) if isinstance(expected, tuple) else [(found, expected)]:
+        np.testing.assert_array_equal(plain(one) if isinstance(one, autodiff.Variable) else one, other)
 
 
 def test_a_negative_power_of_a_matrix_names_the_inverse():

@@ -11,7 +11,7 @@ from ._dispatch import composite, refused, values_of, wider, write_out
 from ._elementwise import bessel_i0
 from ._operands import as_variables, inexact, is_variable, operand, wrapped_axis
 
-refused("autodiff has no derivative of it. Where the result is to be a constant, give it x.detach().",
+refused("autodiff has no derivative of it. Where the result is to be a constant, give it x.detach(), the values alone.",
         *(f"fft.{kind}{name}" for kind in ("", "i") for name in ("fft", "fft2", "fftn", "rfft", "rfft2", "rfftn")),
         "fft.hfft", "fft.ihfft")
 

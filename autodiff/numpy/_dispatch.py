@@ -135,7 +135,7 @@ def run_array_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any
     found = VALUES.get(function)
     if found is not None:
         return found(*values_of(args), **values_of(kwargs))
-    if function in REFUSED:
+    if function in REFUSED and any_recorded(*args, *kwargs.values()):
         raise TypeError(f"{_guidance.name_of(function)}() of a Variable: {REFUSED[function]}")
     return _guidance.undispatched(_v.OF_VARIABLES, function, types, args, kwargs)
 

@@ -271,6 +271,26 @@ def cosm1(x: Any) -> Any:
     return -2.0 * np.square(np.sin(0.5 * x))
 
 
+def _of_quarter(x: Any, shift: int) -> Any:
+    """The sine of so many degrees, and shift right angles: by the distance from the nearest right angle, which is exact."""
+    quarters = np.rint(x / 90.0)
+    rest = np.deg2rad(x - 90.0 * quarters)
+    turn = np.mod(quarters + shift, 4)
+    odd = np.logical_or(np.equal(turn, 1), np.equal(turn, 3))
+    value = np.where(odd, np.cos(rest), np.sin(rest))
+    return np.where(np.greater_equal(turn, 2), -value, value)
+
+
+@special("sindg")
+def sindg(x: Any) -> Any:
+    return _of_quarter(x, 0)
+
+
+@special("cosdg")
+def cosdg(x: Any) -> Any:
+    return _of_quarter(x, 1)
+
+
 @special("pseudo_huber")
 def pseudo_huber(delta: Any, r: Any) -> Any:
     """delta**2 * (sqrt(1 + (r / delta)**2) - 1), by the quotient that subtracts nothing."""
