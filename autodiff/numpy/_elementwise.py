@@ -363,6 +363,16 @@ def gamma(x: Any) -> Any:
     return _values_by("gamma", x) * np.exp(_less_itself(OPS.lgamma(x)))
 
 
+@special("rgamma")
+def rgamma(x: Any) -> Any:
+    return _values_by("rgamma", x) * np.exp(-_less_itself(OPS.lgamma(x)))
+
+
+@special("binom")
+def binom(n: Any, k: Any) -> Any:
+    return _values_by("binom", n, k) * np.exp(_less_itself(_gammaln(n + 1) - _gammaln(k + 1) - _gammaln(n - k + 1)))
+
+
 @special("beta")
 def beta(x: Any, y: Any) -> Any:
     return _values_by("beta", x, y) * np.exp(_less_itself(_gammaln(x) + _gammaln(y) - _gammaln(x + y)))
@@ -388,20 +398,26 @@ def _inverted(start: Any, y: Any, function: Any, slope: Any) -> Any:
     x = np.where(outside, 0.0, start).astype(np.asarray(start).dtype)
     for _ in range(3):
         x = x + (y - function(x)) / slope(x)
-    # at the ends the slope is that of the limit
-    return np.where(outside, np.where(np.isinf(start), start + _steep(start, y), start), x)
-
-
-def _steep(start: Any, y: Any) -> Any:
-    """0, whose derivative is infinite."""
+    # at the ends the slope is that of the limit, which the square root has at 0; NaN outside
     end = np.isinf(start)
-    return np.sqrt(np.where(end, y - values_of(y), 1.0)) * end.astype(np.asarray(start).dtype)
+    steep = np.sqrt(np.where(end, y - values_of(y), 1.0)) * np.sign(slope(np.zeros((), np.asarray(start).dtype)))
+    return np.where(outside, np.where(end, start + np.where(end, steep, 0.0), y * np.nan), x)
 
 
 @special("ndtri")
 def ndtri(y: Any) -> Any:
     """The inverse of the normal distribution function."""
     return _inverted(_values_by("ndtri", y), y, _normal_cdf, lambda x: 0.3989422804014327 * np.exp(-0.5 * np.square(x)))
+
+
+@special("erfcinv")
+def erfcinv(y: Any) -> Any:
+    """The inverse of erfc."""
+    return _inverted(_values_by("erfcinv", y), y, _erfc, lambda x: -1.1283791670955126 * np.exp(-np.square(x)))
+
+
+def _erfc(x: Any) -> Any:
+    return OPS.erfc(x) if is_variable(x) else _values_by("erfc", x)
 
 
 def _normal_cdf(x: Any) -> Any:
