@@ -394,14 +394,17 @@ def _inverted(start: Any, y: Any, function: Any, slope: Any) -> Any:
     Newton's method squares the distance from the solution, and with it what lacks in the derivatives: they are right up to the
     orders 1, 3, 7 after so many steps.
     """
+    dtype = np.asarray(start).dtype
     outside = np.logical_not(np.isfinite(start))
-    x = np.where(outside, 0.0, start).astype(np.asarray(start).dtype)
+    x = np.where(outside, 0.0, start).astype(dtype)
     for _ in range(3):
         x = x + (y - function(x)) / slope(x)
-    # at the ends the slope is that of the limit, which the square root has at 0; NaN outside
+    # the square root of 0 has the slope of the ends, that of -1 is NaN, as what is outside
     end = np.isinf(start)
-    steep = np.sqrt(np.where(end, y - values_of(y), 1.0)) * np.sign(slope(np.zeros((), np.asarray(start).dtype)))
-    return np.where(outside, np.where(end, start + np.where(end, steep, 0.0), y * np.nan), x)
+    with np.errstate(invalid="ignore"):
+        root = np.sqrt(np.where(outside, y - values_of(y) - np.logical_not(end).astype(dtype), 1.0))
+    rising = np.sign(slope(np.zeros((), dtype)))
+    return np.where(outside, np.where(end, start, 0.0) + rising * root, x)
 
 
 @special("ndtri")
