@@ -20,7 +20,7 @@ _of_rows = OPS.answer
 
 def answer(function: Any) -> Any:
     """(name, who answers) of a ufunc: a row, or a formula of this module.  None if nobody does."""
-    found = _of_rows(function) or ANSWERS.get(function)
+    found = ANSWERS.get(function) or _of_rows(function)
     if found is None and "scipy.special" in sys.modules and isinstance(function, np.ufunc):
         name = function.__name__
         own = SCIPY.get(name)
