@@ -20,8 +20,7 @@ import numpy as np
 MIRRORED = {"array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "asarray_chkfinite", "full", "arange",
             "fromiter", "fromfunction", "vectorize", "frompyfunc", "nditer", "ndenumerate", "broadcast", "poly1d"}
 #: What to use for a function of SciPy's, where it is no function of that name of ours.
-SCIPY = {"special.loggamma": "lgamma", "special.xlog1py": "xlogy", "linalg.norm": "norm",
-         "integrate.cumulative_trapezoid": "cumulative_trapezoid"}
+SCIPY = {"linalg.norm": "norm", "integrate.cumulative_trapezoid": "cumulative_trapezoid"}
 #: Questions whose answer is one bool, a dtype or a number of elements: there is no gradient to lose.
 QUESTIONS = frozenset({np.array_equal, np.array_equiv, np.allclose, np.size, np.iscomplexobj, np.isrealobj, np.result_type,
                        np.common_type, np.can_cast, np.min_scalar_type, np.may_share_memory, np.shares_memory})

@@ -2,6 +2,7 @@
 import numpy as np
 
 import autodiff
+from autodiff._variable import OPS
 
 
 def einsum(equation, *shapes):
@@ -15,6 +16,15 @@ def tensordot(dims, *shapes):
 def cross(x, y, dim=-1):
     """numpy.cross broadcasts over the other dimensions, and wants them there."""
     return np.moveaxis(np.cross(np.moveaxis(x, dim, -1), np.moveaxis(y, dim, -1)), -1, dim)
+
+
+def convolved(start, length, *shapes):
+    """Elements of the whole convolution, 0 beyond its ends."""
+    def reference(x, y):
+        whole = np.concatenate([np.zeros(length + 9), np.convolve(x, y), np.zeros(length + 9)])
+        return whole[length + 9 + start:][:length]
+
+    return (f"{start} {length}", lambda x, y: OPS.apply("convolve_part", (x, y), (start, length)), reference, list(shapes))
 
 
 def added(name, product, *shapes):
@@ -86,6 +96,9 @@ CASES = {
               ("found", lambda x, y: autodiff.cross(x, y), lambda x, y: cross(x, y, 0), [(3, 2), (3, 2)]),
               ("broadcast", lambda x, y: x.cross(y, dim=1), lambda x, y: cross(x, y, 1), [(2, 3, 1), (1, 3, 2)]),
               ("itself", lambda x: x.cross(x * x), lambda x: cross(x, x * x), [(3,)])],
+    "convolve_part": [convolved(start, length, *shapes) for start, length, *shapes in (
+        (0, 5, (3,), (3,)), (1, 3, (3,), (3,)), (2, 3, (5,), (3,)), (1, 5, (3,), (5,)), (-2, 4, (4,), (2,)), (3, 6, (2,), (4,)),
+        (-3, 2, (2,), (2,)))],
     "trace": [(f"{shape}", lambda x: x.trace(), np.trace, [shape]) for shape in ((3, 3), (2, 3), (3, 2), (0, 3), (1, 1))],
     "addmm": added("addmm", np.matmul, (2, 1), (2, 3), (3, 4)),
     "addmv": added("addmv", np.matmul, (1,), (2, 3), (3,)),

@@ -148,9 +148,7 @@ def test_scipys_functions_are_called_by_their_names():
     special = pytest.importorskip("scipy.special")
     linalg = pytest.importorskip("scipy.linalg")
     env = Env(autodiff.tensor)
-    for function, called, use in ((lambda x: special.xlog1py(x, x), "scipy.special.xlog1py", "autodiff.xlogy"),
-                                  (special.loggamma, "scipy.special.loggamma", "autodiff.lgamma"),
-                                  (special.ndtr, "scipy.special.ndtr", "nothing in the place of"),
+    for function, called, use in ((special.erfcx, "scipy.special.erfcx", "nothing in the place of"),
                                   (special.softmax, "scipy.special.softmax", "autodiff.softmax"),
                                   (linalg.expm, "scipy.linalg.expm", "nothing in the place of")):
         with pytest.raises((RuntimeError, NotImplementedError)) as caught:

@@ -199,6 +199,8 @@ def heaviside_of(ops, x, values):
 
 def _numpy_heaviside(ops, x, values):
     """NaN at NaN; constant between its steps, so that the derivative in x is 0."""
+    if any(ops.is_variable(v) and ops.dtype(v).kind == "c" for v in (x, values)):
+        raise TypeError("ufunc 'heaviside' not supported for the input types: complex numbers are neither below 0 nor above it")
     step = ops.where(x == 0, values, (ops.sign(x) + 1.0) * 0.5)
     return ops.where(x != x, x, step)
 

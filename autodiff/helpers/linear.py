@@ -205,11 +205,12 @@ def matrix_power_of(ops, x, n):
     if isinstance(n, bool) or not hasattr(n, "__index__") or ops.is_variable(n):
         raise TypeError(f"matrix_power(): argument 'n' (position 2) must be int, not {type(n).__name__}")
     n = n.__index__()
+    error = ops.numpy.linalg.LinAlgError if ops.is_numpy(x) else RuntimeError
     if x.ndim < 2:
-        raise RuntimeError("linalg.matrix_power: The input tensor A must have at least 2 dimensions.")
+        raise error("linalg.matrix_power: The input tensor A must have at least 2 dimensions.")
     rows, columns = x.shape[-2], x.shape[-1]
     if rows != columns:
-        raise RuntimeError("linalg.matrix_power: A must be batches of square matrices, but they are "
+        raise error("linalg.matrix_power: A must be batches of square matrices, but they are "
                            f"{rows} by {columns} matrices")
     if n < 0:
         raise NotImplementedError(f"matrix_power() with n = {n} needs an inverse, which autodiff has not; invert the matrix "
@@ -247,6 +248,16 @@ def numpy_dot(ops, x, y):
     if y.ndim <= 2:
         return ops.matmul(x, y)
     return _contracted(ops, x, y, [x.ndim - 1], [inner])
+
+
+def numpy_inner(ops, x, y):
+    """numpy.inner, whose last dimensions must agree."""
+    if x.ndim == 0 or y.ndim == 0:
+        return x * y
+    if x.shape[-1] != y.shape[-1]:
+        raise ValueError(f"shapes {tuple(x.shape)} and {tuple(y.shape)} not aligned: {x.shape[-1]} (dim {x.ndim - 1}) != "
+                         f"{y.shape[-1]} (dim {y.ndim - 1})")
+    return _contracted(ops, x, y, [x.ndim - 1], [y.ndim - 1])
 
 
 def numpy_vdot(ops, x, y):

@@ -269,9 +269,11 @@ def broadcast_to_of(ops, x, ints, size):
 
 
 def diagonal_of(ops, x, offset, dim1, dim2):
+    if x.ndim < 2 and ops.is_numpy(x):
+        raise ValueError("diag requires an array of at least two dimensions")
     a, b = ops.wrap_dim(dim1, x.ndim), ops.wrap_dim(dim2, x.ndim)
     if a == b:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+        raise (ValueError if ops.is_numpy(x) else RuntimeError)(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     rows, columns = x.shape[a], x.shape[b]
     length = max(min(rows, columns - offset) if offset >= 0 else min(rows + offset, columns), 0)
     starts = [0] * x.ndim

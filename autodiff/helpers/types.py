@@ -48,7 +48,7 @@ def real_of(ops, x):
 def imag_of(ops, x):
     if not _is_complex(ops, x):
         if ops.is_numpy(x):
-            return ops.where(ops.numpy.zeros((1,) * x.ndim, bool), x, 0.0)      # of x's graph: the derivative is 0
+            return ops.where(ops.numpy.zeros((1,) * x.ndim, bool), x, 0)        # of x's graph: the derivative is 0
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
     return ops.imaginary_parts(x)
 

@@ -11,7 +11,7 @@ from ._dispatch import composite, refused, values_of, wider, write_out
 from ._elementwise import bessel_i0
 from ._operands import as_variables, inexact, is_variable, operand, wrapped_axis
 
-refused("autodiff has no derivative of it. Where the result is to be a constant, give it x.detach().",
+refused("autodiff has no derivative of it. Where the result is to be a constant, give it x.detach(), the values alone.",
         *(f"fft.{kind}{name}" for kind in ("", "i") for name in ("fft", "fft2", "fftn", "rfft", "rfft2", "rfftn")),
         "fft.hfft", "fft.ihfft")
 
@@ -223,7 +223,15 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * mat
 
 @composite("sinc")
 def sinc(x: Any) -> Any:
-    return OPS.sinc(inexact(operand(x)))
+    x = inexact(operand(x))
+    if np.dtype(x.dtype).kind != "c":
+        return OPS.sinc(x)
+    # near 0 the power series, whose derivatives are right at 0, too
+    near = np.abs(x) < 1e-2
+    y = math.pi * np.where(near, 0.5, x)
+    square = np.square(math.pi * np.where(near, x, 0.0))
+    series = 1.0 - square / 6 * (1 - square / 20 * (1 - square / 42 * (1 - square / 72)))
+    return np.where(near, series, np.sin(y) / y)
 
 
 @composite("i0")

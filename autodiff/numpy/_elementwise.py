@@ -10,7 +10,7 @@ import numpy as np
 from .. import _variable as _v
 from .._variable import OPS, ndarray
 from ._dispatch import _as_tensors, _in_numpy_flavour, values_of
-from ._operands import is_variable
+from ._operands import as_variables, is_variable
 
 #: {ufunc: (name, who answers)}, as ``_ops.ANSWERS`` has them of rows; and SciPy's by name, found once it is imported.
 ANSWERS: dict[Any, tuple[str, Any]] = {}
@@ -20,7 +20,7 @@ _of_rows = OPS.answer
 
 def answer(function: Any) -> Any:
     """(name, who answers) of a ufunc: a row, or a formula of this module.  None if nobody does."""
-    found = _of_rows(function) or ANSWERS.get(function)
+    found = ANSWERS.get(function) or _of_rows(function)
     if found is None and "scipy.special" in sys.modules and isinstance(function, np.ufunc):
         name = function.__name__
         own = SCIPY.get(name)
@@ -67,6 +67,14 @@ def special(*names: str) -> Any:
     return register
 
 
+def _of_floats(ufunc: Any, x: Any) -> Any:
+    """The operand in the dtype of floats in which the ufunc computes."""
+    if np.dtype(x.dtype).kind in "fc":
+        return x
+    made = ufunc(np.ones((), np.dtype(x.dtype)))
+    return x.astype((made[0] if isinstance(made, tuple) else made).dtype)
+
+
 # ---- NumPy's
 
 @formula("degrees")
@@ -85,7 +93,7 @@ def fabs(x: Any) -> Any:
     if np.dtype(x.dtype).kind == "c":
         raise TypeError("ufunc 'fabs' not supported for the input types, and the inputs could not be safely coerced to any "
                         "supported types according to the casting rule ''safe''")
-    return np.abs(x) if np.dtype(x.dtype).kind == "f" else np.abs(x.astype(np.fabs(values_of(x)).dtype))
+    return np.abs(_of_floats(np.fabs, x))
 
 
 @formula("float_power")
@@ -103,6 +111,7 @@ def divmod_(x: Any, y: Any) -> Any:
 @formula("modf")
 def modf(x: Any) -> Any:
     """The whole part is constant between its steps.  A fraction of 0 has the operand's sign, and the derivative 1."""
+    x = _of_floats(np.modf, x)
     whole = np.trunc(x)
     fraction = np.where(np.signbit(x), -(whole - x), x - whole)
     return np.where(np.isinf(x), np.copysign(0.0, x), fraction), whole
@@ -112,7 +121,7 @@ def modf(x: Any) -> Any:
 def frexp(x: Any) -> Any:
     """The mantissa is the operand times a power of 2 that is constant between its steps."""
     mantissa, exponent = np.frexp(values_of(x))
-    if not _v.records(x):
+    if not OPS.records(x):
         return _v.constant_of(np.asarray(mantissa), x), exponent
     return ldexp(x, -exponent), exponent
 
@@ -262,6 +271,26 @@ def cosm1(x: Any) -> Any:
     return -2.0 * np.square(np.sin(0.5 * x))
 
 
+def _of_quarter(x: Any, shift: int) -> Any:
+    """The sine of so many degrees, and shift right angles: by the distance from the nearest right angle, which is exact."""
+    quarters = np.rint(x / 90.0)
+    rest = np.deg2rad(x - 90.0 * quarters)
+    turn = np.mod(quarters + shift, 4)
+    odd = np.logical_or(np.equal(turn, 1), np.equal(turn, 3))
+    value = np.where(odd, np.cos(rest), np.sin(rest))
+    return np.where(np.greater_equal(turn, 2), -value, value)
+
+
+@special("sindg")
+def sindg(x: Any) -> Any:
+    return _of_quarter(x, 0)
+
+
+@special("cosdg")
+def cosdg(x: Any) -> Any:
+    return _of_quarter(x, 1)
+
+
 @special("pseudo_huber")
 def pseudo_huber(delta: Any, r: Any) -> Any:
     """delta**2 * (sqrt(1 + (r / delta)**2) - 1), by the quotient that subtracts nothing."""
@@ -279,16 +308,191 @@ def huber(delta: Any, r: Any) -> Any:
 #: Cosines at the midpoints of 64 parts of a quarter circle.  The midpoint rule over the circle then has 256 points, and
 #: errs by the Fourier coefficient of that number: exp(-46) of the whole where exp(x cos) is just below overflow.
 _COSINES = np.cos((np.arange(64) + 0.5) * (math.pi / 128))
+#: Their first 30 bits, whose products with numbers of 20 bits are exact.
+_LEADING = np.rint(_COSINES * 2.0 ** 30) / 2.0 ** 30
+
+
+def _over_circle(x: Any, odd: bool) -> Any:
+    """The mean of exp(x cos) over the circle, or of cos exp(x cos), by cosh and sinh over a quarter: no derivative subtracts
+    equal numbers then.  Where x is large, so is what the rounding of x cos does to the exponential: there the product is
+    split in two."""
+    dtype = np.dtype(x.dtype)
+    cosines, leading, rest = (v.astype(dtype) for v in (_COSINES, _LEADING, _COSINES - _LEADING))
+    x = x[..., np.newaxis]
+    large = np.greater(np.abs(x), 8.0)
+    small, size = np.where(large, 0.0, x) * cosines, np.abs(np.where(large, x, 8.0))
+    size = np.minimum(size, 1e4)        # beyond which there is overflow, and no parts of infinity
+    high = np.rint(size * 1024.0) / 1024.0
+    power = np.exp(high * leading) * np.exp(high * rest + (size - high) * cosines)
+    if not odd:
+        return np.mean(np.where(large, (power + 1.0 / power) / 2.0, np.cosh(small)), axis=-1)
+    far = (power - 1.0 / power) / 2.0 * np.sign(x)
+    return np.mean(cosines * np.where(large, far, np.sinh(small)), axis=-1)
 
 
 @special("i0")
 def bessel_i0(x: Any) -> Any:
-    """The mean of exp(x cos) over the circle, by cosh over a quarter: no derivative subtracts equal numbers then."""
-    return np.mean(np.cosh(x[..., np.newaxis] * _COSINES.astype(np.dtype(x.dtype), copy=False)), axis=-1)
+    """The modified Bessel function of order 0."""
+    return _over_circle(x, False)
 
 
 @special("i1")
 def bessel_i1(x: Any) -> Any:
-    """The derivative of i0."""
-    cosines = _COSINES.astype(np.dtype(x.dtype), copy=False)
-    return np.mean(cosines * np.sinh(x[..., np.newaxis] * cosines), axis=-1)
+    """Its derivative."""
+    return _over_circle(x, True)
+
+
+# ---- SciPy's values, and the derivatives of rows
+
+def _values_by(name: str, *operands: Any) -> Any:
+    """What SciPy's ufunc makes of the values."""
+    return getattr(sys.modules["scipy.special"], name)(*map(values_of, operands))
+
+
+def _gammaln(x: Any) -> Any:
+    return OPS.lgamma(x) if is_variable(x) else _values_by("gammaln", x)
+
+
+def _less_itself(x: Any) -> Any:
+    """0, with the derivatives of the operand: what is added to a value, or is the exponent of a factor of it."""
+    return OPS.difference(*as_variables(x, values_of(x)))
+
+
+@special("gamma")
+def gamma(x: Any) -> Any:
+    return _values_by("gamma", x) * np.exp(_less_itself(OPS.lgamma(x)))
+
+
+@special("rgamma")
+def rgamma(x: Any) -> Any:
+    return _values_by("rgamma", x) * np.exp(-_less_itself(OPS.lgamma(x)))
+
+
+@special("binom")
+def binom(n: Any, k: Any) -> Any:
+    return _values_by("binom", n, k) * np.exp(_less_itself(_gammaln(n + 1) - _gammaln(k + 1) - _gammaln(n - k + 1)))
+
+
+@special("beta")
+def beta(x: Any, y: Any) -> Any:
+    return _values_by("beta", x, y) * np.exp(_less_itself(_gammaln(x) + _gammaln(y) - _gammaln(x + y)))
+
+
+@special("betaln")
+def betaln(x: Any, y: Any) -> Any:
+    return _values_by("betaln", x, y) + _less_itself(_gammaln(x) + _gammaln(y) - _gammaln(x + y))
+
+
+@special("poch")
+def poch(x: Any, m: Any) -> Any:
+    return _values_by("poch", x, m) * np.exp(_less_itself(_gammaln(x + m) - _gammaln(x)))
+
+
+def _inverted(start: Any, y: Any, function: Any, slope: Any) -> Any:
+    """The inverse of a function at y, from its value there.
+
+    Newton's method squares the distance from the solution, and with it what lacks in the derivatives: they are right up to the
+    orders 1, 3, 7 after so many steps.
+    """
+    dtype = np.asarray(start).dtype
+    outside = np.logical_not(np.isfinite(start))
+    x = np.where(outside, 0.0, start).astype(dtype)
+    for _ in range(3):
+        x = x + (y - function(x)) / slope(x)
+    # the square root of 0 has the slope of the ends, that of -1 is NaN, as what is outside
+    end = np.isinf(start)
+    with np.errstate(invalid="ignore"):
+        root = np.sqrt(np.where(outside, y - values_of(y) - np.logical_not(end).astype(dtype), 1.0))
+    rising = np.sign(slope(np.zeros((), dtype)))
+    return np.where(outside, np.where(end, start, 0.0) + rising * root, x)
+
+
+@special("ndtri")
+def ndtri(y: Any) -> Any:
+    """The inverse of the normal distribution function."""
+    return _inverted(_values_by("ndtri", y), y, _normal_cdf, lambda x: 0.3989422804014327 * np.exp(-0.5 * np.square(x)))
+
+
+@special("erfcinv")
+def erfcinv(y: Any) -> Any:
+    """The inverse of erfc."""
+    return _inverted(_values_by("erfcinv", y), y, _erfc, lambda x: -1.1283791670955126 * np.exp(-np.square(x)))
+
+
+def _erfc(x: Any) -> Any:
+    return OPS.erfc(x) if is_variable(x) else _values_by("erfc", x)
+
+
+def _normal_cdf(x: Any) -> Any:
+    return OPS.normal_cdf(x) if is_variable(x) else _values_by("ndtr", x)
+
+
+@special("log_ndtr")
+def log_ndtr(x: Any) -> Any:
+    """Its logarithm; below -4 by 40 levels of the continued fraction of the tail, which subtracts nothing in any derivative."""
+    far, above = np.less(x, -4.0), np.greater(x, 0.0)
+    centre = np.log(OPS.normal_cdf(np.where(np.logical_or(far, above), 0.0, x)))
+    right = np.log1p(-OPS.normal_cdf(-np.where(above, x, 0.0)))
+    t = -np.where(far, x, -4.0)
+    fraction = t
+    for k in range(40, 0, -1):
+        fraction = t + k / fraction
+    tail = -0.5 * np.square(t) - 0.9189385332046727 - np.log(fraction)
+    return np.where(far, tail, np.where(above, right, centre))
+
+
+def _exprel_series(x: Any) -> Any:
+    """expm1(x) / x for abs(x) < 0.1: no derivative subtracts equal numbers, as those of the quotient would."""
+    series = 1.0 + x / 12.0
+    for k in range(11, 1, -1):
+        series = 1.0 + x / k * series
+    return series
+
+
+@special("exprel")
+def exprel(x: Any) -> Any:
+    """expm1(x) / x, 1 at 0."""
+    near = np.less(np.abs(x), 0.1)
+    large = np.where(near, 1.0, x)
+    finite = np.minimum(large, np.finfo(np.dtype(large.dtype)).max)
+    return np.where(near, _exprel_series(np.where(near, x, 0.0)), np.expm1(large) / finite)
+
+
+def _boxcox(log: Any, power: Any) -> Any:
+    """expm1(power * log) / power, and log where power is 0."""
+    t = power * log
+    near = np.logical_or(np.less(np.abs(t), 0.1), np.equal(power, 0))
+    series = log * _exprel_series(np.where(np.less(np.abs(t), 0.1), t, 0.0))
+    return np.where(near, series, np.expm1(np.where(near, 1.0, t)) / np.where(near, 1.0, power))
+
+
+@special("boxcox")
+def boxcox(x: Any, power: Any) -> Any:
+    """(x**power - 1) / power, and log(x) where power is 0."""
+    return _boxcox(np.log(x), power)
+
+
+@special("boxcox1p")
+def boxcox1p(x: Any, power: Any) -> Any:
+    return _boxcox(np.log1p(x), power)
+
+
+@special("inv_boxcox")
+def inv_boxcox(y: Any, power: Any) -> Any:
+    return np.exp(_log1p_over(y, power))
+
+
+@special("inv_boxcox1p")
+def inv_boxcox1p(y: Any, power: Any) -> Any:
+    return np.expm1(_log1p_over(y, power))
+
+
+def _log1p_over(y: Any, power: Any) -> Any:
+    """log1p(power * y) / power; near 0 by the power series."""
+    t = power * y
+    near = np.less(np.abs(t), 0.01)
+    small = np.where(near, t, 0.0)
+    series: Any = 1.0 / 10
+    for k in range(9, 0, -1):
+        series = 1.0 / k - small * series
+    return np.where(near, y * series, np.log1p(np.where(near, 1.0, t)) / np.where(near, 1.0, power))

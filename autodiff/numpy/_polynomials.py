@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ._dispatch import composite, values_of
-from ._operands import is_variable, operand
+from ._operands import inexact, is_variable, operand
 
 
 def _coefficients(value: Any) -> Any:
@@ -19,7 +19,7 @@ def _coefficients(value: Any) -> Any:
 
 @composite("poly")
 def poly(seq_of_zeros: Any) -> Any:
-    zeros = np.atleast_1d(operand(seq_of_zeros))
+    zeros = inexact(np.atleast_1d(operand(seq_of_zeros)))
     if zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1] != 0:
         raise NotImplementedError("np.poly() of a matrix needs its eigenvalues, of which autodiff has no derivative; it takes "
                                   "zeros in one dimension")
@@ -114,7 +114,9 @@ def polyval(p: Any, x: Any) -> Any:
     """By Horner's rule."""
     if isinstance(x, np.poly1d):
         raise NotImplementedError("np.polyval() of Variables does not take a np.poly1d for x")
-    p, x = _coefficients(p), operand(x)
+    p, x = p.coeffs if isinstance(p, np.poly1d) else operand(p), operand(x)
+    if p.ndim == 0:
+        raise TypeError("iteration over a 0-d array")
     y = np.zeros(x.shape, np.dtype(x.dtype))
     for i in range(len(p)):
         y = y * x + p[i]
@@ -152,12 +154,6 @@ def roots(p: Any) -> Any:
 def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False) -> Any:
     x, y = operand(x) + 0.0, operand(y) + 0.0
     w = None if w is None else operand(w) + 0.0
-    powers = np.asarray(deg)
-    if powers.ndim > 1 or powers.dtype.kind not in "ui":
-        raise TypeError("deg must be an int or non-empty 1-D array of int") if powers.ndim > 1 else TypeError(
-            "deg must be an int")
-    if powers.ndim:
-        raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
     order = int(deg) + 1
     if deg < 0:
         raise ValueError("expected deg >= 0")

@@ -406,7 +406,7 @@ RULES: tuple[Rule, ...] = (
     Rule("floor_divide", "floor_divide_of(x, y)", operands="xy", loop="composite", infix="floordiv", inplace=True,
          out=True, numpy="floor_divide", source="PyTorch, torch.floor_divide",
          doc="The quotient rounded down.  It has no derivative: a reverse pass through it raises, where "
-             "div(rounding_mode='floor') has the derivative 0.",
+             "div(rounding_mode='floor') has the derivative 0, as the NumPy flavour has.",
          errors="Integers by zero: RuntimeError (NumPy's flavour: 0).",
          example="tensor([-3.0, 3.0]) // 2 -> tensor([-2.,  1.])"),
     # ---- extremes, clamping, choosing, blending

@@ -28,7 +28,7 @@ RULES: tuple[Rule, ...] = (
          errors="Raises RuntimeError for other numbers of dimensions, and for different lengths.",
          example="tensor([1.0, 2.0]).vdot(tensor([3.0, 4.0])) -> tensor(11.)"),
     Rule("inner", "inner_of(x, y)", operands="xy", loop="composite", out=True, complex="holomorphic",
-         numpy="inner(a, b, /)",
+         numpy="inner(a, b, /) = numpy_inner(a, b)",
          doc="Sum of products over the last dimension of both operands; a 0-d operand multiplies.",
          errors="Raises RuntimeError where the last sizes differ.",
          example="inner(tensor([[1.0, 2.0], [3.0, 4.0]]), tensor([1.0, 1.0])) -> tensor([3., 7.])"),
