@@ -47,7 +47,6 @@ LINES = [
     ("np.diff(x)", "np.diff", "autodiff.diff"), ("np.hstack([arr, x])", "np.hstack", "autodiff.hstack"),
     ("np.expand_dims(x, 0)", "np.expand_dims", "autodiff.unsqueeze"), ("np.linspace(0, x, 3)", "np.linspace", ""),
     ("np.matrix_transpose(m)", "np.matrix_transpose", "x.mT"), ("np.convolve(x, x)", "np.convolve", ""),
-    ("np.add.reduce(x)", "np.add.reduce", "autodiff.sum"), ("np.multiply.outer(x, x)", "np.multiply.outer", "autodiff.outer"),
     ("np.modf(x)", "np.modf", ""), ("np.ptp(x)", "np.ptp", "x.max() - x.min()"), ("np.copyto(arr, x)", "np.copyto", ""),
     ("np.testing.assert_allclose(x, x)", "np.testing.assert_allclose", ""), ("np.vectorize(abs)(x)", "np.vectorize", ""),
     ("np.asarray(x)", "", "autodiff.stack"), ("np.array([x, x])", "", "autodiff.stack"), ("arr.dot(x)", "", "x @ y"),
@@ -141,8 +140,9 @@ def test_values_that_require_nothing_are_numpys(make, line):
 
 def test_a_ufunc_does_not_write_past_the_version():
     x = autodiff.tensor([1.0, 2.0])
-    with pytest.raises(NotImplementedError, match=r"x\.copy_"):
-        np.add.at(x, [0], 1.0)
+    np.add.at(x, [0], 1.0)
+    assert x.tolist() == [2, 2] and x._version == 1
+    x = autodiff.tensor([1.0, 2.0])
     with pytest.raises(NotImplementedError, match=r"x\.copy_"):
         np.std(np.ones((2, 2)), axis=0, out=x)
     assert x.tolist() == [1, 2] and x._version == 0

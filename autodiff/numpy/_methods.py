@@ -5,6 +5,7 @@ What is called in loops (``sum``, ``mean``, ``dot``, ``item``, ``copy``, ``astyp
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Iterator
 from types import GenericAlias
 from typing import Any
@@ -94,12 +95,11 @@ def conjugate(self: Any) -> Any:
 
 def dump(self: Any, file: Any) -> None:
     """Write a pickle of the array to a file, given open or by its name."""
-    data = dumps(self)
     if hasattr(file, "write"):
-        file.write(data)
+        file.write(dumps(self))
     else:
-        with open(file, "wb") as opened:
-            opened.write(data)
+        with open(os.fspath(file), "wb") as opened:
+            opened.write(dumps(self))
 
 
 def dumps(self: Any) -> bytes:
@@ -214,6 +214,8 @@ def view(self: Any, *args: Any, **kwargs: Any) -> Any:
     given = [a for a in args if a is not None] + [v for v in kwargs.values() if v is not None]
     if set(kwargs) - {"dtype", "type"} or len(args) + len(kwargs) > 2:
         raise TypeError("view() takes a dtype and a type")
+    if args and all(isinstance(size, (int, np.integer, tuple, list)) for size in args):     # PyTorch's, which takes sizes
+        return _Base.view(self, *args)
     dtypes = [g for g in given if not (isinstance(g, type) and issubclass(g, (np.ndarray, _Base)))]
     if not dtypes:
         return self[...]
@@ -222,7 +224,7 @@ def view(self: Any, *args: Any, **kwargs: Any) -> Any:
     except TypeError:
         wanted = None
     own = self.dtype
-    if wanted == own:
+    if wanted is not None and wanted == own:
         return self[...]
     pair = {"complex128": "float64", "complex64": "float32"}
     if wanted is not None and pair.get(own.name) == wanted.name and self.ndim:
@@ -383,25 +385,12 @@ def _strides(self: Any) -> Any:
     return tuple(step * self.itemsize for step in self.stride())
 
 
-def _memory(self: Any, name: str) -> Any:
-    if self.requires_grad:
-        raise TypeError(f"x.{name} of an array that requires grad shows its memory, where the gradient ends: use x.detach() for the "
-                        f"values, or x.detach().{name}")
-    return self.numpy()
-
-
-def _data(self: Any) -> Any:
-    """The memory, as a memoryview.  Raises TypeError where a gradient is required."""
-    return _memory(self, "data").data
-
-
-def _set_data(self: Any, value: Any) -> None:
-    _Base.data.__set__(self, value)
-
-
 def _ctypes(self: Any) -> Any:
     """The memory for ctypes.  Raises TypeError where a gradient is required."""
-    return _memory(self, "ctypes").ctypes
+    if self.requires_grad:
+        raise TypeError("x.ctypes of an array that requires grad shows its memory, where the gradient ends: x.detach().ctypes, "
+                        "if that is meant")
+    return self.numpy().ctypes
 
 
 def _imag(self: Any) -> Any:
@@ -433,7 +422,7 @@ METHODS = (argpartition, byteswap, choose, clip, compress, conjugate, dump, dump
            setflags, swapaxes, to_device, tobytes, tofile, view)
 ATTRIBUTES = {
     "flat": property(_flat, _set_flat), "base": property(_base),
-    "flags": property(_flags), "strides": property(_strides), "data": property(_data, _set_data), "ctypes": property(_ctypes),
+    "flags": property(_flags), "strides": property(_strides), "ctypes": property(_ctypes),
     "imag": property(_imag, _set_imag), "mT": property(_mT), "device": property(_device),
 }
 
