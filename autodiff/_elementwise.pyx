@@ -452,6 +452,8 @@ cdef object elementwise(int op, object x, object y, bint overwritten=False):
     overwritten: x is about to be written, so what is saved of it is a copy.
     """
     if modes() & ABOVE:
+        if ARITY[op] == 2 and not (is_operand(x) and is_operand(y)):
+            return NotImplemented
         taken = ask(NAMES[op], (x,) if ARITY[op] == 1 else (x, y), (), None, DTYPE_RULE[op] == 2 and of_numpy(x, y))
         if taken is not NotImplemented:
             return taken

@@ -23,7 +23,7 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over,
                      tangent_in, transformed, transformed_once, type_of, view_by, visit_nodes, warn)
 from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
-from ._structural cimport (AHEAD, EUCLIDEAN, cast, count_along, expand, largest, least_square, matmul, multiply_batches,
+from ._structural cimport (AHEAD, EUCLIDEAN, cast, constant, count_along, expand, largest, least_square, matmul, multiply_batches,
                            narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
 from ._batched cimport can_batch, geometry_of, seed_batch, set_of_batch, spread_strides
@@ -791,6 +791,10 @@ cdef int push_elementwise(int op, Variable result, object x, object y) except -1
     cdef int kept
     if (tx is None and ty is None) or not DIFFERENTIABLE[op]:
         return 0
+    if isinstance(x, np.ndarray):           # a rule is written for Variables and numbers
+        x = constant(x, Py_TYPE(<PyObject*>result))
+    if isinstance(y, np.ndarray):
+        y = constant(y, Py_TYPE(<PyObject*>result))
     kept = enter_lower()
     try:
         if COMPLEX_KIND[op] == OWN and ((is_variable(x) and category(type_of(<Variable>x)) == 3)

@@ -69,7 +69,17 @@ def rounded_front(ops, name, x, y, rounding_mode):
     return f"{rounding_mode}_quotient", (x, y)
 
 
+def _with_no_slope(ops, result, *operands):
+    """Steps of recorded operands in NumPy's flavour: of derivative 0, and recorded, as those of floor are."""
+    for x in operands:
+        if ops.is_variable(x) and ops.records(x):
+            result = ops.where(ops.constant(ops.numpy.array(True), like=x), result, x)
+    return result
+
+
 def floor_divide_of(ops, x, y):
+    if ops.is_numpy(x) or ops.is_numpy(y):
+        return _with_no_slope(ops, ops.floor_quotient(x, y), x, y)
     return _without_derivative(ops, "floor_divide", ops.floor_quotient(x, y), x, y)
 
 

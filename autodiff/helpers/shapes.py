@@ -159,13 +159,13 @@ def _whole(x):
 
 def numpy_reshape(ops, x, shape, order, copy):
     """ndarray.reshape: order 'F' reads and writes with the first index changing fastest."""
+    shape = _ints("reshape", "shape", shape, None) if shape else ()
     if order == "F":
         x = ops.permute(x, range(x.ndim)[::-1])
-        shape = _ints("reshape", "shape", shape, None)[::-1]
-        out = ops.reshape(x, shape)
+        out = ops.reshape(x, shape[::-1])
         out = ops.permute(out, range(out.ndim)[::-1])
     elif order == "C":
-        out = ops.reshape(x, _ints("reshape", "shape", shape, None))
+        out = ops.reshape(x, shape)
     else:
         raise NotImplementedError(f"reshape() in order {order!r} is not supported; use 'C' or 'F'")
     return out.clone() if copy else out
