@@ -192,8 +192,8 @@ def no_number() -> str:
     elif name in ("float", "complex"):
         way = f"the array itself instead of {text}"
     else:
-        way = ("functions of NumPy or autodiff (np.sin, not math.sin); for numbers that go into an array, writing into a Variable, "
-               "as np.zeros_like(v) and np.zeros(n, like=v) are, or autodiff.stack")
+        way = ("functions of NumPy or autodiff (np.sin, not math.sin); for numbers that go into an array, writing into a "
+               "Variable, as np.zeros_like(v) and np.zeros(n, like=v) are, or autodiff.stack")
     return ("a number taken out of an array that requires grad would lose its gradient" + (f", in `{text}`" if text else "")
             + f" ({where}): use {way}; or take the value with .item(), where the gradient ends")
 

@@ -98,8 +98,8 @@ def of_a_fresh_argument(v):
 
 
 @FLAVOURS
-@pytest.mark.parametrize("statement", [in_a_local, in_a_global, in_a_closure, in_an_attribute, in_a_dict, in_a_list, in_a_module,
-                                       in_a_generator, of_a_fresh_argument])
+@pytest.mark.parametrize("statement", [in_a_local, in_a_global, in_a_closure, in_an_attribute, in_a_dict, in_a_list,
+                                       in_a_module, in_a_generator, of_a_fresh_argument])
 def test_an_array_that_nobody_else_has_becomes_a_variable(statement, make):
     v = leaf([1.0, 2.0], make)
     for _ in range(20):         # the interpreter takes other instructions for what ran often
@@ -362,7 +362,7 @@ def test_at_serves_every_index_once(ufunc, arguments, make):
 
 def test_at_says_what_it_does_not_take():
     x = leaf([1.0, 2.0, 3.0])
-    with pytest.raises(TypeError, match="would lose the gradient.*like=v"):
+    with pytest.raises(TypeError, match=r"would lose the gradient.*like=v"):
         np.add.at(np.zeros(3), [0, 0], x[:2])
     with pytest.raises(RuntimeError, match="leaf"):
         np.add.at(x, [0], 1.0)
@@ -428,7 +428,8 @@ def test_reductions_treat_nan_as_numpy(ufunc):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for axis in (0, 1):
-            np.testing.assert_array_equal(ufunc.reduce(leaf(values), axis=axis).detach().numpy(), ufunc.reduce(values, axis=axis))
+            found = ufunc.reduce(leaf(values), axis=axis).detach().numpy()
+            np.testing.assert_array_equal(found, ufunc.reduce(values, axis=axis))
     x = leaf([1.0, np.nan, 3.0])
     if ufunc in (np.fmax, np.fmin):
         assert slope(ufunc.reduce(x), x) == ([0, 0, 1] if ufunc is np.fmax else [1, 0, 0])

@@ -1,6 +1,7 @@
 """Methods and attributes of the NumPy flavour that numpy.ndarray has and no row does, installed into the class.
 
-What is called in loops (``sum``, ``mean``, ``dot``, ``item``, ``copy``, ``astype``, ``transpose``) is compiled, in ``_variable``.
+What is called in loops (``sum``, ``mean``, ``dot``, ``item``, ``copy``, ``astype``, ``transpose``) is compiled, in
+``_variable``.
 """
 from __future__ import annotations
 
@@ -12,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import _variable as _v
-from .._variable import ARRAY_FUNCTIONS, OPS, Tensor, ndarray
+from .. import _variable
+from .._variable import OPS, Tensor, ndarray
 
+_v: Any = _variable          # of which the stub has what users see alone
 _Base: Any = Tensor.__base__
 
 
@@ -32,7 +34,7 @@ def _into(out: Any, result: Any, name: str) -> Any:
 
 # ---- methods
 
-def argpartition(self: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
+def argpartition(self: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Any:
     """The positions that partition the array, as numpy.argpartition's: a plain array, without a derivative."""
     return np.argpartition(_values(self), kth, axis, kind, order)
 
@@ -50,7 +52,7 @@ def choose(self: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any
     if which.dtype.kind not in "iub":
         raise TypeError(f"Cannot cast array data from {which.dtype!r} to dtype('int64') according to the rule 'safe'")
     which = which.astype(np.int64)
-    if mode == "raise" and which.size and not (0 <= which.min() and which.max() < len(parts)):
+    if mode == "raise" and which.size and not (which.min() >= 0 and which.max() < len(parts)):
         raise ValueError("invalid entry in choice array")
     which = which % len(parts) if mode == "wrap" else np.clip(which, 0, len(parts) - 1)
     shape = np.broadcast_shapes(which.shape, *[tuple(part.shape) for part in parts])
@@ -67,7 +69,7 @@ def clip(self: Any, min: Any = None, max: Any = None, out: Any = None, **kwargs:
     >>> anp.array([0.5, 1.5, 2.5]).clip(1.0, 2.0)
     array([1. , 1.5, 2. ])
     """
-    return ARRAY_FUNCTIONS[np.clip](self, min, max, out, **kwargs)
+    return _v.ARRAY_FUNCTIONS[np.clip](self, min, max, out, **kwargs)
 
 
 def compress(self: Any, condition: Any, axis: Any = None, out: Any = None) -> Any:
@@ -80,7 +82,7 @@ def compress(self: Any, condition: Any, axis: Any = None, out: Any = None) -> An
     condition = np.asarray(_values(condition))
     if condition.ndim != 1:
         raise ValueError("condition must be a 1-d array")
-    return _into(out, ARRAY_FUNCTIONS[np.take](self, np.flatnonzero(condition), axis), "compress")
+    return _into(out, _v.ARRAY_FUNCTIONS[np.take](self, np.flatnonzero(condition), axis), "compress")
 
 
 def conjugate(self: Any) -> Any:
@@ -128,7 +130,7 @@ def fill(self: Any, value: Any) -> None:
     self[...] = value
 
 
-def partition(self: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> None:
+def partition(self: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> None:
     """Arrange the elements along an axis in place, so that the kth is where it were in order; see numpy.partition.
 
     >>> import autodiff.numpy as anp
@@ -153,16 +155,16 @@ def resize(self: Any, *new_shape: Any, refcheck: bool = True) -> None:
     """
     sizes = new_shape[0] if len(new_shape) == 1 and isinstance(new_shape[0], (tuple, list)) else new_shape
     if int(np.prod(sizes)) != self.size:
-        raise ValueError(f"resize() in place to {int(np.prod(sizes))} elements would move an array of {self.size} that a graph may "
-                         "look at: use y = np.resize(x, shape)")
+        raise ValueError(f"resize() in place to {int(np.prod(sizes))} elements would move an array of {self.size} that a graph "
+                         "may look at: use y = np.resize(x, shape)")
     self.shape = tuple(sizes)
 
 
 def setflags(self: Any, *, write: Any = None, align: Any = None, uic: Any = None) -> None:
     """Nothing to set: an array that records can be written, and is told of it.  write=False is refused."""
     if write is not None and not write:
-        raise ValueError("setflags(write=False): a Variable cannot be made read-only; a write to it is noticed by the graph. Take "
-                         "a copy, x.copy(), to keep its elements")
+        raise ValueError("setflags(write=False): a Variable cannot be made read-only; a write to it is noticed by the graph. "
+                         "Take a copy, x.copy(), to keep its elements")
     if uic:
         raise ValueError("cannot set WRITEBACKIFCOPY flag to True")
 
@@ -272,14 +274,15 @@ class Flags:
         return self.__dict__["c_contiguous"]
 
     def __getitem__(self, name: str) -> bool:
-        name = {"C": "c_contiguous", "F": "f_contiguous", "O": "owndata", "W": "writeable", "A": "aligned"}.get(name, name).lower()
+        short = {"C": "c_contiguous", "F": "f_contiguous", "O": "owndata", "W": "writeable", "A": "aligned"}
+        name = short.get(name, name).lower()
         if name not in self.__dict__:
             raise KeyError("Unknown flag")
         return self.__dict__[name]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"flags.{name} of a Variable cannot be set: a write to it is noticed by the graph, so it is always "
-                             "writeable")
+        raise AttributeError(f"flags.{name} of a Variable cannot be set: a write to it is noticed by the graph, so it is "
+                             "always writeable")
 
     def __repr__(self) -> str:
         return "\n".join(f"  {name.upper()} : {value}" for name, value in self.__dict__.items())
