@@ -452,6 +452,8 @@ cdef object elementwise(int op, object x, object y, bint overwritten=False):
     overwritten: x is about to be written, so what is saved of it is a copy.
     """
     if modes() & ABOVE:
+        if ARITY[op] == 2 and not (is_operand(x) and is_operand(y)):
+            return NotImplemented
         taken = ask(NAMES[op], (x,) if ARITY[op] == 1 else (x, y), (), None, DTYPE_RULE[op] == 2 and of_numpy(x, y))
         if taken is not NotImplemented:
             return taken
@@ -539,7 +541,13 @@ cdef object elementwise_of(int op, object x, object y, Array* into, bint overwri
             shape = a.array.shape
             shape.owners += 1
         else:
-            shape = broadcast(a.array.shape, b.array.shape)
+            try:
+                shape = broadcast(a.array.shape, b.array.shape)
+            except RuntimeError:
+                if kind == NDARRAY:
+                    raise ValueError("operands could not be broadcast together with shapes "
+                                     f"{shape_tuple(a.array.shape)} {shape_tuple(b.array.shape)}") from None
+                raise
         if into != NULL:
             if not same_shape(into.shape, shape):
                 raise RuntimeError(f"output with shape {list(shape_tuple(into.shape))} doesn't match the broadcast shape "
@@ -690,8 +698,13 @@ cdef object generic(int op, object x, object y, PyTypeObject* kind, int type, in
     operands = (x,) if arity == 1 else (x, y)
     function = NUMPY_FUNCTIONS[op]
     if is_complex:
-        if (COMPLEX_KIND[op] == REFUSED and DTYPE_RULE[op] != 2) or op in (OP_LT, OP_LE, OP_GT, OP_GE):
-            refuse_complex(op, d)
+        if (COMPLEX_KIND[op] == REFUSED and DTYPE_RULE[op] != 2) or (kind == TENSOR and op in (OP_LT, OP_LE, OP_GT, OP_GE)):
+            try:
+                refuse_complex(op, d)
+            except NotImplementedError as error:
+                if kind == TENSOR:
+                    raise
+                raise TypeError(str(error)) from None
         if COMPLEX_KIND[op] == OTHER_ROW:
             if overwritten:
                 operands = (later.other_row(OP_CLONE, (x,)),)
@@ -718,6 +731,8 @@ cdef object generic(int op, object x, object y, PyTypeObject* kind, int type, in
     values = np.asarray(values)
     if DTYPE_RULE[op] == 2 and kind == NDARRAY:
         return values[()]
+    if kind == NDARRAY and type == T_BOOL and DTYPE_RULE[op] == 0:
+        out_type = normal_type(values.dtype.num)        # a quotient of bools is an int8
     if values.dtype != numpy_dtype(out_type):
         with np.errstate(all="ignore"):
             values = values.astype(numpy_dtype(out_type))

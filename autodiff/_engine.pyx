@@ -24,7 +24,7 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over,
                      tangent_in, transformed, transformed_once, type_of, view_by, visit_nodes, warn)
 from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
-from ._structural cimport (AHEAD, EUCLIDEAN, blocks, cast, count_along, expand, largest, least_square, matmul,
+from ._structural cimport (AHEAD, EUCLIDEAN, blocks, cast, constant, count_along, expand, largest, least_square, matmul,
                            multiply_batches, narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
 from ._batched cimport can_batch, geometry_of, seed_batch, set_of_batch, spread_strides
@@ -892,11 +892,11 @@ cdef int push_elementwise(int op, Variable result, object x, object y) except -1
     cdef int kept
     if (tx is None and ty is None) or not DIFFERENTIABLE[op]:
         return 0
-    # rules compute with numbers and Variables; a copy, since a level above may keep it
-    if not is_variable(x) and hasattr(x, "shape"):
-        x = OPS.constant(OPS.numpy.array(x), result)
-    if not is_variable(y) and hasattr(y, "shape"):
-        y = OPS.constant(OPS.numpy.array(y), result)
+    # A rule is written for Variables and numbers; a copy, since a level above may keep it.
+    if isinstance(x, (np.ndarray, np.generic)):
+        x = constant(x, Py_TYPE(<PyObject*>result))
+    if isinstance(y, (np.ndarray, np.generic)):
+        y = constant(y, Py_TYPE(<PyObject*>result))
     kept = enter_lower()
     try:
         if COMPLEX_KIND[op] == OWN and ((is_variable(x) and category(type_of(<Variable>x)) == 3)

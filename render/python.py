@@ -314,7 +314,8 @@ def reader_body(rule, answer, names) -> list[str]:
         lines += [f"if {' or '.join(wider)}:",
                   f'    return OPS.wider("{shown}", ({operands[0]},), dict('
                   f"{', '.join(f'{name}={name}' for name in [*operands[1:], *(name for name, _ in rest)])}))"]
-    if answer.value and not rest:               # a level is told of the row's call, not of NumPy's arguments
+    # A level is told of the row's call, not of NumPy's arguments; what writes in place is made of ops that are asked themselves.
+    if answer.value and not rest and answer.returns != "None":
         lines += ["if _v.levels:", f'    taken = _v.asked("{rule.name}", ({", ".join(operands)},), '
                   f'({"".join(name + ", " for name, _ in rest)}))',
                   "    if taken is not NotImplemented:", "        return taken"]

@@ -546,10 +546,6 @@ complex(torch.tensor(2.5))
 float(torch.tensor(2.5, requires_grad=True))
 
 int(torch.tensor(2.5, requires_grad=True))
-#! int() loses a gradient as float() does
-#> UserWarning: Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.
-#> Consider using tensor.detach() first.
-#> 2
 
 math.sin(torch.tensor(0.0, requires_grad=True))
 
@@ -642,6 +638,8 @@ torch.ones(2).type_as(torch.ones(1, dtype=torch.float64)).dtype
 x = torch.ones(2, requires_grad=True); y = x.double() * 2; y.sum().backward(); x.grad
 
 round(torch.tensor(2.7))
+#! whole numbers next to a value have the derivative 0: int, floor, ceil, trunc and round work
+#> 3
 
 abs(torch.tensor(-2.5)), -torch.tensor(2.), +torch.tensor(2.)
 

@@ -154,7 +154,7 @@ def test_an_array_is_never_called_a_tensor(method):
         getattr(array, method)(*arguments, None)
     with pytest.raises(TypeError, match="must be Tensor"):
         getattr(autodiff.ones(1, 2), method)(*(autodiff.tensor(v) for v in arguments), None)
-    for call in (lambda: array.clamp(0, 1, out=5), lambda: array.where([], []), lambda: array.add([])):
+    for call in (lambda: array.clamp(0, 1, out=5), lambda: array.where([], []), lambda: array.add({})):
         with pytest.raises(TypeError, match=r"must be autodiff\.numpy\.ndarray"):
             call()
 

@@ -372,6 +372,9 @@ def isclose_of(ops, x, y, rtol, atol, equal_nan):
 
 def _bitwise(ops, name, kernel, x, y):
     """A ufunc of integers or bools, at the dtype they promote to."""
+    if ops.is_numpy(x) or ops.is_numpy(y):      # NumPy's own dtypes (bools are shifted as int8) and errors
+        a, b = [v if type(v) is int else ops.plain(v) for v in (x, y)]
+        return ops.constant(getattr(ops.numpy, name)(a, b), like=x if ops.is_numpy(x) else y)
     dtype = ops.common_dtype((x, y))
     if dtype.kind not in "iub":
         kind = ops.scalar_name(ops.numpy.empty(0, dtype))

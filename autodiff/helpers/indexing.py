@@ -632,6 +632,8 @@ def numpy_put_of(ops, x, indices, values, mode):
     index = _numpy_mode(ops, index.astype(ops.numpy.int64, casting="same_kind"), x.numel(), mode)
     _check_flat(index, x.numel())
     if not ops.is_variable(values):
+        values = ops.lifted(values)
+    if not ops.is_variable(values):
         values = ops.constant(ops.numpy.array(values), like=x)
     n = values.numel()
     if not n or not index.size:

@@ -43,7 +43,7 @@ def numpy_sort_of(ops, x, axis, kind, order):
         raise IndexError("axis -1 is out of bounds for array of dimension 0")
     if axis is None:
         raise TypeError("sort(): an array of several dimensions is sorted in place along one: reshape(-1) first for all")
-    ops.in_place(lambda source: sort_of(ops, source, axis, False, None)[0], x)
+    ops.in_place(lambda source: ops.sort(source, axis)[0], x)
 
 
 def numpy_sorted_of(ops, x, axis, kind):

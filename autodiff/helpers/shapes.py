@@ -160,13 +160,13 @@ def _whole(x):
 
 def numpy_reshape(ops, x, shape, order, copy):
     """ndarray.reshape: order 'F' reads and writes with the first index changing fastest, 'A' does where memory does."""
+    shape = _ints("reshape", "shape", shape, None) if shape else ()
     if order == "F" or (order == "A" and _memory_order(x) == tuple(range(x.ndim))[::-1] and not x.is_contiguous()):
         x = ops.permute(x, range(x.ndim)[::-1])
-        shape = _ints("reshape", "shape", shape, None)[::-1]
-        out = ops.reshape(x, shape)
+        out = ops.reshape(x, shape[::-1])
         out = ops.permute(out, range(out.ndim)[::-1])
     elif order in ("C", "A"):
-        out = ops.reshape(x, _ints("reshape", "shape", shape, None))
+        out = ops.reshape(x, shape)
     else:
         raise ValueError(f"order {order!r} is not permitted for reshaping")
     return out.clone() if copy else out

@@ -13,16 +13,16 @@ Four lists, which ``tests/test_numpy_lists.py`` holds complete against ``numpy.t
 from __future__ import annotations
 
 import inspect
+import threading
 import warnings
 from typing import Any
 
 import numpy as np
 
-from .. import _guidance
-from .. import _variable as _module
+from .. import _guidance, _variable
 from .._variable import OPS, Tensor, ndarray
 
-_v: Any = _module
+_v: Any = _variable          # of which the stub has what users see alone
 ARRAY_FUNCTIONS: dict[Any, Any] = _v.ARRAY_FUNCTIONS
 _Base: Any = Tensor.__base__
 _OURS = {Tensor, ndarray, np.ndarray}
@@ -225,16 +225,12 @@ def run_wider(name: str, operands: tuple[Any, ...], arguments: dict[str, Any]) -
     function = numpy_function(name)
     out = arguments.pop("out", None)
     if out is not None:
-        return write_out(out, run_plainly(function, name, operands, arguments, True), f"np.{name}")
+        return write_out(out, run_plainly(function, name, operands, arguments), f"np.{name}")
     return run_plainly(function, name, operands, arguments)
 
 
-def run_plainly(function: Any, name: str, operands: tuple[Any, ...], arguments: dict[str, Any], had_out: bool = False) -> Any:
-    """The same without ``out=``.
-
-    had_out: whether that was among the arguments.  The reader is asked again without it; if it hands on again, there is
-    something else that the row has not.
-    """
+def run_plainly(function: Any, name: str, operands: tuple[Any, ...], arguments: dict[str, Any]) -> Any:
+    """The same without ``out=``."""
     found = WIDER.get(name)
     if found is not None:
         kinds = [type(v) for v in operands]
@@ -246,9 +242,24 @@ def run_plainly(function: Any, name: str, operands: tuple[Any, ...], arguments: 
     defaults = {key: parameter.default for key, parameter in inspect.signature(reader).parameters.items()}
     given = {key: value for key, value in arguments.items() if value is not defaults[key]}
     row = {key: value for key, value in given.items() if key not in _OF_MEMORY}
-    if not had_out and len(row) == len(given):
+    asked = (name, *sorted(row))
+    if asked in _asked.calls:       # the reader has handed it on again: an argument that is left is none of the row's
         raise NotImplementedError(f"np.{name}() of a Variable does not take {' or '.join(map('{}='.format, given))}")
-    return reader(*operands, **row)
+    _asked.calls.append(asked)
+    try:
+        return reader(*operands, **row)
+    finally:
+        _asked.calls.remove(asked)
+
+
+class _Asked(threading.local):
+    """The readers of rows that run in a thread without some of their arguments."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, ...]] = []
+
+
+_asked = _Asked()
 
 
 #: Arguments about memory and checks, not about values: rows choose for themselves.

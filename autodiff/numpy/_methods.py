@@ -1,19 +1,22 @@
 """Methods and attributes of the NumPy flavour that numpy.ndarray has and no row does, installed into the class.
 
-What is called in loops (``sum``, ``mean``, ``dot``, ``item``, ``copy``, ``astype``, ``transpose``) is compiled, in ``_variable``.
+What is called in loops (``sum``, ``mean``, ``dot``, ``item``, ``copy``, ``astype``, ``transpose``) is compiled, in
+``_variable``.
 """
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Iterator
 from types import GenericAlias
 from typing import Any
 
 import numpy as np
 
-from .. import _variable as _v
-from .._variable import ARRAY_FUNCTIONS, OPS, Tensor, ndarray
+from .. import _variable
+from .._variable import OPS, Tensor, ndarray
 
+_v: Any = _variable          # of which the stub has what users see alone
 _Base: Any = Tensor.__base__
 
 
@@ -31,7 +34,7 @@ def _into(out: Any, result: Any, name: str) -> Any:
 
 # ---- methods
 
-def argpartition(self: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
+def argpartition(self: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Any:
     """The positions that partition the array, as numpy.argpartition's: a plain array, without a derivative."""
     return np.argpartition(_values(self), kth, axis, kind, order)
 
@@ -49,7 +52,7 @@ def choose(self: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any
     if which.dtype.kind not in "iub":
         raise TypeError(f"Cannot cast array data from {which.dtype!r} to dtype('int64') according to the rule 'safe'")
     which = which.astype(np.int64)
-    if mode == "raise" and which.size and not (0 <= which.min() and which.max() < len(parts)):
+    if mode == "raise" and which.size and not (which.min() >= 0 and which.max() < len(parts)):
         raise ValueError("invalid entry in choice array")
     which = which % len(parts) if mode == "wrap" else np.clip(which, 0, len(parts) - 1)
     shape = np.broadcast_shapes(which.shape, *[tuple(part.shape) for part in parts])
@@ -66,7 +69,7 @@ def clip(self: Any, min: Any = None, max: Any = None, out: Any = None, **kwargs:
     >>> anp.array([0.5, 1.5, 2.5]).clip(1.0, 2.0)
     array([1. , 1.5, 2. ])
     """
-    return ARRAY_FUNCTIONS[np.clip](self, min, max, out, **kwargs)
+    return _v.ARRAY_FUNCTIONS[np.clip](self, min, max, out, **kwargs)
 
 
 def compress(self: Any, condition: Any, axis: Any = None, out: Any = None) -> Any:
@@ -79,7 +82,7 @@ def compress(self: Any, condition: Any, axis: Any = None, out: Any = None) -> An
     condition = np.asarray(_values(condition))
     if condition.ndim != 1:
         raise ValueError("condition must be a 1-d array")
-    return _into(out, ARRAY_FUNCTIONS[np.take](self, np.flatnonzero(condition), axis), "compress")
+    return _into(out, _v.ARRAY_FUNCTIONS[np.take](self, np.flatnonzero(condition), axis), "compress")
 
 
 def conjugate(self: Any) -> Any:
@@ -94,12 +97,11 @@ def conjugate(self: Any) -> Any:
 
 def dump(self: Any, file: Any) -> None:
     """Write a pickle of the array to a file, given open or by its name."""
-    data = dumps(self)
     if hasattr(file, "write"):
-        file.write(data)
+        file.write(dumps(self))
     else:
-        with open(file, "wb") as opened:
-            opened.write(data)
+        with open(os.fspath(file), "wb") as opened:
+            opened.write(dumps(self))
 
 
 def dumps(self: Any) -> bytes:
@@ -128,7 +130,7 @@ def fill(self: Any, value: Any) -> None:
     self[...] = value
 
 
-def partition(self: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> None:
+def partition(self: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> None:
     """Arrange the elements along an axis in place, so that the kth is where it were in order; see numpy.partition.
 
     >>> import autodiff.numpy as anp
@@ -153,16 +155,16 @@ def resize(self: Any, *new_shape: Any, refcheck: bool = True) -> None:
     """
     sizes = new_shape[0] if len(new_shape) == 1 and isinstance(new_shape[0], (tuple, list)) else new_shape
     if int(np.prod(sizes)) != self.size:
-        raise ValueError(f"resize() in place to {int(np.prod(sizes))} elements would move an array of {self.size} that a graph may "
-                         "look at: use y = np.resize(x, shape)")
+        raise ValueError(f"resize() in place to {int(np.prod(sizes))} elements would move an array of {self.size} that a graph "
+                         "may look at: use y = np.resize(x, shape)")
     self.shape = tuple(sizes)
 
 
 def setflags(self: Any, *, write: Any = None, align: Any = None, uic: Any = None) -> None:
     """Nothing to set: an array that records can be written, and is told of it.  write=False is refused."""
     if write is not None and not write:
-        raise ValueError("setflags(write=False): a Variable cannot be made read-only; a write to it is noticed by the graph. Take "
-                         "a copy, x.copy(), to keep its elements")
+        raise ValueError("setflags(write=False): a Variable cannot be made read-only; a write to it is noticed by the graph. "
+                         "Take a copy, x.copy(), to keep its elements")
     if uic:
         raise ValueError("cannot set WRITEBACKIFCOPY flag to True")
 
@@ -214,6 +216,8 @@ def view(self: Any, *args: Any, **kwargs: Any) -> Any:
     given = [a for a in args if a is not None] + [v for v in kwargs.values() if v is not None]
     if set(kwargs) - {"dtype", "type"} or len(args) + len(kwargs) > 2:
         raise TypeError("view() takes a dtype and a type")
+    if args and all(isinstance(size, (int, np.integer, tuple, list)) for size in args):     # PyTorch's, which takes sizes
+        return _Base.view(self, *args)
     dtypes = [g for g in given if not (isinstance(g, type) and issubclass(g, (np.ndarray, _Base)))]
     if not dtypes:
         return self[...]
@@ -222,7 +226,7 @@ def view(self: Any, *args: Any, **kwargs: Any) -> Any:
     except TypeError:
         wanted = None
     own = self.dtype
-    if wanted == own:
+    if wanted is not None and wanted == own:
         return self[...]
     pair = {"complex128": "float64", "complex64": "float32"}
     if wanted is not None and pair.get(own.name) == wanted.name and self.ndim:
@@ -270,14 +274,15 @@ class Flags:
         return self.__dict__["c_contiguous"]
 
     def __getitem__(self, name: str) -> bool:
-        name = {"C": "c_contiguous", "F": "f_contiguous", "O": "owndata", "W": "writeable", "A": "aligned"}.get(name, name).lower()
+        short = {"C": "c_contiguous", "F": "f_contiguous", "O": "owndata", "W": "writeable", "A": "aligned"}
+        name = short.get(name, name).lower()
         if name not in self.__dict__:
             raise KeyError("Unknown flag")
         return self.__dict__[name]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"flags.{name} of a Variable cannot be set: a write to it is noticed by the graph, so it is always "
-                             "writeable")
+        raise AttributeError(f"flags.{name} of a Variable cannot be set: a write to it is noticed by the graph, so it is "
+                             "always writeable")
 
     def __repr__(self) -> str:
         return "\n".join(f"  {name.upper()} : {value}" for name, value in self.__dict__.items())
@@ -383,25 +388,12 @@ def _strides(self: Any) -> Any:
     return tuple(step * self.itemsize for step in self.stride())
 
 
-def _memory(self: Any, name: str) -> Any:
-    if self.requires_grad:
-        raise TypeError(f"x.{name} of an array that requires grad shows its memory, where the gradient ends: use x.detach() for the "
-                        f"values, or x.detach().{name}")
-    return self.numpy()
-
-
-def _data(self: Any) -> Any:
-    """The memory, as a memoryview.  Raises TypeError where a gradient is required."""
-    return _memory(self, "data").data
-
-
-def _set_data(self: Any, value: Any) -> None:
-    _Base.data.__set__(self, value)
-
-
 def _ctypes(self: Any) -> Any:
     """The memory for ctypes.  Raises TypeError where a gradient is required."""
-    return _memory(self, "ctypes").ctypes
+    if self.requires_grad:
+        raise TypeError("x.ctypes of an array that requires grad shows its memory, where the gradient ends: x.detach().ctypes, "
+                        "if that is meant")
+    return self.numpy().ctypes
 
 
 def _imag(self: Any) -> Any:
@@ -433,7 +425,7 @@ METHODS = (argpartition, byteswap, choose, clip, compress, conjugate, dump, dump
            setflags, swapaxes, to_device, tobytes, tofile, view)
 ATTRIBUTES = {
     "flat": property(_flat, _set_flat), "base": property(_base),
-    "flags": property(_flags), "strides": property(_strides), "data": property(_data, _set_data), "ctypes": property(_ctypes),
+    "flags": property(_flags), "strides": property(_strides), "ctypes": property(_ctypes),
     "imag": property(_imag, _set_imag), "mT": property(_mT), "device": property(_device),
 }
 

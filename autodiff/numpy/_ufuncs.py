@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import _guidance
-from .. import _variable as _v
+from .. import _guidance, _variable
 from .._variable import OPS, Tensor, ndarray
-from ._dispatch import any_recorded, values_of, write_out
+from ._dispatch import values_of, write_out
 
+_v: Any = _variable          # of which the stub has what users see alone
 _Base: Any = Tensor.__base__
 _PLAIN = (np.ndarray, np.generic, int, float, complex, list, tuple)
 
@@ -28,9 +28,9 @@ def run_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str
     out = kwargs.pop("out", None)
     if any(_is_foreign(v) for v in (*inputs, *(out or ()))):
         return NotImplemented
-    if out is not None and method == "__call__" and len(out) == 1 and inputs[0] is out[0] and isinstance(out[0], np.ndarray):
-        if not (kwargs.keys() - {"axes"}) and (inputs[1] is _MARK or _keeps(inputs[1:])):
-            return _rebound(ufunc, inputs[0], inputs[1], sys.getrefcount(inputs[0]), sys._getframe(1))
+    if (out is not None and method == "__call__" and ufunc.nin == 2 and len(out) == 1 and inputs[0] is out[0]
+            and isinstance(out[0], np.ndarray) and not kwargs.keys() - {"axes"} and (inputs[1] is _MARK or _keeps(inputs[1:]))):
+        return _rebound(ufunc, inputs[0], inputs[1], sys.getrefcount(inputs[0]), sys._getframe(1))
     return METHODS[method](ufunc, inputs, out, kwargs)
 
 
@@ -45,8 +45,8 @@ def _is_foreign(value: Any) -> bool:
 
 def _keeps(values: Any) -> bool:
     """Whether a gradient, a tangent, or samples of vmap would be lost where only these values are written."""
-    return any(_keeps(value) if isinstance(value, (list, tuple)) else isinstance(value, _Base) and (
-        _v.records(value) or _v.physical_of(value) is not None) or _holds_variables(value) for value in values)
+    return any(_keeps(value) if isinstance(value, (list, tuple)) else (isinstance(value, _Base) and (
+        _v.records(value) or _v.physical_of(value) is not None)) or _holds_variables(value) for value in values)
 
 
 def _holds_variables(value: Any) -> bool:
@@ -69,17 +69,15 @@ def _call(ufunc: Any, inputs: tuple[Any, ...], out: Any, kwargs: dict[str, Any])
         return ufunc(*values_of(inputs), **kwargs, **where, **({} if out is None else {"out": out}))
     inputs = tuple(_operand(v) for v in inputs)
     casting = kwargs.get("casting", "same_kind")
-    shape = None
     if where is not True:
         where = where if isinstance(where, _Base) else np.asarray(OPS.lifted(where))
         if np.dtype(_v.dtype_in(where) if isinstance(where, _Base) else where.dtype) != bool:
             raise TypeError("Cannot cast array data to dtype('bool') according to the rule 'safe': where= is a mask of bools")
-        shape = np.broadcast_shapes(*[tuple(np.shape(v)) for v in (*inputs, where)], *[tuple(o.shape) for o in outs if o is not None])
         if where.ndim == 0 and not isinstance(where, _Base) and where:
             where = True        # np.add(x, y, where=np.True_)
     if where is not True:
         # Of a value that is not wanted the derivative may be infinite, and 0 * inf is NaN.
-        inputs = tuple(_kept_where(where, v, SAFE.get(ufunc, 0.5), shape) for v in inputs)
+        inputs = tuple(_kept_where(where, v, SAFE.get(ufunc, 0.5)) for v in inputs)
     saved = inputs
     if out is not None:     # what the op saves of an operand that is written afterwards is a copy
         saved = tuple(v.copy() if isinstance(v, _Base) and _v.records(v) and _shares(v, outs) else v for v in inputs)
@@ -98,7 +96,7 @@ def _call(ufunc: Any, inputs: tuple[Any, ...], out: Any, kwargs: dict[str, Any])
 SAFE = {np.arccosh: 2.0, np.heaviside: 1.0, np.left_shift: 1, np.right_shift: 1}
 
 
-def _kept_where(where: Any, value: Any, stand_in: float, shape: Any) -> Any:
+def _kept_where(where: Any, value: Any, stand_in: float) -> Any:
     dtype = _dtype(value)
     number = np.asarray(1 if dtype.kind in "iu" else stand_in).astype(dtype)
     return np.where(where, value if isinstance(value, _Base) else np.asarray(value, dtype), number)
@@ -110,8 +108,8 @@ def _operand(value: Any) -> Any:
         return value
     value = OPS.lifted(value)
     if isinstance(value, np.ndarray) and value.dtype == object:
-        raise TypeError("an array of objects that are no numbers meets a Variable: autodiff computes with numbers alone; make it "
-                        "an array of a dtype of numbers, by array.astype(float)")
+        raise TypeError("an array of objects that are no numbers meets a Variable: autodiff computes with numbers alone; make "
+                        "it an array of a dtype of numbers, by array.astype(float)")
     return value
 
 
@@ -196,8 +194,21 @@ def _inserted(shape: tuple[int, ...], place: int) -> tuple[int, ...]:
     return shape[:place] + (1,) + shape[place:]
 
 
-def _write(out: Any, result: Any, where: Any, casting: str, name: str) -> Any:
+def _write(out: Any, result: Any, where: Any, casting: Any, name: str) -> Any:
     """A result into ``out=``; where a mask says so, out keeps its elements and their gradient."""
+    _check_fits(result, out, casting, name)
+    if not isinstance(out, _Base):
+        values = values_of(result)
+        np.copyto(out, values, casting="unsafe", where=True if where is True else values_of(where))
+        return out
+    if where is not True:
+        result = np.where(where, _cast(result, _dtype(out)), out)
+    out[...] = result
+    return out
+
+
+def _check_fits(result: Any, out: Any, casting: Any, name: str) -> None:
+    """Raise NumPy's errors unless a result can be written into the place of out."""
     given, wanted = _dtype(result), _dtype(out)
     if not np.can_cast(given, wanted, casting):
         raise TypeError(f"Cannot cast ufunc '{name.rpartition('.')[2]}' output from {given!r} to {wanted!r} with casting rule "
@@ -206,19 +217,11 @@ def _write(out: Any, result: Any, where: Any, casting: str, name: str) -> Any:
     if np.broadcast_shapes(shape, place) != place:
         raise ValueError(f"non-broadcastable output operand with shape {place} doesn't match the broadcast shape "
                          f"{np.broadcast_shapes(shape, place)}")
-    if not isinstance(out, _Base):
-        values = values_of(result)
-        np.copyto(out, values, casting="unsafe", where=True if where is True else values_of(where))
-        return out
-    if where is not True:
-        result = np.where(where, _cast(result, wanted), out)
-    out[...] = result
-    return out
 
 
 def _lost_in_out(name: str) -> str:
-    return (f"{name}(..., out=array) would lose the gradient: a plain array keeps none. Leave out= away (array = {name}(...)), or "
-            "give a Variable to write into, as np.zeros_like(x) and np.empty_like(x) of a Variable x are")
+    return (f"{name}(..., out=array) would lose the gradient: a plain array keeps none. Leave out= away (array = {name}(...)), "
+            "or give a Variable to write into, as np.zeros_like(x) and np.empty_like(x) of a Variable x are")
 
 
 def _without_rule(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -259,12 +262,7 @@ def _rebound(ufunc: Any, array: Any, other: Any, count: int, frame: FrameType) -
         raise TypeError(_left_behind(name, "held elsewhere too (by another name, a container, the caller of this function or "
                                            "a view), where its old elements would stay"))
     result = _computed(ufunc, (array, _operand(other)), {})
-    if not np.can_cast(_dtype(result), array.dtype, "same_kind"):
-        raise TypeError(f"Cannot cast ufunc '{ufunc.__name__}' output from {_dtype(result)!r} to {array.dtype!r} with casting rule "
-                        "'same_kind'")
-    if tuple(result.shape) != array.shape:
-        raise ValueError(f"non-broadcastable output operand with shape {array.shape} doesn't match the broadcast shape "
-                         f"{tuple(result.shape)}")
+    _check_fits(result, array, "same_kind", name)
     return _cast(result, array.dtype)
 
 
@@ -441,11 +439,11 @@ class _ByRow:
 
 
 def _smallest(dtype: np.dtype[Any]) -> Any:
-    return False if dtype == bool else -np.inf if dtype.kind in "fc" else np.iinfo(dtype).min
+    return False if dtype.kind == "b" else -np.inf if dtype.kind in "fc" else np.iinfo(dtype).min
 
 
 def _largest(dtype: np.dtype[Any]) -> Any:
-    return True if dtype == bool else np.inf if dtype.kind in "fc" else np.iinfo(dtype).max
+    return True if dtype.kind == "b" else np.inf if dtype.kind in "fc" else np.iinfo(dtype).max
 
 
 def _ignoring_nan(function: Any, neutral: float) -> Any:
@@ -552,7 +550,7 @@ def _at(ufunc: Any, inputs: tuple[Any, ...], out: Any, kwargs: dict[str, Any]) -
         if _keeps(rest):
             raise TypeError(f"{_guidance.name_of(ufunc, 'at')}(array, indices, v) would lose the gradient: a plain array keeps "
                             "none. Give a Variable to write into, as np.zeros_like(v) and np.zeros(n, like=v) are")
-        getattr(ufunc, "at")(array, *values_of((indices, *rest)))
+        ufunc.at(array, *values_of((indices, *rest)))
         return
     if ufunc.nout != 1 or ufunc.signature is not None or ufunc.nin != len(rest) + 1:
         raise ValueError(f"{ufunc.__name__}.at() takes a ufunc of one result, of one operand without values or two with them")
