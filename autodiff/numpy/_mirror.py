@@ -115,7 +115,7 @@ class Ufunc:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         for value in args:
             if type(value) in _NESTED:
-                return self._ufunc(*[_ready(v) for v in args], **kwargs)
+                return self._ufunc(*[lifted(v) if type(v) in _NESTED else v for v in args], **kwargs)
         return self._ufunc(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -713,7 +713,7 @@ def _mirrored(value: Any, name: str) -> Any:
     if name.startswith("random."):
         return _drawn(name, value)
     if name.startswith("polynomial."):
-        return _rebound(value)
+        return _rebound(name, value)
     return _takes(name, value)
 
 
@@ -742,15 +742,26 @@ def _drawn(name: str, function: Any) -> Any:
     return _named(call, name)
 
 
-def _rebound(function: Any) -> Any:
+def _rebound(name: str, function: Any) -> Any:
     """A function of numpy.polynomial, which is written in NumPy: it runs with this namespace in the place of NumPy's."""
-    return _POLYNOMIAL.function(function) if type(function) is types.FunctionType else function
+    if type(function) is not types.FunctionType:
+        return function
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if any(isinstance(v, _Base) or (type(v) in _NESTED and holds(v)) for v in (*args, *kwargs.values())):
+            return _POLYNOMIAL.function(function)(*args, **kwargs)
+        return function(*args, **kwargs)
+
+    return _named(call, name)
 
 
 def _of_this_namespace(value: Any) -> Any:
     if isinstance(value, types.ModuleType):
+        if not value.__name__.startswith("numpy"):
+            return value
         name = value.__name__.removeprefix("numpy").lstrip(".")
-        return sys.modules[_HERE] if not name else _mirrored(value, name)
+        return _mirrored(value, name) if name else sys.modules[_HERE]
     if type(value) is types.FunctionType and value.__module__.startswith("numpy.polynomial"):
         return _POLYNOMIAL.function(value)
     return value
