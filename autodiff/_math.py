@@ -140,9 +140,9 @@ def sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
 #: By math's name: what computes it of Variables.
 _RECORDED: dict[str, Any] = {
     **{name: getattr(np, name) for name in ("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh") if hasattr(np, name)},
-    **{name: getattr(np, name) for name in ("cbrt", "copysign", "cos", "cosh", "degrees", "exp", "exp2", "expm1", "fabs", "log10",
-                                            "log1p", "log2", "radians", "sin", "sinh", "sqrt", "tan", "tanh")},
-    "erf": _OPS.erf, "erfc": _OPS.erfc, "lgamma": _OPS.lgamma, "gamma": _gamma, "log": _log, "pow": lambda x, y: x ** y,
+    **{name: getattr(np, name) for name in ("cbrt", "copysign", "cos", "cosh", "exp", "exp2", "expm1", "log10", "log1p", "log2",
+                                            "sin", "sinh", "sqrt", "tan", "tanh")},
+    "fabs": _OPS.abs, "degrees": _OPS.rad2deg, "radians": _OPS.deg2rad, "erf": _OPS.erf, "erfc": _OPS.erfc, "lgamma": _OPS.lgamma, "gamma": _gamma, "log": _log, "pow": lambda x, y: x ** y,
     "fmod": _fmod, "frexp": _frexp, "modf": _modf, "ldexp": lambda x, i: x * math.ldexp(1.0, i), "remainder": _remainder,
     "nextafter": lambda x, y, **steps: _shifted(x, math.nextafter(_value(x), _value(y), **steps)),
     "fma": lambda x, y, z: x * y + z, "fmax": np.fmax, "fmin": np.fmin,
