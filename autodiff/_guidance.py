@@ -157,9 +157,9 @@ def no_numpy(numpy_flavour: bool, dual: bool = False) -> str:
     name = _calling()
     if name is not None:
         return f"{text} {name} asked for the values{line_of_program()}. {_way(name)}."
-    return (f"{text} NumPy asked for the values{line_of_program()}, as np.asarray(x), out[i] = x and arr.dot(x) of a plain array "
-            "do. To keep the gradient write arr @ x for arr.dot(x), make arrays by autodiff.numpy, or decorate the function with "
-            "@autodiff.lift.")
+    return (f"{text} NumPy asked for the values{line_of_program()}, as np.asarray(x), out[i] = x and arr.dot(x) of a plain "
+            "array do. To keep the gradient write arr @ x for arr.dot(x), make arrays by autodiff.numpy, or decorate the "
+            "function with @autodiff.lift.")
 
 
 def no_number() -> str:

@@ -43,8 +43,9 @@ LINES = [
     ("list(np.nditer(x))", "", "autodiff.numpy"), ("list(np.ndenumerate(x))", "", "autodiff.numpy"),
     ("np.broadcast(x, x)", "", "autodiff.numpy"),
     ("np.lib.stride_tricks.as_strided(x)", "", "autodiff.numpy"), ("np.random.normal(x)", "", "autodiff.numpy"),
-    ("arr.dot(x)", "arr.dot(x)", "arr @ x"), ("arr.searchsorted(x)", "", "autodiff.numpy"), ("arr.put([0], x[:1])", "", "@autodiff"),
-    ("arr.__setitem__(slice(None), x)", "out[i] = x", "make arrays by autodiff.numpy"), ("np.array([v, v], float)", "", "@autodiff"),
+    ("arr.dot(x)", "arr.dot(x)", "arr @ x"), ("arr.searchsorted(x)", "", "autodiff.numpy"),
+    ("arr.put([0], x[:1])", "", "@autodiff.lift"), ("np.array([v, v], float)", "", "@autodiff.lift"),
+    ("arr.__setitem__(slice(None), x)", "out[i] = x", "make arrays by autodiff.numpy"),
 ]
 
 

@@ -82,8 +82,8 @@ def test_the_mirror_is_imported_when_it_is_asked_for():
 
 
 def test_constants_types_and_functions_of_none_are_numpys_own():
-    for name in ("pi", "e", "inf", "newaxis", "float64", "int32", "bool_", "integer", "errstate", "finfo", "dtype", "mgrid", "ma",
-                 "generic", "ufunc"):
+    for name in ("pi", "e", "inf", "newaxis", "float64", "int32", "bool_", "integer", "errstate", "finfo", "dtype", "mgrid",
+                 "ma", "generic", "ufunc"):
         assert getattr(np, name) is getattr(numpy, name), name
     assert numpy.isnan(np.nan)
 
@@ -102,7 +102,8 @@ def test_plain_arguments_give_plain_results():
 def test_functions_keep_their_names_signatures_and_pickle():
     import inspect
 
-    assert inspect.signature(np.mean) == inspect.signature(numpy.mean) and np.mean.__doc__ == numpy.mean.__doc__
+    assert inspect.signature(np.mean) == inspect.signature(numpy.mean)
+    assert np.mean.__doc__.startswith("Compute the arithmetic mean along the specified axis.")
     assert np.mean.__name__ == "mean" and repr(np.sin) == repr(numpy.sin)
     for function in (np.mean, np.sin, np.linalg.norm, np.zeros, np.full, np.r_, np.vectorize, np.ndarray):
         assert pickle.loads(pickle.dumps(function)) is function or function == np.sin
@@ -225,9 +226,11 @@ def test_r_and_c():
     for name, key in (("r_", lambda x: (x[0], 1.0, x[1, 1])), ("r_", lambda x: (x, x)), ("r_", lambda x: ("-1", x, x)),
                       ("r_", lambda x: ("0,2", x[0], x[1])), ("r_", lambda x: ("0,2,0", x[0], x[1])),
                       ("r_", lambda x: (slice(0, 3), x[0])), ("r_", lambda x: (slice(0, 1, 5j), x[0])),
-                      ("r_", lambda x: ("1,2,0", x[0], x[1])), ("r_", lambda x: x[0]), ("r_", lambda x: ([x[0, 0], 2.0], x[1])),
+                      ("r_", lambda x: ("1,2,0", x[0], x[1])), ("r_", lambda x: x[0]),
+                      ("r_", lambda x: ([x[0, 0], 2.0], x[1])),
                       ("r_", lambda x: ("0,3,1", x[0], x[1])), ("r_", lambda x: ("0,3,-1", x, x)),
-                      ("c_", lambda x: (x[0], x[1])), ("c_", lambda x: (x, numpy.ones(2))), ("c_", lambda x: (x[0, 0], x[1, 1])),
+                      ("c_", lambda x: (x[0], x[1])), ("c_", lambda x: (x, numpy.ones(2))),
+                      ("c_", lambda x: (x[0, 0], x[1, 1])),
                       ("c_", lambda x: (x[0], numpy.arange(3))), ("c_", lambda x: (slice(0, 3), x[0]))):
         found, expected = getattr(np, name)[key(x)], getattr(numpy, name)[key(a)]
         assert type(found) is np.ndarray and found.requires_grad
@@ -349,7 +352,7 @@ def test_iterators():
     b = np.broadcast(x, np.ones((3, 1, 1)))
     assert b.shape == (3, 2, 2) and b.size == 12 and b.ndim == b.nd == 3 and b.numiter == 2 and len(b.iters) == 2
     assert next(b)[0].requires_grad and b.index == 1
-    assert [i for i in np.ndindex(2)] == [(0,), (1,)]
+    assert list(np.ndindex(2)) == [(0,), (1,)]
     with pytest.raises(TypeError, match=r"does not take buffered.*np\.ndindex"):
         np.nditer(x, flags=["buffered"])
 

@@ -141,7 +141,8 @@ def masked_square_root(t):
 #: What the program is, what it must be (kept, raises, or either while others decide), whether lift() keeps it.
 LINES = [
     # Functions for which objects of Variables were made, and leaked
-    ("np.roll", lambda t: np.sum(np.roll(t, 1) * t), "kept"), ("np.tril", lambda t: np.sum(np.tril(t[:, None] * t) * t), "kept"),
+    ("np.roll", lambda t: np.sum(np.roll(t, 1) * t), "kept"),
+    ("np.tril", lambda t: np.sum(np.tril(t[:, None] * t) * t), "kept"),
     ("np.triu", lambda t: np.sum(np.triu(t[:, None] * t) * t), "kept"), ("np.diag", lambda t: np.sum(np.diag(t) * t), "kept"),
     ("np.diagflat", lambda t: np.sum(np.diagflat(t) * t), "kept"), ("np.flipud", lambda t: np.sum(np.flipud(t) * t), "kept"),
     ("np.fliplr", lambda t: np.sum(np.fliplr(t[:, None] * t) * t), "kept"),
@@ -162,13 +163,15 @@ LINES = [
     ("float(t[0]) * t", lambda t: np.sum(float(t[0]) * t), "raises"),
     ("np.float64(t[0]) * t", lambda t: np.sum(np.float64(t[0]) * t), "raises"),
     ("arr.dot(t)", lambda t: np.sum(MATRIX.dot(t) * t), "raises", "lift"),
-    ("w.T.dot(t)", lambda t: np.sum((t[:, None] * t).T.dot(t)), "kept"), ("np.dot(A, t)", lambda t: np.sum(np.dot(MATRIX, t) * t), "kept"),
+    ("w.T.dot(t)", lambda t: np.sum((t[:, None] * t).T.dot(t)), "kept"),
+    ("np.dot(A, t)", lambda t: np.sum(np.dot(MATRIX, t) * t), "kept"),
     ("t.copy()", lambda t: np.sum(t.copy() * t), "kept"), ("t.astype(float)", lambda t: np.sum(t.astype(float) * t), "kept"),
     ("a view that is written", views_written, "kept"), ("np.exp(where=, out=)", into_out_where, "kept"),
     # Numbers of the graph in new arrays
     ("np.array of elements", lambda t: np.sum(np.array([t[0], t[1] * t[2], 1.0]) * t), "kept"),
     ("a rotation", lambda t: np.sum(np.array([[np.cos(t[0]), -np.sin(t[0])], [np.sin(t[0]), np.cos(t[0])]]) @ t[1:]), "kept"),
-    ("np.full(3, v)", lambda t: np.sum(np.full(3, t[0]) * t), "kept"), ("np.full((2, 3), v)", lambda t: np.sum(np.full((2, 3), t[0]) * t), "kept"),
+    ("np.full(3, v)", lambda t: np.sum(np.full(3, t[0]) * t), "kept"),
+    ("np.full((2, 3), v)", lambda t: np.sum(np.full((2, 3), t[0]) * t), "kept"),
     ("np.full(3, t)", lambda t: np.sum(np.full(3, t) * t), "raises", "lift"),
     ("np.r_ of numbers", lambda t: np.sum(np.r_[t[0], t[1], 1.0] * t), "kept"),
     ("np.r_ of arrays", lambda t: np.sum(np.r_[t, t[0]] ** 2), "raises", "lift"),
@@ -237,6 +240,7 @@ LINES = [
     ("np.where of a square root", masked_square_root, "kept"),
 ]
 IDS = [line[0] for line in LINES]
+KEPT, RAISES = ([line for line in LINES if line[2] == wanted] for wanted in ("kept", "raises"))
 
 
 def gradient_or_error(f, x):
@@ -264,7 +268,7 @@ def test_the_gradient_is_kept_or_the_line_is_refused(line):
 @pytest.mark.parametrize("line", LINES, ids=IDS)
 def test_forward_mode_loses_no_tangent(line):
     """Values were handed out of duals, which need no graph."""
-    _, f, wanted, *_ = line
+    f = line[1]
     gradient, refused = gradient_or_error(f, POINT)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -279,7 +283,7 @@ def test_forward_mode_loses_no_tangent(line):
         assert tangent == pytest.approx(gradient @ np.array([1.0, -0.5, 2.0]), rel=1e-12)
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if line[2] == "kept"], ids=[line[0] for line in LINES if line[2] == "kept"])
+@pytest.mark.parametrize("line", KEPT, ids=[line[0] for line in KEPT])
 def test_what_is_kept_is_kept_in_batches(line):
     """Refused, as where a sample's values decide what is done, or as in a loop; never another number."""
     f, batch = line[1], np.stack([POINT, POINT * 0.7])
@@ -304,7 +308,7 @@ def test_lift_is_the_way_out(line):
 THEIR_WORDS = {"memoryview", "np.frombuffer", "np.from_dlpack"}
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if line[2] == "raises"], ids=[line[0] for line in LINES if line[2] == "raises"])
+@pytest.mark.parametrize("line", RAISES, ids=[line[0] for line in RAISES])
 def test_a_refusal_names_the_way_out(line):
     _, error = gradient_or_error(line[1], POINT)
     if line[0] in THEIR_WORDS:
@@ -321,7 +325,8 @@ def test_object_arrays_are_lifted_where_they_meet_a_variable_or_a_function_of_ou
     held = np.array([t[0], t[1] * t[2], 2.0])
     assert held.dtype == object
     for f in (lambda: held * t, lambda: t * held, lambda: np.dot(held, t), lambda: t @ held, lambda: autodiff.exp(held),
-              lambda: autodiff.sum(held), lambda: autodiff.tensor(held), lambda: autodiff.stack([held, held]), lambda: anp.array(held),
+              lambda: autodiff.sum(held), lambda: autodiff.tensor(held), lambda: autodiff.stack([held, held]),
+              lambda: anp.array(held),
               lambda: autodiff.softmax(held, 0), lambda: autodiff.add(held, 1.0), lambda: autodiff.mul(2.0, held),
               lambda: autodiff.hstack([held, held]), lambda: np.sum(held), lambda: anp.mean(held), lambda: anp.exp(held),
               lambda: np.concatenate([held, t]), lambda: np.where(POINT > 0.8, held, t)):
@@ -334,7 +339,8 @@ def test_object_arrays_are_lifted_where_they_meet_a_variable_or_a_function_of_ou
     assert t.grad.tolist() == [1, 0, 0]
     nested = np.array([[t[0], 1.0], [2.0, t[1]]])
     assert autodiff.tensor(nested).shape == (2, 2) and type(autodiff.tensor(nested)) is autodiff.Tensor
-    assert autodiff.tensor(nested, requires_grad=True).is_leaf and autodiff.tensor(nested, dtype=autodiff.float32).dtype == autodiff.float32
+    assert autodiff.tensor(nested, requires_grad=True).is_leaf
+    assert autodiff.tensor(nested, dtype=autodiff.float32).dtype == autodiff.float32
 
 
 @pytest.mark.parametrize("transform", [autodiff.jacobian, autodiff.jacrev, autodiff.jacfwd])
@@ -350,10 +356,10 @@ def test_results_of_other_transforms_that_are_object_arrays():
     def f(t):
         return np.array([np.sin(t[0]), t[1] * t[2]])
 
-    value, pull = autodiff.func.vjp(f, POINT)
+    _, pull = autodiff.func.vjp(f, POINT)
     np.testing.assert_allclose(pull(np.ones(2))[0], [np.cos(0.6), 1.4, 0.9])
     np.testing.assert_allclose(autodiff.func.jvp(f, (POINT,), (np.ones(3),))[1], [np.cos(0.6), 2.3])
-    value, push = autodiff.linearize(f, POINT)
+    _, push = autodiff.linearize(f, POINT)
     np.testing.assert_allclose(push(np.ones(3)), [np.cos(0.6), 2.3])
     assert autodiff.value_and_grad(lambda t: np.asarray(t[0] * t[1]))(POINT)[1].tolist() == [0.9, 0.6, 0.0]
     np.testing.assert_allclose(autodiff.vmap(f)(np.stack([POINT, 2 * POINT])), [f(POINT), f(2 * POINT)])

@@ -10,7 +10,7 @@ import sys as _sys
 from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING, Any
 
-from .._variable import ndarray
+from .._variable import ndarray as ndarray
 
 if TYPE_CHECKING:
     from .._variable import _DType
@@ -48,7 +48,7 @@ def asarray(a: Any, dtype: _DType | None = None, order: str | None = None, *, de
     return asarray(a, dtype, order, device=device, copy=copy, like=like)
 
 
-def _submodule(name: str) -> ModuleType:
+def _submodule(name: str) -> _ModuleType:
     """`autodiff.numpy.linalg` and the like, which need no file: `import autodiff.numpy.linalg` finds them here."""
     module = _ModuleType(f"{__name__}.{name}", f"numpy.{name}, whose functions take Variables wherever they stand.")
 

@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 
 from .. import _guidance
-from .. import _variable as _v
-from .._variable import ARRAY_FUNCTIONS, OPS, Tensor, ndarray
+from .. import _variable as _variable_module
+from .._variable import OPS, Tensor, ndarray
 
+_v: Any = _variable_module         # of which the stub has what users see alone
+ARRAY_FUNCTIONS: dict[Any, Any] = _v.ARRAY_FUNCTIONS
 _Base: Any = Tensor.__base__
 _OURS = {Tensor, ndarray, np.ndarray}
 
