@@ -86,8 +86,7 @@ class Lifted:
             self._made = _rebound(self.__wrapped__, rebinding)
         else:
             rebinding.refresh()
-        given = any(isinstance(v, _Base) for v in args) or any(
-            isinstance(v, _Base) for v in flatten((args, kwargs))[0])
+        given = any([isinstance(v, _Base) for value in (*args, *kwargs.values()) for v in flatten(value)[0]])
         args = tuple([_argument(v, given, rebinding) for v in args])
         for name, value in kwargs.items():
             kwargs[name] = _argument(value, given, rebinding)

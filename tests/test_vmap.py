@@ -788,6 +788,16 @@ def test_a_batch_has_no_one_value(take, words, make):
     assert not _variable.levels
 
 
+def test_an_element_with_a_tangent_of_each_sample_meets_a_handle():
+    """Its tangent is a view of that of the whole, taken while the level answers the op; it was of no memory."""
+    x = np.array([0.3, 0.7, 0.9])
+    for f in (lambda x, t: t[0] * x[1], lambda x, t: x[1] + t[0], lambda x, t: t * x[1], lambda x, t: t[0] * x[1:],
+              lambda x, t: autodiff.maximum(t[0], x[1])):
+        found = vmap(lambda t, f=f: autodiff.jvp(lambda x: f(x, t), (x,), (t,))[1])(np.eye(3))
+        looped = [autodiff.jvp(lambda x, t=t, f=f: f(x, t), (x,), (t,))[1] for t in np.eye(3)]
+        np.testing.assert_allclose(found, looped)
+
+
 def test_a_number_that_is_a_parameter_cannot_be_batched():
     with pytest.raises(RuntimeError, match="item"):
         vmap(lambda x, p: x.norm(p))(autodiff.ones(2, 3), T([1.0, 2.0]))

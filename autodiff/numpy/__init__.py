@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def array(object: Any, dtype: _DType | None = None, requires_grad: bool = False, *, copy: bool | None = True, order: str = "K",
-          subok: bool = False, ndmin: int = 0, like: Any = None) -> ndarray:
+          subok: bool = False, ndmin: int = 0, ndmax: int = 0, like: Any = None) -> ndarray:
     """An array of a copy of object: of numbers, arrays and Variables, in lists of lists; what is recorded stays recorded.
 
     What no Variable can hold (text, objects, dates, records) becomes an array of NumPy's.  requires_grad: make it a leaf.
@@ -34,7 +34,7 @@ def array(object: Any, dtype: _DType | None = None, requires_grad: bool = False,
     """
     from ._mirror import array
 
-    return array(object, dtype, requires_grad, copy=copy, order=order, subok=subok, ndmin=ndmin, like=like)
+    return array(object, dtype, requires_grad, copy=copy, order=order, subok=subok, ndmin=ndmin, ndmax=ndmax, like=like)
 
 
 def asarray(a: Any, dtype: _DType | None = None, order: str | None = None, *, device: str | None = None,

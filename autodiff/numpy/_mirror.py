@@ -196,12 +196,16 @@ def _of_variables(x: Any, dtype: Any, order: Any, copy: Any, ndmin: int) -> Any:
 
 
 def array(object: Any, dtype: Any = None, requires_grad: bool = False, *, copy: bool | None = True, order: Any = "K",
-          subok: bool = False, ndmin: int = 0, like: Any = None) -> Any:
+          subok: bool = False, ndmin: int = 0, ndmax: int = 0, like: Any = None) -> Any:
     """As `autodiff.numpy.array`, which has the words."""
     if isinstance(object, _Base) or (type(object) in _NESTED and holds(object)):
+        if ndmax:
+            raise TypeError("np.array(..., ndmax=) makes objects of lists, which hold no Variable")
         result = _of_variables(object, dtype, order, copy, ndmin)
     else:
         more = {} if like is None or isinstance(like, _Base) else {"like": like}
+        if ndmax:
+            more["ndmax"] = ndmax
         result = _ours(np.array(object, None if dtype is None else np.dtype(dtype), copy=copy, order=order, subok=subok,
                                 ndmin=ndmin, **more))
     return result.requires_grad_(True) if requires_grad else result
