@@ -156,7 +156,13 @@ def no_numpy(numpy_flavour: bool, dual: bool = False) -> str:
         text = text.replace("requires grad", "carries a tangent").replace("gradient", "derivative")
     name = _calling()
     if name is not None:
-        return f"{text} {name} asked for the values{line_of_program()}. {_way(name)}."
+        first, _, rest = name.removeprefix("np.").partition(".")
+        if name.startswith("np.") and first not in ("matrix", "asmatrix") and (not rest or first in ("linalg", "fft")):
+            # It dispatches on Variables, but not on those in lists and arrays of objects, which that of the mirror sees.
+            way = f"Use autodiff.numpy.{name[3:]} instead, or decorate the function with @autodiff.lift"
+        else:
+            way = _way(name)
+        return f"{text} {name} asked for the values{line_of_program()}. {way}."
     return (f"{text} NumPy asked for the values{line_of_program()}, as np.asarray(x), out[i] = x and arr.dot(x) of a plain "
             "array do. To keep the gradient write arr @ x for arr.dot(x), make arrays by autodiff.numpy, or decorate the "
             "function with @autodiff.lift.")

@@ -82,18 +82,17 @@ class Lifted:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         rebinding = self._rebinding
-        if self._made is None:
+        if self._made is None or isinstance(self.__wrapped__, functools.partial):
             self._made = _rebound(self.__wrapped__, rebinding)
-        else:
-            rebinding.refresh()
-        given = any([isinstance(v, _Base) for value in (*args, *kwargs.values()) for v in flatten(value)[0]])
+        rebinding.refresh()
+        given = any(isinstance(v, _Base) for value in (*args, *kwargs.values()) for v in flatten(value)[0])
         args = tuple([_argument(v, given, rebinding) for v in args])
         for name, value in kwargs.items():
             kwargs[name] = _argument(value, given, rebinding)
         try:
             result = self._made(*args, **kwargs)
         finally:
-            rebinding.flush()
+            rebinding.flush(_as_given if given else _plain)
         return result if given else map_leaves(_plain, result)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -117,6 +116,10 @@ def _argument(value: Any, given: bool, rebinding: Rebinding) -> Any:
     if isinstance(value, (_Base, float, int, list, tuple, dict, str)):
         return value
     return rebinding.replaced(value)
+
+
+def _as_given(value: Any) -> Any:
+    return value
 
 
 def _plain(value: Any) -> Any:

@@ -36,6 +36,7 @@ LINES = [
     ("np.vectorize(abs)(x)", "np.vectorize", "autodiff.numpy.vectorize"),
     ("np.frompyfunc(abs, 1, 1)(x)", "np.frompyfunc", "autodiff.numpy.frompyfunc"),
     ("np.full(3, x)", "np.full", "autodiff.numpy.full"),
+    ("np.mean(np.array([v, v]))", "", "autodiff.numpy"),
     ("np.polynomial.polynomial.polyval(2.0, x)", "polyval", "autodiff.numpy.polynomial.polynomial.polyval"),
     ("np.testing.assert_allclose(x, x)", "np.testing.assert_allclose", "autodiff.numpy.testing.assert_allclose"),
     ("np.asarray(x)", "np.asarray(x)", "@autodiff.lift"), ("np.array([x, x])", "", "autodiff.numpy"),

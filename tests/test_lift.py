@@ -344,6 +344,24 @@ def test_globals_are_read_and_written(monkeypatch):
         called(0.7)
 
 
+kept = None
+
+
+def keeping(x, buffer=np.zeros(2)):  # noqa: B008
+    global kept
+    buffer[0] = x
+    kept = np.array([x, 2.0])
+    return buffer.dot(kept)
+
+
+def test_what_is_written_elsewhere_is_no_graph_of_the_next_call():
+    lifted = autodiff.lift(keeping)
+    v = autodiff.numpy.array(3.0, requires_grad=True)
+    assert lifted(v).requires_grad and kept.requires_grad
+    assert type(lifted(2.0)) is np.float64 and type(kept) is np.ndarray and kept.tolist() == [2.0, 2.0]
+    assert autodiff.grad(lifted)(3.0) == 6.0 and autodiff.grad(autodiff.lift(functools.partial(keeping)))(3.0) == 6.0
+
+
 def test_closures_are_read_and_written():
     total = 0.0
     last = np.zeros(1)
@@ -356,7 +374,7 @@ def test_closures_are_read_and_written():
         return x * scale * np.array([x, 1.0]).sum()
 
     lifted = autodiff.lift(f)
-    assert lifted(2.0) == 6.0 and total == 1.0 and last[0] == 2.0
+    assert lifted(2.0) == 6.0 and total == 1.0 and last[0] == 2.0 and type(last) is np.ndarray
     scale = 3.0
     assert lifted(2.0) == 18.0 and total == 2.0
 
