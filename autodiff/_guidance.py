@@ -145,16 +145,27 @@ def lost_by(name: str, numpy_flavour: bool) -> str:
     return f"{name} would lose the gradient of {kind} that requires grad. {_way(name)}. {_ends_there(numpy_flavour)}"
 
 
-def no_numpy(numpy_flavour: bool) -> str:
-    """The words where values are asked for, by numpy() or by NumPy, which does not say for which of its functions."""
+def no_numpy(numpy_flavour: bool, dual: bool = False) -> str:
+    """The words where values are asked for, by numpy() or by NumPy, which does not say for which of its functions.
+
+    dual: what would be lost is a tangent of forward mode.
+    """
     text = ("Can't call numpy() on an array that requires grad. " + _ends_there(True) if numpy_flavour else
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead. The gradient ends there.")
+    if dual:
+        text = text.replace("requires grad", "carries a tangent").replace("gradient", "derivative")
     name = _calling()
     if name is not None:
-        return f"{text} {name} asked for the values{line_of_program()}. {_way(name)}."
-    return (f"{text} NumPy asked for the values{line_of_program()}, as np.asarray(x), out[i] = x and arr.dot(x) of a plain array "
-            "do. To keep the gradient write arr @ x for arr.dot(x), make arrays by autodiff.numpy, or decorate the function with "
-            "@autodiff.lift.")
+        first, _, rest = name.removeprefix("np.").partition(".")
+        if name.startswith("np.") and first not in ("matrix", "asmatrix") and (not rest or first in ("linalg", "fft")):
+            # It dispatches on Variables, but not on those in lists and arrays of objects, which that of the mirror sees.
+            way = f"Use autodiff.numpy.{name[3:]} instead, or decorate the function with @autodiff.lift"
+        else:
+            way = _way(name)
+        return f"{text} {name} asked for the values{line_of_program()}. {way}."
+    return (f"{text} NumPy asked for the values{line_of_program()}, as np.asarray(x), out[i] = x and arr.dot(x) of a plain "
+            "array do. To keep the gradient write arr @ x for arr.dot(x), make arrays by autodiff.numpy, or decorate the "
+            "function with @autodiff.lift.")
 
 
 #: Functions of math that NumPy has by another name.

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import _math
-from . import _variable as _v
+from . import _variable as _variable_module
 from . import numpy as _numpy
 from ._pytree import flatten, map_leaves
 from ._rebind import Rebinding
@@ -20,12 +20,13 @@ from ._types import DTYPES
 
 __all__ = ["lift"]
 
+_v: Any = _variable_module
 _Base: Any = _v.Tensor.__base__
 _PLACES = ("", "linalg", "fft", "emath", "random", "testing", "lib", "lib.stride_tricks", "polynomial", "polynomial.polynomial",
            "polynomial.chebyshev", "polynomial.legendre", "polynomial.hermite", "polynomial.hermite_e", "polynomial.laguerre")
 
 
-def lift(function: Callable[..., Any]) -> Any:
+def lift(function: Any) -> Any:
     """The function with its `numpy` and `math` rebound to the mirrors that keep gradients, under whatever names it has them.
 
     For code that NumPy cannot differentiate as it stands: `y = np.zeros(3); y[0] = x[0]`, `np.array([x, y])` of rows,
@@ -81,19 +82,17 @@ class Lifted:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         rebinding = self._rebinding
-        if self._made is None:
+        if self._made is None or isinstance(self.__wrapped__, functools.partial):
             self._made = _rebound(self.__wrapped__, rebinding)
-        else:
-            rebinding.refresh()
-        given = any(isinstance(v, _Base) for v in args) or any(
-            isinstance(v, _Base) for v in flatten((args, kwargs))[0])
+        rebinding.refresh()
+        given = any(isinstance(v, _Base) for value in (*args, *kwargs.values()) for v in flatten(value)[0])
         args = tuple([_argument(v, given, rebinding) for v in args])
         for name, value in kwargs.items():
             kwargs[name] = _argument(value, given, rebinding)
         try:
             result = self._made(*args, **kwargs)
         finally:
-            rebinding.flush()
+            rebinding.flush(_as_given if given else _plain)
         return result if given else map_leaves(_plain, result)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -117,6 +116,10 @@ def _argument(value: Any, given: bool, rebinding: Rebinding) -> Any:
     if isinstance(value, (_Base, float, int, list, tuple, dict, str)):
         return value
     return rebinding.replaced(value)
+
+
+def _as_given(value: Any) -> Any:
+    return value
 
 
 def _plain(value: Any) -> Any:
@@ -145,7 +148,7 @@ def _root(function: Any) -> types.FunctionType | None:
             function = function.pyfunc
         elif isinstance(function, (Lifted, type(functools.lru_cache(len)))):
             function = function.__wrapped__
-        elif isinstance(getattr(type(function), "__call__", None), (types.FunctionType, Lifted)):
+        elif callable(function) and isinstance(type(function).__call__, (types.FunctionType, Lifted)):
             function = type(function).__call__
         else:
             return None
@@ -175,7 +178,8 @@ def _instance(value: Any, rebinding: Rebinding) -> Any:
     for base in reversed(bases):
         if base.__module__ == rebinding.module:
             names.update({name: rebinding.function(f) for name, f in vars(base).items() if type(f) is types.FunctionType})
-    seen = object.__new__(type(cls.__name__, (cls,), {**names, "__module__": cls.__module__, "__qualname__": cls.__qualname__}))
+    names.update(__module__=cls.__module__, __qualname__=cls.__qualname__)
+    seen: Any = object.__new__(type(cls.__name__, (cls,), names))
     seen.__dict__ = value.__dict__
     return seen
 
@@ -190,8 +194,8 @@ def _lifted_class(cls: Any) -> Any:
             if _root(getattr(value, "__func__", value)) is not None:
                 setattr(cls, name, lift(value))
         elif type(value) is property:
-            parts = [part if part is None else lift(part) for part in (value.fget, value.fset, value.fdel)]
-            setattr(cls, name, property(*parts, value.__doc__))
+            get, put, drop = [part if part is None else lift(part) for part in (value.fget, value.fset, value.fdel)]
+            setattr(cls, name, property(get, put, drop, value.__doc__))
     return cls
 
 
@@ -225,9 +229,15 @@ def _found(module: str, name: str) -> Any:
 _KINDS = {types.FunctionType, types.BuiltinFunctionType, np.ufunc, type, type(np.mean), type(np.r_), type(np.c_)}
 
 
-@functools.cache
 def _modules() -> dict[str, Any]:
-    return {"math": _math, **{f"numpy.{place}".rstrip("."): _module(place) for place in _PLACES}}
+    """The mirrors, by the modules' names."""
+    if not _MODULES:
+        _MODULES.update({"math": _math}, **{f"numpy.{place}".rstrip("."): _module(place) for place in _PLACES})
+    return _MODULES
+
+
+_MODULES: dict[str, Any] = {}
+_FOUND: dict[int, tuple[str, str]] = {}
 
 
 def _module(place: str) -> Any:
@@ -237,16 +247,19 @@ def _module(place: str) -> Any:
     return found
 
 
-@functools.cache
 def _places() -> dict[int, tuple[str, str]]:
     """Where functions and types of NumPy and math are found, by their id."""
+    if _FOUND:
+        return _FOUND
     found: dict[int, tuple[str, str]] = {}
     for place in reversed(_PLACES):
         module: Any = np
         for part in filter(None, place.split(".")):
             module = getattr(module, part)
         for name, value in vars(module).items():
-            if not name.startswith("_") and type(value) in _KINDS and not isinstance(value, types.ModuleType):
+            if not name.startswith("_") and type(value) in _KINDS:
                 found[id(value)] = (f"numpy.{place}".rstrip("."), name)
-    found.update((id(value), ("math", name)) for name, value in vars(math).items() if not name.startswith("_") and callable(value))
-    return found
+    found.update((id(value), ("math", name)) for name, value in vars(math).items()
+                 if not name.startswith("_") and callable(value))
+    _FOUND.update(found)
+    return _FOUND

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from . import _variable as _v
+from . import _variable as _variable_module
 from ._batching import active
 
+_v: Any = _variable_module
 _Base: Any = _v.Tensor.__base__
 _OPS: Any = _v.OPS
 
@@ -129,7 +130,7 @@ def prod(iterable: Iterable[Any], /, *, start: Any = 1) -> Any:
     return functools.reduce(lambda a, b: a * b, map(_number, iterable), _number(start))
 
 
-def sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
+def _sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
     """The sum of products: math.sumprod."""
     p, q = [_number(x) for x in p], [_number(x) for x in q]
     if len(p) != len(q):
@@ -139,18 +140,22 @@ def sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
 
 #: By math's name: what computes it of Variables.
 _RECORDED: dict[str, Any] = {
-    **{name: getattr(np, name) for name in ("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh") if hasattr(np, name)},
-    **{name: getattr(np, name) for name in ("cbrt", "copysign", "cos", "cosh", "degrees", "exp", "exp2", "expm1", "fabs", "log10",
-                                            "log1p", "log2", "radians", "sin", "sinh", "sqrt", "tan", "tanh")},
-    "erf": _OPS.erf, "erfc": _OPS.erfc, "lgamma": _OPS.lgamma, "gamma": _gamma, "log": _log, "pow": lambda x, y: x ** y,
-    "fmod": _fmod, "frexp": _frexp, "modf": _modf, "ldexp": lambda x, i: x * math.ldexp(1.0, i), "remainder": _remainder,
+    **{name: getattr(np, name) for name in ("arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt",
+                                            "copysign", "cos", "cosh", "exp", "exp2", "expm1", "log10", "log1p", "log2", "sin",
+                                            "sinh", "sqrt", "tan", "tanh")},
+    "fabs": _OPS.abs, "degrees": _OPS.rad2deg, "radians": _OPS.deg2rad, "erf": _OPS.erf, "erfc": _OPS.erfc,
+    "lgamma": _OPS.lgamma, "gamma": _gamma, "log": _log, "pow": lambda x, y: x ** y, "fmod": _fmod, "frexp": _frexp,
+    "modf": _modf, "ldexp": lambda x, i: x * math.ldexp(1.0, i), "remainder": _remainder,
     "nextafter": lambda x, y, **steps: _shifted(x, math.nextafter(_value(x), _value(y), **steps)),
     "fma": lambda x, y, z: x * y + z, "fmax": np.fmax, "fmin": np.fmin,
 }
 _OF_VALUES = ("ceil", "comb", "factorial", "floor", "gcd", "isclose", "isfinite", "isinf", "isnan", "isqrt", "lcm", "perm",
               "trunc", "ulp", "isnormal", "issubnormal", "signbit")
 #: Written out above; sumprod is newer than the oldest Python.
-_OWN = {"hypot": hypot, "dist": dist, "fsum": fsum, "prod": prod, "sumprod": sumprod}
+_OWN = {"hypot": hypot, "dist": dist, "fsum": fsum, "prod": prod, "sumprod": _sumprod}
+_sumprod.__name__ = _sumprod.__qualname__ = "sumprod"
+
+_RECORDED.update({name.replace("arc", "a"): _RECORDED.pop(name) for name in list(_RECORDED) if name.startswith("arc")})
 
 for _name, _found in vars(math).items():
     if _name in _RECORDED:
@@ -161,8 +166,6 @@ for _name, _found in vars(math).items():
         _found = _OWN[_name]
     if not _name.startswith("_"):
         globals()[_name] = _found
-if not hasattr(math, "sumprod"):
-    del sumprod
 del _name, _found
 
 

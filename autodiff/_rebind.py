@@ -64,7 +64,7 @@ class _View:
         for name in self.needed:
             self._look_up(name)
 
-    def flush(self) -> None:
+    def flush(self, given_back: Callable[[Any], Any]) -> None:
         """After a call: what `global` statements wrote goes into the module."""
         for name in self.written:
             value = self.names.get(name, _MISSING)
@@ -72,9 +72,11 @@ class _View:
                 continue
             if value is _MISSING:
                 self.source.pop(name, None)
+                self.seen.pop(name, None)
+                self.put.pop(name, None)
             else:
-                self.source[name] = value
-            self.seen[name] = self.put[name] = value
+                self.source[name] = given_back(value)
+                self._look_up(name)
 
 
 class _Cell:
@@ -93,10 +95,11 @@ class _Cell:
             self.seen = value
             self.put = self.mine.cell_contents = rebinding.replaced(value)
 
-    def flush(self) -> None:
+    def flush(self, given_back: Callable[[Any], Any]) -> None:
         value = _contents(self.mine)
         if value is not self.put:
-            self.original.cell_contents = self.seen = self.put = value
+            self.original.cell_contents = self.seen = given_back(value)
+            self.put = value
 
 
 def _contents(cell: types.CellType) -> Any:
@@ -118,6 +121,7 @@ class Rebinding:
         self._views: dict[int, _View] = {}
         self._made: dict[int, tuple[types.FunctionType, types.FunctionType]] = {}
         self._cells: list[_Cell] = []
+        self._with_arrays: list[tuple[types.FunctionType, types.FunctionType]] = []     # among their defaults
 
     def function(self, function: types.FunctionType) -> types.FunctionType:
         """A function as it runs with other names; the same one whenever it is asked for."""
@@ -138,12 +142,17 @@ class Rebinding:
             if isinstance(cell, _Cell):
                 self._cells.append(cell)
                 cell.refresh(self)
+        self._set_defaults(function, made)
+        if any(type(v) is np.ndarray for v in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())):
+            self._with_arrays.append((function, made))
+        view.add(function.__code__)
+        return made
+
+    def _set_defaults(self, function: types.FunctionType, made: types.FunctionType) -> None:
         if function.__defaults__:
             made.__defaults__ = tuple(map(self.replaced, function.__defaults__))
         if function.__kwdefaults__:
             made.__kwdefaults__ = {name: self.replaced(value) for name, value in function.__kwdefaults__.items()}
-        view.add(function.__code__)
-        return made
 
     def _concerns(self, value: Any) -> bool:
         """Whether a cell needs one in its place: others stay shared with the function that made them."""
@@ -175,16 +184,21 @@ class Rebinding:
         """Before a call from outside: all that the functions name, as it is now."""
         for cell in tuple(self._cells):
             cell.refresh(self)
+        for pair in self._with_arrays:
+            self._set_defaults(*pair)
         for view in tuple(self._views.values()):
             view.refresh()
 
-    def flush(self) -> None:
-        """After it: what they wrote to globals and closures goes where the functions themselves would have written it."""
+    def flush(self, given_back: Callable[[Any], Any]) -> None:
+        """After it: what they wrote to globals and closures goes where the functions themselves would have written it.
+
+        given_back: of a value written, what the program is to see.
+        """
         for cell in self._cells:
-            cell.flush()
+            cell.flush(given_back)
         for view in self._views.values():
             if view.written:
-                view.flush()
+                view.flush(given_back)
 
 
 _CACHED: Any = type(functools.lru_cache(len))

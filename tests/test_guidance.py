@@ -36,6 +36,7 @@ LINES = [
     ("np.vectorize(abs)(x)", "np.vectorize", "autodiff.numpy.vectorize"),
     ("np.frompyfunc(abs, 1, 1)(x)", "np.frompyfunc", "autodiff.numpy.frompyfunc"),
     ("np.full(3, x)", "np.full", "autodiff.numpy.full"),
+    ("np.mean(np.array([v, v]))", "", "autodiff.numpy"),
     ("np.polynomial.polynomial.polyval(2.0, x)", "polyval", "autodiff.numpy.polynomial.polynomial.polyval"),
     ("np.testing.assert_allclose(x, x)", "np.testing.assert_allclose", "autodiff.numpy.testing.assert_allclose"),
     ("np.asarray(x)", "np.asarray(x)", "@autodiff.lift"), ("np.array([x, x])", "", "autodiff.numpy"),
@@ -43,8 +44,9 @@ LINES = [
     ("list(np.nditer(x))", "", "autodiff.numpy"), ("list(np.ndenumerate(x))", "", "autodiff.numpy"),
     ("np.broadcast(x, x)", "", "autodiff.numpy"),
     ("np.lib.stride_tricks.as_strided(x)", "", "autodiff.numpy"), ("np.random.normal(x)", "", "autodiff.numpy"),
-    ("arr.dot(x)", "arr.dot(x)", "arr @ x"), ("arr.searchsorted(x)", "", "autodiff.numpy"), ("arr.put([0], x[:1])", "", "@autodiff"),
-    ("arr.__setitem__(slice(None), x)", "out[i] = x", "make arrays by autodiff.numpy"), ("np.array([v, v], float)", "", "@autodiff"),
+    ("arr.dot(x)", "arr.dot(x)", "arr @ x"), ("arr.searchsorted(x)", "", "autodiff.numpy"),
+    ("arr.put([0], x[:1])", "", "@autodiff.lift"), ("np.array([v, v], float)", "", "@autodiff.lift"),
+    ("arr.__setitem__(slice(None), x)", "out[i] = x", "make arrays by autodiff.numpy"),
 ]
 
 

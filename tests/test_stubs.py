@@ -30,6 +30,7 @@ autodiff.autograd.Variable
 autodiff.autograd.Variable.*
 autodiff._variable.Base.__init__
 autodiff._variable.Node_.__init__
+autodiff.numpy._mirror.vectorize.__module__
 """
 
 PROGRAM = '''

@@ -10,7 +10,7 @@ import sys as _sys
 from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING, Any
 
-from .._variable import ndarray
+from .._variable import ndarray as ndarray
 from . import _methods  # noqa: F401
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def array(object: Any, dtype: _DType | None = None, requires_grad: bool = False, *, copy: bool | None = True, order: str = "K",
-          subok: bool = False, ndmin: int = 0, like: Any = None) -> ndarray:
+          subok: bool = False, ndmin: int = 0, ndmax: int = 0, like: Any = None) -> ndarray:
     """An array of a copy of object: of numbers, arrays and Variables, in lists of lists; what is recorded stays recorded.
 
     What no Variable can hold (text, objects, dates, records) becomes an array of NumPy's.  requires_grad: make it a leaf.
@@ -35,7 +35,7 @@ def array(object: Any, dtype: _DType | None = None, requires_grad: bool = False,
     """
     from ._mirror import array
 
-    return array(object, dtype, requires_grad, copy=copy, order=order, subok=subok, ndmin=ndmin, like=like)
+    return array(object, dtype, requires_grad, copy=copy, order=order, subok=subok, ndmin=ndmin, ndmax=ndmax, like=like)
 
 
 def asarray(a: Any, dtype: _DType | None = None, order: str | None = None, *, device: str | None = None,
@@ -49,7 +49,7 @@ def asarray(a: Any, dtype: _DType | None = None, order: str | None = None, *, de
     return asarray(a, dtype, order, device=device, copy=copy, like=like)
 
 
-def _submodule(name: str) -> ModuleType:
+def _submodule(name: str) -> _ModuleType:
     """`autodiff.numpy.linalg` and the like, which need no file: `import autodiff.numpy.linalg` finds them here."""
     module = _ModuleType(f"{__name__}.{name}", f"numpy.{name}, whose functions take Variables wherever they stand.")
 

@@ -7,6 +7,7 @@ function is called, and the latter are written anew, with NumPy's signatures.
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 import re
 import sys
@@ -16,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import _variable as _v
+from .. import _variable as _variable_module
+from .._rebind import Rebinding
 from .._types import DTYPES
 from .._variable import OPS, Tensor, ndarray
-from .._rebind import Rebinding
 from ._dispatch import lifted, values_of
 
+_v: Any = _variable_module         # of which the stub has what users see alone
 _Base: Any = Tensor.__base__
 _HERE = "autodiff.numpy"
 
@@ -31,7 +33,8 @@ SEQUENCES = ("concatenate", "concat", "stack", "hstack", "vstack", "row_stack", 
 #: Functions whose nested lists NumPy walks by itself, or that are handed other things than arrays.
 AS_GIVEN = ("block", "shape", "ndim", "size", "iterable", "apply_over_axes", "set_printoptions", "printoptions", "r_", "c_")
 #: Submodules of which nothing takes Variables: they are NumPy's own.
-PLAIN_MODULES = ("char", "core", "ctypeslib", "dtypes", "exceptions", "f2py", "ma", "matlib", "rec", "strings", "typing", "version")
+PLAIN_MODULES = ("char", "core", "ctypeslib", "dtypes", "exceptions", "f2py", "ma", "matlib", "rec", "strings", "typing",
+                 "version")
 
 
 # ---- what holds Variables
@@ -99,6 +102,12 @@ def _takes(name: str, function: Any) -> Callable[..., Any]:
 
 def _named(function: Any, name: str) -> Any:
     """The function, which is found, and pickled, by its name here."""
+    original = vars(function).get("__wrapped__")
+    if original is not None and original.__doc__:
+        # NumPy's text runs to pages, and its examples show arrays of NumPy's.
+        parts = inspect.cleandoc(original.__doc__).split("\n\n")
+        words = next((part for part in parts if "(" not in part.partition("\n")[0] and part != "--"), parts[0])
+        function.__doc__ = f"{words}\n\nAs https://numpy.org/doc/stable/reference/generated/numpy.{name}.html"
     module, _, last = f"{_HERE}.{name}".rpartition(".")
     function.__module__, function.__name__, function.__qualname__ = module, last, last
     return function
@@ -115,7 +124,7 @@ class Ufunc:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         for value in args:
             if type(value) in _NESTED:
-                return self._ufunc(*[_ready(v) for v in args], **kwargs)
+                return self._ufunc(*[lifted(v) if type(v) in _NESTED else v for v in args], **kwargs)
         return self._ufunc(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -172,7 +181,8 @@ def _of_variables(x: Any, dtype: Any, order: Any, copy: Any, ndmin: int) -> Any:
     if dtype is not None:
         dtype = np.dtype(dtype)
         if dtype not in DTYPES:
-            raise TypeError(f"np.array(..., dtype={dtype}) of Variables: the dtypes of autodiff are {', '.join(map(str, DTYPES))}")
+            raise TypeError(f"np.array(..., dtype={dtype}) of Variables: the dtypes of autodiff are "
+                            f"{', '.join(map(str, DTYPES))}")
         if dtype != _v.dtype_in(x):
             if copy is False:
                 raise ValueError("Unable to avoid copy while creating an array as requested.")
@@ -186,12 +196,16 @@ def _of_variables(x: Any, dtype: Any, order: Any, copy: Any, ndmin: int) -> Any:
 
 
 def array(object: Any, dtype: Any = None, requires_grad: bool = False, *, copy: bool | None = True, order: Any = "K",
-          subok: bool = False, ndmin: int = 0, like: Any = None) -> Any:
+          subok: bool = False, ndmin: int = 0, ndmax: int = 0, like: Any = None) -> Any:
     """As `autodiff.numpy.array`, which has the words."""
     if isinstance(object, _Base) or (type(object) in _NESTED and holds(object)):
+        if ndmax:
+            raise TypeError("np.array(..., ndmax=) makes objects of lists, which hold no Variable")
         result = _of_variables(object, dtype, order, copy, ndmin)
     else:
         more = {} if like is None or isinstance(like, _Base) else {"like": like}
+        if ndmax:
+            more["ndmax"] = ndmax
         result = _ours(np.array(object, None if dtype is None else np.dtype(dtype), copy=copy, order=order, subok=subok,
                                 ndmin=ndmin, **more))
     return result.requires_grad_(True) if requires_grad else result
@@ -377,7 +391,7 @@ class vectorize(np.vectorize):
 
     def _by_signature(self, call: Callable[..., Any], args: list[Any]) -> Any:
         """The same with core dimensions, which the function is handed whole."""
-        text: str = self.signature      # type: ignore[assignment]
+        text = self.signature or ""
         left, right = text.replace(" ", "").split("->")
         cores = [len(list(filter(None, core.split(",")))) for core in re.findall(r"\(([^)]*)\)", left)]
         several = len(re.findall(r"\(([^)]*)\)", right)) > 1
@@ -470,7 +484,7 @@ class broadcast:
 
     def __init__(self, *args: Any) -> None:
         self._args = [_ready(v) for v in args]
-        self.shape, _ = _elements(self._args) if self._args else ((), None)
+        self.shape: tuple[int, ...] = _elements(self._args)[0]
         self.ndim = self.nd = len(self.shape)
         self.numiter, self.size = len(args), int(np.prod(self.shape, dtype=int))
         self.reset()
@@ -494,14 +508,16 @@ class broadcast:
 
 
 def nditer(op: Any, flags: Any = None, op_flags: Any = None, *args: Any, **kwargs: Any) -> Any:
-    """numpy.nditer; with Variables the elements are views of theirs, in the order of C, which may be written with x[...] = v."""
-    ops = list(op) if type(op) in (list, tuple) and any(isinstance(v, (_Base, np.ndarray, list, tuple)) for v in op) else [op]
+    """numpy.nditer; with Variables the elements are views of theirs, in the order of C, and written with x[...] = v."""
+    several = type(op) in (list, tuple) and any(isinstance(v, (_Base, np.ndarray, list, tuple)) for v in op)
+    ops = list(op) if several else [op]
     if not any(isinstance(v, _Base) or (type(v) in _NESTED and holds(v)) for v in ops):
         return np.nditer(op, *[v for v in (flags, op_flags) if v is not None], *args, **kwargs)
     unknown = set(flags or ()) - {"multi_index", "refs_ok", "zerosize_ok", "c_index"}
     if unknown or args or kwargs:
-        raise TypeError(f"np.nditer() of a Variable does not take {', '.join(sorted(unknown) or ['other arguments'])}: loop over "
-                        "np.ndindex(x.shape), and read and write x[index]")
+        given = ", ".join(sorted(unknown) or ["other arguments"])
+        raise TypeError(f"np.nditer() of a Variable does not take {given}: loop over np.ndindex(x.shape), and read and write "
+                        "x[index]")
     return _Elements(ops)
 
 
@@ -535,7 +551,8 @@ class _Elements:
     @property
     def value(self) -> Any:
         """The element, or the elements, where it is."""
-        found = tuple(v[(*self.multi_index, ...)] for v in self._wide)
+        index: Any = (*self.multi_index, ...)
+        found = tuple(v[index] for v in self._wide)
         return found[0] if len(found) == 1 else found
 
     def iternext(self) -> bool:
@@ -568,8 +585,6 @@ class _Elements:
 class poly1d(np.poly1d):
     """numpy.poly1d, whose coefficients may be Variables."""
 
-    __hash__ = None     # type: ignore[assignment]
-
     def __init__(self, c_or_r: Any, r: bool = False, variable: str | None = None) -> None:
         c_or_r = _ready(c_or_r)
         if isinstance(c_or_r, _Base):       # a box for each: poly1d computes with objects as with numbers
@@ -600,7 +615,8 @@ class _Joined:
 
     def __getitem__(self, key: Any) -> Any:
         items = key if isinstance(key, tuple) else (key,)
-        parts = [part for item in items for part in ((item.start, item.stop, item.step) if isinstance(item, slice) else (item,))]
+        parts = [part for item in items
+                 for part in ((item.start, item.stop, item.step) if isinstance(item, slice) else (item,))]
         if not any(isinstance(v, _Base) or (type(v) in _NESTED and holds(v)) for v in parts):
             return self._plain[key]
         axis, ndmin, trans1d = self._axis, self._ndmin, self._trans1d
@@ -713,7 +729,7 @@ def _mirrored(value: Any, name: str) -> Any:
     if name.startswith("random."):
         return _drawn(name, value)
     if name.startswith("polynomial."):
-        return _rebound(value)
+        return _rebound(name, value)
     return _takes(name, value)
 
 
@@ -742,15 +758,26 @@ def _drawn(name: str, function: Any) -> Any:
     return _named(call, name)
 
 
-def _rebound(function: Any) -> Any:
+def _rebound(name: str, function: Any) -> Any:
     """A function of numpy.polynomial, which is written in NumPy: it runs with this namespace in the place of NumPy's."""
-    return _POLYNOMIAL.function(function) if type(function) is types.FunctionType else function
+    if type(function) is not types.FunctionType:
+        return function
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if any(isinstance(v, _Base) or (type(v) in _NESTED and holds(v)) for v in (*args, *kwargs.values())):
+            return _POLYNOMIAL.function(function)(*args, **kwargs)
+        return function(*args, **kwargs)
+
+    return _named(call, name)
 
 
 def _of_this_namespace(value: Any) -> Any:
     if isinstance(value, types.ModuleType):
+        if not value.__name__.startswith("numpy"):
+            return value
         name = value.__name__.removeprefix("numpy").lstrip(".")
-        return sys.modules[_HERE] if not name else _mirrored(value, name)
+        return _mirrored(value, name) if name else sys.modules[_HERE]
     if type(value) is types.FunctionType and value.__module__.startswith("numpy.polynomial"):
         return _POLYNOMIAL.function(value)
     return value
