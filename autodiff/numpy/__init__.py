@@ -88,4 +88,4 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     from ._mirror import names_of
 
-    return sorted({*globals(), *names_of("")})
+    return sorted({*globals(), *(name for name in names_of("") if not name.startswith("_"))})
