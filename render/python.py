@@ -309,7 +309,8 @@ def reader_body(rule, answer, names) -> list[str]:
     shown = (answer.functions or answer.methods)[0]
     if (any(name == "axis" for name, _ in rest) and "dim" in parameters(rule) and rule.parameter("dim").role == "dims"
             and rule.name != "squeeze"):
-        wider.append("(type(axis) is tuple and not axis)")              # to NumPy no dimension, to a row, as to PyTorch, all of them
+        # () is no dimension to NumPy, and all of them to a row, as to PyTorch
+        wider.append("(type(axis) is tuple and not axis)")
     if wider:
         lines += [f"if {' or '.join(wider)}:",
                   f'    return OPS.wider("{shown}", ({operands[0]},), dict('

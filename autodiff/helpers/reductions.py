@@ -364,12 +364,17 @@ def cumulative_front(ops, name, x, dim, dtype):
 
 
 def numpy_cumsum(ops, x, axis, dtype):
-    """numpy.cumsum: without an axis, of the flattened operand, of whatever flavour it is."""
-    return ops.cumsum(x, axis, dtype=dtype) if axis is not None else ops.cumsum(ops.reshape(x, (-1,)), 0, dtype=dtype)
+    return ops.cumsum(*_flattened(ops, "cumsum", x, axis), dtype=dtype)
 
 
 def numpy_cumprod(ops, x, axis, dtype):
-    return ops.cumprod(x, axis, dtype=dtype) if axis is not None else ops.cumprod(ops.reshape(x, (-1,)), 0, dtype=dtype)
+    return ops.cumprod(*_flattened(ops, "cumprod", x, axis), dtype=dtype)
+
+
+def _flattened(ops, name, x, axis):
+    """numpy.cumsum, numpy.cumprod: without an axis, of the flattened operand, of whatever flavour it is."""
+    ops.operand(x, name, "a", 1)
+    return (x, axis) if axis is not None else (ops.reshape(x, (-1,)), 0)
 
 
 def cumsum_value(np, x, dim, dtype):

@@ -643,7 +643,6 @@ def _quantile(a: Any, q: Any, axis: Any, method: Any, keepdims: Any, weights: An
     x, front = _lined_up(a, axes), tuple(q.shape)
     if x.shape[0] == 0:
         raise IndexError("index -1 is out of bounds for axis 0 with size 0")
-    # Values of q that say positions: a q that differs from sample to sample sorts all.
     if past_nan and _absent(x) is not None:
         result = _quantile_past_nan(x, q, method, weights, weak)
     elif weights is not None:
@@ -663,7 +662,7 @@ def _quantile_of(x: Any, q: Any, method: Any, weak: bool) -> Any:
         after, part = before, None
     else:
         before, after, part = _neighbours(n, q, method)
-    if is_batch(before):
+    if is_batch(before):                        # q differs from sample to sample, and so do the positions
         ranked = np.sort(x, axis=0)
         ranked = ranked if is_variable(ranked) else OPS.constant(ranked, like=q)
         lower, upper, last = ranked[before], ranked[after], ranked[n - 1]
@@ -847,8 +846,8 @@ def _edges(a: Any, bins: Any, given: Any, weights: Any) -> Any:
     """The edges of the bins of one dimension.  They have a derivative: in the ends of the range, or as they were given."""
     if not isinstance(bins, str) and np.ndim(values_of(bins)) != 0:
         edges = array_of(bins)
-        NumPys = np.histogram_bin_edges(values_of(a), values_of(edges), values_of(given), values_of(weights))
-        return edges if is_variable(edges) else NumPys
+        found = np.histogram_bin_edges(values_of(a), values_of(edges), values_of(given), values_of(weights))
+        return edges if is_variable(edges) else found
     found = np.histogram_bin_edges(values_of(a), values_of(bins), values_of(given), values_of(weights))
     low, high = _outer_edges(a, given)
     if not (is_variable(low) or is_variable(high)) or not (_v.records(low) or _v.records(high)):
@@ -972,10 +971,9 @@ def bincount(x: Any, /, weights: Any = None, minlength: Any = 0) -> Any:
     if weights is None or not _any_variable(weights):
         return np.bincount(values_of(x), values_of(weights), minlength)
     places, weights = values_of(x), array_of(weights)
-    np.bincount(places, np.zeros(tuple(weights.shape), weights.dtype), minlength)        # NumPy's errors
-    weights = cast(weights, np.dtype(np.float64))
-    like = weights
-    return OPS.bincount(OPS.constant(np.array(places, np.int64), like=like), weights, int(minlength))
+    sums = np.bincount(places, np.zeros(tuple(weights.shape), weights.dtype), minlength)     # for NumPy's errors, and the size
+    places = np.array(places, np.int64)
+    return OPS.apply("index_add_zeros", (cast(weights, np.dtype(np.float64)),), (places, sums.shape), "BincountBackward0")
 
 
 # ---- cumulative sums of the array API
