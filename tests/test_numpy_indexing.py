@@ -227,9 +227,11 @@ def test_a_view_of_a_used_array_goes_on_showing_it():
     np.testing.assert_allclose(x.grad, [2 * np.exp(2) + 2, 2 * np.exp(4), 2 * np.exp(6) + 20])
     array = np.array([1.0, 2.0])        # memory of NumPy's, which is to see writes
     shared = anp.asarray(array)
-    w = variable(V[:2]) * shared
+    product = np.sum(variable(V[:2]) * shared)
     shared[0] = 7.0
     assert array[0] == 7
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        product.backward()
 
 
 def test_copyto_an_object_array_keeps_the_variables():
