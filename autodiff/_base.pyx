@@ -2244,12 +2244,51 @@ cdef int check_writable(Variable v) except -1:
             if v.flags & MADE_UNDER:
                 refuse_view(v)
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-        return 0
+        return leave_to_saved(v)
     node = current_node(v)
     if node != NULL and node.flags & LEAF:
         if v.flags & MADE_UNDER:
             refuse_view(v)
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+    return leave_to_saved(v)
+
+
+cdef int leave_to_saved(Variable v) except -1:
+    """NumPy's arrays are written after they were used (K = np.exp(-d); K[0] += 1): what saved the elements keeps them, and v,
+    with its base if it is a view, goes on with a copy.  Where more Variables look at the elements they stay, and a backward
+    pass through what saved them raises, as PyTorch does.
+    """
+    cdef Variable base = v
+    cdef Array* array
+    cdef Array* copy
+    cdef Array* look = NULL
+    cdef int looks = 1
+    if Py_TYPE(<PyObject*>v) != NDARRAY or v.flags & BATCHED or v.array == NULL:
+        return 0
+    if v.path is not None:
+        if v.history.base == NULL or v.array.owners != 1:
+            return 0
+        base, looks = <Variable><object>v.history.base, 2
+    array = base.array
+    if array == NULL or not array.saves or array.owners != 1 + array.saves or array.strides != NULL:
+        return 0
+    if array.storage.owners != looks or array.storage.base != NULL or array.storage.watchers or array.storage.number != NULL:
+        return 0
+    if base.history != NULL and base.history.owners != looks:
+        return 0
+    copy = contiguous_copy(array)
+    copy.storage.version, copy.storage.writer = array.storage.version, array.storage.writer
+    if base is not v:
+        try:
+            look = new_geometry(copy, copy.data + (v.array.data - array.data), v.array.shape, v.array.strides)
+        except BaseException:
+            release_array(copy)
+            raise
+    base.array = copy
+    release_array(array)
+    if look != NULL:
+        array, v.array = v.array, look
+        release_array(array)
     return 0
 
 

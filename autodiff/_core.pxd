@@ -61,6 +61,7 @@ cdef struct Array:              # a geometry on a storage; immutable but for the
     char* data
     Shape* shape
     intp* strides               # bytes; NULL: C-contiguous
+    int saves                   # how many of the owners are saved values
 
 cdef enum:
     FLAT_SIZE = 4096            # elements from which a loop may be shared among threads; below it may be called as it is
@@ -148,6 +149,7 @@ cdef struct Saved:
     PyObject* packed
     uint32_t version
     int state
+    bint counted                # among the array's saves
 
 cdef union Beside:              # what only some nodes have, none of them both
     Storage* watched            # edges == 0, of what was an element node: its storage (see NodeX), read at this version

@@ -295,7 +295,7 @@ cdef Array* new_array(int type, Shape* shape) except NULL:
         raise
     shape.owners += 1
     array.owners, array.type, array.storage, array.data = 1, type, storage, storage.data
-    array.shape, array.strides = shape, NULL
+    array.shape, array.strides, array.saves = shape, NULL, 0
     return array
 
 
@@ -327,6 +327,7 @@ cdef Array* new_geometry(Array* source, char* data, Shape* shape, const intp* st
     shape.owners += 1
     source.storage.owners += 1
     array.owners, array.type, array.storage, array.data, array.shape = 1, source.type, source.storage, data, shape
+    array.saves = 0
     return array
 
 
@@ -810,8 +811,10 @@ cdef Payload* new_payload(int type, Shape* shape) except NULL:
 cdef void release_saved(Saved* saved) noexcept:
     cdef Array* array = saved.array
     cdef PyObject* packed = saved.packed
+    if saved.counted:
+        array.saves -= 1
     saved.array, saved.packed = NULL, NULL
-    saved.state = NOTHING
+    saved.state, saved.counted = NOTHING, False
     release_array(array)
     if packed != NULL:
         graph.hooks -= 1

@@ -208,6 +208,8 @@ cdef int save(Saved* saved, Operand* operand, bint snapshot) except -1:
         array = contiguous_copy(array)
     else:
         array.owners += 1
+        array.saves += 1
+        saved.counted = True
     saved.array, saved.version, saved.state = array, array.storage.version, SAVED
     if modes() & PACKING and not operand.number:
         pack(saved, operand.node)
@@ -267,7 +269,9 @@ cdef int put_packed(Saved* saved, tuple pair) except -1:
     Py_INCREF(pair)
     saved.packed = <PyObject*>pair
     graph.hooks += 1
-    saved.array = NULL
+    if saved.counted:
+        array.saves -= 1
+    saved.array, saved.counted = NULL, False
     saved.state = PACKED
     release_array(array)
     return 0
@@ -308,7 +312,8 @@ cdef int save_result(Saved* saved, Array* out) except -1:
         saved.state, saved.value = NUMBER, read_double(out.type, out.data)
         return 0
     out.owners += 1
-    saved.array, saved.version, saved.state = out, out.storage.version, SAVED
+    out.saves += 1
+    saved.array, saved.version, saved.state, saved.counted = out, out.storage.version, SAVED, True
     if modes() & PACKING:
         pack(saved, NULL)
     return 0

@@ -450,6 +450,7 @@ cdef bint write_element(Variable x, object index, object value) except -1:
                 or x.flags & (INFERENCE_TENSOR | ATTACHED) or array.storage.readonly
                 or not locate(array, index, at, &position, &data) or (array.strides != NULL and overlaps(array))
                 or array.shape.size > LARGEST_POSITION
+                or (array.saves and Py_TYPE(<PyObject*>x) == NDARRAY)       # see leave_to_saved
                 or (x.node != NULL and (x.node.flags & LEAF or not fits_element_node(x.node, array)))):
             return False
         if x.node != NULL or point.node != NULL:

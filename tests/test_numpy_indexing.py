@@ -133,6 +133,107 @@ def test_rows_of_a_loop_are_views():
     assert x.grad.tolist() == [[0, 2, 2], [0, 3, 3]]
 
 
+def jitter(x):
+    K = np.exp(-(x[:, None] - x) ** 2)
+    K[np.diag_indices(3)] += 0.1
+    return np.sum(K @ K)
+
+
+def normalised(x):
+    p = np.exp(x)
+    p /= p.sum()
+    return np.sum(p * p)
+
+
+def cut_off(x):
+    y = np.tanh(x)
+    y[y > 0.9] = 0.0
+    return np.sum(y ** 2)
+
+
+def squared_in_place(x):
+    y = x * 2.0
+    y[:] = y ** 2
+    y[0] *= 3.0
+    return np.sum(y)
+
+
+def one_element(x):
+    y = x * 2.0
+    z = y ** 2
+    y[0] = x[1]
+    y[1] = y[0] * x[2]
+    return np.sum(z) + np.sum(y ** 3)
+
+
+def part_of_a_used_array(x):
+    y = np.sqrt(x)
+    y[1:] = y[1:] * y[:-1]
+    row = np.exp(y)
+    row[:2] += 1.0
+    row[2:][0] = 0.5
+    return np.sum(row * y)
+
+
+def steps(x):
+    u = x * 1.0
+    for _ in range(3):
+        energy = np.sum(u ** 3)
+        u[1:-1] = u[1:-1] + 0.1 * (u[2:] - u[:-2]) * energy
+        u[0] = np.sin(u[0])
+    return np.sum(u * u)
+
+
+@pytest.mark.parametrize("function", [jitter, normalised, cut_off, squared_in_place, one_element, part_of_a_used_array, steps],
+                         ids=lambda function: function.__name__)
+def test_an_array_may_be_written_after_it_was_used(function):
+    """As NumPy code does; of a Tensor PyTorch's RuntimeError stands."""
+    step = 1e-6
+    for point in (np.array([0.5, 1.25, 2.0]), np.array([0.25, 0.75, 1.75])):
+        expected = [(function(point + step * unit) - function(point - step * unit)) / (2 * step) for unit in np.eye(3)]
+        np.testing.assert_allclose(autodiff.grad(function)(point), expected, rtol=1e-6, atol=1e-8)
+    batch = np.stack([point, point + 0.1])
+    if function is not cut_off:
+        np.testing.assert_allclose(autodiff.vmap(autodiff.grad(function))(batch),
+                                   [autodiff.grad(function)(row) for row in batch], rtol=1e-12)
+
+
+def test_who_else_looks_at_the_elements_sees_the_write():
+    x = variable(V)
+    y = x * 2.0
+    view, alias = y[1:], y.detach()
+    z = y ** 2
+    y[1] = 0.0
+    assert view.tolist() == [0, 6] and alias.tolist() == [2, 0, 6]
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        np.sum(z).backward()
+    t = autodiff.tensor(V, requires_grad=True) * 2
+    u = t ** 2
+    t[0] = 0.0
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        u.sum().backward()
+
+
+def test_a_view_of_a_used_array_goes_on_showing_it():
+    x = variable(V)
+    y = x * 2.0
+    z = np.exp(y)
+    row = y[1:]
+    row *= 10.0
+    assert y.tolist() == [2, 40, 60] and np.shares_memory(row, y) and y._version > 0
+    row[0] = 1.0
+    assert y.tolist() == [2, 1, 60]
+    np.sum(z + y).backward()
+    np.testing.assert_allclose(x.grad, [2 * np.exp(2) + 2, 2 * np.exp(4), 2 * np.exp(6) + 20])
+    array = np.array([1.0, 2.0])        # memory of NumPy's, which is to see writes
+    shared = anp.asarray(array)
+    product = np.sum(variable(V[:2]) * shared)
+    shared[0] = 7.0
+    assert array[0] == 7
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        product.backward()
+
+
 def test_copyto_an_object_array_keeps_the_variables():
     x = variable(V)
     filled = np.full((2, 2), x[1])
