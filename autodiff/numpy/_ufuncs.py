@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dis
 import sys
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,10 @@ def _holds_variables(value: Any) -> bool:
 def _call(ufunc: Any, inputs: tuple[Any, ...], out: Any, kwargs: dict[str, Any]) -> Any:
     where = kwargs.pop("where", True)
     outs = out if out is not None else (None,) * ufunc.nout
+    if _is_condition(ufunc):        # there is no gradient to lose
+        masks = {} if where is True else {"where": values_of(where)}
+        if not any(isinstance(one, _Base) for one in outs):
+            return ufunc(*values_of(inputs), **kwargs, **masks, **({} if out is None else {"out": out}))
     if len(outs) != ufunc.nout:
         raise ValueError(f"The 'out' tuple must have exactly {ufunc.nout} entries, one per ufunc output")
     for one in outs:
@@ -256,7 +260,7 @@ def _rebound(ufunc: Any, array: Any, other: Any, count: int, frame: FrameType) -
         return array
     if form is None:
         raise TypeError(_lost_in_out(name))
-    if array.base is not None:
+    if array.base is not None and not (isinstance(array.base, np.ndarray) and sys.getrefcount(array.base) <= HELD["base"]):
         raise TypeError(_left_behind(name, "a view of another array, which would keep its old elements"))
     if count > HELD.get(form, 0) + (HELD["@"] - HELD["FAST"] if ufunc is np.matmul else 0):
         raise TypeError(_left_behind(name, "held elsewhere too (by another name, a container, the caller of this function or "
@@ -296,7 +300,7 @@ def _form_of_statement(frame: FrameType) -> str | None:
 
 
 #: {form of statement: how many references to its array there are when no other name has it}, as measured below; "@": of
-#: a matrix product, which NumPy hands on with more around it.
+#: a matrix product, which NumPy hands on with more around it; "base": to the array that a view looks at, of the view alone.
 HELD: dict[str, int] = {}
 #: The operand by which the statements below are known.
 _MARK = _v.as_ndarray(0.0)
@@ -319,12 +323,8 @@ def _measure() -> None:
         a += v
         return lambda: a
 
-    class Holder:
-        pass
-
     def attribute() -> None:
-        holder: Any = Holder()
-        holder.a = np.zeros(2)
+        holder = SimpleNamespace(a=np.zeros(2))
         holder.a += v
 
     def item() -> None:
@@ -336,6 +336,8 @@ def _measure() -> None:
     outer = compile("def f():\n    global a\n    a = np.zeros(2)\n    a += v\nf()", "<measure>", "exec")
     for statement in (local, product, cell, attribute, item, lambda: exec(name, space, {}), lambda: exec(outer, dict(space))):
         statement()
+    view = np.zeros(2).reshape(1, 2)        # np.zeros(6).reshape(2, 3) += v leaves nobody behind: no name has its base
+    HELD["base"] = sys.getrefcount(view.base)
 
 
 # ---- reduce, accumulate, reduceat: rows where they are, else folds along the axis, in NumPy's order
