@@ -356,6 +356,9 @@ def test_dtype_is_that_of_the_loop():
     assert gradient.dtype == np.float64 and gradient.tolist() == [2, 4]
     assert np.add(anp.array([1, 2]), 1, dtype=float).dtype == np.float64
     assert np.add(x, 1, signature="ff->f", casting="unsafe").dtype == np.float32
+    assert slope(np.sqrt(x, casting="no"), x) == slope(np.sqrt(x), x)
+    with pytest.raises(ValueError, match="no method"):
+        x.__array_ufunc__(np.add, "fold", x)
 
 
 # ---- at, reduce and their like

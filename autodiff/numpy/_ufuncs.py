@@ -31,6 +31,8 @@ def run_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str
     if (out is not None and method == "__call__" and ufunc.nin == 2 and len(out) == 1 and inputs[0] is out[0]
             and isinstance(out[0], np.ndarray) and not kwargs.keys() - {"axes"} and (inputs[1] is _MARK or _keeps(inputs[1:]))):
         return _rebound(ufunc, inputs[0], inputs[1], sys.getrefcount(inputs[0]), sys._getframe(1))
+    if method not in METHODS:
+        raise ValueError(f"__array_ufunc__(): a ufunc has no method {method!r}")
     return METHODS[method](ufunc, inputs, out, kwargs)
 
 
@@ -155,7 +157,8 @@ def _computed(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     unknown = set(given) - {"dtype", "signature", "sig", "casting"}
     if unknown:
         raise TypeError(f"{ufunc.__name__}() got an unexpected keyword argument '{sorted(unknown)[0]}'")
-    loop = ufunc.resolve_dtypes(kinds, signature=signature, casting=given.get("casting", "same_kind"))
+    more = {} if signature is None else {"signature": signature}
+    loop = ufunc.resolve_dtypes(kinds, casting=given.get("casting", "same_kind"), **more)
     cast = tuple(_cast(v, dtype) for v, dtype in zip(inputs, loop))
     results = _computed(ufunc, cast, {})
     several = results if isinstance(results, tuple) else (results,)
@@ -574,20 +577,29 @@ def _at(ufunc: Any, inputs: tuple[Any, ...], out: Any, kwargs: dict[str, Any]) -
                         "'same_kind'")
     if not flat.size:
         return
-    for chosen in _rounds(flat):
+    order, turn = _turns(flat)
+    rounds = int(turn.max()) + 1
+    if rounds > 1 and values is not None and ufunc in (np.add, np.subtract) and shape:
+        # a histogram's: thousands of indices of one place are one op, and not as many rounds
+        terms = _cast(values, _dtype(array))
+        terms = terms if isinstance(terms, _Base) else _v.constant_of(terms, array)
+        places = tuple(_v.constant_of(place, array) for place in np.unravel_index(flat, shape))
+        _Base.index_put_(array, places, terms if ufunc is np.add else -terms, True)
+        return
+    for i in range(rounds):
+        chosen = np.sort(order[turn == i])
         at = np.unravel_index(flat[chosen], shape) if shape else ...
         now = array[at]
         operands = (now,) if values is None else (now, np.reshape(values[chosen], tuple(now.shape)))
         array[at] = _cast(_computed(ufunc, operands, {}), _dtype(array))
 
 
-def _rounds(flat: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
-    """Which indices are served together: in each round every place comes once, the places' order is kept."""
+def _turns(flat: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """The indices in the order of their places, and for each how many of its place come before it."""
     order = np.argsort(flat, kind="stable")
     places = flat[order]
     begins = np.flatnonzero(np.concatenate(([True], places[1:] != places[:-1])))
-    turn = np.arange(flat.size) - np.repeat(begins, np.diff(np.append(begins, flat.size)))
-    return [np.sort(order[turn == i]) for i in range(int(turn.max()) + 1)]
+    return order, np.arange(flat.size) - np.repeat(begins, np.diff(np.append(begins, flat.size)))
 
 
 METHODS: dict[str, Any] = {"__call__": _call, "reduce": _reduce, "accumulate": _accumulate, "reduceat": _reduceat,
