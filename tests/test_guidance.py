@@ -117,6 +117,14 @@ def test_questions_are_answered(make):
     assert env.run("np.result_type(x, np.float32)") == np.float64 and env.run("np.iscomplexobj(x)") is False
 
 
+def test_a_ufunc_does_not_write_past_the_version():
+    x = autodiff.tensor([1.0, 2.0])
+    np.add.at(x, [0], 1.0)
+    assert x.tolist() == [2, 2] and x._version == 1
+    np.std(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0, out=x)
+    assert x.tolist() == [1, 1] and x._version == 2
+
+
 def test_other_types_are_asked_too():
     class Other:
         def __array_function__(self, function, types, args, kwargs):

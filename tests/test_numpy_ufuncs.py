@@ -90,6 +90,12 @@ def in_a_generator(v):
     return next(steps())
 
 
+def of_a_new_shape(v):
+    a = np.zeros(2).reshape(1, 2)
+    a += 3.0 * v
+    return a[0]
+
+
 def of_a_fresh_argument(v):
     def add(a):
         a += 3.0 * v
@@ -99,7 +105,7 @@ def of_a_fresh_argument(v):
 
 @FLAVOURS
 @pytest.mark.parametrize("statement", [in_a_local, in_a_global, in_a_closure, in_an_attribute, in_a_dict, in_a_list,
-                                       in_a_module, in_a_generator, of_a_fresh_argument])
+                                       in_a_module, in_a_generator, of_a_new_shape, of_a_fresh_argument])
 def test_an_array_that_nobody_else_has_becomes_a_variable(statement, make):
     v = leaf([1.0, 2.0], make)
     for _ in range(20):         # the interpreter takes other instructions for what ran often
@@ -132,6 +138,20 @@ def with_a_view(v):
     tail = a[1:]
     a += v
     return tail
+
+
+def of_a_shape_of_a_name(v):
+    flat = np.zeros(2)
+    a = flat.reshape(1, 2)
+    a += v
+    return flat
+
+
+def with_another_shape(v):
+    a = np.zeros(2).reshape(1, 2)
+    b = a.T
+    a += v
+    return b
 
 
 def of_the_callers(v):
@@ -170,8 +190,8 @@ def of_a_product_with_an_alias(v):
     return b
 
 
-HELD = [with_another_name, of_a_row, of_an_item_of_a_matrix, with_a_view, of_the_callers, of_a_loop, of_a_holder_with_an_alias,
-        of_a_dict_with_an_alias, of_a_product_with_an_alias]
+HELD = [with_another_name, of_a_row, of_a_shape_of_a_name, with_another_shape, of_an_item_of_a_matrix, with_a_view,
+        of_the_callers, of_a_loop, of_a_holder_with_an_alias, of_a_dict_with_an_alias, of_a_product_with_an_alias]
 
 
 @pytest.mark.parametrize("statement", HELD)
@@ -192,7 +212,7 @@ def test_what_records_nothing_is_written_as_numpy_writes_it(statement):
 
 
 def test_every_form_of_the_statement_was_measured():
-    assert set(_ufuncs.HELD) == {"FAST", "NAME", "GLOBAL", "DEREF", "ATTR", "SUBSCR", "@"}
+    assert set(_ufuncs.HELD) == {"FAST", "NAME", "GLOBAL", "DEREF", "ATTR", "SUBSCR", "@", "base"}
 
 
 @pytest.mark.parametrize("sign", ["+", "-", "*", "/", "//", "%", "**"])
@@ -320,6 +340,14 @@ def test_a_plain_out_is_fine_where_nothing_is_recorded():
     assert np.add(np.ones(2), 1.0, out=target) is target and target.tolist() == [2, 2] and target._version
 
 
+def test_conditions_have_no_gradient_to_lose():
+    x, out = leaf([-1.0, 2.0]), np.zeros(2, bool)
+    assert np.greater(x, 0.0, out=out) is out and out.tolist() == [False, True]
+    assert np.isfinite(x, out=out).all() and np.less(x, 0.0, where=[True, False], out=out).all()
+    target = anp.array([False, False])
+    assert np.greater(x, 0.0, out=target) is target and target.tolist() == [False, True]
+
+
 def test_dtype_is_that_of_the_loop():
     x = leaf([1.0, 2.0])
     found = np.multiply(x, x, dtype=np.float32)
@@ -328,6 +356,9 @@ def test_dtype_is_that_of_the_loop():
     assert gradient.dtype == np.float64 and gradient.tolist() == [2, 4]
     assert np.add(anp.array([1, 2]), 1, dtype=float).dtype == np.float64
     assert np.add(x, 1, signature="ff->f", casting="unsafe").dtype == np.float32
+    assert slope(np.sqrt(x, casting="no"), x) == slope(np.sqrt(x), x)
+    with pytest.raises(ValueError, match="no method"):
+        x.__array_ufunc__(np.add, "fold", x)
 
 
 # ---- at, reduce and their like

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dis
 import sys
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,8 @@ def run_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str
     if (out is not None and method == "__call__" and ufunc.nin == 2 and len(out) == 1 and inputs[0] is out[0]
             and isinstance(out[0], np.ndarray) and not kwargs.keys() - {"axes"} and (inputs[1] is _MARK or _keeps(inputs[1:]))):
         return _rebound(ufunc, inputs[0], inputs[1], sys.getrefcount(inputs[0]), sys._getframe(1))
+    if method not in METHODS:
+        raise ValueError(f"__array_ufunc__(): a ufunc has no method {method!r}")
     return METHODS[method](ufunc, inputs, out, kwargs)
 
 
@@ -58,6 +60,10 @@ def _holds_variables(value: Any) -> bool:
 def _call(ufunc: Any, inputs: tuple[Any, ...], out: Any, kwargs: dict[str, Any]) -> Any:
     where = kwargs.pop("where", True)
     outs = out if out is not None else (None,) * ufunc.nout
+    if _is_condition(ufunc):        # there is no gradient to lose
+        masks = {} if where is True else {"where": values_of(where)}
+        if not any(isinstance(one, _Base) for one in outs):
+            return ufunc(*values_of(inputs), **kwargs, **masks, **({} if out is None else {"out": out}))
     if len(outs) != ufunc.nout:
         raise ValueError(f"The 'out' tuple must have exactly {ufunc.nout} entries, one per ufunc output")
     for one in outs:
@@ -151,7 +157,8 @@ def _computed(ufunc: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     unknown = set(given) - {"dtype", "signature", "sig", "casting"}
     if unknown:
         raise TypeError(f"{ufunc.__name__}() got an unexpected keyword argument '{sorted(unknown)[0]}'")
-    loop = ufunc.resolve_dtypes(kinds, signature=signature, casting=given.get("casting", "same_kind"))
+    more = {} if signature is None else {"signature": signature}
+    loop = ufunc.resolve_dtypes(kinds, casting=given.get("casting", "same_kind"), **more)
     cast = tuple(_cast(v, dtype) for v, dtype in zip(inputs, loop))
     results = _computed(ufunc, cast, {})
     several = results if isinstance(results, tuple) else (results,)
@@ -256,7 +263,7 @@ def _rebound(ufunc: Any, array: Any, other: Any, count: int, frame: FrameType) -
         return array
     if form is None:
         raise TypeError(_lost_in_out(name))
-    if array.base is not None:
+    if array.base is not None and not (isinstance(array.base, np.ndarray) and sys.getrefcount(array.base) <= HELD["base"]):
         raise TypeError(_left_behind(name, "a view of another array, which would keep its old elements"))
     if count > HELD.get(form, 0) + (HELD["@"] - HELD["FAST"] if ufunc is np.matmul else 0):
         raise TypeError(_left_behind(name, "held elsewhere too (by another name, a container, the caller of this function or "
@@ -296,7 +303,7 @@ def _form_of_statement(frame: FrameType) -> str | None:
 
 
 #: {form of statement: how many references to its array there are when no other name has it}, as measured below; "@": of
-#: a matrix product, which NumPy hands on with more around it.
+#: a matrix product, which NumPy hands on with more around it; "base": to the array that a view looks at, of the view alone.
 HELD: dict[str, int] = {}
 #: The operand by which the statements below are known.
 _MARK = _v.as_ndarray(0.0)
@@ -319,12 +326,8 @@ def _measure() -> None:
         a += v
         return lambda: a
 
-    class Holder:
-        pass
-
     def attribute() -> None:
-        holder: Any = Holder()
-        holder.a = np.zeros(2)
+        holder = SimpleNamespace(a=np.zeros(2))
         holder.a += v
 
     def item() -> None:
@@ -336,6 +339,8 @@ def _measure() -> None:
     outer = compile("def f():\n    global a\n    a = np.zeros(2)\n    a += v\nf()", "<measure>", "exec")
     for statement in (local, product, cell, attribute, item, lambda: exec(name, space, {}), lambda: exec(outer, dict(space))):
         statement()
+    view = np.zeros(2).reshape(1, 2)        # np.zeros(6).reshape(2, 3) += v leaves nobody behind: no name has its base
+    HELD["base"] = sys.getrefcount(view.base)
 
 
 # ---- reduce, accumulate, reduceat: rows where they are, else folds along the axis, in NumPy's order
@@ -572,20 +577,29 @@ def _at(ufunc: Any, inputs: tuple[Any, ...], out: Any, kwargs: dict[str, Any]) -
                         "'same_kind'")
     if not flat.size:
         return
-    for chosen in _rounds(flat):
+    order, turn = _turns(flat)
+    rounds = int(turn.max()) + 1
+    if rounds > 1 and values is not None and ufunc in (np.add, np.subtract) and shape:
+        # a histogram's: thousands of indices of one place are one op, and not as many rounds
+        terms = _cast(values, _dtype(array))
+        terms = terms if isinstance(terms, _Base) else _v.constant_of(terms, array)
+        places = tuple(_v.constant_of(place, array) for place in np.unravel_index(flat, shape))
+        _Base.index_put_(array, places, terms if ufunc is np.add else -terms, True)
+        return
+    for i in range(rounds):
+        chosen = np.sort(order[turn == i])
         at = np.unravel_index(flat[chosen], shape) if shape else ...
         now = array[at]
         operands = (now,) if values is None else (now, np.reshape(values[chosen], tuple(now.shape)))
         array[at] = _cast(_computed(ufunc, operands, {}), _dtype(array))
 
 
-def _rounds(flat: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
-    """Which indices are served together: in each round every place comes once, the places' order is kept."""
+def _turns(flat: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """The indices in the order of their places, and for each how many of its place come before it."""
     order = np.argsort(flat, kind="stable")
     places = flat[order]
     begins = np.flatnonzero(np.concatenate(([True], places[1:] != places[:-1])))
-    turn = np.arange(flat.size) - np.repeat(begins, np.diff(np.append(begins, flat.size)))
-    return [np.sort(order[turn == i]) for i in range(int(turn.max()) + 1)]
+    return order, np.arange(flat.size) - np.repeat(begins, np.diff(np.append(begins, flat.size)))
 
 
 METHODS: dict[str, Any] = {"__call__": _call, "reduce": _reduce, "accumulate": _accumulate, "reduceat": _reduceat,
