@@ -97,20 +97,27 @@ def _takes(name: str, function: Any) -> Callable[..., Any]:
                     kwargs[key] = ready(value)
         return function(*args, **kwargs)
 
-    return _named(call, name)
+    named = _named(call, name)
+    if getattr(function, "__text_signature__", "") is None:
+        del named.__wrapped__       # a compiled function of no signature
+    return named
 
 
 def _named(function: Any, name: str) -> Any:
     """The function, which is found, and pickled, by its name here."""
     original = vars(function).get("__wrapped__")
     if original is not None and original.__doc__:
-        # NumPy's text runs to pages, and its examples show arrays of NumPy's.
-        parts = inspect.cleandoc(original.__doc__).split("\n\n")
-        words = next((part for part in parts if "(" not in part.partition("\n")[0] and part != "--"), parts[0])
-        function.__doc__ = f"{words}\n\nAs https://numpy.org/doc/stable/reference/generated/numpy.{name}.html"
+        function.__doc__ = _summary(original, name)
     module, _, last = f"{_HERE}.{name}".rpartition(".")
     function.__module__, function.__name__, function.__qualname__ = module, last, last
     return function
+
+
+def _summary(function: Any, name: str) -> str:
+    """What a function of NumPy's says of itself, without its examples, which show arrays of NumPy's."""
+    parts = inspect.cleandoc(function.__doc__).split("\n\n")
+    words = next((part for part in parts if "(" not in part.partition("\n")[0] and part != "--"), parts[0])
+    return f"{words}\n\nAs https://numpy.org/doc/stable/reference/generated/numpy.{name}.html"
 
 
 class Ufunc:
@@ -118,7 +125,8 @@ class Ufunc:
 
     def __init__(self, ufunc: np.ufunc, name: str) -> None:
         self._ufunc, self._name = ufunc, name
-        self.__doc__, self.__name__, self.__qualname__ = ufunc.__doc__, ufunc.__name__, ufunc.__name__
+        self.__doc__ = _summary(ufunc, name)
+        self.__name__, self.__qualname__ = ufunc.__name__, ufunc.__name__
         self.__module__ = _HERE
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -680,7 +688,7 @@ _OWN: dict[str, Any] = {
 def names_of(module: str) -> list[str]:
     """The public names of NumPy's module."""
     found = _numpys_module(module)
-    return sorted({*(name for name in dir(found) if not name.startswith("_")), *getattr(found, "__all__", ())})
+    return sorted(name for name in {*dir(found), *getattr(found, "__all__", ())} if not name.startswith("_"))
 
 
 def _numpys_module(name: str) -> Any:
