@@ -1489,7 +1489,7 @@ def dtype_in(x):
 
 def constant_of(value, like=None):
     """A plain array or number as a Variable of the flavour of another; shares the array's memory, which must be its own."""
-    return from_array(TENSOR if like is None else Py_TYPE(<PyObject*>like), array_of(given_array(value)))
+    return from_array(Py_TYPE(<PyObject*>like) if is_variable(like) else TENSOR, array_of(given_array(value)))
 
 
 def keep_number(result):
