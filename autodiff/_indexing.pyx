@@ -1449,6 +1449,8 @@ def dtype_in(x):
 
 def constant_of(value, like=None):
     """A plain array or number as a Variable of the flavour of another; shares the array's memory, which must be its own."""
+    if like is not None and not is_variable(like):
+        raise TypeError(f"a method of autodiff.numpy.ndarray takes one of these first, not {type(like).__name__}")
     return from_array(TENSOR if like is None else Py_TYPE(<PyObject*>like), array_of(given_array(value)))
 
 
