@@ -421,11 +421,11 @@ def _device(self: Any) -> str:
     return "cpu"
 
 
-def __class_getitem__(cls: Any, item: Any, /) -> Any:
+def _class_getitem(cls: Any, item: Any, /) -> Any:
     return GenericAlias(cls, item)
 
 
-__class_getitem__.__module__, __class_getitem__.__qualname__ = "autodiff.numpy", "ndarray.__class_getitem__"
+_class_getitem.__name__, _class_getitem.__qualname__ = "__class_getitem__", "ndarray.__class_getitem__"
 
 METHODS = (argpartition, byteswap, choose, clip, compress, conjugate, dump, dumps, fill, getfield, partition, resize, setfield,
            setflags, swapaxes, to_device, tobytes, tofile, view)
@@ -444,7 +444,7 @@ def install() -> None:
     for name, attribute in ATTRIBUTES.items():
         _v.install_method(ndarray, name, attribute)
     OPS.set_shape = _set_shape
-    _v.install_method(ndarray, "__class_getitem__", classmethod(__class_getitem__))
+    _v.install_method(ndarray, "__class_getitem__", classmethod(_class_getitem))
 
 
 install()
