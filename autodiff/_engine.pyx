@@ -23,8 +23,8 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over,
                      tangent_in, transformed, transformed_once, type_of, view_by, visit_nodes, warn)
 from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
-from ._structural cimport (AHEAD, EUCLIDEAN, cast, constant, count_along, expand, largest, least_square, matmul, multiply_batches,
-                           narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
+from ._structural cimport (AHEAD, EUCLIDEAN, cast, constant, count_along, expand, largest, least_square, matmul,
+                           multiply_batches, narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
 from ._batched cimport can_batch, geometry_of, seed_batch, set_of_batch, spread_strides
 from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXNET, NOTHING, NUMBER, OUT_SCALAR, PACKED,
