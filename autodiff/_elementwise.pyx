@@ -858,8 +858,8 @@ cdef object array_of_list(object o):
         return None
     taken = OPS.lifted(o)
     if isinstance(taken, cnp.ndarray) and (<cnp.ndarray>taken).descr.type_num == cnp.NPY_OBJECT:
-        raise TypeError("an array of objects that are no numbers meets a Variable: autodiff computes with numbers alone; make it "
-                        "an array of a dtype of numbers, by array.astype(float)")
+        raise TypeError("an array of objects that are no numbers meets a Variable: autodiff computes with numbers alone; make "
+                        "it an array of a dtype of numbers, by array.astype(float)")
     return taken
 
 

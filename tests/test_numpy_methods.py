@@ -190,6 +190,9 @@ def test_methods_without_a_line():
     assert x.compress([True, False, True], out=out) is out and slope(out, x) == [1, 0, 1]
     z = leaf([1.0, 2.0, 3.0, 4.0])
     assert z.view(complex).tolist() == [1 + 2j, 3 + 4j] and z.view().tolist() == z.tolist()
+    with pytest.raises(ValueError, match="not aligned"):
+        x.dot(np.ones(2))
+    assert slope(x.dot([x[0], 1.0, 2.0]), x) == [6, 1, 2] and x.dot(2.0).tolist() == [6, 2, 4]
     y = z * 1.0
     y.view()[0] = 9.0
     assert y[0].item() == 9

@@ -421,6 +421,12 @@ def _device(self: Any) -> str:
     return "cpu"
 
 
+def _class_getitem(cls: Any, item: Any, /) -> Any:
+    return GenericAlias(cls, item)
+
+
+_class_getitem.__name__, _class_getitem.__qualname__ = "__class_getitem__", "ndarray.__class_getitem__"
+
 METHODS = (argpartition, byteswap, choose, clip, compress, conjugate, dump, dumps, fill, getfield, partition, resize, setfield,
            setflags, swapaxes, to_device, tobytes, tofile, view)
 ATTRIBUTES = {
@@ -428,6 +434,11 @@ ATTRIBUTES = {
     "flags": property(_flags), "strides": property(_strides), "ctypes": property(_ctypes),
     "imag": property(_imag, _set_imag), "mT": property(_mT), "device": property(_device),
 }
+
+
+def _class_getitem(cls: Any, item: Any, /) -> Any:
+    """ndarray[shape, dtype], for annotations."""
+    return GenericAlias(cls, item)
 
 
 def install() -> None:
@@ -438,7 +449,7 @@ def install() -> None:
     for name, attribute in ATTRIBUTES.items():
         _v.install_method(ndarray, name, attribute)
     OPS.set_shape = _set_shape
-    _v.install_method(ndarray, "__class_getitem__", classmethod(GenericAlias))
+    _v.install_method(ndarray, "__class_getitem__", classmethod(_class_getitem))
 
 
 install()
