@@ -24,11 +24,7 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over,
                      tangent_in, transformed, transformed_once, type_of, view_by, visit_nodes, warn)
 from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
-<<<<<<< HEAD
 from ._structural cimport (AHEAD, EUCLIDEAN, blocks, cast, constant, count_along, expand, largest, least_square, matmul,
-=======
-from ._structural cimport (AHEAD, EUCLIDEAN, cast, constant, count_along, expand, largest, least_square, matmul,
->>>>>>> 6c096afbbffcb5a536fdd11bdd188adaabbe3f78
                            multiply_batches, narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
 from ._batched cimport can_batch, geometry_of, seed_batch, set_of_batch, spread_strides

@@ -1489,13 +1489,9 @@ def dtype_in(x):
 
 def constant_of(value, like=None):
     """A plain array or number as a Variable of the flavour of another; shares the array's memory, which must be its own."""
-<<<<<<< HEAD
-    return from_array(Py_TYPE(<PyObject*>like) if is_variable(like) else TENSOR, array_of(given_array(value)))
-=======
     if like is not None and not is_variable(like):
         raise TypeError(f"a method of autodiff.numpy.ndarray takes one of these first, not {type(like).__name__}")
     return from_array(TENSOR if like is None else Py_TYPE(<PyObject*>like), array_of(given_array(value)))
->>>>>>> 6c096afbbffcb5a536fdd11bdd188adaabbe3f78
 
 
 def keep_number(result):

@@ -103,7 +103,7 @@ def test_ends_may_be_variables_where_numpy_takes_arrays():
         expected = eval(line, {"np": np, "x": V, "y": V + 1})
         assert type(found) is tuple and len(found) == 2
         for one, other in zip(found, expected):
-            np.testing.assert_array_equal(one.detach().numpy() if isinstance(one, anp.ndarray) else one, other)
+            np.testing.assert_array_equal(one.detach().numpy() if type(one) is anp.ndarray else one, other)
     # integers are floats between two ends, and Python numbers take the dtype of the other end where NumPy has it so
     assert np.linspace(anp.array(1), 3, 3).dtype == np.float64
     for line in ("np.linspace(0, x, 3)", "np.linspace(x, [0, 1], 3)", "np.linspace(i, 3, 3)", "np.geomspace(x, 8.0, 3)",
