@@ -18,20 +18,6 @@ from autodiff.numpy import _answers, _dispatch, _values  # noqa: F401
 for _name in ("fft", "strings", "char", "polynomial"):
     importlib.import_module(f"numpy.{_name}")
 
-#: What no family answers yet.  An entry that is answered makes the test fail: it goes.
-PENDING = frozenset(name for line in (
-    "average median percentile quantile nanmax nanmin nanprod nancumsum nancumprod nanmedian nanpercentile",
-    "nanquantile nanstd nanvar nanargmax nanargmin cov corrcoef histogram histogram2d histogramdd histogram_bin_edges",
-    "bincount digitize cumulative_sum cumulative_prod apply_along_axis apply_over_axes ediff1d partition argpartition",
-    "lexsort sort_complex unique unique_all unique_counts unique_inverse unique_values intersect1d setdiff1d setxor1d",
-    "union1d in1d extract compress trim_zeros flatnonzero dot outer cross linalg.norm linalg.matmul linalg.outer",
-    "linalg.cross linalg.trace linalg.multi_dot linalg.vecdot linalg.vector_norm linalg.matrix_norm linalg.diagonal",
-    "linalg.tensordot convolve correlate gradient interp unwrap poly polyadd polyder polydiv polyfit polyint polymul",
-    "polysub polyval roots i0 sinc fix emath.arccos emath.arcsin emath.arctanh emath.log emath.log10 emath.log2",
-    "emath.logn emath.power emath.sqrt polynomial.polynomial.polyval2d polynomial.polynomial.polygrid2d trapz",
-    "bitwise_count degrees divmod fabs float_power frexp gcd isnat lcm ldexp matvec modf nextafter radians spacing",
-    "vecdot vecmat",
-) for name in line.split())
 #: Where functions live under another name than that of their module.
 PUBLIC = dict.fromkeys(("numpy.lib.scimath", "numpy.lib._scimath_impl"), "emath")
 
@@ -66,9 +52,6 @@ def lists_of(function):
 @pytest.mark.parametrize("function", FUNCTIONS + UFUNCS, ids=name_of)
 def test_a_function_is_on_one_list(function):
     lists = lists_of(function)
-    if name_of(function) in PENDING:
-        assert not lists, f"{name_of(function)} is answered: it goes from PENDING"
-        return
     assert len(lists) == 1, f"{name_of(function)} is on {lists or 'no list'}"
 
 

@@ -78,7 +78,7 @@ def test_what_needs_singular_values_of_variables_is_refused():
     x = variable([0.0, 1.0, 2.0, 3.0])
     with pytest.raises(NotImplementedError, match="full=True"):
         np.polyfit(x, np.ones(4), 1, full=True)
-    with pytest.raises(np.linalg.LinAlgError, match="singular"), warnings.catch_warnings():
+    with pytest.raises(np.linalg.LinAlgError), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         np.polyfit(x * 0.0, np.ones(4), 1)
     with pytest.warns(np.exceptions.RankWarning):

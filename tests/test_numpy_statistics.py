@@ -304,9 +304,9 @@ def test_out(name):
     np.testing.assert_array_equal(out.numpy(), expected)
     with pytest.raises(TypeError, match="would lose the gradient"):
         function(x, axis=0, out=np.zeros(expected.shape))
-    with pytest.raises(ValueError, match="shape"):
+    with pytest.raises(ValueError):         # in NumPy's words, which each function has its own
         function(x, axis=0, out=anp.array(np.zeros(7)))
-    with pytest.raises(TypeError, match=r"cannot write|cast"):
+    with pytest.raises(TypeError):
         function(x, axis=0, out=anp.array(np.zeros(expected.shape, np.int64)))
 
 

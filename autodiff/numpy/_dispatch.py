@@ -193,7 +193,7 @@ def raise_as_numpy(function: Any, args: Any, kwargs: Any, error: Exception) -> N
     """
     functions: list[Any] = []
     _opened((args, kwargs), lambda v: functions.append(v) if callable(v) and not isinstance(v, type) else None)
-    if isinstance(error, (NotImplementedError, Warning)) or functions:
+    if isinstance(error, (NotImplementedError, Warning)) or functions or _deliberate(error):
         return
     count = getattr(_guidance.refused, "count", 0)
     try:
@@ -204,6 +204,11 @@ def raise_as_numpy(function: Any, args: Any, kwargs: Any, error: Exception) -> N
     except Exception as found:
         if getattr(_guidance.refused, "count", 0) == count:
             raise found.with_traceback(None) from None
+
+
+def _deliberate(error: Exception) -> bool:
+    """Whether it says of a Variable what NumPy cannot know: that a gradient would be lost, or is none here yet."""
+    return isinstance(error, TypeError) and any(word in str(error) for word in ("gradient", "derivative", "Variable"))
 
 
 def _copied(value: Any) -> Any:

@@ -436,11 +436,6 @@ ATTRIBUTES = {
 }
 
 
-def _class_getitem(cls: Any, item: Any, /) -> Any:
-    """ndarray[shape, dtype], for annotations."""
-    return GenericAlias(cls, item)
-
-
 def install() -> None:
     """Put them into the class, under their names."""
     for method in METHODS:
