@@ -16,8 +16,8 @@ from . import _variable as _v
 from ._batching import IN_PLACE, active, batch_rows, first_row, fresh_leaf
 from ._pytree import Treedef, flatten, flatten_results, map_leaves
 
-__all__ = ["ElementwiseGrad", "Grad", "GradAndValue", "Hessian", "HolomorphicGrad", "JVPFunction", "JacFwd", "JacRev", "Jacobian", "Transform", "VJPFunction",
-           "ValueAndGrad", "hvp", "jvp", "linearize", "vjp"]
+__all__ = ["ElementwiseGrad", "Grad", "GradAndValue", "Hessian", "HolomorphicGrad", "JVPFunction", "JacFwd", "JacRev",
+           "Jacobian", "Transform", "VJPFunction", "ValueAndGrad", "hvp", "jvp", "linearize", "vjp"]
 
 _Base: Any = _v.Tensor.__base__
 

@@ -94,7 +94,13 @@ def empty_distances():
 #: name: (function of a namespace, the same by methods, the same calls with nothing behind, how many calls, words)
 SMALL = {
     "expression": (expression, expression_by_methods, empty_expression, 3, "np.sum(np.tanh(x) * x + np.exp(-x) * 2)"),
-    "entropy": (softmax_entropy, softmax_entropy_by_methods, empty_softmax_entropy, 6, "the entropy of a softmax, in logarithms"),
+    "entropy": (
+        softmax_entropy,
+        softmax_entropy_by_methods,
+        empty_softmax_entropy,
+        6,
+        "the entropy of a softmax, in logarithms",
+    ),
     "distances": (distances, distances_by_methods, empty_distances, 5, "slices, np.concatenate, np.where, np.sqrt"),
 }
 
@@ -140,9 +146,9 @@ def calls(entries):
         if all(best.get(peer) for peer in ("autodiff", "methods", "empty")):
             count = SMALL[name][3]
             more = (best["autodiff"] - best["methods"] - best["empty"]) / count * 1e6
-            found.append(summary(f"{entry['name']}: us a call", "what a call spelled with np. costs more than a method and than "
-                                 "an empty handler, in microseconds", most(0.3), max(more, 0.0),
-                                 note=f"an empty handler takes {best['empty'] / count * 1e9:.0f} ns"))
+            description = "what a call spelled np.f costs beyond a method and an empty handler, in microseconds"
+            note = f"an empty handler takes {best['empty'] / count * 1e9:.0f} ns"
+            found.append(summary(f"{entry['name']}: us a call", description, most(0.3), max(more, 0.0), note=note))
     return found
 
 

@@ -1,4 +1,5 @@
-"""Writes docs/numpy-coverage.md, what of NumPy is differentiated, from the lists and the tests: ``python docs/coverage_page.py``."""
+"""Writes docs/numpy-coverage.md, what of NumPy is differentiated, by the lists and the tests: ``python docs/coverage_page.py``.
+"""
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -11,8 +12,8 @@ LINES = HERE.parent / "tests" / "numpy_lines"
 HEAD = """\
 # NumPy functions
 
-Written by `python docs/coverage_page.py`; do not edit it here. Every function that NumPy 2 hands to the arrays it is called with
-stands in exactly one of four lists, which a test holds complete. [How it works](numpy.md).
+Written by `python docs/coverage_page.py`; do not edit it here. Every function that NumPy 2 hands to the arrays it is called
+with stands in exactly one of four lists, which a test holds complete. [How it works](numpy.md).
 
 * **A rule of its own**: a row of [the catalogue](ops.md).
 * **Composite**: written with functions that have one, so it has derivatives of every order, forward mode and `vmap`, too.
@@ -23,9 +24,9 @@ stands in exactly one of four lists, which a test holds complete. [How it works]
 TABLE = """\
 ## Lines that are tested
 
-Each is compared with NumPy bit for bit (*close*: to rounding), its gradient with central differences, its second derivatives with
-differences of the gradient, forward mode with reverse, `vmap` with a loop, and float32 with float64, but for what the last column
-says ([how](../tests/test_numpy_lines.py)).
+Each is compared with NumPy bit for bit (*close*: to rounding), its gradient with central differences, its second derivatives
+with differences of the gradient, forward mode with reverse, `vmap` with a loop, and float32 with float64, but for what the last
+column says ([how](../tests/test_numpy_lines.py)).
 
 """
 
@@ -40,12 +41,12 @@ def page():
     """The text of the page."""
     from numpy.testing import overrides
 
-    from autodiff import _ops, _variable
+    from autodiff import _variable
     from autodiff.numpy import _answers, _dispatch
 
     del _answers
     of_numpy = overrides.get_overridable_numpy_array_functions() | overrides.get_overridable_numpy_ufuncs()
-    rows = {f for f in of_numpy if f in _variable.ARRAY_FUNCTIONS or f in _ops.ANSWERS}
+    rows = {f for f in of_numpy if f in _variable.ARRAY_FUNCTIONS or _variable.OPS.answer(f) is not None}
     parts = [HEAD, f"{len(rows)} have a rule of their own: {names(rows)}.\n"]
     composite = {f for f in of_numpy if f in _dispatch.COMPOSITES} - rows
     values = {f for f in of_numpy if f in _dispatch.VALUES} - rows - composite

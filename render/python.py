@@ -315,7 +315,7 @@ def reader_body(rule, answer, names) -> list[str]:
         lines += [f"if {' or '.join(wider)}:",
                   f'    return OPS.wider("{shown}", ({operands[0]},), dict('
                   f"{', '.join(f'{name}={name}' for name in [*operands[1:], *(name for name, _ in rest)])}))"]
-    # A level is told of the row's call, not of NumPy's arguments; what writes in place is made of ops that are asked themselves.
+    # A level is told of the row's call, not of NumPy's arguments; what writes in place is made of ops that are asked.
     if answer.value and not rest and answer.returns != "None":
         lines += ["if _v.levels:", f'    taken = _v.asked("{rule.name}", ({", ".join(operands)},), '
                   f'({"".join(name + ", " for name, _ in rest)}))',

@@ -80,10 +80,10 @@ def test_black_scholes():
     at = np.array([105.0, 100.0, 0.5, 0.02, 0.25])
     for call in (True, False):
         found = program.greeks(*at, call)
-        first = differences(lambda p: program.price(*p, call), at)
+        first = differences(lambda p, call=call: program.price(*p, call), at)
         np.testing.assert_allclose([found["delta"], -found["theta"], found["rho"], found["vega"]], first[[0, 2, 3, 4]],
                                    rtol=1e-6)
-        second = differences(lambda p: np.array(autodiff.grad(program.price, argnums=(0, 4))(*p, call)), at)
+        second = differences(lambda p, call=call: np.array(autodiff.grad(program.price, argnums=(0, 4))(*p, call)), at)
         np.testing.assert_allclose([found["gamma"], found["vanna"], found["volga"]],
                                    [second[0, 0], second[0, 4], second[1, 4]], rtol=1e-5)
     spots = np.linspace(80.0, 120.0, 5)

@@ -11,7 +11,8 @@ import pytest
 from numpy.testing.overrides import get_overridable_numpy_array_functions, get_overridable_numpy_ufuncs
 
 import autodiff.numpy as anp
-from autodiff import _guidance, _ops
+from autodiff import _guidance
+from autodiff._variable import OPS
 from autodiff.numpy import _answers, _dispatch, _values  # noqa: F401
 
 # Functions that are imported late dispatch too.
@@ -43,7 +44,7 @@ UFUNCS = sorted((ufunc for ufunc in get_overridable_numpy_ufuncs() if getattr(np
 
 def lists_of(function):
     """The lists that a function is on."""
-    found = ["row"] if _ops.answer(function) is not None else []
+    found = ["row"] if OPS.answer(function) is not None else []
     found += ["composite"] if function in _dispatch.COMPOSITES else []
     found += ["values"] if function in _dispatch.VALUES else []
     return found + (["refused"] if function in _dispatch.REFUSED else [])

@@ -77,7 +77,8 @@ def test_imports_of_every_form():
 
 
 def test_the_mirror_is_imported_when_it_is_asked_for():
-    program = "import sys, autodiff; assert not {m for m in sys.modules if m.startswith('autodiff.numpy._')} - {'autodiff.numpy._methods'}"
+    program = ("import sys, autodiff; "
+               "assert not {m for m in sys.modules if m.startswith('autodiff.numpy._')} - {'autodiff.numpy._methods'}")
     subprocess.run([sys.executable, "-c", program], check=True)
 
 

@@ -1,4 +1,5 @@
 """All of the families that answer functions of NumPy."""
+from .._variable import OPS
 from . import (  # noqa: F401
     _calculus,
     _creation,
@@ -13,7 +14,6 @@ from . import (  # noqa: F401
     _ufuncs,
     _values,
 )
-from .._variable import OPS
 from ._dispatch import lifted, raise_as_numpy, run_array_function, run_wider
 from ._ufuncs import run_ufunc
 

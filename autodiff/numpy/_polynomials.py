@@ -263,3 +263,29 @@ def _solved(matrix: Any, right: Any) -> Any:
     return solution[:, 0] if vector else solution
 
 
+
+
+# ---- numpy.polynomial.polynomial: the lowest power first, further dimensions of coefficients are further polynomials
+
+def _by_powers(x: Any, c: Any, tensor: bool) -> Any:
+    """Horner's rule, along the first dimension of c."""
+    if tensor:
+        c = np.reshape(c, (*c.shape, *[1] * x.ndim))
+    total = c[-1] + x * 0
+    for i in range(2, len(c) + 1):
+        total = c[-i] + total * x
+    return total
+
+
+@composite("polynomial.polynomial.polyval2d")
+def polyval2d(x: Any, y: Any, c: Any) -> Any:
+    x, y, c = inexact(operand(x)), inexact(operand(y)), np.atleast_2d(inexact(operand(c)))
+    if tuple(x.shape) != tuple(y.shape):
+        raise ValueError("x, y are incompatible")
+    return _by_powers(y, _by_powers(x, c, True), False)
+
+
+@composite("polynomial.polynomial.polygrid2d")
+def polygrid2d(x: Any, y: Any, c: Any) -> Any:
+    x, y, c = inexact(operand(x)), inexact(operand(y)), np.atleast_2d(inexact(operand(c)))
+    return _by_powers(y, _by_powers(x, c, True), True)

@@ -37,10 +37,11 @@ of_values("min_scalar_type")
 
 of_values("array2string", "array_repr", "array_str", "datetime_as_string", "save", "savez", "savez_compressed", "savetxt")
 
-# ---- integers: bits, days, and plans of contractions
+# ---- integers: bits and days
 
 of_values("packbits", "unpackbits", "busday_count", "busday_offset")
-of_shapes("einsum_path")
+of_values("gcd", "lcm", "bitwise_count", "isnat")
+refused("the next number after x is no smooth function of it: it has no derivative; x.detach() gives the values.", "nextafter")
 
 
 def _of_module(module: Any) -> list[str]:
