@@ -393,7 +393,8 @@ cdef int fast_extreme(Pass* walk, Node* node, int operand, Cotangent* g, bint la
         values, cotangents = out.data, g.array.data
     place = open_place(walk, target)
     if payload.type == T_DOUBLE:
-        done = autodiff_share_double(outer, n, inner, <double*>x.data, <double*>values, <double*>cotangents, <double*>place.data)
+        done = autodiff_share_double(outer, n, inner, <double*>x.data, <double*>values, <double*>cotangents,
+                                     <double*>place.data)
     else:
         done = autodiff_share_float(outer, n, inner, <float*>x.data, <float*>values, <float*>cotangents, <float*>place.data)
     return 0 if done else 1
