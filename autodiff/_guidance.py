@@ -145,15 +145,17 @@ def lost_by(name: str, numpy_flavour: bool) -> str:
     return f"{name} would lose the gradient of {kind} that requires grad. {_way(name)}. {_ends_there(numpy_flavour)}"
 
 
-def no_numpy(numpy_flavour: bool, dual: bool = False) -> str:
+def no_numpy(numpy_flavour: bool, dual: bool = False, by_program: bool = False) -> str:
     """The words where values are asked for, by numpy() or by NumPy, which does not say for which of its functions.
 
-    dual: what would be lost is a tangent of forward mode.
+    dual: what would be lost is a tangent of forward mode.  by_program: the program itself called numpy().
     """
     text = ("Can't call numpy() on an array that requires grad. " + _ends_there(True) if numpy_flavour else
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead. The gradient ends there.")
     if dual:
         text = text.replace("requires grad", "carries a tangent").replace("gradient", "derivative")
+    if by_program:
+        return text
     name = _calling()
     if name is not None:
         first, _, rest = name.removeprefix("np.").partition(".")

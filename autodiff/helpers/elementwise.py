@@ -185,7 +185,7 @@ def nan_to_num_of(ops, x, nan, posinf, neginf):
 
 def heaviside_of(ops, x, values):
     """As floor_divide, without a derivative to PyTorch."""
-    if _numpys(ops, x, values):
+    if values is not None and _numpys(ops, x, values):
         return _numpy_heaviside(ops, x, values)
     ops.operand(values, "heaviside", "values", 2)
     if ops.dtype(x) != ops.dtype(values):
