@@ -78,7 +78,7 @@ for row, f in CALLS.items():
         dual = f(autograd.forward_ad.make_dual(x.detach(), autodiff.ones(2, 2)))
         entry["tangent"] = autograd.forward_ad.unpack_dual(dual).tangent.tolist()
 found["level"] = said
-json.dump([{name: rules.NUMBER[name] for name in ("softmax", "amax", "flip")}, found], sys.stdout, sort_keys=True)
+json.dump([{name: rules.NUMBER[name] for name in ("softmax", "cumsum", "flip")}, found], sys.stdout, sort_keys=True)
 '''
 
 

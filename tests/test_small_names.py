@@ -99,8 +99,11 @@ def test_random_writes_are_recorded_as_constants(make):
         saved = make([1.0], requires_grad=True) * 1
         product = saved * saved
         getattr(saved, write)()
-        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
-            product.backward()
+        if make is autodiff.tensor:
+            with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+                product.backward()
+        else:
+            product.backward()      # NumPy's flavour leaves the elements to what saved them
 
 
 @pytest.mark.parametrize(("call", "error", "words"), [
