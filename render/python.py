@@ -307,7 +307,8 @@ def reader_body(rule, answer, names) -> list[str]:
         else:
             wider.append(f"{name} is not {default}" if default in ("None", "True", "False") else f"{name} != {default}")
     shown = (answer.functions or answer.methods)[0]
-    if {"axis", "keepdims"} <= {name for name, _ in rest} and "dim" in parameters(rule) and rule.parameter("dim").role == "dims":
+    if ({"axis", "keepdims"} <= {name for name, _ in rest} and "dim" in parameters(rule)
+            and rule.parameter("dim").role == "dims"):
         # () is no dimension to NumPy, and all of them to a row, as to PyTorch
         wider.append("(type(axis) is tuple and not axis)")
     if wider:
