@@ -1861,6 +1861,13 @@ cdef Variable element_view(Variable x, object index):
     if x.array == NULL or not locate(x.array, index, at, &position, &data) or (
             left != NULL and not fits_element_node(left, x.array)):
         return None
+    if Py_TYPE(<PyObject*>x) == NDARRAY and kernel_type(x.array.type) >= 0:
+        # To NumPy an element is a number, not a view: `y[0], y[1] = y[1], y[0]` swaps.
+        v.value = read_double(x.array.type, data)
+        v.flags = INLINE32 if x.array.type == T_FLOAT else INLINE64
+        if left != NULL:
+            v.node = record_read(OP_VIEW, x.array.type, left, position, NULL)
+        return v
     t = new_transform(INDEX, "select", x.array.shape.ndim)
     for d in range(x.array.shape.ndim):
         t.data[4 * d], t.data[4 * d + 1], t.data[4 * d + 2], t.data[4 * d + 3] = SELECT, at[d], 0, 0

@@ -467,13 +467,13 @@ cdef bint write_element(Variable x, object index, object value) except -1:
 
 cdef object getitem(Variable x, object index):
     cdef Transform t
-    cdef Variable element
+    cdef Variable element, v
     if not modes() and may_be_element(x, index):
         element = element_view(x, index)
         if element is not None:
             return element
     if type(index) is int and x.array != NULL and x.array.shape.ndim:
-        return select_view(x, 0, index, "select")
+        return as_element(select_view(x, 0, index, "select"))
     if not isinstance(index, tuple):
         index = unpacked(x, index)
     if modes() & ABOVE and any([is_variable(entry) for entry in index]):
@@ -488,7 +488,8 @@ cdef object getitem(Variable x, object index):
         index = plain_index(x, index)
         t = basic_index(x, index)
     if t is not None:
-        return make_view(x, t, transformed_once(t, x.array))
+        v = make_view(x, t, transformed_once(t, x.array))
+        return v if has_ellipsis(<tuple>index) else as_element(v)
     if Py_TYPE(<PyObject*>x) == TENSOR:
         first, rest = apart(index)
         if first is not None:
@@ -499,6 +500,21 @@ cdef object getitem(Variable x, object index):
     except IndexError:
         check_index(x, index, True)
         raise
+
+
+cdef Variable as_element(Variable v):
+    """What an index of integers alone found: of NumPy's flavour a number of its own, no view, where no dimension is left."""
+    if Py_TYPE(<PyObject*>v) == NDARRAY and v.ndim == 0:
+        return <Variable>v.clone()
+    return v
+
+
+cdef bint has_ellipsis(tuple index) except -1:
+    """Whether an index has an ellipsis, which to NumPy makes a view of what has no dimensions."""
+    for entry in index:
+        if entry is Ellipsis:
+            return True
+    return False
 
 
 cdef int check_index(Variable x, tuple index, bint bounds) except -1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import functools
 import math
 import sys
+import threading
 import types
 from collections.abc import Callable
 from typing import Any
@@ -84,7 +85,16 @@ class Lifted:
         rebinding = self._rebinding
         if self._made is None or isinstance(self.__wrapped__, functools.partial):
             self._made = _rebound(self.__wrapped__, rebinding)
-        rebinding.refresh()
+        _wrapped.depth += 1
+        try:
+            rebinding.refresh()
+            return self._run(rebinding, args, kwargs)
+        finally:
+            _wrapped.depth -= 1
+            if not _wrapped.depth:
+                _wrapped.arrays.clear()
+
+    def _run(self, rebinding: Rebinding, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = any(isinstance(v, _Base) for value in (*args, *kwargs.values()) for v in flatten(value)[0])
         args = tuple([_argument(v, given, rebinding) for v in args])
         for name, value in kwargs.items():
@@ -93,6 +103,8 @@ class Lifted:
             result = self._made(*args, **kwargs)
         finally:
             rebinding.flush(_as_given if given else _plain)
+        if _wrapped.depth == 1:
+            _check_writes()
         return result if given else map_leaves(_plain, result)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -128,9 +140,40 @@ def _plain(value: Any) -> Any:
     return np.asarray(value)[()]
 
 
+class _Wrapped(threading.local):
+    """The plain arrays that lifted functions of a thread see as Variables, while the outermost of them runs."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.arrays: dict[int, tuple[Any, Any]] = {}
+
+
+_wrapped = _Wrapped()
+
+
 def _ours(array: Any) -> Any:
-    # Masks and positions are for NumPy to read.
-    return _v.as_ndarray(array, None, False) if array.dtype.kind in "fciu" and array.dtype in DTYPES else array
+    """A plain array as the one Variable that all lifted functions see in its place, so that writes into it meet."""
+    if array.dtype.kind not in "fciu" or array.dtype not in DTYPES:
+        return array        # masks and positions are for NumPy to read
+    if not _wrapped.depth:
+        return _v.as_ndarray(array, None, False)
+    found = _wrapped.arrays.get(id(array))
+    if found is None:
+        found = _wrapped.arrays[id(array)] = array, _v.as_ndarray(array, None, False)
+    return found[1]
+
+
+def _check_writes() -> None:
+    """Raise where a plain array that others see, too, was written with what is recorded: it holds the numbers alone."""
+    for array, ours in _wrapped.arrays.values():
+        if ours.requires_grad or _v.carries_more(ours):
+            raise TypeError(f"a lifted function wrote values with a gradient into a plain array of shape {array.shape} that it "
+                            "was given, or that is global: outside of it their gradient would be lost. Return them, or hand "
+                            "in a Variable, as np.zeros_like(x) is, or lift the function that made the array")
+        for other, _others in _wrapped.arrays.values():
+            if other is not array and ours._version and np.may_share_memory(array, other) and np.shares_memory(array, other):
+                raise TypeError("a lifted function wrote into an array and saw the same memory by another one: hand in one "
+                                "of them")
 
 
 def _root(function: Any) -> types.FunctionType | None:

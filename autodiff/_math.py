@@ -72,7 +72,8 @@ def _log(x: Any, base: Any = None) -> Any:
 def _gamma(x: Any) -> Any:
     # |gamma| is exp(lgamma), and math's own says the sign.
     sign = 1.0 if active() else math.copysign(1.0, math.gamma(x.item()))
-    return sign * np.exp(_OPS.lgamma(x))
+    result = sign * np.exp(_OPS.lgamma(x))
+    return result if active() else _shifted(result, math.gamma(x.item()))
 
 
 def _frexp(x: Any) -> tuple[Any, int]:
@@ -80,22 +81,15 @@ def _frexp(x: Any) -> tuple[Any, int]:
     return x * math.ldexp(1.0, -exponent), exponent
 
 
-def _modf(x: Any) -> tuple[Any, Any]:
-    whole = np.trunc(x)
-    return x - whole, whole
-
-
 def _shifted(x: Any, by: float) -> Any:
     return x + (by - _value(x))
 
 
-def _fmod(x: Any, y: Any) -> Any:
-    return x - np.trunc(x / y) * y
-
-
 def _remainder(x: Any, y: Any) -> Any:
-    whole = round((_value(x) - math.remainder(_value(x), _value(y))) / _value(y))
-    return x - whole * y
+    left = math.remainder(_value(x), _value(y))
+    whole = 0 if math.isinf(_value(y)) else round((_value(x) - left) / _value(y))
+    result = x - whole * y
+    return result if active() else _shifted(result, left)
 
 
 def hypot(*coordinates: Any) -> Any:
@@ -144,8 +138,8 @@ _RECORDED: dict[str, Any] = {
                                             "copysign", "cos", "cosh", "exp", "exp2", "expm1", "log10", "log1p", "log2", "sin",
                                             "sinh", "sqrt", "tan", "tanh")},
     "fabs": _OPS.abs, "degrees": _OPS.rad2deg, "radians": _OPS.deg2rad, "erf": _OPS.erf, "erfc": _OPS.erfc,
-    "lgamma": _OPS.lgamma, "gamma": _gamma, "log": _log, "pow": lambda x, y: x ** y, "fmod": _fmod, "frexp": _frexp,
-    "modf": _modf, "ldexp": lambda x, i: x * math.ldexp(1.0, i), "remainder": _remainder,
+    "lgamma": _OPS.lgamma, "gamma": _gamma, "log": _log, "pow": lambda x, y: x ** y, "fmod": np.fmod, "frexp": _frexp,
+    "modf": np.modf, "ldexp": lambda x, i: x * math.ldexp(1.0, i), "remainder": _remainder,
     "nextafter": lambda x, y, **steps: _shifted(x, math.nextafter(_value(x), _value(y), **steps)),
     "fma": lambda x, y, z: x * y + z, "fmax": np.fmax, "fmin": np.fmin,
 }
