@@ -6,6 +6,7 @@ import math
 import sys
 import threading
 import types
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -164,16 +165,17 @@ def _ours(array: Any) -> Any:
 
 
 def _check_writes() -> None:
-    """Raise where a plain array that others see, too, was written with what is recorded: it holds the numbers alone."""
+    """Say so where a plain array that others see, too, was written with what is recorded: it holds the numbers alone."""
     for array, ours in _wrapped.arrays.values():
-        if ours.requires_grad or _v.carries_more(ours):
-            raise TypeError(f"a lifted function wrote values with a gradient into a plain array of shape {array.shape} that it "
-                            "was given, or that is global: outside of it their gradient would be lost. Return them, or hand "
-                            "in a Variable, as np.zeros_like(x) is, or lift the function that made the array")
         for other, _others in _wrapped.arrays.values():
             if other is not array and ours._version and np.may_share_memory(array, other) and np.shares_memory(array, other):
                 raise TypeError("a lifted function wrote into an array and saw the same memory by another one: hand in one "
                                 "of them")
+        if ours.requires_grad or _v.carries_more(ours):
+            warnings.warn(f"a lifted function wrote values with a gradient into a plain array of shape {array.shape} that it "
+                          "was given, or that is global: outside of it the array holds the numbers alone. Return them, hand in "
+                          "a Variable, as np.zeros_like(x) is, or lift the function that made the array",
+                          UserWarning, stacklevel=4)
 
 
 def _root(function: Any) -> types.FunctionType | None:

@@ -88,7 +88,7 @@ def _shifted(x: Any, by: float) -> Any:
 def _remainder(x: Any, y: Any) -> Any:
     left = math.remainder(_value(x), _value(y))
     whole = 0 if math.isinf(_value(y)) else round((_value(x) - left) / _value(y))
-    result = x - whole * y
+    result = x - whole * y if whole else x * 1.0
     return result if active() else _shifted(result, left)
 
 

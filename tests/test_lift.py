@@ -321,8 +321,10 @@ def test_arguments_that_are_plain_arrays_and_functions():
         return a.dot(a) + g(x)
 
     a = np.array([1.0, 2.0])
-    assert autodiff.grad(autodiff.lift(f))(0.7, a, math.sin) == pytest.approx(1.4 + math.cos(0.7))
-    assert autodiff.grad(autodiff.lift(f))(0.7, a, helper_sum) == pytest.approx(1.4 + differences(helper_sum, 0.7))
+    with pytest.warns(UserWarning, match="outside of it the array holds the numbers alone"):
+        assert autodiff.grad(autodiff.lift(f))(0.7, a, math.sin) == pytest.approx(1.4 + math.cos(0.7))
+    with pytest.warns(UserWarning, match="plain array of shape"):
+        assert autodiff.grad(autodiff.lift(f))(0.7, a, helper_sum) == pytest.approx(1.4 + differences(helper_sum, 0.7))
     mask = np.array([True, False])
     assert autodiff.grad(autodiff.lift(lambda x, m: np.sum(x[m])))(np.ones(2), mask).tolist() == [1, 0]
 
@@ -354,6 +356,7 @@ def keeping(x, buffer=np.zeros(2)):  # noqa: B008
     return buffer.dot(kept)
 
 
+@pytest.mark.filterwarnings("ignore:a lifted function wrote")
 def test_what_is_written_elsewhere_is_no_graph_of_the_next_call():
     lifted = autodiff.lift(keeping)
     v = autodiff.numpy.array(3.0, requires_grad=True)
@@ -497,3 +500,74 @@ def test_math_raises_where_math_does():
     assert _math.sin(autodiff.tensor(1.0, requires_grad=True)).requires_grad
     assert math.pi == _math.pi and math.isnan(_math.nan) and _math.inf == math.inf
     assert _math.hypot() == 0.0 and _math.prod([]) == 1 and _math.fsum([0.1] * 10) == 1.0
+
+
+WORKSPACE = np.zeros(3)
+
+
+@autodiff.lift
+def filled(out, x):
+    out[:] = x ** 2
+
+
+@autodiff.lift
+def read_workspace():
+    return WORKSPACE.sum()
+
+
+@autodiff.lift
+def by_two_functions(x):
+    WORKSPACE[:] = x ** 2
+    return read_workspace() + x.sum()
+
+
+@autodiff.lift
+def by_recursion(x, n):
+    if not n:
+        return WORKSPACE.sum()
+    WORKSPACE[:] = x ** 2
+    return by_recursion(x, n - 1) + x.sum()
+
+
+def by_default_and_name(x, w=WORKSPACE):
+    w[:] = x ** 2
+    return WORKSPACE.sum() + x.sum()
+
+
+@pytest.mark.parametrize("f", [by_two_functions, lambda x: by_recursion(x, 1), autodiff.lift(by_default_and_name)])
+def test_writes_into_one_plain_array_meet(f):
+    with pytest.warns(UserWarning, match="outside of it"):
+        assert autodiff.grad(f)(np.array([1.0, 2.0, 3.0])).tolist() == [3, 5, 7]
+
+
+def test_a_gradient_that_is_lost_outside_is_told():
+    def f(x):
+        out = np.zeros(3)
+        filled(out, x)
+        return out.sum() + x.sum()
+
+    with pytest.warns(UserWarning, match="lift the function that made the array"):
+        autodiff.grad(f)(np.array([1.0, 2.0, 3.0]))
+    assert autodiff.grad(autodiff.lift(f))(np.array([1.0, 2.0, 3.0])).tolist() == [3, 5, 7]
+
+
+def test_one_memory_by_two_arrays_is_refused():
+    other = WORKSPACE[:]
+
+    def f(x):
+        WORKSPACE[:] = x ** 2
+        return other.sum() + x.sum()
+
+    with pytest.raises(TypeError, match="same memory"):
+        autodiff.grad(autodiff.lift(f))(np.array([1.0, 2.0, 3.0]))
+
+
+@pytest.mark.parametrize(("x", "y"), [(1.0, 0.1), (1e16, 3.0), (3.0, math.inf), (-1.0, 0.3), (5.5, -2.0)])
+def test_remainders_are_maths(x, y):
+    for name in ("fmod", "remainder"):
+        of_math = getattr(math, name)
+        value, slope = autodiff.value_and_grad(autodiff.lift(lambda v, of_math=of_math: of_math(v, y)))(x)
+        assert value == of_math(x, y) and slope == 1.0
+    for function in (math.modf, math.gamma):
+        assert autodiff.value_and_grad(autodiff.lift(lambda v, f=function: f(v)[0] if f is math.modf else f(v)))(
+            5.0)[0] == (0.0 if function is math.modf else 24.0)

@@ -434,3 +434,114 @@ def test_results_without_dimensions_stay_arrays_with_a_gradient():
     x = leaf(M)
     for found in (x[0, 0], x.sum(), x.max(), x.mean(), x.std(), x[0] @ x[1], np.sum(x), x[0].dot(x[1]), x.trace()):
         assert type(found) is anp.ndarray and found.shape == () and found.requires_grad and repr(found).startswith("array(")
+
+
+# ---- numbers: to NumPy an element and a result without dimensions are no arrays
+
+def swapped(x):
+    y = x.copy()
+    y[0], y[1] = y[1], y[0]
+    return y @ np.arange(1.0, 4.0)
+
+
+def bubble_sorted(x):
+    y = x.copy()
+    for i in range(3):
+        for j in range(2 - i):
+            if y[j] > y[j + 1]:
+                y[j], y[j + 1] = y[j + 1], y[j]
+    return y @ np.arange(1.0, 4.0)
+
+
+def divided_by_an_element(x):
+    y = x.copy()
+    pivot = y[0]
+    for k in range(3):
+        y[k] /= pivot
+    return y.sum()
+
+
+def unpacked(x):
+    y = x.copy()
+    a, b, _ = y
+    y[0] = 9.0
+    return a * b + y.sum()
+
+
+def summed(x):
+    total = x[0]
+    for v in x[1:]:
+        total += v
+    return total
+
+
+def before_the_last(x):
+    total, parts = 0.0, []
+    for v in x:
+        total += v**2
+        parts.append(total)
+    return parts[0] + parts[1] * 2 - parts[2]
+
+
+def kept(x):
+    best = np.max(x)
+    other = best
+    best *= 2
+    loss = np.sum(x**2)
+    old = loss
+    loss -= x[0]
+    return best * other + old - loss
+
+
+def of_a_matrix(x):
+    a = np.outer(x, x)
+    element = a[0, 1]
+    a[0, 1] = 0.0
+    row = a[1]          # a row is a view
+    row += x
+    return element + a.sum()
+
+
+def of_a_state(x):
+    state = {"x": x[0], "v": x[1]}
+    for _ in range(3):
+        state["v"] -= 0.1 * state["x"]
+        state["x"] += 0.1 * state["v"]
+    return state["x"] ** 2 + state["v"] * x[0]
+
+
+def of_an_ellipsis(x):
+    y = x * 1
+    view = y[..., 0]    # which is a view of the array in NumPy, too
+    view *= 10
+    return y.sum()
+
+
+def listed(x):
+    return sum(v**2 for v in x.tolist()) + max(list(x * 2))
+
+
+NUMBERS = [swapped, bubble_sorted, divided_by_an_element, unpacked, summed, before_the_last, kept, of_a_matrix, of_a_state,
+           of_an_ellipsis, listed]
+
+
+@pytest.mark.parametrize("f", NUMBERS, ids=lambda f: f.__name__)
+def test_elements_and_results_without_dimensions_are_numbers(f):
+    x = np.array([3.0, 1.0, 2.0])
+    value, gradient = autodiff.value_and_grad(f)(x)
+    assert value == f(x)
+    step = 1e-6
+    expected = [(f(x + step * e) - f(x - step * e)) / (2 * step) for e in np.eye(3)]
+    np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(autodiff.jacfwd(f)(x), gradient, rtol=1e-12, atol=1e-12)
+    if f not in (bubble_sorted, listed):        # these ask for values
+        np.testing.assert_allclose(autodiff.vmap(f)(np.stack([x, x * 2])), [f(x), f(x * 2)], rtol=1e-12)
+
+
+def test_a_parameter_is_stepped_where_it_is():
+    w = anp.array(2.0, requires_grad=True)
+    (w * w).backward()
+    kept = w
+    with autodiff.no_grad():
+        w -= 0.25 * w.grad
+    assert w is kept and w.requires_grad and w.item() == 1.0
