@@ -115,6 +115,8 @@ def functions(module, prefix):
 
 METHODS, ATTRIBUTES = attributes(autodiff.Tensor)
 METHODS_NUMPY, ATTRIBUTES_NUMPY = attributes(autodiff.numpy.ndarray)
+# They would write files named after whatever argument they are given.
+METHODS_NUMPY = [name for name in METHODS_NUMPY if name not in ("dump", "tofile")]
 NODE, NODE_ATTRIBUTES = attributes(autodiff.autograd.graph.Node)
 FUNCTIONS = (functions(autodiff, "T") + functions(autodiff.numpy, "anp") + functions(autodiff.autograd, "T.autograd")
              + functions(forward_ad, "fw") + functions(autodiff.autograd.graph, "T.autograd.graph")
