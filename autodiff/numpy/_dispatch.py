@@ -297,14 +297,21 @@ def lifted(value: Any) -> Any:
     >>> lifted([x, 1.0]).requires_grad, lifted([1.0, 2.0])
     (True, array([1., 2.]))
     """
+    try:
+        return _lifted(value)
+    except RecursionError:
+        raise ValueError("a list that holds itself, or is nested too deeply, is no array") from None
+
+
+def _lifted(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.dtype == object:
-        parts = [lifted(part) for part in value.ravel().tolist()]
+        parts = [_lifted(part) for part in value.ravel().tolist()]
         if not any(isinstance(part, _Base) for part in parts):
             return value
         joined = _stacked(parts)
         return OPS.reshape(joined, (*value.shape, *tuple(joined.shape)[1:]))
     if isinstance(value, (list, tuple)):
-        parts = [part if isinstance(part, _Base) else lifted(part) for part in value]
+        parts = [part if isinstance(part, _Base) else _lifted(part) for part in value]
         if any(isinstance(part, _Base) for part in parts):
             return _stacked(parts)
         return np.asarray(value)

@@ -25,6 +25,12 @@ def run_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str
     """What ``__array_ufunc__`` answers where it is not a row applied to operands."""
     if not isinstance(ufunc, np.ufunc):
         raise TypeError(f"__array_ufunc__(): argument 'ufunc' must be a ufunc of NumPy, not {type(ufunc).__name__}")
+    if any(type(v).__module__.startswith("numpy.ma") for v in inputs):
+        raise TypeError(f"{_guidance.name_of(ufunc)}() of a masked array and a Variable: Variables have no masks; give "
+                        "masked.filled(value)")
+    for v in inputs:
+        if isinstance(v, (np.generic, np.ndarray)) and v.dtype.kind in "mMSUV":
+            raise TypeError(f"{_guidance.name_of(ufunc)}() of {v.dtype} and a Variable: Variables hold numbers alone")
     out = kwargs.pop("out", None)
     if any(_is_foreign(v) for v in (*inputs, *(out or ()))):
         return NotImplemented
