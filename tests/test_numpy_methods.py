@@ -23,6 +23,8 @@ ABSENT = {
     "__array_interface__": "would show the memory, and lose the gradient without a word",
     "__array_struct__": "would show the memory, and lose the gradient without a word",
     "__array_wrap__": "functions are answered by __array_ufunc__ and __array_function__",
+    "__buffer__": "would show the memory, and lose the gradient without a word",
+    "_set_dtype": "of NumPy's own", "_set_shape": "of NumPy's own",
     "__setstate__": "pickled by __reduce__ alone",
     "__array_namespace__": "not yet",
     "__dlpack__": "not yet",

@@ -136,3 +136,15 @@ def test_tensors_give_tensors():
     for result in (np.polyval(p, 2.0), np.poly(p), np.polyadd(p, p), np.polymul(p, p), *np.polydiv(p, [1.0, 1.0]), np.roots(p),
                    np.polyfit([0.0, 1.0, 2.0], p, 1), np.polyint(p), np.polyder(p)):
         assert type(result) is autodiff.Tensor and result.requires_grad
+
+
+@pytest.mark.skipif(not hasattr(np.polynomial.polynomial, "polyvalnd"), reason="NumPy has it since 2.5")
+def test_polyvalnd_is_of_any_number_of_dimensions():
+    x, y, z = variable([0.5, 2.0]), variable([1.0, 3.0]), variable([-1.0, 0.25])
+    c = variable(np.arange(12.0).reshape(2, 3, 2))
+    found = np.polynomial.polynomial.polyvalnd([x, y, z], c)
+    np.testing.assert_allclose(plain(found.detach()), np.polynomial.polynomial.polyvalnd([plain(v.detach()) for v in (x, y, z)],
+                                                                                         plain(c.detach())))
+    autograd.gradcheck(lambda *v: np.polynomial.polynomial.polyvalnd(v[:3], v[3]), (x, y, z, c))
+    with pytest.raises(ValueError, match="ordinates are incompatible"):
+        np.polynomial.polynomial.polyvalnd([x, y[:1]], c)

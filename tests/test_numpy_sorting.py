@@ -201,3 +201,33 @@ def test_tensors_are_answered_in_their_flavour():
     for found in (np.sort(t, stable=True), np.unique(t), np.partition(t, 1), np.extract([True, False, True], t),
                   np.union1d(t, [4.0])):
         assert type(found) is autodiff.Tensor and found.requires_grad
+
+
+@pytest.mark.parametrize("values", [[3.0, np.nan, 1.0, 3.0, -2.0], [[2, 1], [4, 4]], [1 + 2j, 3.0, 1 - 2j]])
+def test_descending_has_nan_last_and_equal_elements_in_their_order(values):
+    """As NumPy 2.5 has it, which older ones can be asked for by the methods."""
+    x = anp.array(values)
+    order = x.argsort(axis=0, descending=True)
+    flat = x.detach().numpy().reshape(len(values), -1)
+    key = lambda column: lambda i: (np.isnan(column[i]), -column[i].real, -column[i].imag)
+    wanted = np.stack([sorted(range(len(values)), key=key(column)) for column in flat.T], -1).reshape(x.shape)
+    assert order.tolist() == wanted.tolist()
+    x.sort(axis=0, descending=True, stable=True)
+    np.testing.assert_array_equal(x, np.take_along_axis(np.array(values), wanted, 0))
+    if "descending" in (np.sort.__doc__ or ""):
+        np.testing.assert_array_equal(x, np.sort(anp.array(values), axis=0, descending=True))
+        np.testing.assert_array_equal(x, np.sort(np.array(values), axis=0, descending=True))
+
+
+def test_a_descending_sort_is_differentiated_and_batched():
+    x = anp.array([[3.0, 1.0, 2.0], [0.5, 0.7, 0.6]], requires_grad=True)
+    y = x * 1.0
+    assert y.sort(descending=True) is None and y.tolist() == [[3.0, 2.0, 1.0], [0.7, 0.6, 0.5]]
+    (y * [1.0, 10.0, 100.0]).sum().backward()
+    assert x.grad.tolist() == [[1.0, 100.0, 10.0], [100.0, 1.0, 10.0]]
+
+    def ranked(row):
+        row = row * 1.0
+        row.sort(descending=True)
+        return row
+    assert autodiff.vmap(ranked)(x.detach()).tolist() == y.tolist()

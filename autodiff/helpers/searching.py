@@ -28,32 +28,42 @@ def sort_of(ops, x, dim, descending, stable):
     return _picked(ops, x, order_of(ops.numpy, ops.plain(x), dim, descending), dim, name)
 
 
-def _kind_known(kind):
+def _known(kind, order, stable):
+    """Refuse what NumPy refuses; equal elements keep their order, stable or not."""
     if kind not in (None, "quicksort", "mergesort", "heapsort", "stable"):
         raise ValueError(f"sort kind must be one of 'quick', 'heap', or 'stable' (got {kind!r})")
-
-
-def numpy_sort_of(ops, x, axis, kind, order):
-    """ndarray.sort: in place, returns nothing; equal elements keep their order, stable or not."""
     if order is not None:
         raise ValueError("Cannot specify order when the array has no fields.")
-    _kind_known(kind)
+    if kind is not None and stable is not None:
+        raise ValueError("`kind` and `stable` parameters can't be provided at the same time. Use only one of them.")
+
+
+def _numpy_sorted(ops, x, axis, descending):
+    """NumPy has NaN last, descending too, where it is the largest for PyTorch."""
+    if descending and x.dtype.kind in "fc":
+        return ops.neg(ops.sort(ops.neg(x), axis)[0])
+    return ops.sort(x, axis, bool(descending))[0]
+
+
+def numpy_sort_of(ops, x, axis, kind, order, stable, descending):
+    """ndarray.sort: in place, returns nothing."""
+    _known(kind, order, stable)
     if x.ndim == 0:
         ops.wrap_dim(axis, 0)
         raise IndexError("axis -1 is out of bounds for array of dimension 0")
     if axis is None:
         raise TypeError("sort(): an array of several dimensions is sorted in place along one: reshape(-1) first for all")
-    ops.in_place(lambda source: ops.sort(source, axis)[0], x)
+    ops.in_place(lambda source: _numpy_sorted(ops, source, axis, descending), x)
 
 
-def numpy_sorted_of(ops, x, axis, kind):
+def numpy_sorted_of(ops, x, axis, kind, order, stable, descending):
     """numpy.sort: a copy; without an axis, of the flattened operand."""
-    _kind_known(kind)
+    _known(kind, order, stable)
     if axis is None:
-        return ops.sort(ops.reshape(x, (-1,)), 0)[0]
+        return _numpy_sorted(ops, ops.reshape(x, (-1,)), 0, descending)
     if x.ndim == 0:
         raise ops.numpy.exceptions.AxisError(axis, 0)
-    return ops.sort(x, axis)[0]
+    return _numpy_sorted(ops, x, axis, descending)
 
 
 def argsort_of(ops, x, dim, descending, stable):
@@ -64,14 +74,16 @@ def argsort_of(ops, x, dim, descending, stable):
     return ops.constant(order_of(ops.numpy, values, dim, descending), like=x)
 
 
-def numpy_argsort_of(ops, x, axis, kind):
-    _kind_known(kind)
+def numpy_argsort_of(ops, x, axis, kind, order, stable, descending):
+    _known(kind, order, stable)
     if axis is None:
         x, axis = ops.reshape(x, (-1,)), 0
     elif x.ndim == 0:
         x = ops.reshape(x, (1,))
-    if ops.is_batch(x):
-        return ops.argsort(x, axis)
+    if descending and x.dtype.kind in "fc":
+        x, descending, stable = ops.neg(x), False, True
+    if descending or stable or ops.is_batch(x):
+        return ops.argsort(x, axis, bool(descending))
     return ops.constant(ops.numpy.argsort(ops.plain(x), axis, kind), like=x)    # NumPy's order among equal elements
 
 

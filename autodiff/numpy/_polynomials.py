@@ -279,10 +279,23 @@ def _by_powers(x: Any, c: Any, tensor: bool) -> Any:
 
 @composite("polynomial.polynomial.polyval2d")
 def polyval2d(x: Any, y: Any, c: Any) -> Any:
-    x, y, c = inexact(operand(x)), inexact(operand(y)), np.atleast_2d(inexact(operand(c)))
-    if tuple(x.shape) != tuple(y.shape):
-        raise ValueError("x, y are incompatible")
-    return _by_powers(y, _by_powers(x, c, True), False)
+    return _at_points((x, y), c, "x, y")
+
+
+@composite("polynomial.polynomial.polyvalnd")
+def polyvalnd(pts: Any, c: Any) -> Any:
+    return _at_points(tuple(pts), c, "ordinates")
+
+
+def _at_points(points: Any, c: Any, what: str) -> Any:
+    """The value at points that are given by one array for each dimension."""
+    points = [inexact(operand(x)) for x in points]
+    if any(tuple(x.shape) != tuple(points[0].shape) for x in points):
+        raise ValueError(f"{what} are incompatible")
+    found = inexact(operand(c))
+    for i, x in enumerate(points):
+        found = _by_powers(x, np.atleast_1d(found), i == 0)
+    return found
 
 
 @composite("polynomial.polynomial.polygrid2d")

@@ -10,29 +10,10 @@ from typing import Any
 import numpy as np
 
 from .._variable import OPS
-from ._dispatch import composite, of_values, values_of, wider
+from ._dispatch import composite, of_values, values_of
 from ._statistics import _into, array_of, axes_of, cast, is_batch, is_variable
 
 # ---- sorting
-
-@wider("sort")
-def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, stable: Any = None) -> Any:
-    _check_order(kind, order, stable)
-    return np.sort(a, axis)
-
-
-@wider("argsort")
-def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, stable: Any = None) -> Any:
-    _check_order(kind, order, stable)
-    return np.argsort(a, axis)
-
-
-def _check_order(kind: Any, order: Any, stable: Any) -> None:
-    if order is not None:
-        raise ValueError("Cannot specify order when the array has no fields.")
-    if kind is not None and stable is not None:
-        raise ValueError("`kind` and `stable` parameters can't be provided at the same time. Use only one of them.")
-
 
 @composite("partition")
 def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Any:

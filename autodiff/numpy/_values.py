@@ -46,7 +46,7 @@ refused("the next number after x is no smooth function of it: it has no derivati
 
 def _of_module(module: Any) -> list[str]:
     # NumPy 2.5 warns where chararray and its makers are so much as asked for.
-    return [name for name in dir(module) if name[0] != "_" and name not in ("array", "asarray", "chararray")
+    return [name for name in module.__all__ if name not in ("array", "asarray", "chararray")
             and inspect.isroutine(getattr(module, name))]
 
 

@@ -8,8 +8,10 @@ RULES: tuple[Rule, ...] = (
     Rule("sort", "sort_of(x, dim, descending, stable)", operands="x",
          params="dim=-1, descending=False, *, stable=None", loop="composite",
          outputs=("values", "indices"), grad_fn={"": "SortBackward0", "stable": "SortBackward1"},
-         numpy="sort(a, axis=-1, kind=None, order=None, *, stable=None) = numpy_sorted_of(a, axis, kind); "
-               ".sort(a, axis=-1, kind=None, order=None, *, stable=None) -> None = numpy_sort_of(a, axis, kind, order)",
+         numpy="sort(a, axis=-1, kind=None, order=None, *, stable=None, descending=None) "
+               "= numpy_sorted_of(a, axis, kind, order, stable, descending); "
+               ".sort(a, axis=-1, kind=None, order=None, *, stable=None, descending=None) -> None "
+               "= numpy_sort_of(a, axis, kind, order, stable, descending)",
          source="PyTorch, torch.sort", doc="The elements in order along dim, and where they stood.",
          errors="The method of the NumPy flavour sorts in place and returns None, as NumPy's does.",
          example="tensor([3.0, 1.0]).sort().indices -> tensor([1, 0])"),
@@ -18,8 +20,8 @@ RULES: tuple[Rule, ...] = (
          example="tensor([3.0, 1.0]).msort() -> tensor([1., 3.])"),
     Rule("argsort", "argsort_of(x, dim, descending, stable)", operands="x", kind="custom",
          params="dim=-1, descending=False, *, stable=True", loop="composite",
-         numpy="argsort .argsort(a, axis=-1, kind=None, order=None, *, stable=None) "
-               "= numpy_argsort_of(a, axis, kind)",
+         numpy="argsort .argsort(a, axis=-1, kind=None, order=None, *, stable=None, descending=None) "
+               "= numpy_argsort_of(a, axis, kind, order, stable, descending)",
          doc="The positions that would put the elements in order along dim.",
          example="tensor([3.0, 1.0, 2.0]).argsort() -> tensor([1, 2, 0])"),
     Rule("topk", "topk_of(x, k, dim, largest, sorted)", operands="x", params="k, dim=-1, largest=True, sorted=True",
