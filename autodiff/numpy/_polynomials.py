@@ -279,19 +279,19 @@ def _by_powers(x: Any, c: Any, tensor: bool) -> Any:
 
 @composite("polynomial.polynomial.polyval2d")
 def polyval2d(x: Any, y: Any, c: Any) -> Any:
-    return _at_points((x, y), c, "x, y")
+    return _at_points((x, y), c)
 
 
 @composite("polynomial.polynomial.polyvalnd")
 def polyvalnd(pts: Any, c: Any) -> Any:
-    return _at_points(tuple(pts), c, "ordinates")
+    return _at_points(tuple(pts), c)
 
 
-def _at_points(points: Any, c: Any, what: str) -> Any:
+def _at_points(points: Any, c: Any) -> Any:
     """The value at points that are given by one array for each dimension."""
     points = [inexact(operand(x)) for x in points]
     if any(tuple(x.shape) != tuple(points[0].shape) for x in points):
-        raise ValueError(f"{what} are incompatible")
+        raise ValueError({2: "x, y", 3: "x, y, z"}.get(len(points), "ordinates") + " are incompatible")
     found = inexact(operand(c))
     for i, x in enumerate(points):
         found = _by_powers(x, np.atleast_1d(found), i == 0)
