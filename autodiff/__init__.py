@@ -73,6 +73,7 @@ from ._create import (
     zeros,
     zeros_like,
 )
+from ._dlpack import from_dlpack
 from ._functions import (
     allclose,
     broadcast_shapes,

@@ -842,7 +842,8 @@ cdef object binary(int op, object x, object y):
 cdef tuple with_lists(object x, object y):
     """Both operands of an operator, of which one has NumPy's flavour, where the other is what NumPy makes an array of.
 
-    A list, a tuple, an object array, which may hold Variables.  None: it is nothing of that kind.
+    A list, a tuple, an object array, which may hold Variables; a Series or DataFrame of pandas'.  None: it is nothing of
+    that kind.
     """
     if Py_TYPE(<PyObject*>x) == NDARRAY and not is_operand(y):
         taken = array_of_list(y)
@@ -855,7 +856,9 @@ cdef tuple with_lists(object x, object y):
 
 cdef object array_of_list(object o):
     if type(o) is not list and type(o) is not tuple and not isinstance(o, cnp.ndarray):
-        return None
+        if not hasattr(type(o), "__pandas_priority__") or is_variable(o):
+            return None
+        o = np.asarray(o)
     taken = OPS.lifted(o)
     if isinstance(taken, cnp.ndarray) and (<cnp.ndarray>taken).descr.type_num == cnp.NPY_OBJECT:
         raise TypeError("an array of objects that are no numbers meets a Variable: autodiff computes with numbers alone; make "

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+#: Packages through which a program reaches a Variable; what they ask for they ask for the program's sake.
+LIBRARIES = ("numpy", "scipy", "pandas", "xarray", "sklearn")
 #: NumPy's functions that dispatch on no Variable, and are functions of `autodiff.numpy`.
 MIRRORED = {"array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "asarray_chkfinite", "full", "arange",
             "fromiter", "fromfunction", "vectorize", "frompyfunc", "nditer", "ndenumerate", "broadcast", "poly1d"}
@@ -83,12 +85,12 @@ def _short(module: str) -> str:
 
 
 def _calling() -> str | None:
-    """The function of NumPy or SciPy that a program called, if the innermost frames are theirs."""
+    """The function of a library that a program called, if the innermost frames are theirs."""
     found = within = None
     frame = sys._getframe()
     while frame is not None and frame.f_globals is globals():
         frame = frame.f_back                                        # type: ignore[assignment]
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("numpy", "scipy"):
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in LIBRARIES:
         code = frame.f_code
         names = [(frame.f_globals["__name__"], getattr(code, "co_qualname", code.co_name).removesuffix(".__call__"))]
         # A decorator's wrapper may ask before the function of that name runs; that is one of its free variables.
@@ -116,7 +118,7 @@ def _public_name(module: str, name: str) -> str | None:
 def line_of_program() -> str:
     """Where the program is that called NumPy, SciPy or autodiff, in brackets; nothing if there is no file of it."""
     frame: Any = sys._getframe()
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("numpy", "scipy", "autodiff"):
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("autodiff", *LIBRARIES):
         frame = frame.f_back
     if frame is None or not os.path.exists(frame.f_code.co_filename):
         return ""
@@ -132,6 +134,8 @@ def _way(name: str) -> str:
         return f"Use {other} instead" + (", or decorate the function with @autodiff.lift" if name.startswith("np.") else "")
     if name == "scipy.sparse":
         return "Use A.toarray() @ x instead"
+    if name.startswith("pandas."):
+        return "Hand NumPy's functions df.to_numpy() instead: pandas computes with values of its own"
     return f"autodiff has nothing in the place of {name} yet: write it with functions of NumPy"
 
 
@@ -183,7 +187,7 @@ def statement() -> tuple[str, str]:
     The text is empty where the source cannot be read.
     """
     frame = sys._getframe()
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("autodiff", "numpy", "scipy"):
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("autodiff", *LIBRARIES):
         frame = frame.f_back
     code = frame.f_code
     positions = list(code.co_positions())[frame.f_lasti // 2] if frame.f_lasti >= 0 else (None,) * 4

@@ -421,6 +421,8 @@ cdef object plain_entry(object index, bint masks):
         return a
     if isinstance(index, slice) or index is None or index is Ellipsis:
         return index
+    if hasattr(type(index), "__array__") and not isinstance(index, np.generic):      # a Series of bools, a DataArray
+        return plain_entry(np.asarray(index), masks)
     if hasattr(index, "__index__"):
         return int.__index__(operator.index(index))     # an IntEnum is its own index: an int, but not of type int
     raise IndexError("only integers, slices (`:`), ellipsis (`...`), None and long, byte or bool Variables are valid "

@@ -58,6 +58,7 @@ class Treedef:
 
 LEAF = Treedef(None, None, (), 1)
 
+_Base: Any = _v.Tensor.__base__
 #: What needs no second look: asked after the others a leaf takes four times as long, most of it for an attribute it has not.
 _LEAVES = {_v.Tensor, _v.ndarray, np.ndarray, np.float64, float, int, complex, bool, str, type(None)}
 
@@ -85,6 +86,8 @@ def flatten(tree: Any) -> tuple[list[Any], Treedef]:
 def flatten_results(tree: Any) -> tuple[list[Any], Treedef]:
     """flatten() of what a function returned: an object array that holds Variables, as np.array([v0, v1]) is one, is lifted.
 
+    Of an array of another library around a Variable, as a DataArray is one, the Variable is taken.
+
     >>> import autodiff
     >>> autodiff.jacobian(lambda x: np.array([x[0] * x[1], x[1]]))(np.array([2.0, 3.0]))
     array([[3., 2.],
@@ -94,6 +97,8 @@ def flatten_results(tree: Any) -> tuple[list[Any], Treedef]:
     for i, leaf in enumerate(leaves):
         if type(leaf) is np.ndarray and leaf.dtype.kind == "O":
             leaves[i] = _v.OPS.lifted(leaf)
+        elif type(leaf) not in _LEAVES and not isinstance(leaf, _Base) and isinstance(getattr(leaf, "data", None), _Base):
+            leaves[i] = leaf.data
     return leaves, treedef
 
 

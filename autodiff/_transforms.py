@@ -75,6 +75,8 @@ class _Given:
             return value if type(value) is self.kind else _v.in_flavour(value, _EXAMPLES[self.kind])
         if isinstance(value, np.ndarray):
             array = value
+        elif hasattr(type(value), "__array__") and not isinstance(value, np.generic):      # of pandas, of xarray
+            array = np.asarray(value)
         elif isinstance(value, _NUMBERS):
             array = np.asarray(value)
             if array.dtype.kind in "iub" and isinstance(value, (int, np.integer)) and not isinstance(value, bool):

@@ -87,7 +87,8 @@ def test_a_reader_accepts_numpys_own_signature(row, answer, name):
             assert (read[parameter].default is inspect.Parameter.empty) == (default is inspect.Parameter.empty)
         else:
             assert read[parameter].default == default, parameter
-    assert set(read) <= set(own)
+    # what NumPy has since a later version than 2.0, its methods have here of any
+    assert set(read) - set(own) <= ({"descending"} if np.lib.NumpyVersion(np.__version__) < "2.5.0.dev0" else set())
 
 
 X = np.array([[0.5, -1.5, 2.0], [1.25, 0.75, -0.25]])

@@ -674,11 +674,11 @@ def any_of(ops, x, dim, keepdim):
 
 
 def _truth(ops, name, x, dim, keepdim):
-    """A plain array or bool in the NumPy flavour, as of its comparisons; of uint8, uint8."""
+    """A plain array or numpy.bool in the NumPy flavour, as of its comparisons; of uint8, uint8."""
     values = ops.plain(x)
     out = getattr(values, name)(axis=checked_dims(ops, x, dim), keepdims=bool(keepdim))
     if ops.is_numpy(x):
-        return out if out.ndim else bool(out)
+        return out
     return ops.constant(out.astype("uint8") if values.dtype == "uint8" else out)
 
 

@@ -77,7 +77,7 @@ linalg, fft, random, testing, polynomial, lib, emath = map(
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("_") and name not in ("__all__", "__version__"):
+    if name.startswith("_") and name not in ("__all__", "__version__", "__array_namespace_info__"):
         raise AttributeError(f"module 'autodiff.numpy' has no attribute '{name}'")
     from ._mirror import of_numpy
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 import os
+import sys
 from collections.abc import Iterator
 from types import GenericAlias
 from typing import Any
@@ -425,10 +426,23 @@ def _class_getitem(cls: Any, item: Any, /) -> Any:
     return GenericAlias(cls, item)
 
 
+def __array_namespace__(self: Any, /, *, api_version: str | None = None) -> Any:
+    """The module `autodiff.numpy`, which has the functions of the array API standard.
+
+    Raises ValueError for a version of the standard that this NumPy does not know.
+
+    >>> import autodiff.numpy as anp
+    >>> anp.array(1.0).__array_namespace__() is anp
+    True
+    """
+    np.empty(0).__array_namespace__(api_version=api_version)
+    return sys.modules["autodiff.numpy"]
+
+
 _class_getitem.__name__, _class_getitem.__qualname__ = "__class_getitem__", "ndarray.__class_getitem__"
 
-METHODS = (argpartition, byteswap, choose, clip, compress, conjugate, dump, dumps, fill, getfield, partition, resize, setfield,
-           setflags, swapaxes, to_device, tobytes, tofile, view)
+METHODS = (__array_namespace__, argpartition, byteswap, choose, clip, compress, conjugate, dump, dumps, fill, getfield,
+           partition, resize, setfield, setflags, swapaxes, to_device, tobytes, tofile, view)
 ATTRIBUTES = {
     "flat": property(_flat, _set_flat), "base": property(_base),
     "flags": property(_flags), "strides": property(_strides), "ctypes": property(_ctypes),

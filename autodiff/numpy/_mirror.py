@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from .. import _variable as _variable_module
+from .._dlpack import array_from_dlpack
 from .._rebind import Rebinding
 from .._types import DTYPES
 from .._variable import OPS, Tensor, ndarray
@@ -324,6 +325,32 @@ def _spaced(name: str) -> Any:
     return _named(make, name)
 
 
+def _frequencies(name: str) -> Any:
+    function = getattr(np.fft, name)
+
+    def make(n: Any, d: Any = 1.0, device: Any = None, *, dtype: Any = None) -> Any:
+        if device not in (None, "cpu"):
+            raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
+        d = _ready(d)
+        if isinstance(d, _Base):
+            return function(n, 1.0) / d
+        made = function(n, d)
+        return _ours(made if dtype is None else made.astype(np.dtype(dtype)))
+
+    functools.update_wrapper(make, function)
+    return _named(make, f"fft.{name}")
+
+
+def expand_dims(a: Any, axis: Any = 0) -> Any:
+    """numpy.expand_dims(), whose axis the array API standard lets be left out."""
+    return np.expand_dims(_ready(a), axis)
+
+
+def unique_values(x: Any) -> Any:
+    """numpy.unique_values(), in ascending order: NumPy's is that of a hash table, and scikit-learn expects PyTorch's order."""
+    return np.unique(_ready(x), equal_nan=False)
+
+
 def fromfunction(function: Any, shape: Any, *, dtype: Any = float, like: Any = None, **kwargs: Any) -> Any:
     """numpy.fromfunction(): the function is handed arrays of the positions in each dimension."""
     return function(*map(_ours, np.indices(shape, dtype=np.dtype(dtype))), **kwargs)
@@ -335,6 +362,27 @@ def fromiter(iter: Iterable[Any], dtype: Any, count: int = -1, *, like: Any = No
     if len(values) < count:
         raise ValueError(f"iterator too short: Expected {count} but iterator had only {len(values)} items.")
     return array(values, dtype) if holds(values) else _ours(np.fromiter(values, np.dtype(dtype)))
+
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Any:
+    """numpy.from_dlpack(): an array that shares the memory of another library's; a copy where that may not be written."""
+    return _ours(array_from_dlpack(x, device, copy))
+
+
+def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None, descending: Any = None) -> Any:
+    """numpy.sort(); descending, which NumPy has since 2.5, of any version."""
+    return _sorted(np.sort, a, axis, kind, order, stable, descending)
+
+
+def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None, descending: Any = None) -> Any:
+    """numpy.argsort(); descending, which NumPy has since 2.5, of any version."""
+    return _sorted(np.argsort, a, axis, kind, order, stable, descending)
+
+
+def _sorted(function: Any, a: Any, axis: Any, kind: Any, order: Any, stable: Any, descending: Any) -> Any:
+    if descending is None or order is not None:
+        return function(_ready(a), axis, kind, order, stable=stable)
+    return _v.ARRAY_FUNCTIONS[function](asarray(a), axis, kind, stable=stable, descending=descending)
 
 
 def isscalar(element: Any) -> bool:
@@ -675,12 +723,14 @@ _MADE = ("eye", "identity", "tri")
 _SPACED = ("linspace", "logspace", "geomspace")
 _OWN: dict[str, Any] = {
     **{f.__name__: _named(f, f.__name__) for f in (
-        asanyarray, ascontiguousarray, asfortranarray, asarray_chkfinite, copy, full, arange, fromfunction, fromiter, isscalar,
-        vectorize, frompyfunc, ndenumerate, broadcast, nditer, poly1d)},
+        asanyarray, ascontiguousarray, asfortranarray, asarray_chkfinite, copy, full, arange, fromfunction, fromiter,
+        from_dlpack, expand_dims, unique_values, sort, argsort, isscalar, vectorize, frompyfunc, ndenumerate,
+        broadcast, nditer, poly1d)},
     **{name: _like(name) for name in _LIKE},
     **{name: _maker(name, True) for name in _FRESH},
     **{name: _maker(name, False) for name in _MADE},
     **{name: _spaced(name) for name in _SPACED},
+    "fft.fftfreq": _frequencies("fftfreq"), "fft.rfftfreq": _frequencies("rfftfreq"),
     "r_": _Joined("r_", 0, 1, -1), "c_": _Joined("c_", -1, 2, 0),
 }
 
@@ -719,7 +769,7 @@ def of_submodule(module: str, name: str) -> Any:
     value = getattr(_numpys_module(module), name)
     if name == "__all__":
         return value
-    return _mirrored(value, f"{module}.{name}")
+    return _OWN.get(f"{module}.{name}") or _mirrored(value, f"{module}.{name}")
 
 
 def _mirrored(value: Any, name: str) -> Any:

@@ -31,6 +31,9 @@ def run_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str
     for v in inputs:
         if isinstance(v, (np.generic, np.ndarray)) and v.dtype.kind in "mMSUV":
             raise TypeError(f"{_guidance.name_of(ufunc)}() of {v.dtype} and a Variable: Variables hold numbers alone")
+    # Of pandas, which leaves the call to what stands beside it.
+    inputs = tuple([np.asarray(v) if not isinstance(v, _Base) and hasattr(type(v), "__pandas_priority__") else v
+                    for v in inputs])
     out = kwargs.pop("out", None)
     if any(_is_foreign(v) for v in (*inputs, *(out or ()))):
         return NotImplemented
