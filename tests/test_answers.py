@@ -88,7 +88,7 @@ def test_a_reader_accepts_numpys_own_signature(row, answer, name):
         else:
             assert read[parameter].default == default, parameter
     # what NumPy has since a later version than 2.0, its methods have here of any
-    assert set(read) - set(own) <= ({"descending"} if np.lib.NumpyVersion(np.__version__) < "2.5.0.dev0" else set())
+    assert set(read) - set(own) <= (set() if NEWER else {"descending"})
 
 
 X = np.array([[0.5, -1.5, 2.0], [1.25, 0.75, -0.25]])
