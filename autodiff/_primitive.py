@@ -137,6 +137,8 @@ class primitive:
     __qualname__: str
 
     def __init__(self, function: Callable[..., Any]) -> None:
+        if not callable(function):
+            raise TypeError(f"primitive() takes a function, not {type(function).__name__}")
         functools.update_wrapper(self, function)
         if not hasattr(function, "__name__"):
             self.__name__ = type(function).__name__
@@ -144,7 +146,7 @@ class primitive:
         self._vjps: dict[int, Callable[..., Any] | None] = {}
         self._jvps: dict[int, Callable[..., Any] | str] = {}
         name = "".join(part[:1].upper() + part[1:] for part in self.__name__.strip("<>").split("_"))
-        self._function: Any = type(name, (_Applied,), {"__module__": function.__module__, "__doc__": function.__doc__})
+        self._function: Any = type(name, (_Applied,), {"__module__": self.__module__, "__doc__": function.__doc__})
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The function's value, recorded where an argument is a Variable."""

@@ -26,8 +26,8 @@ ELSEWHERE = {
     "enable_grad": "modes", "inference_mode": "modes", "is_grad_enabled": "modes", "is_inference_mode_enabled": "modes",
     "no_grad": "modes", "set_grad_enabled": "modes", "is_inference": "modes",
     "is_anomaly_enabled": "modes", "is_anomaly_check_nan_enabled": "modes", "set_anomaly_enabled": "modes",
-    "data_ptr": "an address", "volatile": "gone from PyTorch", "register_hook": "hooks",
-    "register_post_accumulate_grad_hook": "hooks",
+    "data_ptr": "an address", "from_dlpack": "arrays of other libraries", "volatile": "gone from PyTorch",
+    "register_hook": "hooks", "register_post_accumulate_grad_hook": "hooks",
 }
 BINARY = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.MatMult: "matmul",
           ast.FloorDiv: "floor_divide", ast.Mod: "remainder", ast.BitAnd: "bitwise_and", ast.BitOr: "bitwise_or",

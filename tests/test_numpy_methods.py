@@ -110,6 +110,8 @@ def test_a_shape_can_be_set():
     assert y.shape == (3, 2)
     with pytest.raises(ValueError, match=r"np\.resize"):
         y.resize(7)
+    with pytest.raises(TypeError, match="integers"):
+        y.resize([2.0, 3.0])
 
 
 def test_flat_reads_and_writes():

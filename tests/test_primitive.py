@@ -164,3 +164,9 @@ def test_transposing_a_vjp_that_broadcasts_or_is_zero():
     loose = ad.primitive(lambda x: x * 2).defvjp(lambda ans, x: lambda g: np.asarray(g.detach()) * 2)
     with pytest.raises(NotImplementedError, match="not made of ops on the gradient"):
         ad.jvp(loose, (np.ones(2),), (np.ones(2),))
+
+
+@pytest.mark.parametrize("thing", [None, 3.0, [1.0]])
+def test_what_is_no_function_is_refused(thing):
+    with pytest.raises(TypeError, match="takes a function"):
+        autodiff.primitive(thing)

@@ -5,6 +5,7 @@ What is called in loops (``sum``, ``mean``, ``dot``, ``item``, ``copy``, ``astyp
 """
 from __future__ import annotations
 
+import math
 import operator
 import os
 import sys
@@ -155,8 +156,12 @@ def resize(self: Any, *new_shape: Any, refcheck: bool = True) -> None:
            [3., 4.]])
     """
     sizes = new_shape[0] if len(new_shape) == 1 and isinstance(new_shape[0], (tuple, list)) else new_shape
-    if int(np.prod(sizes)) != self.size:
-        raise ValueError(f"resize() in place to {int(np.prod(sizes))} elements would move an array of {self.size} that a graph "
+    try:
+        count = math.prod(map(operator.index, sizes))
+    except TypeError:
+        raise TypeError(f"resize() takes sizes that are integers, not {new_shape}") from None
+    if count != self.size:
+        raise ValueError(f"resize() in place to {count} elements would move an array of {self.size} that a graph "
                          "may look at: use y = np.resize(x, shape)")
     self.shape = tuple(sizes)
 
@@ -435,7 +440,8 @@ def __array_namespace__(self: Any, /, *, api_version: str | None = None) -> Any:
     >>> anp.array(1.0).__array_namespace__() is anp
     True
     """
-    np.empty(0).__array_namespace__(api_version=api_version)
+    unchecked: Any = api_version        # NumPy's stub lists the versions that it knows
+    np.empty(0).__array_namespace__(api_version=unchecked)
     return sys.modules["autodiff.numpy"]
 
 
