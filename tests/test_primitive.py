@@ -169,4 +169,4 @@ def test_transposing_a_vjp_that_broadcasts_or_is_zero():
 @pytest.mark.parametrize("thing", [None, 3.0, [1.0]])
 def test_what_is_no_function_is_refused(thing):
     with pytest.raises(TypeError, match="takes a function"):
-        autodiff.primitive(thing)
+        ad.primitive(thing)

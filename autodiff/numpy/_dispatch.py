@@ -314,7 +314,7 @@ def _lifted(value: Any) -> Any:
         parts = [part if isinstance(part, _Base) else _lifted(part) for part in value]
         if any(isinstance(part, _Base) for part in parts):
             return _stacked(parts)
-        return np.asarray(value)
+        return _v.plain_of(value)
     return value
 
 
