@@ -167,8 +167,8 @@ def _ours(array: Any) -> Any:
 def _check_writes() -> None:
     """Say so where a plain array that others see, too, was written with what is recorded: it holds the numbers alone."""
     for array, ours in _wrapped.arrays.values():
-        for other, _others in _wrapped.arrays.values():
-            if other is not array and ours._version and np.may_share_memory(array, other) and np.shares_memory(array, other):
+        for other, _others in _wrapped.arrays.values() if ours._version else ():
+            if other is not array and np.may_share_memory(array, other) and np.shares_memory(array, other):
                 raise TypeError("a lifted function wrote into an array and saw the same memory by another one: hand in one "
                                 "of them")
         if ours.requires_grad or _v.carries_more(ours):

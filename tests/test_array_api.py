@@ -312,6 +312,16 @@ def test_functions_of_the_standard_keep_the_gradient():
         assert slope[i] == pytest.approx(wanted, rel=1e-7)
 
 
+def test_frequencies_keep_the_gradient_of_the_spacing():
+    d = anp.array(0.5, requires_grad=True)
+    for name in ("fftfreq", "rfftfreq"):
+        found = getattr(anp.fft, name)(5, d, dtype=np.float32)
+        assert found.dtype == np.float32 and found.requires_grad
+        np.testing.assert_allclose(found.detach(), getattr(np.fft, name)(5, 0.5), rtol=1e-6)
+        with pytest.raises(ValueError, match="cuda"):
+            getattr(anp.fft, name)(5, d, device="cuda")
+
+
 def test_array_api_compat_takes_it_as_it_is():
     compat = pytest.importorskip("array_api_compat")
     x = anp.asarray(MATRIX)

@@ -329,13 +329,8 @@ def _frequencies(name: str) -> Any:
     function = getattr(np.fft, name)
 
     def make(n: Any, d: Any = 1.0, device: Any = None, *, dtype: Any = None) -> Any:
-        if device not in (None, "cpu"):
-            raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
         d = _ready(d)
-        if isinstance(d, _Base):
-            return function(n, 1.0) / d
-        made = function(n, d)
-        return _ours(made if dtype is None else made.astype(np.dtype(dtype)))
+        return asarray(function(n, 1.0) / d if isinstance(d, _Base) else function(n, d), dtype, device=device)
 
     functools.update_wrapper(make, function)
     return _named(make, f"fft.{name}")
