@@ -437,14 +437,16 @@ def plot_times(report: list[dict[str, Any]], path: str, title: str) -> None:
 def plot_sweep(report: list[dict[str, Any]], path: str, title: str) -> None:
     """The ops of the sweep, a bar for each type of number, sorted by the mean of their ratios."""
     pyplot = drawing()
-    families = list(dict.fromkeys(entry["family"] for entry in report if is_sweep(entry)))
+    families: list[str] = []
     ratios: dict[str, dict[str, float]] = {}
     wanted = None
     for entry in report:
         if not is_sweep(entry):
             continue
-        ratio = next((row["ratio"] for row in entry["rows"][1:] if row["ratio"]), None)
+        # The axis is PyTorch's: of a family with other peers, or where it is not installed, there is nothing to draw.
+        ratio = next((row["ratio"] for row in entry["rows"][1:] if row["ratio"] and row["peer"] == "torch"), None)
         if ratio is not None:
+            families += [entry["family"]] if entry["family"] not in families else []
             ratios.setdefault(entry["name"].rpartition("/")[2], {})[entry["family"]] = ratio
             wanted = wanted or wanted_ratio(entry["demands"][0] if entry["demands"] else None)
     if not ratios:

@@ -269,6 +269,16 @@ def test_the_summary_of_the_sweep():
     assert [e["rows"][0]["verdict"] for e in many] == ["met", "missed", "missed"]
 
 
+@pytest.mark.parametrize("peers", [("autograd",), ("autograd", "torch"), ()])
+def test_a_sweep_is_drawn_against_pytorch_alone(tmp_path, peers):
+    """A family with other peers has no bar on its axis; it once had no mean either, and the plot failed."""
+    calls = [entry("numpy_sum_4", {"autodiff": 1e-6, "autograd": 2e-5}, family="numpy_calls")]
+    times = {"autodiff": 1e-3} | dict.fromkeys(peers, 0.002)
+    rows = [entry(f"ops_float64/{name}", times, family="ops_float64") for name in ("exp", "sin")]
+    report.plot_sweep([*calls, *rows], str(tmp_path / "ops.png"), "title")
+    assert (tmp_path / "ops.png").exists() == ("torch" in peers)
+
+
 def test_the_summaries_of_growth():
     entries = [entry(f"chain_{n}", {"autodiff": n * 1e-8 * (2 if n == 10**6 else 1)}, family="chain", size=n)
                for n in (10**3, 10**4, 10**5, 10**6)]
