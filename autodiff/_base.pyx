@@ -20,7 +20,7 @@ from ._core cimport (ARRAY, FLOAT32, HEAD, HOOKED, LEAF, OUT_SCALAR, PAYLOAD, PI
                      strides_of, write_double, zeros)
 from ._kernels cimport MAX_DIMS, intp
 
-import threading
+from _thread import _local
 
 import numpy as np
 
@@ -1049,7 +1049,7 @@ def get_default_type():
 
 # ---- modes of a thread
 
-class _PackHooks(threading.local):
+class _PackHooks(_local):
     """Saved-tensor hooks of a thread: pairs (pack, unpack), innermost last; and why there may be none, or None."""
 
     refusal = None
@@ -1571,7 +1571,7 @@ cdef class Call:
         return f"Call({self.name}, {len(self.operands)} operands, {self.params})"
 
 
-class _Above(threading.local):
+class _Above(_local):
     """The levels above a thread's ops, innermost last."""
 
     def __init__(self):

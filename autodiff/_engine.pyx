@@ -46,8 +46,8 @@ cdef extern from "csrc/small.h":
     int autodiff_share_float(intp outer, intp n, intp inner, float* x, float* out, float* g, float* place) nogil
 
 import collections
-import threading
 import weakref
+from _thread import _local
 from functools import partial
 
 import numpy as np
@@ -1435,7 +1435,7 @@ cdef int created(Node* node) except -1:
     return 0
 
 
-class _Evaluated(threading.local):
+class _Evaluated(_local):
     """In anomaly mode: the node whose derivative is being computed, so that the nodes of it can tell."""
     current = None
 
@@ -2672,6 +2672,8 @@ def in_another_thread(function):
             outcome.append((function(), None))
         except BaseException as error:
             outcome.append((None, error))
+
+    import threading
 
     thread = threading.Thread(target=run, name="autodiff nested backward")
     thread.start()

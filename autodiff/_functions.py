@@ -48,14 +48,12 @@ def _by_method(name: str, out: bool = False) -> Any:
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = inspect.getdoc(getattr(Tensor, name))
-    # The method's own signature: help() and the test of the type stubs shall see what it takes.
-    # Of a method of C inspect reads it from a text with the tokenizer and re, 5 ms of an import.
-    text = getattr(Tensor, name).__text_signature__[1:-1].replace("$self", "self")
-    _, *parameters = inspect.signature(eval(f"lambda {text}: 0")).parameters.values()
-    own = inspect.Parameter("input", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    if out and all(parameter.name != "out" for parameter in parameters):
-        parameters.append(inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None))
-    function.__signature__ = inspect.Signature([own, *parameters])
+    # The method's own signature: help() and the test of the type stubs shall see what it takes.  Of a method of C inspect
+    # would read it from a text with the tokenizer and re, 5 ms of an import, and making Signatures here takes another half.
+    text = getattr(Tensor, name).__text_signature__[1:-1].replace("$self, /", "input").replace("$self", "input")
+    if out and "out=" not in text:
+        text += ", out=None" if "*" in text else ", *, out=None"
+    function.__wrapped__ = eval(f"lambda {text}: 0")
     return function
 
 

@@ -10,7 +10,7 @@ import linecache
 import os
 import re
 import sys
-import threading
+from _thread import _local
 from types import FunctionType
 from typing import Any
 
@@ -28,7 +28,7 @@ QUESTIONS = frozenset({np.array_equal, np.array_equiv, np.allclose, np.size, np.
                        np.common_type, np.can_cast, np.min_scalar_type, np.may_share_memory, np.shares_memory})
 
 #: How often values were refused in this thread, and by which type of error: NumPy swallows errors in places.
-refused = threading.local()
+refused = _local()
 
 
 def _public(name: str) -> Any:

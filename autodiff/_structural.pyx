@@ -330,6 +330,24 @@ cdef object structural_on(int op, int flags, tuple operands, tuple params, str t
 cdef frozenset AS_NUMPY = frozenset({"prod", "cumsum", "cumprod", "var", "std"})
 
 
+#: Where the helpers are, by their names.
+cdef object helpers = None
+
+
+def use_helpers(module):
+    """The helpers of the rows, from _ops: found when their op is first applied, so that importing them is not part of import."""
+    global helpers
+    helpers = module
+
+
+cdef object helper_of(int op):
+    """The helper that computes the value of a row on plain arrays."""
+    function = VALUES[op]
+    if type(function) is str:
+        function = VALUES[op] = getattr(helpers, function)
+    return function
+
+
 cdef object structural_value(int op, list values, tuple params, bint variadic, bint as_numpy):
     """A helper's value; of half floats alone, computed in float32 and rounded once, unless NumPy's flavour has NumPy's bits."""
     cdef bint half = False
@@ -339,7 +357,8 @@ cdef object structural_value(int op, list values, tuple params, bint variadic, b
         half = bool(floats) and all([v.dtype == np.float16 for v in floats])
     if half:
         values = [v.astype(np.float32) if isinstance(v, cnp.ndarray) and v.dtype == np.float16 else v for v in values]
-    value = np.asarray(VALUES[op](np, values, *params) if variadic else VALUES[op](np, *values, *params))
+    helper = helper_of(op)
+    value = np.asarray(helper(np, values, *params) if variadic else helper(np, *values, *params))
     return value.astype(np.float16) if half and value.dtype == np.float32 else value
 
 
@@ -1068,7 +1087,7 @@ cdef object euclidean(Variable x, tuple params):
             value = kernels[k][OP_SQRT].value1(value, 0)
         else:               # the sum of squares left the safe range: scaled
             with np.errstate(all="ignore"):
-                value = VALUES[OP_NORM](np, plain(x), 2.0, None, False, None)
+                value = helper_of(OP_NORM)(np, plain(x), 2.0, None, False, None)
     # Only now: the loops may have run without the lock.
     left = edge_of(x)
     if left != NULL and array == NULL:      # while b.norm() < 1000: nothing is made or run before the node is recorded

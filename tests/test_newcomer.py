@@ -51,7 +51,7 @@ def copy(tmp_path_factory):
             text = path.read_text(encoding="utf-8") + "\n\n" + text
         elif "helpers" in path.parts:
             with (path.parent / "__init__.py").open("a", encoding="utf-8") as file:
-                file.write(f"from .{path.stem} import *\n")
+                file.write(f'\nFAMILIES += ("{path.stem}",)\n_ahead += FAMILIES[-1:]\n')
         path.write_text(text, encoding="utf-8")
     return folder
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import functools
-import threading
+from _thread import _local
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
@@ -38,7 +38,7 @@ def is_inference_mode_enabled() -> bool:
     return _v.mode("inference")
 
 
-class _Threads(threading.local):
+class _Threads(_local):
     allowed = True
 
 

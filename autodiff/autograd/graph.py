@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import weakref
+from _thread import _local
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, Self
@@ -384,7 +384,7 @@ def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
 
 # ---- writes to what was saved
 
-class _Allowing(threading.local):
+class _Allowing(_local):
     """Whether a thread is inside of allow_mutation_on_saved_tensors."""
 
     on = False

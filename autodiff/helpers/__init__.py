@@ -8,11 +8,19 @@ applies the structural op: it receives ``ops``, the row's name, operands and par
 
 What ``ops`` has besides the functions of all rows stands at the head of ``_ops.py.tp``.
 """
-from .common import *
-from .elementwise import *
-from .indexing import *
-from .linear import *
-from .reductions import *
-from .searching import *
-from .shapes import *
-from .types import *
+from importlib import import_module
+
+#: The families, those of the commonest ops first.
+FAMILIES = ("common", "shapes", "reductions", "linear", "elementwise", "types", "indexing", "searching")
+_ahead = list(FAMILIES)
+
+
+def __getattr__(name):
+    """A helper by its name.  Families are imported until one has it: all of them would be an eighth of autodiff's import."""
+    while _ahead and not name.startswith("__"):
+        family = vars(import_module(f"{__name__}.{_ahead[0]}"))
+        globals().update((word, value) for word, value in family.items() if not word.startswith("_"))
+        del _ahead[:1]
+        if name in globals():
+            return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

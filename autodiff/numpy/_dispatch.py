@@ -13,8 +13,8 @@ Four lists, which ``tests/test_numpy_lists.py`` holds complete against ``numpy.t
 from __future__ import annotations
 
 import inspect
-import threading
 import warnings
+from _thread import _local
 from typing import Any
 
 import numpy as np
@@ -257,7 +257,7 @@ def run_plainly(function: Any, name: str, operands: tuple[Any, ...], arguments: 
         _asked.calls.remove(asked)
 
 
-class _Asked(threading.local):
+class _Asked(_local):
     """The readers of rows that run in a thread without some of their arguments."""
 
     def __init__(self) -> None:
