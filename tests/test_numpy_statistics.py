@@ -472,3 +472,11 @@ def test_under_vmap_what_reads_values_says_so():
     for f in (lambda x: np.histogram(x)[1], lambda x: np.quantile(x, 0.3, weights=x * x, method="inverted_cdf")):
         with pytest.raises(RuntimeError, match="vmap"):
             autodiff.vmap(f)(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("x", [np.ones(1), np.ones((2, 1)) * 3.0, np.float64(2.0), np.array([1 + 2j]), np.complex128(3j)])
+def test_the_deviation_of_one_element_has_the_derivative_zero_in_forward_mode(x):
+    """Its cotangent once kept the shape and the dtype of the deviation, which are not those of the element."""
+    axis = -1 if np.ndim(x) == 2 else None
+    value, tangent = autodiff.jvp(lambda x: np.std(x, axis=axis), (x,), (np.ones_like(x),))
+    assert np.shape(tangent) == np.shape(value) and not np.any(tangent)

@@ -634,7 +634,7 @@ def std_dx(ops, g, x, out, dim, keepdim, correction):
     shape = tuple(x.shape)
     g, out = kept(ops, g, shape, dim, keepdim), kept(ops, out, shape, dim, keepdim)
     if count_of(shape, dim) == 1 and correction < 1:
-        return _stays(ops, g * 0.0, x)      # of one element the deviation is 0 whatever it is: no kink
+        return _stays(ops, g * ops.zeros_like(x), x)    # of one element the deviation is 0 whatever it is: no kink
     zero = ops.plain(out) == 0
     if not zero.any():
         x, out = _balanced(ops, g, x, out)
