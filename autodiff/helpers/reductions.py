@@ -595,7 +595,7 @@ def var_value(np, x, dim, unbiased, keepdim, correction):
     """Naively; a row whose squares or sum overflowed is computed again, scaled."""
     out = _squares(np, x, dim, keepdim, correction)
     finite = np.isfinite(out)
-    if np.all(finite):
+    if finite.all():
         return out
     scaled, exponent = _scaled(np, x, dim)
     again = np.ldexp(_squares(np, scaled, dim, True, correction), 2 * exponent).reshape(np.shape(out))
@@ -604,9 +604,10 @@ def var_value(np, x, dim, unbiased, keepdim, correction):
 
 def _squares(np, x, dim, keepdim, correction):
     count = count_of(x.shape, dim)
-    centred = x - np.sum(x, axis=dim, keepdims=True) / x.dtype.type(count)
-    squares = (centred * np.conj(centred)).real
-    return np.sum(squares, axis=dim, keepdims=keepdim) / squares.dtype.type(max(count - correction, 0))
+    # Not np.sum, whose Python is most of the time of a few elements.
+    centred = x - np.add.reduce(x, axis=dim, keepdims=True) / x.dtype.type(count)
+    squares = (centred * np.conj(centred)).real if x.dtype.kind == "c" else centred * centred
+    return np.add.reduce(squares, axis=dim, keepdims=keepdim) / squares.dtype.type(max(count - correction, 0))
 
 
 def var_dx(ops, g, x, dim, keepdim, correction):
