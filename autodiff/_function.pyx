@@ -5,6 +5,8 @@ A custom op is a node whose derivative is Python's: a callable that _base.record
 context stands in the node's payload.  The context owns no node, or each would keep the other alive.
 """
 from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdlib cimport free
 
 from ._base cimport (ABOVE, BATCHED, CUSTOM_VIEW, DEPENDS, FORWARD, GRAD_OFF, MADE_UNDER, PACKING, TENSOR, TRACING,
@@ -385,11 +387,14 @@ cdef SavedOfFunction saved_of(Context context, int position):
     return saved
 
 
-def check_saved(str name, tuple tensors):
+cdef int check_saved(str name, tuple tensors) except -1:
     """Only Variables and None are saved."""
-    for i, tensor in enumerate(tensors):
+    cdef int i
+    for i in range(<int>len(tensors)):
+        tensor = tensors[i]
         if tensor is not None and not is_variable(tensor):
             raise TypeError(f"{name} can only save variables, but argument {i} is of type {type(tensor).__name__}")
+    return 0
 
 
 # ---- backward
@@ -564,6 +569,8 @@ OF_CONTEXT.append(node_of_context)
 
 #: The class Function, once it is there: what its methods are where a subclass has none of its own.
 cdef list FUNCTION = []
+cdef tuple NO_ARGUMENTS = ()
+cdef object TRUE = True, FALSE = False
 
 
 class Applied:
@@ -603,7 +610,7 @@ cdef object with_defaults(object function, tuple args, dict kwargs):
 cdef object apply_function(object function, tuple args, dict kwargs):
     cdef Context context
     cdef int i, count
-    cdef bint recorded = False, dual = False
+    cdef bint recorded = False, dual = False, needed, variable
     cdef int previous
     if modes() & ABOVE:
         taken = ask(function.__name__, args, (function, kwargs), None, False, True)
@@ -619,29 +626,34 @@ cdef object apply_function(object function, tuple args, dict kwargs):
         if is_variable(value) and edge_of(<Variable>value) != NULL:
             raise TypeError(f"{function.__name__}.apply(): the Variable {name!r} requires grad and is given by keyword, "
                             "where no gradient reaches it: give it by position")
-    context = <Context>function._backward_cls()
+    # By the slot: a call of the class looks for an __init__, and costs a tenth of a microsecond more.
+    own = function._backward_cls
+    context = <Context>(<PyTypeObject*>own).tp_new(<type>own, <PyObject*>NO_ARGUMENTS, NULL)
     count = <int>len(args)
     context.edge, context.owner = <Node**>allocate((count if count else 1) * sizeof(Node*)), True
-    needs = []
-    is_var = []
+    context.needs, context.is_variable = PyTuple_New(count), PyTuple_New(count)
     for i in range(count):
         value = args[i]
-        is_var.append(is_variable(value))
-        needs.append(False)
-        if is_var[i]:
+        needed, variable = False, is_variable(value)
+        if variable:
             context.edge[context.edges] = hold(edge_of(<Variable>value))
             context.edges += 1
-            needs[i] = context.edge[context.edges - 1] != NULL
-            recorded = recorded or needs[i]
-    context.needs, context.is_variable = tuple(needs), tuple(is_var)
+            needed = context.edge[context.edges - 1] != NULL
+            recorded = recorded or needed
+        Py_INCREF(TRUE if needed else FALSE)
+        PyTuple_SET_ITEM(context.needs, i, TRUE if needed else FALSE)
+        Py_INCREF(TRUE if variable else FALSE)
+        PyTuple_SET_ITEM(context.is_variable, i, TRUE if variable else FALSE)
     dual = modes() & FORWARD and any([tangent_in(value) is not None for value in args])
     previous = enter_modes(GRAD_OFF | (TRACING if recorded else 0), FORWARD)
     try:
         if two_parts:
             raw = function.forward(*args, **kwargs)
             function.setup_context(context, args, raw)
-        else:
+        elif kwargs or count != 1:
             raw = function.forward(context, *args, **kwargs)
+        else:                       # without a tuple and a dict for the call
+            raw = function.forward(context, args[0])
     finally:
         leave_modes(previous)
     outputs = raw if type(raw) is tuple else (raw,)
