@@ -10,6 +10,7 @@ What ``ops`` has besides the functions of all rows stands at the head of ``_ops.
 """
 from .common import *
 from .elementwise import *
+from .fourier import *
 from .indexing import *
 from .linear import *
 from .reductions import *
