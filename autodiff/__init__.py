@@ -127,6 +127,7 @@ from ._types import (
     strided,
 )
 from ._variable import Tensor, as_tensor, tensor
+from ._windows import bartlett_window, blackman_window, hamming_window, hann_window, kaiser_window
 
 for _name, _function in _ops.FUNCTIONS.items():
     globals()[_name] = _function

@@ -58,6 +58,8 @@ def replacement(name: str) -> str | None:
                     if name in answer.functions and rule.function), None)
     if own is None and first in ("linalg", "special"):
         own = rest.rpartition(".")[2]
+    if own is None and first == "fft":
+        own = rest
     return f"autodiff.{own}" if own is not None and callable(_public(own)) else None
 
 

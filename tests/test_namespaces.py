@@ -142,7 +142,7 @@ def test_what_is_written_by_hand_is_not_overwritten(copy, tmp_path):
     (folder / "special.py").unlink()
     (folder / "special.py.tp").write_text('"""By hand, and {{len(NAMESPACES)}} rooms."""\n')
     render.render_all(folder, rules)
-    assert (folder / "special.py").read_text() == '"""By hand, and 3 rooms."""\n'
+    assert (folder / "special.py").read_text() == '"""By hand, and 4 rooms."""\n'
 
 
 def test_no_module_stands_empty():

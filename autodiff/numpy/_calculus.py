@@ -7,14 +7,9 @@ from typing import Any
 import numpy as np
 
 from .._variable import OPS
-from ._dispatch import composite, refused, values_of, wider, write_out
+from ._dispatch import composite, values_of, wider, write_out
 from ._elementwise import bessel_i0
 from ._operands import as_variables, inexact, is_variable, operand, wrapped_axis
-
-refused("autodiff has no derivative of it. Where the result is to be a constant, give it x.detach(), the values alone.",
-        *(f"fft.{kind}{name}" for kind in ("", "i") for name in ("fft", "fft2", "fftn", "rfft", "rfft2", "rfftn")),
-        "fft.hfft", "fft.ihfft")
-
 
 # ---- differences
 
@@ -177,21 +172,6 @@ def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
     if len(v) > len(a):
         return np.convolve(v, a[::-1], mode)[::-1]
     return np.convolve(a, v[::-1], mode)
-
-
-@composite("fft.fftshift")
-def fftshift(x: Any, axes: Any = None) -> Any:
-    return _rolled(operand(x), axes, lambda n: n // 2)
-
-
-@composite("fft.ifftshift")
-def ifftshift(x: Any, axes: Any = None) -> Any:
-    return _rolled(operand(x), axes, lambda n: -(n // 2))
-
-
-def _rolled(x: Any, axes: Any, shift: Any) -> Any:
-    axes = tuple(range(x.ndim)) if axes is None else tuple(axes) if isinstance(axes, (tuple, list)) else (axes,)
-    return np.roll(x, tuple(shift(x.shape[a]) for a in axes), axes)
 
 
 # ---- elements

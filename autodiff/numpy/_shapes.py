@@ -276,22 +276,6 @@ def resize(a: Any, new_shape: Any) -> Any:
     return moved(lambda x: np.resize(x, new_shape), a)
 
 
-@composite("fft.fftshift")
-def fftshift(x: Any, axes: Any = None) -> Any:
-    return _half_turn(x, axes, 1)
-
-
-@composite("fft.ifftshift")
-def ifftshift(x: Any, axes: Any = None) -> Any:
-    return _half_turn(x, axes, -1)
-
-
-def _half_turn(x: Any, axes: Any, sign: int) -> Any:
-    axes = tuple(range(x.ndim)) if axes is None else (axes,) if isinstance(axes, (int, np.integer)) else tuple(axes)
-    shifts = tuple([sign * (x.shape[d] // 2) for d in axes])
-    return np.roll(x, shifts, axes)
-
-
 # ---- padding
 
 @composite("pad")

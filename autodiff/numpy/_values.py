@@ -62,9 +62,6 @@ LATER = {
         "linalg.cholesky", "linalg.cond", "linalg.det", "linalg.eig", "linalg.eigh", "linalg.eigvals", "linalg.eigvalsh",
         "linalg.inv", "linalg.lstsq", "linalg.pinv", "linalg.qr", "linalg.slogdet", "linalg.solve", "linalg.svd",
         "linalg.svdvals", "linalg.tensorinv", "linalg.tensorsolve"),
-    "Fourier transforms are no rows yet": (
-        "fft.fft", "fft.fft2", "fft.fftn", "fft.hfft", "fft.ifft", "fft.ifft2", "fft.ifftn", "fft.ihfft", "fft.irfft",
-        "fft.irfft2", "fft.irfftn", "fft.rfft", "fft.rfft2", "fft.rfftn"),
 }
 for _why, _names in LATER.items():
     refused(f"it has no derivative here yet: {_why}. array.detach().numpy() gives the values alone: the gradient ends there.",

@@ -169,6 +169,24 @@ PARAMETERS = {
     "tensordot.dims": Parameter("any", "how many dimensions, or two lists of them"),
     "movedim.source": Parameter("dims", "the dimension or dimensions to move"),
     "movedim.destination": Parameter("dims", "where they go"),
+    # Fourier transforms
+    **{f"fft_{kind}{name}.dim": Parameter("dims", "the dimensions along which to compute, from the end if negative" + more)
+       for kind in ("", "i", "r", "ir", "h", "ih") for name, more in (("fft2", ""), ("fftn", "; all of them if None"))},
+    **{f"fft_{name}.dim": Parameter("dims", "the dimension or dimensions, from the end if negative; all of them if None")
+       for name in ("fftshift", "ifftshift")},
+    **{f"fft_{kind}fft.n": Parameter("count", "how many elements to take along the dimension, zeros behind them where it has "
+                                              "fewer; all if None")
+       for kind in ("", "i", "r", "ih")},
+    **{f"fft_{kind}fft.n": Parameter("count", "how many elements the result has along the dimension; if None, twice those of "
+                                              "the operand but 2")
+       for kind in ("ir", "h")},
+    "s": Parameter("any", "what n is to one dimension, for each of dim, or for the last ones without it; -1 for all elements",
+                   "_Dims"),
+    "norm": Parameter("choice", "which of the transform and its inverse is divided: 'backward' the inverse by the number of "
+                                "elements, which is the default, 'forward' the other, 'ortho' both by the root"),
+    "forward": Parameter("flag"),
+    "scale": Parameter("choice"),
+    "onesided": Parameter("flag"),
     # sizes
     "shape": Parameter("shape"),
     "size": Parameter("shape", "the sizes of the result"),

@@ -1,0 +1,400 @@
+"""Fourier transforms.
+
+A transform is linear, and its derivative the adjoint: the transform with the other sign of the exponent, conjugate rather than
+inverse, so that the factor stays.  Of a spectrum whose second half is left out, each number but the first (and the middle
+one, where n is even) stands for two.
+"""
+import operator
+
+#: The factors of the three words in a direction: forward and back.
+_SCALES = {"backward": ("none", "full"), "ortho": ("root", "root"), "forward": ("full", "none")}
+#: The other way round: NumPy's word for a factor in a direction.
+_WORDS = {(scale, forward): word for word, pair in _SCALES.items() for scale, forward in zip(pair, (True, False))}
+
+
+# ---- arguments
+
+def _prepared(ops, name, x, real=""):
+    """The operand as one of floats or complex numbers; real: the words that refuse complex ones."""
+    d = ops.dtype(x)
+    if d.kind == "c":
+        if real:
+            raise TypeError(real.format(ops.scalar_name(x)))
+    elif d.kind != "f":
+        return ops.to(x, "float64" if ops.is_numpy(x) else ops.default_dtype())
+    elif d.itemsize < 4:
+        if not ops.is_numpy(x):
+            raise NotImplementedError("Unsupported dtype Half")
+        return ops.to(x, "float32")
+    return x
+
+
+def _int(name, argument, value):
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name}(): argument '{argument}' must be int, not {type(value).__name__}")
+    return operator.index(value)
+
+
+def _ints(name, argument, values):
+    """An int or several, in a list."""
+    if hasattr(values, "__index__") and not isinstance(values, bool):
+        return [operator.index(values)]
+    if isinstance(values, (str, dict)) or not hasattr(values, "__iter__"):
+        raise TypeError(f"{name}(): argument '{argument}' must be tuple of ints, not {type(values).__name__}")
+    return [_int(name, argument, value) for value in values]
+
+
+def _scale(name, norm, forward):
+    if norm is None:
+        norm = "backward"
+    if not isinstance(norm, str):
+        raise TypeError(f"{name}(): argument 'norm' must be str, not {type(norm).__name__}")
+    if norm not in _SCALES:
+        raise RuntimeError(f'Invalid normalization mode: "{norm}"')
+    return _SCALES[norm][0 if forward else 1]
+
+
+def _points(n):
+    if n < 1:
+        raise RuntimeError(f"Invalid number of data points ({n}) specified")
+    return n
+
+
+def _dim(ops, name, x, dim):
+    dim = _int(name, "dim", dim)
+    if not x.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    return ops.wrap_dim(dim, x.ndim)
+
+
+def _extents(ops, name, x, s, dim):
+    """Dimensions, and the size that x is to have in each."""
+    dims = None if dim is None else [_dim(ops, name, x, d) for d in _ints(name, "dim", dim)]
+    if dims is not None and len(set(dims)) != len(dims):
+        raise RuntimeError("FFT dims must be unique")
+    if s is None:
+        dims = list(range(x.ndim)) if dims is None else dims
+        sizes = [x.shape[d] for d in dims]
+    else:
+        sizes = _ints(name, "s", s)
+        if dims is not None and len(dims) != len(sizes):
+            raise RuntimeError("When given, dim and shape arguments must have the same length")
+        if len(sizes) > x.ndim:
+            raise RuntimeError(f"Got shape with {len(sizes)} values but input tensor only has {x.ndim} dimensions.")
+        dims = list(range(x.ndim - len(sizes), x.ndim)) if dims is None else dims
+        sizes = [x.shape[d] if n == -1 else n for d, n in zip(dims, sizes)]
+    return dims, [_points(n) for n in sizes]
+
+
+def _some(name, dims):
+    if not dims:
+        raise RuntimeError(f"{name} must transform at least one axis")
+
+
+def _resized(ops, x, dims, sizes):
+    """x with its last elements cut off, or zeros behind them."""
+    more = {d: n - x.shape[d] for d, n in zip(dims, sizes) if n != x.shape[d]}
+    if not more:
+        return x
+    pad = []
+    for d in range(x.ndim - 1, min(more) - 1, -1):
+        pad += [0, more.get(d, 0)]
+    return ops.pad(x, pad)
+
+
+def _complex(ops, x):
+    """x as complex numbers; those of its own dtype where it has them."""
+    d = ops.dtype(x)
+    return x if d.kind == "c" else ops.to(x, "complex64" if d.itemsize < 8 else "complex128")
+
+
+# ---- the transforms
+
+def _whole(ops, x, dims, forward, scale, tag=None):
+    """Forward or back, the whole spectrum: of real numbers the first step makes use of that."""
+    dims = tuple(dims)
+    if dims and ops.dtype(x).kind != "c":
+        x = ops.apply("fft_r2c", (x,), (dims[-1:], forward, False, scale), tag)
+        dims = dims[:-1]
+        if not dims:
+            return x
+    return ops.apply("fft_c2c", (_complex(ops, x),), (dims, forward, scale))
+
+
+def _to_half(ops, x, dims, forward, scale):
+    """Real numbers to the first half of their spectrum."""
+    tag = None if forward else "c2c" if len(dims) > 1 else "conj"
+    return ops.apply("fft_r2c", (x,), (tuple(dims), forward, True, scale), tag)
+
+
+def _from_half(ops, x, dims, length, forward, scale):
+    return ops.apply("fft_c2r", (_complex(ops, x),), (tuple(dims), length, forward, scale))
+
+
+def _along_one(ops, name, x, n, dim, norm, forward):
+    """fft and ifft."""
+    x = _prepared(ops, name, x)
+    d = _dim(ops, name, x, dim)
+    n = _points(x.shape[d] if n is None else _int(name, "n", n))
+    scale = _scale(name, norm, forward)
+    return _whole(ops, _resized(ops, x, [d], [n]), [d], forward, scale, None if forward else "conj")
+
+
+def _half_along_one(ops, name, x, n, dim, norm, forward):
+    """rfft and ihfft."""
+    x = _prepared(ops, name, x, name.removeprefix("fft_") + " expects a real input tensor, but got {}")
+    d = _dim(ops, name, x, dim)
+    n = _points(x.shape[d] if n is None else _int(name, "n", n))
+    return _to_half(ops, _resized(ops, x, [d], [n]), [d], forward, _scale(name, norm, forward))
+
+
+def _real_along_one(ops, name, x, n, dim, norm, forward):
+    """irfft and hfft; NumPy's have half floats for half floats."""
+    if ops.dtype(x).char == "e" and ops.is_numpy(x):
+        return ops.to(getattr(ops, name)(ops.to(x, "float32"), n, dim, norm), "float16")
+    x = _prepared(ops, name, x)
+    d = _dim(ops, name, x, dim)
+    n = _points(2 * (x.shape[d] - 1) if n is None else _int(name, "n", n))
+    scale = _scale(name, norm, forward)
+    return _from_half(ops, _resized(ops, x, [d], [n // 2 + 1]), [d], n, forward, scale)
+
+
+def _along_several(ops, name, x, s, dim, norm, forward):
+    """fft2, fftn and their inverses."""
+    x = _prepared(ops, name, x)
+    dims, sizes = _extents(ops, name, x, s, dim)
+    scale = _scale(name, norm, forward)
+    return _whole(ops, _resized(ops, x, dims, sizes), dims, forward, scale, "c2c")
+
+
+def _half_along_several(ops, name, x, s, dim, norm, forward):
+    """rfft2, rfftn, ihfft2, ihfftn; PyTorch's words are those of the n-dimensional ones, and in their order."""
+    if forward:
+        x = _prepared(ops, name, x, "rfftn expects a real-valued input tensor, but got {}")
+    dims, sizes = _extents(ops, name, x, s, dim)
+    _some("rfftn" if forward else "ihfftn", dims)
+    x = _prepared(ops, name, x, "Only supports floating-point dtypes, but found: {}")
+    return _to_half(ops, _resized(ops, x, dims, sizes), dims, forward, _scale(name, norm, forward))
+
+
+def _real_along_several(ops, name, x, s, dim, norm, forward):
+    """irfft2, irfftn, hfft2, hfftn."""
+    x = _prepared(ops, name, x)
+    dims, sizes = _extents(ops, name, x, s, dim)
+    _some("hfftn" if forward else "irfftn", dims)
+    last = 2 * (x.shape[dims[-1]] - 1) if s is None or _ints(name, "s", s)[-1] == -1 else sizes[-1]
+    sizes[-1] = _points(last) // 2 + 1
+    scale = _scale(name, norm, forward)
+    return _from_half(ops, _resized(ops, x, dims, sizes), dims, last, forward, scale)
+
+
+def fft_fft_of(ops, x, n, dim, norm):
+    return _along_one(ops, "fft_fft", x, n, dim, norm, True)
+
+
+def fft_fft2_of(ops, x, s, dim, norm):
+    return _along_several(ops, "fft_fft2", x, s, dim, norm, True)
+
+
+def fft_fftn_of(ops, x, s, dim, norm):
+    return _along_several(ops, "fft_fftn", x, s, dim, norm, True)
+
+
+def fft_ifft_of(ops, x, n, dim, norm):
+    return _along_one(ops, "fft_ifft", x, n, dim, norm, False)
+
+
+def fft_ifft2_of(ops, x, s, dim, norm):
+    return _along_several(ops, "fft_ifft2", x, s, dim, norm, False)
+
+
+def fft_ifftn_of(ops, x, s, dim, norm):
+    return _along_several(ops, "fft_ifftn", x, s, dim, norm, False)
+
+
+def fft_rfft_of(ops, x, n, dim, norm):
+    return _half_along_one(ops, "fft_rfft", x, n, dim, norm, True)
+
+
+def fft_rfft2_of(ops, x, s, dim, norm):
+    return _half_along_several(ops, "fft_rfft2", x, s, dim, norm, True)
+
+
+def fft_rfftn_of(ops, x, s, dim, norm):
+    return _half_along_several(ops, "fft_rfftn", x, s, dim, norm, True)
+
+
+def fft_ihfft_of(ops, x, n, dim, norm):
+    return _half_along_one(ops, "fft_ihfft", x, n, dim, norm, False)
+
+
+def fft_ihfft2_of(ops, x, s, dim, norm):
+    return _half_along_several(ops, "fft_ihfft2", x, s, dim, norm, False)
+
+
+def fft_ihfftn_of(ops, x, s, dim, norm):
+    return _half_along_several(ops, "fft_ihfftn", x, s, dim, norm, False)
+
+
+def fft_irfft_of(ops, x, n, dim, norm):
+    return _real_along_one(ops, "fft_irfft", x, n, dim, norm, False)
+
+
+def fft_irfft2_of(ops, x, s, dim, norm):
+    return _real_along_several(ops, "fft_irfft2", x, s, dim, norm, False)
+
+
+def fft_irfftn_of(ops, x, s, dim, norm):
+    return _real_along_several(ops, "fft_irfftn", x, s, dim, norm, False)
+
+
+def fft_hfft_of(ops, x, n, dim, norm):
+    return _real_along_one(ops, "fft_hfft", x, n, dim, norm, True)
+
+
+def fft_hfft2_of(ops, x, s, dim, norm):
+    return _real_along_several(ops, "fft_hfft2", x, s, dim, norm, True)
+
+
+def fft_hfftn_of(ops, x, s, dim, norm):
+    return _real_along_several(ops, "fft_hfftn", x, s, dim, norm, True)
+
+
+# ---- the same by NumPy's rules
+
+def _numpy_extents(ops, x, s, axes):
+    """numpy.fft's: sizes without axes are those of the last ones, an axis may come several times."""
+    if s is not None and axes is None:
+        ops.warn("`axes` should not be `None` if `s` is not `None` (Deprecated in NumPy 2.0): s[i] is the size along axes[i].",
+                 DeprecationWarning)
+    axes = list(range(-(x.ndim if s is None else len(s)), 0)) if axes is None else list(axes)
+    if s is not None and len(s) != len(axes):
+        raise ValueError("Shape and axes have different lengths.")
+    dims = [ops.wrap_dim(d, x.ndim) for d in axes]
+    sizes = [x.shape[d] for d in dims] if s is None else [x.shape[d] if n == -1 else operator.index(n) for d, n in zip(dims, s)]
+    return dims, sizes
+
+
+def _numpy_whole(ops, name, x, s, axes, norm):
+    dims, sizes = _numpy_extents(ops, x, s, axes)
+    if len(set(dims)) == len(dims):
+        return getattr(ops, name + "n")(x, sizes, dims, norm)
+    for d, n in zip(dims[::-1], sizes[::-1]):
+        x = getattr(ops, name)(x, n, d, norm)
+    return x
+
+
+def _numpy_half(ops, x, s, axes, norm):
+    """Of an axis that comes several times the last is the one that is halved."""
+    dims, sizes = _numpy_extents(ops, x, s, axes)
+    if len(set(dims)) == len(dims):
+        return ops.fft_rfftn(x, sizes, dims, norm)
+    x = ops.fft_rfft(x, sizes[-1], dims[-1], norm)
+    for d, n in zip(dims[-2::-1], sizes[-2::-1]):
+        x = ops.fft_fft(x, n, d, norm)
+    return x
+
+
+def _numpy_real(ops, x, s, axes, norm):
+    dims, sizes = _numpy_extents(ops, x, s, axes)
+    last = sizes[-1] if s is not None and s[-1] != -1 else 2 * (x.shape[dims[-1]] - 1)
+    if len(set(dims)) == len(dims):
+        return ops.fft_irfftn(x, [*sizes[:-1], last], dims, norm)
+    for d, n in zip(dims[:-1], sizes):
+        x = ops.fft_ifft(x, n, d, norm)
+    return ops.fft_irfft(x, last, dims[-1], norm)
+
+
+def numpy_fft_fftn(ops, x, s, axes, norm):
+    return _numpy_whole(ops, "fft_fft", x, s, axes, norm)
+
+
+def numpy_fft_ifftn(ops, x, s, axes, norm):
+    return _numpy_whole(ops, "fft_ifft", x, s, axes, norm)
+
+
+def numpy_fft_rfftn(ops, x, s, axes, norm):
+    return _numpy_half(ops, x, s, axes, norm)
+
+
+def numpy_fft_irfftn(ops, x, s, axes, norm):
+    return _numpy_real(ops, x, s, axes, norm)
+
+
+# ---- values and derivatives
+
+def fft_c2c_value(np, x, dims, forward, scale):
+    transform, norm = np.fft.fft if forward else np.fft.ifft, _WORDS[scale, forward]
+    if not dims:
+        return np.array(x, order="C")
+    for d in reversed(dims):        # NumPy's order, and so its bits
+        x = transform(x, axis=d, norm=norm)
+    return np.ascontiguousarray(x)
+
+
+def fft_c2c_dx(ops, g, dims, forward, scale):
+    return ops.apply("fft_c2c", (_complex(ops, g),), (dims, not forward, scale))
+
+
+def fft_r2c_value(np, x, dims, forward, onesided, scale):
+    if not onesided:
+        return fft_c2c_value(np, x, dims, forward, scale)
+    half = np.fft.rfft(x, axis=dims[-1], norm=_WORDS[scale, True])
+    return fft_c2c_value(np, half if forward else np.conj(half), dims[:-1], forward, scale)
+
+
+def fft_r2c_dx(ops, g, shape_x, dims, forward, onesided, scale):
+    if not onesided:
+        return ops.real(fft_c2c_dx(ops, g, dims, forward, scale))
+    n = shape_x[dims[-1]]
+    return ops.apply("fft_c2r", (_complex(ops, g) * _weights(ops, g, dims[-1], n, 0.5),), (dims, n, not forward, scale))
+
+
+def fft_c2r_value(np, x, dims, length, forward, scale):
+    transform = np.fft.fft if forward else np.fft.ifft
+    for d in dims[:-1]:
+        x = transform(x, axis=d, norm=_WORDS[scale, forward])
+    if forward:
+        x = np.conj(x)
+    return np.ascontiguousarray(np.fft.irfft(x, length, axis=dims[-1], norm=_WORDS[scale, False]))
+
+
+def fft_c2r_dx(ops, g, dims, length, forward, scale):
+    half = ops.apply("fft_r2c", (g,), (dims, not forward, True, scale))
+    return half * _weights(ops, half, dims[-1], length, 2.0)
+
+
+def _weights(ops, like, dim, n, of_pairs):
+    """1 for the numbers of half a spectrum that stand for themselves, of_pairs for those that stand for two."""
+    np = ops.numpy
+    found = np.full(n // 2 + 1, of_pairs, np.float32 if ops.dtype(like).itemsize <= 8 else np.float64)
+    found[0] = 1
+    if n % 2 == 0:
+        found[-1] = 1
+    shape = [1] * like.ndim
+    shape[dim] = n // 2 + 1
+    return ops.constant(found.reshape(shape), like)
+
+
+# ---- order of frequencies
+
+def _turned(ops, name, x, dim, sign):
+    dims = list(range(x.ndim)) if dim is None else [_dim(ops, name, x, d) for d in _ints(name, "dim", dim)]
+    return ops.roll(x, [sign * (x.shape[d] // 2) for d in dims], dims)
+
+
+def fft_fftshift_of(ops, x, dim):
+    return _turned(ops, "fft_fftshift", x, dim, 1)
+
+
+def fft_ifftshift_of(ops, x, dim):
+    return _turned(ops, "fft_ifftshift", x, dim, -1)
+
+
+def numpy_fftshift(ops, x, axes):
+    """numpy.fft.fftshift, which leaves what has no dimensions as it is."""
+    return ops.fft_fftshift(x, axes) if x.ndim and not (axes is not None and not _ints("", "", axes)) else ops.clone(x)
+
+
+def numpy_ifftshift(ops, x, axes):
+    return ops.fft_ifftshift(x, axes) if x.ndim and not (axes is not None and not _ints("", "", axes)) else ops.clone(x)
