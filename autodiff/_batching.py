@@ -1272,7 +1272,8 @@ RULES: dict[str, Callable[[Level, Any], Any]] = {
 CALLED: dict[str, Callable[[Level, Any], Any]] = {
     "where": where, "array": flavour, "tensor": flavour, "index": index_of_handles, "index_set": set_at_handles,
     **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "bitwise_left_shift", "bitwise_right_shift",
-                     "isclose", "isreal", "lerp", "heaviside", "polar", "nan_to_num", "isposinf", "isneginf"), pointwise),
+                     "isclose", "isreal", "lerp", "heaviside", "polar", "nan_to_num", "isposinf", "isneginf", "frexp", "gcd",
+                     "lcm"), pointwise),
     **dict.fromkeys(("sort", "argsort", "topk", "kthvalue", "mode", "cummax", "cummin", "count_nonzero",
                      "nansum", "nanmean", "all", "any"), along_called),
     "quantile": quantile, "nanquantile": quantile, "max": extreme, "min": extreme, "msort": msort, "isin": isin,
@@ -1284,4 +1285,4 @@ CALLED: dict[str, Callable[[Level, Any], Any]] = {
     **dict.fromkeys(("nonzero", "argwhere", "unique", "unique_consecutive"), no_shape),
     **dict.fromkeys(("histc", "bincount"), looped),
 }
-PROMOTING = {"bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"}
+PROMOTING = {"bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift", "gcd", "lcm"}

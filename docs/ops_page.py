@@ -108,6 +108,8 @@ def calls(rule, render):
             yield f"in NumPy's flavour `x.{name}({answer.params.partition(', ')[2]})`"
     if rule.infix:
         yield f"operator `{PREFIX.get(rule.infix) or 'x ' + OPERATORS[rule.infix] + ' y'}`"
+    if rule.elsewhere:
+        yield f"as {', '.join(f'`{name}`' for name in rule.elsewhere)}"
     if rule.aliases:
         yield f"also called {', '.join(f'`{alias}`' for alias in rule.aliases)}"
 

@@ -26,6 +26,7 @@ from .stubs import docstring, exported, function_stubs, numpy_signature, overloa
 def namespaces(rules) -> tuple[str, ...]:
     """The public modules but autodiff itself in which rows have functions."""
     used = {rule.namespace for rule in rules.RULES if rule.function}
+    used |= {name.rpartition(".")[0] for rule in rules.RULES for name in rule.elsewhere}
     return tuple(name for name in rules.NAMESPACES[1:] if name in used)
 
 
@@ -61,7 +62,7 @@ def render(template: Path, rules, **more) -> str:
 
     _learn(rules)
     text = Template(template.read_text(encoding="utf-8"), name=template.name).substitute(namespace(rules) | more)
-    with_names = ("__init__.pyi.tp", "return_types.pyi.tp", "_namespace.pyi.tp", "fft.pyi.tp")
+    with_names = ("__init__.pyi.tp", "return_types.pyi.tp", "_namespace.pyi.tp", "fft.pyi.tp", "special.pyi.tp")
     return text + exported(text) if template.name in with_names else text
 
 

@@ -38,10 +38,12 @@ def result_type(rule, one: str) -> str:
     return re.sub(r"\b_V\b", one, rule.returns) or one
 
 
-def function_stubs(rule) -> list[str]:
-    """The function of a row, by each of its names, as a stub has it."""
+def function_stubs(rule, namespace: str = "") -> list[str]:
+    """The function of a row, by each of its names, as the stub of a public module has it: of the row's own if none is given."""
     found: list[str] = []
-    for name in (rule.function_name, *rule.aliases):
+    names = (rule.function_name, *rule.aliases) if not namespace or namespace == rule.namespace else tuple(
+        name.rpartition(".")[2] for name in rule.elsewhere if name.rpartition(".")[0] == namespace)
+    for name in names if rule.function else ():
         shown = [f"def {name}({given}) -> {result}: ..." for given, result in _stub_signatures(rule)]
         for line in shown:
             found += ["@_overload", line] if len(shown) > 1 else [line]

@@ -1,4 +1,6 @@
 """Special functions, and the conventions of smooth functions at their singularities."""
+import operator
+
 import mpmath
 import numpy as np
 
@@ -14,6 +16,11 @@ def by_mpmath(function):
         return of_numbers(*operands).astype(dtype if dtype.kind == "f" else float)
 
     return of_arrays
+
+
+def multigammaln(x, p):
+    """The logarithm of the multivariate gamma function, by its product."""
+    return sum((by_mpmath(lambda v: mpmath.loggamma(v))(x - j / 2) for j in range(p)), p * (p - 1) / 4 * np.log(np.pi))
 
 
 REFERENCES = {
@@ -37,8 +44,24 @@ CASES = {
                     ("below 0", lambda x: (-0.3 - x * x).polygamma(1),
                      lambda x: by_mpmath(lambda v: mpmath.polygamma(1, v))(-0.3 - x * x), [(2,)]),
                     ("nothing", lambda x: x.polygamma(2), lambda x: x, [(0,)])],
+    "mvlgamma": [(f"dimension {p}", lambda x, p=p: (abs(x) + p).mvlgamma(p), lambda x, p=p: multigammaln(abs(x) + p, p), [s])
+                 for p, s in ((1, (3,)), (2, ()), (3, (2, 2)), (2, (0,)))],
+    "float_power": [("pair", lambda x, y: (abs(x) + 0.5).float_power(y).to(x.dtype),
+                     lambda x, y: np.float_power(abs(x) + 0.5, y), [(2, 3), (3,)]),
+                    ("a number", lambda x: x.float_power(2).to(x.dtype), lambda x: x ** 2, [(3,)]),
+                    ("of a number", lambda x: autodiff.float_power(2.0, x).to(x.dtype), lambda x: 2.0 ** x, [()])],
+    "ldexp": [("whole", lambda x: x.ldexp(autodiff.tensor(2)), lambda x: x * 4.0, [(2, 3)]),
+              ("pair", lambda x, y: x.ldexp(y), lambda x, y: x * 2.0 ** y, [(2, 1), (3,)]),
+              ("0-d", lambda x, y: x.ldexp(y), lambda x, y: x * 2.0 ** y, [(), ()])],
+    "frexp": [("mantissa", lambda x: (x + 5.0).frexp().mantissa, lambda x: np.frexp(x + 5.0)[0], [(2, 3)]),
+              ("0-d", lambda x: (x - 5.0).frexp()[0], lambda x: np.frexp(x - 5.0)[0], [()])],
 }
-POINTWISE = {"polygamma"}
+VALUES = {
+    "gcd": [("pair", lambda x, y: x.gcd(y), np.gcd, [np.array([[4], [-6], [0]]), np.array([6, 0])]),
+            ("bytes", lambda x, y: autodiff.gcd(x, y), np.gcd, [np.array([4], np.int32), np.array([6], np.uint8)])],
+    "lcm": [("pair", lambda x, y: x.lcm(y), np.lcm, [np.array([[4], [-6], [0]]), np.array([6, 0])])],
+}
+POINTWISE = {"polygamma", "mvlgamma", "float_power", "ldexp", "frexp"}
 
 
 def gradients_at(f, *point):
@@ -54,7 +77,7 @@ def same(found, *wanted):
 def infinite(name, *points):
     def check():
         for x, wanted in points:
-            same([derivative(getattr(autodiff, name), x)], wanted)
+            same([derivative(operator.attrgetter(name)(autodiff), x)], wanted)
 
     return check
 
@@ -84,7 +107,8 @@ KINKS = {
     "atan2": lambda: same(gradients_at(autodiff.atan2, 0.0, 0.0), 0, 0),
     "hypot": lambda: same(gradients_at(autodiff.hypot, 0.0, 0.0), nan, nan),
     "xlogy": xlogy_kinks, "lgamma": infinite("lgamma", (0.0, -inf), (-1.0, nan)),
-    "digamma": infinite("digamma", (0.0, inf), (-2.0, inf)),
+    "digamma": infinite("digamma", (0.0, inf), (-2.0, inf)), "entr": infinite("special.entr", (0.0, inf)),
+    "xlog1py": lambda: same(gradients_at(autodiff.special.xlog1py, 0.0, -2.0), 0.0, -0.0),
     "trigamma": lambda: same([derivative(lambda x: autodiff.polygamma(1, x), 0.0)], -inf),
     "polygamma_at": lambda: same([derivative(lambda x: autodiff.polygamma(2, x), 0.0)], inf),
 }

@@ -31,6 +31,7 @@ ONE = words("sqrt exp log sin cos tanh sigmoid relu tan exp2 expm1 log1p log2 lo
              "logsigmoid hardtanh relu6 hardswish hardsigmoid softsign leaky_relu gelu")
 TWO = words("add sub mul div pow atan2 hypot logaddexp logaddexp2 xlogy fmod remainder maximum minimum fmax "
              "fmin clamp_min clamp_max copysign")
+SPECIAL = words("entr ndtr")
 
 CASES = {
     **{name: f"T.{name}(x)" for name in ONE},
@@ -70,6 +71,11 @@ CASES = {
     **{f"{name} in place, point": f"T.clone(s).{name}_(t)" for name in words("mul div pow atan2")},
     "div in place by a number": "T.clone(x).div_(2.0)", "pow -1 in place": "T.clone(x).pow_(-1)",
     "pow 0.5 in place": "T.clone(x).pow_(0.5)",
+    # special functions
+    **{name: f"T.special.{name}(x)" for name in SPECIAL}, **{f"{name} point": f"T.special.{name}(s)" for name in SPECIAL},
+    "xlog1py": "T.special.xlog1py(x, y)", "xlog1py by a number": "T.special.xlog1py(x, 2.0)",
+    "mvlgamma": "T.mvlgamma(2 + x, 2)", "float_power": "T.float_power(x, y)", "float_power 2": "T.float_power(x, 2)",
+    "ldexp": "T.ldexp(x, y)", "frexp": "T.frexp(x)[0]", "nextafter": "T.nextafter(x, y)",
     # types
     "conj": "T.conj_physical(u)", "conj_physical": "T.conj_physical(u)", "complex": "T.complex(x, y)",
     "polar": "T.polar(x, y)", "angle": "T.angle(x)", "real": "T.real(u) * 1.0", "imag": "T.imag(u) * 1.0",

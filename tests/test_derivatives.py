@@ -94,6 +94,8 @@ def test_binary_rows(rule, shapes):
 @pytest.mark.parametrize("rule", BINARY, ids=by_name)
 def test_numbers(rule, number, shape):
     """tensor-number and number-tensor by operator."""
+    if rule.name == "xlog1py" and number == -1:     # its logarithm is infinite
+        return
     x = np.abs(sample(rule, shape)) + 0.5
     check(lambda x: operator(rule, x, number), lambda x: reference(rule, x, np.float64(number)), [x])
     if not isinstance(number, np.generic):      # a NumPy number on the left asks NumPy's protocols, not ours

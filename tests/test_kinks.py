@@ -18,7 +18,7 @@ TABLE = [(rule, kink) for rule in rules.RULES for kink in render.kinks_of(rule)]
 POINTS = [pytest.param(rule, kink, call, id=f"{rule.name}({call})") for rule, kink in TABLE for call in kink.calls]
 #: Where the limit along one direction is not that along others, or a number would make what is made of the op wrong without
 #: a word: norm of one element and std of two are linear on both sides of 0, and their squares are not.
-DIRECTIONS = ("norm", "dist", "std", "atan2", "hypot", "cosine_of", "xlogy")
+DIRECTIONS = ("norm", "dist", "std", "atan2", "hypot", "cosine_of", "xlogy", "xlog1py")
 #: Linear in what is left of the operand, as in PyTorch: their recorded gradient does not depend on the operand.
 LINEAR = ("nan_to_num", "nansum", "nanmean", "cummax", "cummin", "scatter_reduce", "index_reduce")
 

@@ -90,7 +90,7 @@ def test_from_a_row_follow_method_function_stub_help_and_reference(copy):
 
 
 #: What is rendered anew for a row of each kind: where nothing but Python is, the build compiles nothing.
-PYTHON = {"_ops.py", "_variable.pyi", "__init__.pyi", "return_types.pyi"}
+PYTHON = {"_ops.py", "_variable.pyi", "__init__.pyi", "return_types.pyi", "special.pyi"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -20,6 +20,7 @@ TORCH = json.loads(TABLE.read_text(encoding="utf-8"))
 MORE = {
     "out overflows near 1024, where the derivative does not": {"x": "exp2", "s": "exp2 point"},
     "PyTorch multiplies views that share no version: the write goes unnoticed, the gradient is wrong": {"x y": "kron"},
+    "one op, where PyTorch multiplies first and saves the product": {"x": "ndtr", "s": "ndtr point"},
     "x / out, differentiated, subtracts equal numbers where y is small beside x: the cosine is computed from both": {
         "y": "hypot of x; hypot in place of x", "x": "hypot of y",
     },
@@ -47,10 +48,11 @@ LESS = {
     },
     "a derivative is 0 or 1, or the mean's, and needs nothing": {
         "again out x": "sgn", "again out s": "sgn point", "again out": "copysign; copysign point; copysign in place",
-        "again x y": "div floor; div trunc; complex", "again z": "addcdiv; addcdiv value",
+        "again x y": "div floor; div trunc; complex; nextafter", "again z": "addcdiv; addcdiv value",
         "again m": "var_mean mean; std_mean mean",
     },
-    "the derivative in the base alone does not need the result": {"out": "pow; pow point; pow complex"},
+    "the derivative in the base alone does not need the result": {"out": "pow; pow point; pow complex; float_power"},
+    "two powers of 2 are saved, where nobody can write": {"y out": "ldexp"},
     "copies of the operands are saved: where abs is 0, the result has lost the angle": {"out": "polar"},
     "what an op in place computes, it computes beside": {
         "out": "exp in place; tanh in place; sigmoid in place; sqrt in place; reciprocal in place; tan in place; "
@@ -122,7 +124,7 @@ NOTHING = set(words("cbrt positive reshape flatten ravel squeeze swapdims adjoin
 #: Rows whose derivative is refused, or whose result is bool or an index.
 WITHOUT = set(words("isclose isposinf isneginf bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift "
                     "bitwise_not floor_divide heaviside isreal all any count_nonzero unique unique_consecutive nonzero "
-                    "argwhere searchsorted bucketize isin bincount histc argsort"))
+                    "argwhere searchsorted bucketize isin bincount histc argsort gcd lcm"))
 
 
 def test_every_row_has_a_case():
@@ -237,6 +239,7 @@ NO_GRAPH = "PyTorch's first derivative is not in the graph, and differentiating 
 SECOND = {
     "the graph saved an operand itself, where PyTorch's saved a product": {
         ("atan2", "x", "y"), ("atan2", "y", "x"), ("atan2 in place", "x", "y"), ("addcdiv", "xyz", "y"), ("addcdiv", "z", "y"),
+        ("ndtr", "x", "x"), ("ndtr point", "s", "s"),
     },
     "x times log(10) overflows, x times log(2) loses digits below the least normal number: the quotient is by x itself": {
         ("log2", "x", "x"), ("log2 point", "s", "s"), ("log10", "x", "x"), ("log10 point", "s", "s"),

@@ -87,6 +87,10 @@ CASES = {
     "erf": (autodiff.erf, mpmath.erf, SMALL, EXPONENT),
     "erfc": (autodiff.erfc, mpmath.erfc, SMALL, EXPONENT),
     "normal_cdf": (OPS.normal_cdf, normal_cdf, SMALL, EXPONENT),
+    "ndtr": (autodiff.special.ndtr, normal_cdf, SMALL, EXPONENT),
+    # the first derivative is 0 at 1 / e
+    "entr": (autodiff.special.entr, lambda x: -x * mpmath.log(x), POSITIVE, (4, 40, 8)),
+    "xlog1py": (lambda x: autodiff.special.xlog1py(2.0, x), lambda x: 2 * mpmath.log1p(x), (-1, inf), EXACT),
     "gelu": (autodiff.gelu, lambda x: x * normal_cdf(x), SMALL, EXPONENT),
     # relative to the largest exponent, 745
     "gelu by tanh": (lambda x: autodiff.gelu(x, approximate="tanh"), gelu_tanh, SMALL, (2000, 2000, 4000)),

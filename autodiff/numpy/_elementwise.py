@@ -189,25 +189,6 @@ if _clip_ufunc is not None:
 
 # ---- SciPy's
 
-@special("xlog1py")
-def xlog1py(x: Any, y: Any) -> Any:
-    """0 where x is 0, and the derivative in x there log1p(y) where that is finite."""
-    return x * np.log1p(np.where(np.logical_and(np.equal(x, 0), np.less_equal(y, -1)), 0.0, y))
-
-
-def _plus_x_log(x: Any, ratio: Any) -> Any:
-    """x * log(ratio), and 0 where x is 0, with the limit of the derivative there: -inf, as sqrt has it inf."""
-    inside = np.greater(x, 0)
-    value = np.where(inside, x, 1.0) * np.log(np.where(inside, ratio, 1.0))
-    return np.where(inside, value, np.where(np.equal(x, 0), -np.sqrt(np.where(inside, 1.0, x)), np.nan))
-
-
-@special("entr")
-def entr(x: Any) -> Any:
-    """-x log(x), 0 at 0, -inf below."""
-    return np.where(np.less(x, 0), -np.inf, -_plus_x_log(x, x))
-
-
 def _relative(x: Any, y: Any, at_0: Any, more: Any) -> Any:
     """x log(x / y) + more(x, y); at_0 where x is 0 and y >= 0, inf elsewhere."""
     inside = np.logical_and(np.greater(x, 0), np.greater(y, 0))
@@ -238,12 +219,6 @@ def log_expit(x: Any) -> Any:
 @special("softplus")
 def softplus(x: Any) -> Any:
     return np.logaddexp(0.0, x)
-
-
-@special("ndtr")
-def ndtr(x: Any) -> Any:
-    """The normal distribution function."""
-    return OPS.normal_cdf(x)
 
 
 @special("loggamma")

@@ -48,6 +48,7 @@ namespace  the public module in which the function lives, one of ``NAMESPACES``.
 function   whether there is a function, by the row's name and its aliases
 method     the same of methods on a Variable
 aliases    further names of function and method
+elsewhere  names of the same function in other public modules, as ``special.erf``: it lives in its namespace
 infix      the Python operator: ``add`` renders ``__add__``, ``__radd__`` and ``__iadd__``
 inplace    whether ``name_`` exists
 numpy      what of NumPy and SciPy the row answers to, parted by ``;``: ``NAMES(PARAMETERS) -> TYPE = CALL``.  The names of
@@ -244,6 +245,7 @@ PARAMETERS = {
                              "result"),
     # numbers
     "p": Parameter("number", "the order of the norm, a number or inf"),
+    "mvlgamma.p": Parameter("count", "the dimension, from 1 on"),
     "norm.p": Parameter("number", "the order of the norm, a number or inf", "_Number | _str"),
     "alpha": Parameter("number", "a factor"),
     "beta": Parameter("number"),
@@ -352,7 +354,10 @@ OF_ELEMENTS = frozenset({
     "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "logsigmoid", "hardtanh", "threshold",
          "isclose",
     "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift", "bitwise_not", "conj",
-    "conj_physical", "real", "imag", "complex", "polar", "angle"})
+    "conj_physical", "real", "imag", "complex", "polar", "angle", "float_power"})
+
+#: Rows without an operator that take a number for the first operand beside a Variable.
+NUMBER_FIRST = frozenset({"float_power"})
 
 
 @dataclass(frozen=True)
@@ -373,6 +378,7 @@ class Rule:
     method: bool = True
     function: bool = True
     aliases: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     infix: str | None = None
     inplace: bool = False
     numpy: str = ""
@@ -421,6 +427,11 @@ class Rule:
         Those that answer yes or no (``isnan``) do not: nothing that is differentiated calls them of floats.
         """
         return (self.elementwise and (self.dtype != "bool" or self.arity == 2)) or self.name in OF_ELEMENTS
+
+    @property
+    def number_first(self) -> bool:
+        """Whether the first of two operands may be a number where the row is no loop: those of operators may."""
+        return self.arity == 2 and (bool(self.infix) or self.name in NUMBER_FIRST)
 
     @property
     def itself(self) -> bool:

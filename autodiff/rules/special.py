@@ -1,0 +1,58 @@
+"""Special functions: those of ``autodiff.special``, and their neighbours among PyTorch's functions of numbers."""
+from __future__ import annotations
+
+from .row import CALCULUS, TORCH_KINK, Rule, _elementwise
+
+RULES: tuple[Rule, ...] = (
+    # ---- special functions of logarithms and exponentials
+    _elementwise("entr",
+                 "where(x > 0, -(x * log(x)), where(x == 0, 0, where(x < 0, log(where(x < 0, 0, 1)), x)))",
+                 "-g * (log(x) + 1)", namespace="special", method=False, dtype="float", at=(0.5, 2.0),
+                 numpy="scipy.special.entr",
+                 grad_fn="SpecialEntrBackward0", kinks={"x = 0": "inf; -inf; inf at 0"},
+                 source=CALCULUS, doc="-x * log(x), 0 at 0 and -inf below.",
+                 example="special.entr(tensor([0.0, 0.5, 1.0])) -> tensor([ 0.0000,  0.3466, -0.0000])"),
+    _elementwise("xlog1py", "where(y != y, y, where(x == 0, 0, x * log1p(y)))",
+                 "g * (log1p(where(x == 0, where(y <= -1, 0, y), y)) + kink(where(y <= -1, x, 1) * where(y <= -1, y, 1)))",
+                 "g * x / (y + 1)", namespace="special", method=False, dtype="float", at_y=(-0.5, 2.0),
+                 numpy="scipy.special.xlog1py",
+                 kinks={"x = 0, y <= -1": "0 in x; nan in x; nan in x at 0, -2 or 0, -1",
+                        "x = 0, y = -1": "nan in y; nan in y; nan in y at 0, -1"},
+                 grad_fn={"": "SpecialXlog1PyBackward0", "nt": "SpecialXlog1PyBackward1", "tn": "SpecialXlog1PyBackward2"},
+                 source="PyTorch, special.xlog1py", doc="x * log1p(y), and 0 where x is 0.",
+                 example="special.xlog1py(tensor([0.0, 2.0]), tensor([-1.0, 1.0])) -> tensor([0.0000, 1.3863])"),
+    _elementwise("ndtr", "normal_cdf(x)", "g * (0.3989422804014327 * exp(-0.5 * (x * x)))", namespace="special",
+                 method=False, dtype="float", numpy="scipy.special.ndtr", grad_fn="MulBackward0",
+                 source="Abramowitz and Stegun 26.2.29", doc="The distribution function of the standard normal distribution.",
+                 example="special.ndtr(tensor([0.0, 2.0])) -> tensor([0.5000, 0.9772])"),
+    # ---- neighbours of the gamma function
+    Rule("mvlgamma", "mvlgamma_of(x, p)", operands="x", params="p", loop="composite", inplace=True, out=True,
+         elsewhere=("special.multigammaln",), grad_fn="MvlgammaBackward0",
+         source="James 1964, Distributions of matrix variates", errors="TypeError where p is no int, RuntimeError below 1.",
+         doc="Logarithm of the multivariate gamma function of dimension p.",
+         example="tensor([1.0, 3.0]).mvlgamma(2) -> tensor([1.1447, 1.5502])"),
+    # ---- parts of numbers
+    Rule("float_power", "float_power_of(x, y)", operands="xy", names="input, exponent", loop="composite", inplace=True,
+         out=True, complex="holomorphic", source=CALCULUS,
+         doc="x to the power y in double precision, of complex numbers in that of complex128.",
+         example="tensor([1, 2, 3]).float_power(2) -> tensor([1., 4., 9.])"),
+    Rule("ldexp", "ldexp_of(x, y)", operands="xy", loop="composite", inplace=True, out=True, grad_fn="LdexpBackward0",
+         source=CALCULUS, doc="x * 2 ** y, by two powers where one would leave the range of the dtype.",
+         example="tensor([1.0, 3.0]).ldexp(tensor([2, -1])) -> tensor([4.0000, 1.5000])"),
+    Rule("frexp", "frexp_of(x)", operands="x", loop="composite", outputs=("mantissa", "exponent"), out=True,
+         grad_fn="FrexpBackward0", source=TORCH_KINK,
+         errors="Integers: RuntimeError.",
+         doc="A mantissa from a half to 1 in magnitude and a whole exponent, of which x is mantissa * 2 ** exponent.",
+         example="tensor([1.0, 3.0]).frexp().mantissa -> tensor([0.5000, 0.7500])"),
+    _elementwise("nextafter", "nextafter(x, y)", "g", "0", inplace=True, numpy="nextafter", dtype="float",
+                 source="IEEE 754, nextUp", doc="The next number of the dtype from x towards y; y where they are equal.",
+                 example="tensor([1.0]).nextafter(tensor([2.0])) - 1 -> tensor([2.2204e-16])"),
+    Rule("gcd", "gcd_of(x, y)", operands="xy", kind="custom", loop="composite", inplace=True, out=True, numpy="gcd",
+         doc="Greatest common divisor of integers, not negative.",
+         errors="Floating point and bools: NotImplementedError.",
+         example="tensor([4, -6, 0]).gcd(tensor([6])) -> tensor([2, 6, 6])"),
+    Rule("lcm", "lcm_of(x, y)", operands="xy", kind="custom", loop="composite", inplace=True, out=True, numpy="lcm",
+         doc="Least common multiple of integers, not negative.",
+         errors="Floating point and bools: NotImplementedError.",
+         example="tensor([4, -6, 0]).lcm(tensor([6])) -> tensor([12,  6,  0])"),
+)
