@@ -139,8 +139,6 @@ del _name, _function, _d, _alias
 
 from . import autograd, numpy, return_types
 
-for _name in _ops.NAMESPACES:       # linalg, special, ...: those in which rows have functions
-    __import__(f"{__name__}.{_name}")
 from .autograd import (
     Variable,
     enable_grad,
@@ -190,6 +188,8 @@ cuda = _Cuda()
 #: What is imported when it is asked for, and where it is: a program that does not ask starts a quarter sooner (32 ms, not 43).
 _LATER = {
     **dict.fromkeys(("func", "nn", "testing")),
+    **dict.fromkeys(name for name in _ops.NAMESPACES if "." not in name),       # linalg, fft, special
+    **dict.fromkeys(_ops.LATER["functions"]),       # of rows: their families put them here
     "lift": "_lift",
     **dict.fromkeys(("load", "save"), "_files"),
     **dict.fromkeys(("defjvp", "defvjp", "primitive"), "_primitive"),
@@ -204,6 +204,9 @@ __all__ = sorted({*_LATER, *(name for name in globals() if not name.startswith("
 
 
 def __getattr__(name):
+    if name in _ops.LATER["functions"]:
+        _ops.load(_ops.LATER["functions"][name])
+        return globals()[name]
     if name in _LATER or name == "_C":
         from importlib import import_module
 

@@ -2790,7 +2790,12 @@ cdef int set_edge(Variable v, Node* edge, bint copied) except -1:
 # ---- the namespace of ops: what a helper's formula may use
 
 class Namespace:
-    """The ops that a helper's formula may use."""
+    """The ops that a helper's formula may use; those of families that are not imported yet, when they are asked for."""
+
+    def __getattr__(self, name):
+        if name == "later" or name.startswith("__"):
+            raise AttributeError(f"there is no op {name}")
+        return self.later(name)
 
 
 OPS = Namespace()

@@ -10,22 +10,23 @@ from libc.stdint cimport uintptr_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
-from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEFAULTS,
-                     DEPENDS, DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE,
-                     INFERENCE_TENSOR, INLINE32, INLINE64, LINEAR, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE,
-                     OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS,
-                     OP_INDEX_SET, OP_MATMUL, OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD,
-                     RECORDING, RESHAPE, SECOND, SELECT, SLICE, TAGS, TENSOR, TRACING, T_DOUBLE, T_HALF, VJPS, WRITING,
-                     BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_of, array_in, array_of,
-                     ask, attached_any, batched, category, contiguous_copy_of, current_node, drop_grad, enter_lower,
-                     enter_modes, extras_of, first_of, from_array, from_number, from_owned, give_tangents, is_variable,
-                     later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes, modes_to_hand_over,
-                     ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, physical_in, plain, prefetch,
-                     reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over,
-                     tangent_in, transformed, transformed_once, type_of, view_by, visit_nodes, warn)
+from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEFAULTS, DEPENDS,
+                     DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE, INFERENCE_TENSOR,
+                     INLINE32, INLINE64, LINEAR, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV,
+                     OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL, OP_MUL,
+                     OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SECOND, SELECT,
+                     SLICE, TAGS, TENSOR, TRACING, T_DOUBLE, T_FLOAT, T_HALF, VJPS, WRITING, BatchLevel, Call, Extras,
+                     Py_TYPE, Transform, Variable, add_generic, alias_of, array_in, array_of, ask, attached_any, batched,
+                     category, contiguous_copy_of, current_node, drop_grad, enter_lower, enter_modes, extras_of, first_of,
+                     from_array, from_number, from_owned, give_tangents, is_variable, later, leave_lower, leave_modes,
+                     links_of, make, make_view, materialise, modes, modes_to_hand_over, ndarray_of, new_transform,
+                     node_extras, numpy_dtype, overlaps, owned, physical_in, plain, prefetch, reduce_generic, same_sizes,
+                     set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in, transformed,
+                     transformed_once, type_of, view_by, visit_nodes, warn)
 from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
-from ._structural cimport (AHEAD, EUCLIDEAN, blocks, cast, constant, count_along, expand, largest, least_square, matmul,
-                           multiply_batches, narrow as narrowed, permute, reduce_sum, reshape, select_view, structural)
+from ._structural cimport (AHEAD, EUCLIDEAN, blocks, cast, constant, count_along, expand, largest, least_square,
+                           like_matrices, matmul, multiply_batches, narrow as narrowed, permute, reduce_sum, reshape,
+                           select_view, set_quick, small_order, structural)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
 from ._batched cimport can_batch, geometry_of, seed_batch, set_of_batch, spread_strides
 from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXNET, NOTHING, NUMBER, OUT_SCALAR, PACKED,
@@ -39,6 +40,18 @@ from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXN
                      write_double, zeros)
 from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_X, SAVES_Y, fill, intp, kernels,
                         matmul as matmul_kernel, run_partial)
+
+cdef extern from "csrc/matrices.h":
+    void autodiff_inverse_dx_double(intp count, int n, double* y, double* g, double* place) nogil
+    void autodiff_inverse_dx_float(intp count, int n, float* y, float* g, float* place) nogil
+    int autodiff_determinant_dx_double(intp count, int n, int logarithm, double* x, double* g, double* place) nogil
+    int autodiff_determinant_dx_float(intp count, int n, int logarithm, float* x, float* g, float* place) nogil
+    void autodiff_cholesky_dx_double(intp count, int n, int triangle, double* y, double* g, double* place) nogil
+    void autodiff_cholesky_dx_float(intp count, int n, int triangle, float* y, float* g, float* place) nogil
+    int autodiff_solve_dx_double(intp count, int n, intp k, int turned, double* x, double* y, double* g, double* room,
+                                 double* left) nogil
+    int autodiff_solve_dx_float(intp count, int n, intp k, int turned, float* x, float* y, float* g, float* room,
+                                float* left) nogil
 
 cdef extern from "csrc/small.h":
     void autodiff_select(intp n, int size, char* condition, char* x, int x_step, char* y, int y_step, char* out) nogil
@@ -621,6 +634,126 @@ cdef int fast_matmul(Pass* walk, Node* node, int operand, Cotangent* g, bint las
     return accumulate_array(walk, target, out)
 
 
+# ---- linear algebra of small matrices
+
+cdef Array* small_saved(Node* node, Saved* saved, Node* target, int* n) except? NULL:
+    """Small matrices that were saved, of the dtype of a target and so of the cotangent; NULL, without an error, for others."""
+    cdef Array* x
+    if saved.state != SAVED or target.flags & OUT_SCALAR or node_type(target) != node.x.payload.type:
+        return NULL
+    saved_array(node, saved, &x)
+    n[0] = small_order(x) if x.type == node.x.payload.type else 0
+    return x if n[0] else NULL
+
+
+cdef int fast_inverse(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    cdef int n
+    cdef Array* y = small_saved(node, &node.x.payload.out, node.left, &n)
+    cdef Array* out
+    if y == NULL or node.flags & OUT_SCALAR or g.array.strides != NULL or g.array.type != y.type:
+        return 1
+    out = zeros(y.type, y.shape)
+    if y.type == T_FLOAT:
+        autodiff_inverse_dx_float(y.shape.size // (n * n), n, <float*>y.data, <float*>g.array.data, <float*>out.data)
+    else:
+        autodiff_inverse_dx_double(y.shape.size // (n * n), n, <double*>y.data, <double*>g.array.data, <double*>out.data)
+    return accumulate_array(walk, node.left, out)
+
+
+cdef int fast_determinant(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    return share_determinants(walk, node, g, False)
+
+
+cdef int fast_logarithm(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    return share_determinants(walk, node, g, True)
+
+
+cdef int share_determinants(Pass* walk, Node* node, Cotangent* g, bint logarithm) except -1:
+    cdef int n, wrong
+    cdef Array* x = small_saved(node, &node.x.payload.x, node.left, &n)
+    cdef Array* out
+    cdef double number
+    cdef float single
+    cdef char* given
+    if x == NULL:
+        return 1
+    if node.flags & OUT_SCALAR:
+        number = g.value
+        single = <float>number
+        given = <char*>&single if x.type == T_FLOAT else <char*>&number
+    elif g.array.strides != NULL or g.array.type != x.type:
+        return 1
+    else:
+        given = g.array.data
+    out = zeros(x.type, x.shape)
+    if x.type == T_FLOAT:
+        wrong = autodiff_determinant_dx_float(x.shape.size // (n * n), n, logarithm, <float*>x.data, <float*>given,
+                                              <float*>out.data)
+    else:
+        wrong = autodiff_determinant_dx_double(x.shape.size // (n * n), n, logarithm, <double*>x.data, <double*>given,
+                                               <double*>out.data)
+    if wrong:
+        release_array(out)
+        return 1
+    return accumulate_array(walk, node.left, out)
+
+
+cdef int fast_cholesky(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    """params: which triangle alone the op is a function of, if any, and more."""
+    cdef int n
+    cdef Array* y = small_saved(node, &node.x.payload.out, node.left, &n)
+    cdef Array* out
+    cdef object triangle
+    if y == NULL or node.flags & OUT_SCALAR or g.array.strides != NULL or g.array.type != y.type:
+        return 1
+    triangle = (<tuple><object>node.x.payload.params)[0]
+    out = zeros(y.type, y.shape)
+    if y.type == T_FLOAT:
+        autodiff_cholesky_dx_float(y.shape.size // (n * n), n, triangle is not None, <float*>y.data, <float*>g.array.data,
+                                   <float*>out.data)
+    else:
+        autodiff_cholesky_dx_double(y.shape.size // (n * n), n, triangle is not None, <double*>y.data, <double*>g.array.data,
+                                    <double*>out.data)
+    return accumulate_array(walk, node.left, out)
+
+
+cdef int fast_solve(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    """params: whether the transposed matrices were meant, and more."""
+    cdef int n, wrong
+    cdef Node* target = node.left if operand == 0 else node.right
+    cdef Array* x = small_saved(node, &node.x.payload.x, target, &n)
+    cdef Array* y = NULL
+    cdef Array* room
+    cdef Array* out
+    cdef intp k
+    cdef bint turned
+    if x == NULL or node.flags & OUT_SCALAR or not like_matrices(x, g.array) or node.x.payload.out.state != SAVED:
+        return 1
+    if operand == 0:
+        saved_array(node, &node.x.payload.out, &y)
+        if not like_matrices(x, y):
+            return 1
+    turned = (<tuple><object>node.x.payload.params)[0]
+    k = g.array.shape.dim[g.array.shape.ndim - 1]
+    room = new_array(x.type, g.array.shape)
+    out = zeros(x.type, x.shape) if operand == 0 else NULL
+    if x.type == T_FLOAT:
+        wrong = autodiff_solve_dx_float(x.shape.size // (n * n), n, k, turned, <float*>x.data,
+                                        <float*>y.data if y != NULL else NULL, <float*>g.array.data, <float*>room.data,
+                                        <float*>out.data if out != NULL else NULL)
+    else:
+        wrong = autodiff_solve_dx_double(x.shape.size // (n * n), n, k, turned, <double*>x.data,
+                                         <double*>y.data if y != NULL else NULL, <double*>g.array.data, <double*>room.data,
+                                         <double*>out.data if out != NULL else NULL)
+    if operand == 0:
+        release_array(room)
+        room = out
+    if wrong:
+        release_array(room)
+        return 1
+    return accumulate_array(walk, target, room)
+
+
 ctypedef int (*Fast)(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1
 
 #: Value-only VJPs by the names that rows call them.
@@ -639,11 +772,17 @@ cdef dict FAST = {
     "embed": <uintptr_t><void*>fast_embed,
     "copy_region": <uintptr_t><void*>fast_copy_region,
     "matmul": <uintptr_t><void*>fast_matmul,
+    "inverse": <uintptr_t><void*>fast_inverse,
+    "determinant": <uintptr_t><void*>fast_determinant,
+    "logarithm of the determinant": <uintptr_t><void*>fast_logarithm,
+    "cholesky": <uintptr_t><void*>fast_cholesky,
+    "solve": <uintptr_t><void*>fast_solve,
 }
 
 
 cdef int set_fast(int op, str name) except -1:
     ops[op].fast = <Fast><void*><uintptr_t>FAST[name]
+    set_quick(op, name)
     set_of_batch(op, name)
     return 0
 

@@ -10,6 +10,9 @@ cdef enum:
     AHEAD = 12                  # operands of a stack: 100,000 lie beyond the caches
 
 cdef tuple EUCLIDEAN
+cdef int set_quick(int op, str name) except -1
+cdef int small_order(Array* x) noexcept
+cdef bint like_matrices(Array* x, Array* b) noexcept
 cdef object structural(int op, int flags, tuple operands, tuple params, str tag=*)
 cdef object structural_of(int op, int flags, tuple operands, tuple params, str tag=*)
 cdef int wrap_dim(object dim, int ndim) except -1

@@ -49,6 +49,18 @@ if ERRORS is not None:
     with np.errstate(all="ignore"):
         QUIET = ERRORS.get()
 
+cdef extern from "csrc/matrices.h":
+    enum:
+        AUTODIFF_SMALL_MATRIX
+    int autodiff_inverse_double(intp count, int n, double* x, double* out) nogil
+    int autodiff_inverse_float(intp count, int n, float* x, float* out) nogil
+    int autodiff_determinant_double(intp count, int n, int logarithm, double* x, double* out) nogil
+    int autodiff_determinant_float(intp count, int n, int logarithm, float* x, float* out) nogil
+    int autodiff_cholesky_double(intp count, int n, double* x, double* out) nogil
+    int autodiff_cholesky_float(intp count, int n, float* x, float* out) nogil
+    int autodiff_solve_double(intp count, int n, intp k, int turned, double* x, double* b, double* out) nogil
+    int autodiff_solve_float(intp count, int n, intp k, int turned, float* x, float* b, float* out) nogil
+
 cdef extern from "csrc/small.h":
     void autodiff_select(intp n, int size, char* condition, char* x, int x_step, char* y, int y_step, char* out) nogil
     void autodiff_extreme_double(intp outer, intp n, intp inner, double* x, double* out, int sign) nogil
@@ -297,6 +309,133 @@ cdef Array* extreme(Variable x, object dims, bint keepdim, int sign) except? NUL
     else:
         autodiff_extreme_double(outer, n, inner, <double*>given.data, <double*>out.data, sign)
     return out
+
+
+# ---- linear algebra of small matrices (csrc/matrices.h): its last bit is not LAPACK's, so not for NumPy's flavour
+
+cdef int small_order(Array* x) noexcept:
+    """The order of small square matrices, contiguous floats; 0 for others."""
+    cdef int n
+    if x == NULL or x.strides != NULL or kernel_type(x.type) < 0 or x.shape.ndim < 2 or x.shape.size == 0:
+        return 0
+    n = <int>min(x.shape.dim[x.shape.ndim - 1], AUTODIFF_SMALL_MATRIX + 1)
+    return n if n == x.shape.dim[x.shape.ndim - 2] and n <= AUTODIFF_SMALL_MATRIX else 0
+
+
+cdef bint like_matrices(Array* x, Array* b) noexcept:
+    """Whether b has as many right-hand sides for each matrix of x, contiguous floats of its dtype."""
+    cdef int i, ndim = x.shape.ndim
+    if b == NULL or b.strides != NULL or b.type != x.type or b.shape.ndim != ndim or b.shape.size == 0:
+        return False
+    for i in range(ndim - 1):
+        if b.shape.dim[i] != x.shape.dim[i]:
+            return False
+    return True
+
+
+cdef Array* small_matrices(tuple operands, int* n) noexcept:
+    """The first operand, if it is small matrices of PyTorch's flavour, with their order; else NULL."""
+    if not isinstance(operands[0], Variable) or Py_TYPE(<PyObject*>operands[0]) == NDARRAY:
+        return NULL
+    n[0] = small_order((<Variable>operands[0]).array)
+    return (<Variable>operands[0]).array if n[0] else NULL
+
+
+cdef Array* small_inverse(tuple operands, tuple params) except? NULL:
+    cdef int n, wrong
+    cdef Array* x = small_matrices(operands, &n)
+    cdef Array* out
+    if x == NULL:
+        return NULL
+    out = new_array(x.type, x.shape)
+    if x.type == T_FLOAT:
+        wrong = autodiff_inverse_float(x.shape.size // (n * n), n, <float*>x.data, <float*>out.data)
+    else:
+        wrong = autodiff_inverse_double(x.shape.size // (n * n), n, <double*>x.data, <double*>out.data)
+    return kept_if(out, not wrong)
+
+
+cdef Array* small_determinant(tuple operands, tuple params) except? NULL:
+    return determinants(operands, False)
+
+
+cdef Array* small_logarithm(tuple operands, tuple params) except? NULL:
+    return determinants(operands, True)
+
+
+cdef Array* determinants(tuple operands, bint logarithm) except? NULL:
+    cdef int n, wrong
+    cdef Array* x = small_matrices(operands, &n)
+    cdef Array* out
+    cdef Shape* shape
+    if x == NULL:
+        return NULL
+    shape = new_shape(x.shape.ndim - 2, x.shape.dim)
+    try:
+        out = new_array(x.type, shape)
+    finally:
+        release_shape(shape)
+    if x.type == T_FLOAT:
+        wrong = autodiff_determinant_float(x.shape.size // (n * n), n, logarithm, <float*>x.data, <float*>out.data)
+    else:
+        wrong = autodiff_determinant_double(x.shape.size // (n * n), n, logarithm, <double*>x.data, <double*>out.data)
+    return kept_if(out, not wrong)
+
+
+cdef Array* small_cholesky(tuple operands, tuple params) except? NULL:
+    cdef int n, wrong
+    cdef Array* x = small_matrices(operands, &n)
+    cdef Array* out
+    if x == NULL:
+        return NULL
+    out = new_array(x.type, x.shape)
+    if x.type == T_FLOAT:
+        wrong = autodiff_cholesky_float(x.shape.size // (n * n), n, <float*>x.data, <float*>out.data)
+    else:
+        wrong = autodiff_cholesky_double(x.shape.size // (n * n), n, <double*>x.data, <double*>out.data)
+    return kept_if(out, not wrong)
+
+
+cdef Array* small_solution(tuple operands, tuple params) except? NULL:
+    """params: whether the transposed matrices are meant, and more."""
+    cdef int n, wrong
+    cdef Array* x = small_matrices(operands, &n)
+    cdef Array* b = (<Variable>operands[1]).array if isinstance(operands[1], Variable) else NULL
+    cdef Array* out
+    cdef intp k
+    if x == NULL or not like_matrices(x, b):
+        return NULL
+    out = new_array(b.type, b.shape)
+    k = b.shape.dim[b.shape.ndim - 1]
+    if x.type == T_FLOAT:
+        wrong = autodiff_solve_float(x.shape.size // (n * n), n, k, params[0], <float*>x.data, <float*>b.data, <float*>out.data)
+    else:
+        wrong = autodiff_solve_double(x.shape.size // (n * n), n, k, params[0], <double*>x.data, <double*>b.data,
+                                      <double*>out.data)
+    return kept_if(out, not wrong)
+
+
+cdef inline Array* kept_if(Array* out, bint right) noexcept:
+    if right:
+        return out
+    release_array(out)
+    return NULL
+
+
+#: Quick values by the names that rows call them, which are those of their VJPs, too.
+cdef dict QUICK = {
+    "inverse": <uintptr_t><void*>small_inverse,
+    "determinant": <uintptr_t><void*>small_determinant,
+    "logarithm of the determinant": <uintptr_t><void*>small_logarithm,
+    "cholesky": <uintptr_t><void*>small_cholesky,
+    "solve": <uintptr_t><void*>small_solution,
+}
+
+
+cdef int set_quick(int op, str name) except -1:
+    if name in QUICK:
+        quick_values[op] = <Quick><void*><uintptr_t>QUICK[name]
+    return 0
 
 
 quick_values[<int>OP_CLONE], quick_values[<int>OP_MATMUL], quick_values[<int>OP_EMBED] = copied, multiplied, embedded

@@ -17,7 +17,7 @@ from .grammar import (
 )
 from .c import C_TYPE, c_loop, c_scalar, captured, numpy_slot, own_functions, slots
 from .python import (
-    RECORDED, _also, call_text, defaults, differentiated, keywords, numbers, operand_parameters, passed_on,
+    RECORDED, _also, call_text, defaults, differentiated, keywords, later_names, numbers, operand_parameters, passed_on,
     plain_function, plain_text, reader_body, reader_methods, reads, recorded, saved_names, signature, unary_door,
 )
 from .stubs import docstring, exported, function_stubs, numpy_signature, overloads, result_type
@@ -37,7 +37,7 @@ def namespace(rules) -> dict:
         "RULES": rules.RULES, "BY_NAME": rules.BY_NAME, "NUMBER": rules.NUMBER, "ELEMENTWISE": rules.ELEMENTWISE,
         "DTYPES": rules.DTYPES, "FUNCTIONS": functions, "CAPTURED": captured(rules), "C_TYPE": C_TYPE,
         "SLOTS": {dtype: slots(rules, dtype) for dtype in rules.DTYPES}, "STRUCTURAL": rules.STRUCTURAL,
-        "RECORDED": RECORDED, "complex_kind": complex_kind, "numpy_slot": numpy_slot,
+        "later_names": later_names, "RECORDED": RECORDED, "complex_kind": complex_kind, "numpy_slot": numpy_slot,
         "complex_row": complex_row, "DIFFERENTIATED": differentiated(rules),
         "NAMESPACES": namespaces(rules), "function_stubs": function_stubs, "signature": signature, "keywords": keywords,
         "defaults": defaults,
@@ -56,11 +56,34 @@ def namespace(rules) -> dict:
     }
 
 
+def groups(rules) -> dict:
+    """{family: its rows that are no loops} of the families that are imported when they are asked for."""
+    return {family.__name__.rpartition(".")[2]: tuple(rule for rule in family.RULES if not rule.elementwise)
+            for family in rules.LATER}
+
+
+def group(rules, family: str = "") -> dict:
+    """What _ops.py.tp sees of one of these families, or of all that is none of them."""
+    later = groups(rules)
+    apart = {rule.name for rows in later.values() for rule in rows}
+    own = {rule.name for rule in later[family]} if family else {rule.name for rule in rules.RULES} - apart
+    numbers = {rules.NUMBER[name] for name in own if name in rules.NUMBER}
+    return {
+        "GROUP": family, "GROUPS": later,
+        "RULES": tuple(rule for rule in rules.RULES if rule.name in own),
+        "STRUCTURAL": tuple(rule for rule in rules.STRUCTURAL if rule.name in own),
+        "DIFFERENTIATED": [(prefix, rule) for prefix, rule in differentiated(rules) if rule.name in own],
+        "saved_names": [(number, names) for number, names in saved_names(rules) if number in numbers],
+    }
+
+
 def render(template: Path, rules, **more) -> str:
     """The text a template renders to."""
     from Cython.Tempita import Template
 
     _learn(rules)
+    if template.name == "_ops.py.tp":
+        more = group(rules) | more
     text = Template(template.read_text(encoding="utf-8"), name=template.name).substitute(namespace(rules) | more)
     with_names = ("__init__.pyi.tp", "return_types.pyi.tp", "_namespace.pyi.tp", "fft.pyi.tp", "special.pyi.tp")
     return text + exported(text) if template.name in with_names else text
@@ -79,6 +102,8 @@ def render_all(folder: Path, rules) -> list[Path]:
     for template in sorted(folder.rglob("*.tp")):
         if not template.name.startswith("_namespace."):
             write(template.with_suffix(""), render(template, rules))
+    for family in groups(rules):
+        write(folder / f"_ops_{family}.py", render(folder / "_ops.py.tp", rules, **group(rules, family)))
     for name in namespaces(rules):
         render_namespace(folder, rules, name, write)
     return written

@@ -321,3 +321,31 @@ def reader_body(rule, answer, names) -> list[str]:
                   f'({"".join(name + ", " for name, _ in rest)}))',
                   "    if taken is not NotImplemented:", "        return taken"]
     return [*lines, f"return {call}"]
+
+
+# ---- families that are imported when they are asked for
+
+def later_names(groups: dict) -> dict:
+    """{"rows", "types", "functions", "methods", "namespaces", "answers": {name: family or families}} of {family: rows}."""
+    found: dict = {"rows": {}, "types": {}, "functions": {}, "methods": {}, "namespaces": {}, "answers": {}}
+    for family, rows in groups.items():
+        for rule in rows:
+            found["rows"][rule.name] = family
+            if rule.outputs:
+                found["types"][rule.name] = family
+            for name in (rule.name, *rule.aliases):
+                if rule.rendered and rule.function and rule.namespace == "autodiff":
+                    found["functions"][name] = family
+                if rule.rendered and rule.method:
+                    found["methods"]["Tensor", name] = family
+                    if rule.inplace:
+                        found["methods"]["Tensor", f"{name}_"] = family
+            places = [rule.namespace] if rule.function and rule.namespace != "autodiff" else []
+            for place in (*places, *(name.rpartition(".")[0] for name in rule.elsewhere)):
+                found["namespaces"][place] = tuple(dict.fromkeys((*found["namespaces"].get(place, ()), family)))
+            for answer in rule.answers:
+                if reads(rule, answer):
+                    found["methods"].update({("ndarray", name): family for name in reader_methods(rule, answer)})
+                for name in (name.rpartition(".")[2] for name in answer.functions):
+                    found["answers"][name] = tuple(dict.fromkeys((*found["answers"].get(name, ()), family)))
+    return found

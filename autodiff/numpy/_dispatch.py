@@ -161,6 +161,7 @@ def run_array_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any
     """What ``__array_function__`` answers where the table of rows alone does not say."""
     if any(kind not in _OURS and not issubclass(kind, np.ndarray) for kind in types):
         return NotImplemented       # whose type that is may know what to do
+    OPS.answer(function)            # the row's family may not be imported yet
     found = ARRAY_FUNCTIONS.get(function)
     if found is None:
         found = COMPOSITES.get(function)

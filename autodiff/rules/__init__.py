@@ -15,6 +15,8 @@ from .row import KINDS, NAMESPACES, OF_ELEMENTS, OF_EVERY_DIMENSION, PARAMETERS,
 
 #: The families, in the order of the reference.
 FAMILIES = (elementwise, types, reductions, searching, linear, fourier, shapes, indexing, joining, special)
+#: Those whose rows in Python are imported when one is asked for: few programs need them.
+LATER = (fourier, special)
 RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES for rule in family.RULES)
 
 BY_NAME = {rule.name: rule for rule in RULES}
