@@ -61,7 +61,7 @@ def render(template: Path, rules, **more) -> str:
 
     _learn(rules)
     text = Template(template.read_text(encoding="utf-8"), name=template.name).substitute(namespace(rules) | more)
-    with_names = ("__init__.pyi.tp", "return_types.pyi.tp", "_namespace.pyi.tp")
+    with_names = ("__init__.pyi.tp", "return_types.pyi.tp", "_namespace.pyi.tp", "linalg.pyi.tp")
     return text + exported(text) if template.name in with_names else text
 
 

@@ -49,7 +49,7 @@ import autodiff
 x = tensor([3.0, 4.0], requires_grad=True)
 print(linalg.norm(x), norm(x), special.entr(tensor(1.0)), nn.functional.scaled(x, value=3.0))
 print([hasattr(autodiff, name) for name in ("entropy", "entr", "linalg_norm", "scaled", "nn_functional_scaled")])
-print(special.__all__, linalg.__all__, nn.functional.__all__, special.__doc__)
+print({"entr", "entropy"} <= {*special.__all__}, "norm" in linalg.__all__, "scaled" in nn.functional.__all__, special.__doc__)
 for f in (special.entropy, linalg.norm, nn.functional.scaled):
     assert pickle.loads(pickle.dumps(f)) is f
     assert not hasattr(Tensor, f.__name__) or f is linalg.norm
@@ -89,7 +89,7 @@ def test_the_function_is_in_its_module_and_nowhere_else(copy):
         "tensor(5., grad_fn=<LinalgVectorNormBackward0>) tensor(5., grad_fn=<LinalgVectorNormBackward0>) tensor(-0.) "
         "tensor([ 9., 12.], grad_fn=<MulBackward0>)",
         "[False, False, False, False, False]",
-        "['entr', 'entropy'] ['norm'] ['scaled'] autodiff.special: functions of the catalogue, which docs/ops.md lists.",
+        "True True True autodiff.special: functions of the catalogue, which docs/ops.md lists.",
         "tensor([-2.0986, -2.3863])",
         "autodiff.special.entropy autodiff.linalg",
         "True True",
@@ -101,7 +101,7 @@ def test_its_stub_has_it(copy):
     assert "\ndef entropy(input: _V) -> _V: ...\ndef entr(input: _V) -> _V: ..." in (folder / "special.pyi").read_text()
     stub = (folder / "linalg.pyi").read_text()
     assert "\ndef norm(input: _V, dim: _int | None = None, *, axis: _int | None = None) -> _V: ..." in stub
-    assert '__all__ = [\n    "norm",\n]' in stub
+    assert re.search(r'__all__ = \[\n[^]]*"norm",[^]]*\n\]', stub)
     package = (folder / "__init__.pyi").read_text()
     for name in ("linalg", "nn", "special"):
         assert f"\nfrom . import {name} as {name}\n" in package
