@@ -85,7 +85,8 @@ def render(template: Path, rules, **more) -> str:
     if template.name == "_ops.py.tp":
         more = group(rules) | more
     text = Template(template.read_text(encoding="utf-8"), name=template.name).substitute(namespace(rules) | more)
-    with_names = ("__init__.pyi.tp", "return_types.pyi.tp", "_namespace.pyi.tp", "fft.pyi.tp", "special.pyi.tp")
+    with_names = ("__init__.pyi.tp", "return_types.pyi.tp", "_namespace.pyi.tp", "fft.pyi.tp", "linalg.pyi.tp",
+                  "special.pyi.tp")
     return text + exported(text) if template.name in with_names else text
 
 

@@ -1835,7 +1835,7 @@ def show(module, code):
                 if value is not None:
                     print(value if type(value) is str else repr(value))
         except Exception as error:
-            print(f"{type(error).__name__}: {error}")
+            print(f"{type(error).__name__.lstrip('_')}: {error}")     # PyTorch calls linalg.LinAlgError _LinAlgError
     spoken = "".join(f"{w.category.__name__}: {w.message}\n" for w in heard if issubclass(w.category, UserWarning))
     return clean(spoken + printed.getvalue().rstrip("\n"), module.__name__)
 

@@ -116,6 +116,12 @@ CASES = {
     "baddbmm scaled": "T.baddbmm(b, c, d, beta=2, alpha=3)", "chain_matmul": "T.chain_matmul(m, n, o[:, :1] * 1.0)",
     "matrix_power": "T.matrix_power(m, 3)", "matrix_power 2": "T.matrix_power(m, 2)", "linear": "T.linear(m, n, o[0] * 1.0)",
     "bilinear": "T.bilinear(m, n, T.stack([o, o]))",
+    # linear systems and factorisations
+    "linalg_solve": "T.linalg.solve(m, n)", "linalg_solve vector": "T.linalg.solve(m, n[0] * 1.0)",
+    "linalg_solve_ex": "T.linalg.solve_ex(m, n, left=False)[0]", "linalg_inv": "T.linalg.inv(m)",
+    "linalg_inv_ex": "T.linalg.inv_ex(m)[0]", "inverse": "T.inverse(m)", "linalg_det": "T.linalg.det(m)", "det": "T.det(m)",
+    "linalg_slogdet": "T.linalg.slogdet(m)[1]", "slogdet": "T.slogdet(m)[1]", "logdet": "T.logdet(n)",
+    "linalg_cholesky": "T.linalg.cholesky(m @ m.T)", "linalg_cholesky_ex": "T.linalg.cholesky_ex(m @ m.T, upper=True)[0]",
     # shapes that copy
     "clone": "T.clone(x)", "fill": "T.clone(x).fill_(1.0)", "to": "x.float()", "repeat": "x.repeat(2)",
     "tile": "T.tile(x, (2,))",

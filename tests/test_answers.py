@@ -95,6 +95,7 @@ X = np.array([[0.5, -1.5, 2.0], [1.25, 0.75, -0.25]])
 V, W = np.array([2.0, 0.5, 1.0]), np.array([3.0, -1.0, 0.5])
 Z = np.array([1 + 2j, -3j])
 AT = np.array([0, 2])
+REGULAR = np.outer(V, W) + 3 * np.eye(3)
 #: Calls: (arguments, keywords).  Functions of one operand that are not here are called with X alone.
 CALLS = {
     "round": [((X, 1), {}), ((X,), {"decimals": 1})], "around": [((X,), {})],
@@ -122,6 +123,9 @@ CALLS = {
     "heaviside": [((X - 0.75, 0.5), {}), ((V, W), {})],
     "tensordot": [((X, X, ([0], [0])), {}), ((X, X), {}), ((X, V, 1), {})],
     "linalg.matrix_power": [((np.outer(V, W), 3), {})],
+    **{f"linalg.{name}": [((REGULAR,), {}), ((np.stack([REGULAR, 2 * REGULAR]),), {})] for name in ("inv", "det", "slogdet")},
+    "linalg.solve": [((REGULAR, V), {}), ((REGULAR, X.T), {})],
+    "linalg.cholesky": [((REGULAR @ REGULAR.T,), {}), ((REGULAR @ REGULAR.T,), {"upper": True})],
     "trace": [((X,), {}), ((X, 1), {}), ((np.ones((2, 3, 4)), 0, 2, 0), {})], "copy": [((X,), {})],
     "reshape": [((X, (3, 2)), {}), ((X, -1), {}), ((X, (3, 2)), {"order": "F"}), ((X,), {"shape": (6,)})],
     "ravel": [((X,), {}), ((X, "F"), {})], "squeeze": [((X[:1],), {}), ((X[:1], 0), {}), ((X[:1, :1],), {"axis": (0, 1)})],

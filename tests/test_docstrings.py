@@ -141,7 +141,8 @@ def test_the_page_of_ops_has_every_row_in_a_family():
     # A name over a section can be called; the others stand apart, and not in the lists at the head.
     for name in re.findall(r"^### (.+)$", text, re.MULTILINE):
         places = (autodiff, autodiff.Tensor, autodiff.numpy.ndarray)
-        assert any(hasattr(place, name) for place in places) or callable(public(rules.BY_NAME[name])), name
+        row = rules.BY_NAME[name]
+        assert (callable(public(row)) if row.namespace != "autodiff" else any(hasattr(place, name) for place in places)), name
     apart = re.findall(r"^\*\*(\w+)\*\*: ", text.partition("\n## Internal rows\n")[2], re.MULTILINE)
     for name in apart:
         assert not any(hasattr(place, name) for place in (autodiff, autodiff.Tensor)), name

@@ -49,14 +49,11 @@ def test_norms_by_singular_values_are_refused(call):
         call(variable(np.eye(2)))
 
 
-@pytest.mark.parametrize("name", ["cholesky", "cond", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "pinv", "qr",
-                                  "slogdet", "svd", "svdvals", "tensorinv"])
+@pytest.mark.parametrize("name", ["cond", "eig", "eigh", "eigvals", "eigvalsh", "pinv", "qr", "svd", "svdvals", "tensorinv"])
 def test_what_has_no_row_says_what_to_do(name):
     function = getattr(np.linalg, name)
     with pytest.raises(TypeError, match=rf"{name}\(\) of a Variable: .*array\.detach\(\)"):
         function(variable(np.eye(2)))
-    with pytest.raises(TypeError, match=r"solve\(\) of a Variable"):
-        np.linalg.solve(np.eye(2), variable([1.0, 2.0]))
     x = np.array([[2.0, 1.0], [1.0, 3.0]]) if name != "tensorinv" else np.eye(4).reshape(2, 2, 2, 2)
     found, expected = function(variable(x).detach()), function(x)
     for one, other in zip(found, expected) if isinstance(expected, tuple) else [(found, expected)]:

@@ -53,6 +53,9 @@ LESS = {
     },
     "the derivative in the base alone does not need the result": {"out": "pow; pow point; pow complex; float_power"},
     "two powers of 2 are saved, where nobody can write": {"y out": "ldexp"},
+    "the derivative in the right-hand side alone does not need the solution, and that of a determinant is made of cofactors": {
+        "out": "linalg_solve of n; linalg_solve vector of n; linalg_solve_ex of n; linalg_det; det",
+    },
     "copies of the operands are saved: where abs is 0, the result has lost the angle": {"out": "polar"},
     "what an op in place computes, it computes beside": {
         "out": "exp in place; tanh in place; sigmoid in place; sqrt in place; reciprocal in place; tan in place; "
@@ -120,7 +123,10 @@ def test_the_table_is_pytorchs():
 NOTHING = set(words("cbrt positive reshape flatten ravel squeeze swapdims adjoint movedim unflatten broadcast_to "
                     "broadcast_tensors atleast_1d atleast_2d atleast_3d meshgrid diagonal unfold as_strided squeeze_ "
                     "unsqueeze_ t_ transpose_ as_strided_ split chunk split_with_sizes unsafe_split "
-                    "unsafe_split_with_sizes unsafe_chunk tensor_split hsplit vsplit dsplit resolve_conj resolve_neg"))
+                    "unsafe_split_with_sizes unsafe_chunk tensor_split hsplit vsplit dsplit resolve_conj resolve_neg "
+                    "cholesky"))
+#: Fourier transforms are linear.
+NOTHING |= {rule.name for rule in rules.RULES if rule.namespace == "fft"}
 #: Rows whose derivative is refused, or whose result is bool or an index.
 WITHOUT = set(words("isclose isposinf isneginf bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift "
                     "bitwise_not floor_divide heaviside isreal all any count_nonzero unique unique_consecutive nonzero "

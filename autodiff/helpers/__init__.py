@@ -11,7 +11,8 @@ What ``ops`` has besides the functions of all rows stands at the head of ``_ops.
 from importlib import import_module
 
 #: The families, those of the commonest ops first.
-FAMILIES = ("common", "shapes", "reductions", "linear", "elementwise", "types", "indexing", "searching", "fourier", "special")
+FAMILIES = ("common", "shapes", "reductions", "linear", "elementwise", "types", "indexing", "searching", "fourier",
+            "special", "solving")
 _ahead = list(FAMILIES)
 
 

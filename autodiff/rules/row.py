@@ -320,6 +320,16 @@ PARAMETERS = {
     "total.dtype": Parameter("dtype", "the dtype to cast the operand to first; without it, integers and bools become int64"),
     **{f"{row}.dtype": Parameter("dtype", "the dtype to cast the operand to first")
        for row in ("softmax", "softmin", "log_softmax")},
+    # linear systems and factorisations
+    "left": Parameter("flag", "whether the matrix stands on the left of what is sought, else on its right"),
+    "upper": Parameter("flag", "whether the triangle above the diagonal is meant, else the one below"),
+    "check_errors": Parameter("flag", "whether to raise linalg.LinAlgError where a matrix fails"),
+    "triangle": Parameter("flag"),
+    "transposed": Parameter("flag"),
+    "unitriangular": Parameter("flag", "whether the diagonal counts as 1, and is not read"),
+    "checked": Parameter("any"),
+    "factors": Parameter("any"),
+    "limit": Parameter("any"),
     "out": Parameter("any", "a Variable to write the result into; not where a gradient is wanted"),
 }
 
