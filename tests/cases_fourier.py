@@ -2,7 +2,10 @@
 import numpy as np
 from cases_types import apart, joined, pairs, together
 
-from autodiff import fft
+from autodiff import fft, istft, stft, tensor
+from autodiff._variable import OPS
+
+NUMBERS = np.random.default_rng(0).normal(size=(3, 4, 2))
 
 
 def spectrum(name, shape, *args, **kwargs):
@@ -53,7 +56,86 @@ def ihfft2(a, s=None, axes=(-2, -1), norm=None):
 
 REFERENCE = {"hfftn": hfftn, "ihfftn": ihfftn, "hfft2": hfft2, "ihfft2": ihfft2}
 
+def middle(window, n_fft, win_length):
+    """A window in the middle of zeros."""
+    left = (n_fft - win_length) // 2
+    return np.pad(np.ones(win_length) if window is None else window, (left, n_fft - win_length - left))
+
+
+def spectrogram(a, n_fft, hop, window=None, win_length=None, mode="reflect", half=True, scale=1.0):
+    """By a loop over the windows; frequencies first."""
+    if mode:
+        a = np.pad(a, [(0, 0)] * (a.ndim - 1) + [(n_fft // 2, n_fft // 2)],
+                   {"replicate": "edge", "circular": "wrap"}.get(mode, mode))
+    factors = middle(window, n_fft, win_length or n_fft)
+    transform = np.fft.rfft if half else np.fft.fft
+    found = [transform(a[..., i:i + n_fft] * factors) for i in range(0, a.shape[-1] - n_fft + 1, hop)]
+    return np.stack(found, -1) * scale
+
+
+def resynthesised(z, n_fft, hop, window, center=True, length=None, real=True):
+    """The weighed mean of the windows, one after the other."""
+    count = z.shape[-1]
+    weight = np.zeros(n_fft + hop * (count - 1))
+    total = np.zeros((*z.shape[:-2], len(weight)), float if real else complex)
+    for i in range(count):
+        part = np.fft.irfft(z[..., i], n_fft) if real else np.fft.ifft(z[..., i])
+        total[..., i * hop:i * hop + n_fft] += part * window
+        weight[i * hop:i * hop + n_fft] += window ** 2
+    start, end = (n_fft // 2, len(weight) - n_fft // 2) if center else (0, len(weight))
+    end = end if length is None else start + length
+    return total[..., start:end] / weight[start:end]
+
+
+def put_together(a, step, length):
+    *batch, count, n = a.shape
+    out = np.zeros((*batch, length))
+    for i in range(count):
+        out[..., i * step:i * step + n] += a[..., i, :]
+    return out
+
+
+FACTORS = np.array([0.2, 0.7, 1.0, 0.8])
+
+
+def factors(x):
+    """Those in the dtype of an operand."""
+    return tensor(FACTORS, dtype=x.dtype)
+
+
+ROOT = 0.5              # 1 / sqrt(4)
+
 CASES = {
+    "stft": [
+        ("window", lambda x, w: pairs(x.stft(4, window=w, return_complex=True)), lambda a, w: apart(spectrogram(a, 4, 1, w)),
+         [(5,), (4,)]),
+        ("batch", lambda x: pairs(stft(x, 4, 2, window=factors(x), return_complex=True)),
+         lambda a: apart(spectrogram(a, 4, 2, FACTORS)), [(2, 6)]),
+        ("short window", lambda x, w: pairs(x.stft(5, 2, 3, w, pad_mode="replicate", return_complex=True)),
+         lambda a, w: apart(spectrogram(a, 5, 2, w, 3, "replicate")), [(7,), (3,)]),
+        ("not centred", lambda x, w: pairs(x.stft(4, 2, None, w, False, onesided=False, normalized=True, return_complex=True)),
+         lambda a, w: apart(spectrogram(a, 4, 2, w, mode="", half=False, scale=ROOT)), [(8,), (4,)]),
+        ("complex", lambda x, w: pairs(joined(x).stft(4, window=w, pad_mode="constant")),
+         lambda a, w: apart(spectrogram(together(a), 4, 1, w, mode="constant", half=False)), [(4, 2), (4,)]),
+    ],
+    "istft": [
+        ("window", lambda x: joined(x).istft(4, window=factors(x)),
+         lambda a: resynthesised(together(a), 4, 1, FACTORS), [(3, 4, 2)]),
+        ("batch", lambda x: istft(joined(x), 4, 2, window=factors(x), length=3, onesided=True),
+         lambda a: resynthesised(together(a), 4, 2, FACTORS, length=3), [(2, 3, 3, 2)]),
+        ("in the window", lambda w: istft(joined(tensor(NUMBERS, dtype=w.dtype)), 4, window=w + 3, center=False),
+         lambda w: resynthesised(together(NUMBERS), 4, 1, w + 3, False), [(4,)]),
+        ("whole spectra", lambda x: istft(joined(x), 4, window=factors(x), onesided=False, normalized=True),
+         lambda a: resynthesised(together(a)[:3] / ROOT, 4, 1, FACTORS), [(4, 3, 2)]),
+        ("complex", lambda x: pairs(istft(joined(x), 4, window=factors(x), onesided=False, return_complex=True)),
+         lambda a: apart(resynthesised(together(a), 4, 1, FACTORS, real=False)), [(4, 3, 2)]),
+    ],
+    "frames": [(f"{n} {step}", lambda x, n=n, step=step: OPS.apply("frames", (x,), (n, step)),
+                lambda a, n=n, step=step: np.stack([a[..., i:i + n] for i in range(0, a.shape[-1] - n + 1, step)], -2), [shape])
+               for n, step, shape in ((2, 1, (5,)), (2, 3, (2, 6)), (3, 2, (3,)))],
+    "overlap_add": [(f"{step}", lambda x, step=step: OPS.apply("overlap_add", (x,), (step, 9)),
+                     lambda a, step=step: put_together(a, step, 9), [shape])
+                    for step, shape in ((1, (3, 2)), (3, (3, 2)), (2, (2, 2, 5)), (5, (1, 4)))],
     **{f"fft_{name}": [
         spectrum(name, (4,)), spectrum(name, (1,)), spectrum(name, (2, 3), 5, 0), spectrum(name, (2, 3), None, -2, "ortho"),
         spectrum(name, (5,), 3, norm="forward"), between(name, (3,)), between(name, (2, 3), 4, 0, "ortho"),

@@ -53,6 +53,11 @@ CASES = {
               ("real", lambda x: x.angle() + x, lambda a: np.angle(a) + a, [(2, 3)])],
     "magnitude": [("pairs", lambda x: joined(x).abs(), lambda a: np.abs(together(a)), PAIRS),
                   ("empty", lambda x: joined(x).abs(), lambda a: np.abs(together(a)), [(0, 2)])],
+    "logaddexp_plane": [
+        ("pairs", lambda x, y: pairs(joined(x).logaddexp(joined(y))),
+         lambda a, b: apart(np.log(np.exp(together(a)) + np.exp(together(b)))), [(2, 2), (2, 2)]),
+        ("broadcast", lambda x, y: pairs(joined(x).logaddexp(joined(y)).exp()),
+         lambda a, b: apart(np.exp(together(a)) + np.exp(together(b))), [(2, 3, 2), (3, 2)])],
     "unit": [("pairs", lambda x: pairs(joined(x).sgn()), lambda a: apart(together(a) / np.abs(together(a))), PAIRS),
              ("in place", lambda x: pairs((joined(x) * 2).sgn_()),
               lambda a: apart(together(a) / np.abs(together(a))), PAIRS)],

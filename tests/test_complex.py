@@ -565,9 +565,36 @@ def test_writes_ask_a_level():
     assert x.tolist() == [7, 7, 7]
 
 
-def test_logcumsumexp_says_that_it_takes_no_complex_numbers():
-    with pytest.raises(NotImplementedError, match=r"logcumsumexp is not supported for complex inputs \(ComplexDouble\)"):
-        autodiff.ones(2, dtype=autodiff.complex128).logcumsumexp(0)
+@pytest.mark.parametrize("f", [
+    lambda z: z.logsumexp(0), lambda z: z.logsumexp((0, 1), True), lambda z: z.logcumsumexp(1),
+    lambda z: (z * 5).logcumsumexp(0),
+    lambda z: z[0].lerp(z[1], 0.3), lambda z: z[0].lerp(z[1], 0.7 + 0.2j), lambda z: z[0].lerp(z[1], z[0] * z[1]),
+    lambda z: autodiff.silu(z), lambda z: z.sinc(), lambda z: (z * 0.05).sinc(), lambda z: (z[0] * 4).logaddexp(z[1] * 3j)])
+def test_logarithms_of_sums_and_lerp(f):
+    check(f, points(2, 3))
+
+
+def test_logarithms_of_sums_against_the_formula():
+    z = autodiff.tensor(points(4) * 3)
+    np.testing.assert_allclose(plain(z.logcumsumexp(0).exp()), np.cumsum(np.exp(plain(z))), rtol=1e-13)
+    np.testing.assert_allclose(plain(z.logsumexp(0).exp()), np.sum(np.exp(plain(z))), rtol=1e-13)
+    # The imaginary part of the larger one stays, beyond pi too.
+    assert abs(autodiff.logaddexp(autodiff.tensor(100 + 9j), autodiff.tensor(1j)).item() - (100 + 9j)) < 1e-12
+    ends = autodiff.tensor([complex(-np.inf, 0), complex(-np.inf, 1)])
+    assert ends.logcumsumexp(0).real.tolist() == [-np.inf, -np.inf]
+    assert ends.sinc().shape == (2,) and autodiff.tensor([0j]).sinc().tolist() == [1]
+
+
+def test_half_a_turn_between_two_addends():
+    """Where the sum is near 0 its logarithm is far from both, and exact."""
+    a, b = 1 + 0.5j, 1 + 0.5j + np.pi * 1j + 1e-3
+    found = autodiff.logaddexp(autodiff.tensor(a), autodiff.tensor(b)).exp().item()
+    np.testing.assert_allclose(found, np.exp(a) + np.exp(b), rtol=1e-10)
+
+
+def test_lerp_of_real_numbers_takes_no_complex_weight():
+    with pytest.raises(RuntimeError, match="value cannot be converted to type double without overflow"):
+        autodiff.ones(2).lerp(autodiff.ones(2), 1j)
 
 
 def test_results_of_no_elements_have_the_dtype_of_the_operand():

@@ -209,3 +209,47 @@ def test_frequencies():
     assert fft.fftfreq(3, out=out) is out and out.tolist() == plain(fft.fftfreq(3)).tolist()
     with pytest.raises(TypeError, match="'d'"):
         fft.fftfreq(3, leaf(np.array(2.0)))
+
+
+# ---- spectra of windows
+
+@pytest.mark.parametrize("center", [False, True])
+@pytest.mark.parametrize(("n_fft", "hop", "length"), [(8, 2, 33), (7, 3, 34), (4, 4, 12)])
+def test_a_signal_comes_back_from_its_spectra(n_fft, hop, length, center):
+    window = autodiff.hamming_window(n_fft)
+    x = leaf(numbers(2, length))
+    spectra = autodiff.stft(x, n_fft, hop, window=window, center=center, return_complex=True)
+    back = autodiff.istft(spectra, n_fft, hop, window=window, center=center)
+    reached = back.shape[-1]
+    assert length - reached < hop
+    np.testing.assert_allclose(plain(back), plain(x)[:, :reached], rtol=1e-11, atol=1e-12)
+    w = numbers(2, reached, seed=1)
+    g, = autograd.grad(back, x, autodiff.tensor(w))
+    np.testing.assert_allclose(plain(g)[:, :reached], w, rtol=1e-11, atol=1e-11)
+    assert not np.abs(plain(g)[:, reached:]).max(initial=0) > 1e-11
+
+
+def test_spectra_warn_where_no_window_is_given():
+    x = autodiff.tensor(numbers(8))
+    with pytest.warns(UserWarning, match="window was not provided"):
+        spectra = x.stft(4, return_complex=True)
+    with pytest.warns(UserWarning, match="window was not provided"):
+        spectra.istft(4)
+    with pytest.warns(UserWarning, match="return_complex=False is deprecated"):
+        x.stft(4, window=autodiff.ones(4), return_complex=False)
+    with pytest.warns(UserWarning, match="zeros follow"):
+        longer = spectra.istft(4, window=autodiff.ones(4), length=12)
+    assert longer.shape == (12,) and longer[-1].item() == 0
+    with pytest.raises(TypeError, match="'window' must be Tensor, not list"):
+        x.stft(4, window=[1.0] * 4, return_complex=True)
+    with pytest.raises(NotImplementedError, match="Half"):
+        x.half().stft(4, window=autodiff.ones(4).half(), return_complex=True)
+
+
+def test_spectra_of_the_numpy_flavour():
+    a, w = numbers(8), np.hanning(5)[:4] + 0.1
+    x = anp.array(a, requires_grad=True)
+    out = autodiff.stft(x, 4, window=w, return_complex=True)
+    assert type(out) is anp.ndarray and out.dtype == np.complex128
+    same = autodiff.stft(autodiff.tensor(a), 4, window=autodiff.tensor(w), return_complex=True)
+    np.testing.assert_array_equal(plain(out.detach()), plain(same))

@@ -125,8 +125,8 @@ NOTHING = set(words("cbrt positive reshape flatten ravel squeeze swapdims adjoin
                     "unsqueeze_ t_ transpose_ as_strided_ split chunk split_with_sizes unsafe_split "
                     "unsafe_split_with_sizes unsafe_chunk tensor_split hsplit vsplit dsplit resolve_conj resolve_neg "
                     "cholesky"))
-#: Fourier transforms are linear.
-NOTHING |= {rule.name for rule in rules.RULES if rule.namespace == "fft"}
+#: Linear in the operand; of a window, stft and istft save what their products do.
+NOTHING |= {rule.name for rule in rules.RULES if rule.namespace == "fft"} | {"stft", "istft"}
 #: Rows whose derivative is refused, or whose result is bool or an index.
 WITHOUT = set(words("isclose isposinf isneginf bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift "
                     "bitwise_not floor_divide heaviside isreal all any count_nonzero unique unique_consecutive nonzero "

@@ -16,9 +16,9 @@ def where_dy(ops, g, condition):
 
 # ---- arguments
 
-def _floats(ops, x, kernel):
-    """x, if it is real floating point; else PyTorch's error, which names its kernel."""
-    if ops.dtype(x).kind != "f":
+def _floats(ops, x, kernel, kinds="f"):
+    """x, if it is real floating point (or of other kinds); else PyTorch's error, which names its kernel."""
+    if ops.dtype(x).kind not in kinds:
         raise NotImplementedError(f'"{kernel}" not implemented for \'{ops.scalar_name(x)}\'')
     return x
 
@@ -131,14 +131,48 @@ def lerp_of(ops, x, end, weight):
     _same_dtype(ops, x, end, "end")
     ops.broadcast_shapes(x.shape, end.shape)
     if not ops.is_variable(weight):
-        _floats(ops, x, "lerp_kernel_scalar")
+        _floats(ops, x, "lerp_kernel_scalar", "fc")
+        if isinstance(weight, (complex, ops.numpy.complexfloating)) and ops.dtype(x).kind != "c":
+            raise RuntimeError(f"value cannot be converted to type {C_TYPES[ops.dtype(x).name]} without overflow")
         return ops.named(x + ops.keep_number(weight * (end - x)) if abs(weight) < 0.5
                          else end - ops.keep_number((end - x) * (1 - weight)), "LerpBackward0", x)
-    _same_dtype(ops, x, weight, "weight")
-    _floats(ops, x, "lerp_kernel_tensor")
+    if weight.ndim:         # one without dimensions is promoted as a number is
+        _same_dtype(ops, x, weight, "weight")
+    _floats(ops, x, "lerp_kernel_tensor", "fc")
     near = abs(ops.plain(weight)) < 0.5
     # One of the two forms above in each element, without computing the other: it may be infinite.
     return ops.named(ops.where(near, x, end) + ops.where(near, weight, weight - 1) * (end - x), "LerpBackward1", x)
+
+
+def softsign_complex_dx(ops, g, x):
+    """The size of x depends on it alone, along x: (g - u Re(conj(u) g) r / (1 + r)) / (1 + r), r = abs(x), u = x / r."""
+    whole = 1 + ops.abs(x)
+    return g / whole - ops.sgn(x) * (ops.real(ops.conj(g) * x) / whole / whole)
+
+
+def logaddexp_plane_value(np, x, y):
+    """The larger real part stays outside, and its imaginary part too: what is inside is within a half turn of 0.
+
+    Two infinite real parts: the angle of an infinity is that of the sum, that of no weight is nobody's.
+    """
+    with np.errstate(all="ignore"):
+        swapped = x.real < y.real
+        low, high = np.where(swapped, x, y), np.where(swapped, y, x)
+        out = high + np.log1p(np.exp(low - high))
+        same = (low.real == high.real) & np.isinf(low.real)
+        if same.any():
+            out = np.where(same, np.where(low.real < 0, low, np.log(np.exp(low) + np.exp(high))), out)
+    return np.asarray(out, np.result_type(x, y))
+
+
+def logaddexp_plane_dx(ops, g, x, out, shape_x):
+    """In the operand's own shape, as forward mode wants it."""
+    dx = g * ops.exp(x - out)
+    if tuple(dx.shape) == tuple(shape_x):
+        return dx
+    first = dx.ndim - len(shape_x)
+    dims = [*range(first), *(first + d for d, n in enumerate(shape_x) if n == 1 != dx.shape[first + d])]
+    return ops.reshape(ops.sum(dx, tuple(dims), False), tuple(shape_x))
 
 
 def _at_one_dtype(ops, name, x, tensor1, tensor2, value):
@@ -270,7 +304,7 @@ def gelu_of(ops, x, approximate):
 
 @rounded_once
 def silu_of(ops, x):
-    return _floats(ops, x, "silu_cpu") * ops.sigmoid(x)
+    return _floats(ops, x, "silu_cpu", "fc") * ops.sigmoid(x)
 
 
 @rounded_once

@@ -398,3 +398,201 @@ def numpy_fftshift(ops, x, axes):
 
 def numpy_ifftshift(ops, x, axes):
     return ops.fft_ifftshift(x, axes) if x.ndim and not (axes is not None and not _ints("", "", axes)) else ops.clone(x)
+
+
+# ---- spectra of windows
+
+def frames_value(np, x, n, step):
+    return np.array(np.lib.stride_tricks.sliding_window_view(x, n, -1)[..., ::step, :], order="C")
+
+
+def frames_of(ops, g, step, shape_x):
+    """The first windows of a signal, as many as there are."""
+    count, n = shape_x[-2:]
+    return ops.apply("frames", (ops.narrow(g, g.ndim - 1, 0, (count - 1) * step + n),), (n, step))
+
+
+def overlap_add(ops, g, step, shape_x):
+    return ops.apply("overlap_add", (g,), (step, shape_x[-1]))
+
+
+def overlap_add_value(np, x, step, length):
+    """By pieces of a step's length: one addition for each piece of a window, of all windows together."""
+    *batch, count, n = x.shape
+    pieces = -(-n // step)
+    padded = np.zeros((*batch, count, pieces * step), x.dtype)
+    padded[..., :n] = x
+    padded = padded.reshape(*batch, count, pieces, step)
+    total = np.zeros((*batch, count + pieces - 1, step), x.dtype)
+    for i in range(pieces):
+        total[..., i:i + count, :] += padded[..., i, :]
+    out = np.zeros((*batch, length), x.dtype)
+    covered = (count - 1) * step + n
+    out[..., :covered] = total.reshape(*batch, -1)[..., :covered]
+    return out
+
+
+def _window(ops, name, x, window):
+    """The window as a Variable, or None."""
+    if window is None or ops.is_variable(window):
+        return window
+    if not isinstance(window, ops.numpy.ndarray):
+        raise TypeError(f"{name}(): argument 'window' must be Tensor, not {type(window).__name__}")
+    return ops.constant(window, x)
+
+
+def _shown(ops, x, sizes=None, braces=False):
+    sizes = list(x.shape) if sizes is None else sizes
+    if ops.dtype(x).kind == "c":
+        return f"CPU{ops.scalar_name(x)}Type{{{sizes}}}" if braces else f"CPU{ops.scalar_name(x)}Type{sizes}"
+    return f"autodiff.{ops.scalar_name(x)}Tensor{{{sizes}}}" if braces else f"autodiff.{ops.scalar_name(x)}Tensor{sizes}"
+
+
+def _number(value):
+    """None, or a flag as C++ shows it."""
+    return None if value is None else int(value)
+
+
+def _in_the_middle(ops, window, win_length, n_fft):
+    left = (n_fft - win_length) // 2
+    return ops.pad(window, [left, n_fft - win_length - left]) if win_length < n_fft else window
+
+
+def stft_of(ops, x, n_fft, hop_length, win_length, window, center, pad_mode, normalized, onesided, return_complex):
+    n_fft = _int("stft", "n_fft", n_fft)
+    hop_length = n_fft // 4 if hop_length is None else _int("stft", "hop_length", hop_length)
+    win_length = n_fft if win_length is None else _int("stft", "win_length", win_length)
+    window = _window(ops, "stft", x, window)
+    given = (x,) if window is None else (x, window)
+    if window is None:
+        ops.warn("A window was not provided: the rectangle that stands for one leaks from a frequency into the others. Give "
+                 "window=autodiff.hann_window(n_fft), or window=autodiff.ones(n_fft) where a rectangle is meant.")
+    if ops.is_numpy(x) and ops.dtype(x).kind in "biu":
+        x = ops.to(x, "float64")
+    is_complex = any(ops.dtype(v).kind == "c" for v in given)
+    if return_complex is None and not is_complex:
+        raise RuntimeError("stft requires the return_complex parameter be given for real inputs, and will further require that "
+                           "return_complex=True in a future PyTorch release.")
+    signal = x if x.ndim > 1 else ops.reshape(x, (1, -1))
+    if center:
+        side = n_fft // 2
+        signal = ops.reshape(signal, (1, *signal.shape)) if x.ndim < 3 else signal
+        if pad_mode != "constant" and not signal.shape[-1]:
+            raise RuntimeError("Expected 2D or 3D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions "
+                               f"for input, but got: {list(signal.shape)}")
+        signal = ops.pad(signal, [side, side], pad_mode)
+        signal = ops.reshape(signal, tuple(signal.shape)[1:]) if x.ndim < 3 else signal
+    sizes = list(signal.shape) if x.ndim != 1 else [signal.shape[-1]]
+
+    def refuse(reason, error=RuntimeError):
+        shown = None if window is None else _shown(ops, window, braces=True)
+        raise error(f"stft({_shown(ops, x, sizes)}, n_fft={n_fft}, hop_length={hop_length}, win_length={win_length}, "
+                    f"window={shown}, normalized={_number(normalized)}, onesided={_number(onesided)}, "
+                    f"return_complex={_number(return_complex)}, align_to_window=None) : {reason}")
+
+    if ops.dtype(x).kind not in "fc":
+        refuse("expected a tensor of floating point or complex values", NotImplementedError)
+    if x.ndim not in (1, 2):
+        refuse("expected a 1D or 2D tensor")
+    length = signal.shape[-1]
+    if not 0 < n_fft <= length:
+        refuse(f"expected 0 < n_fft < {length}, but got n_fft={n_fft}")
+    if hop_length <= 0:
+        refuse(f"expected hop_length > 0, but got hop_length={hop_length}")
+    if not 0 < win_length <= n_fft:
+        refuse(f"expected 0 < win_length <= n_fft, but got win_length={win_length}")
+    if window is not None and tuple(window.shape) != (win_length,):
+        refuse(f"expected a 1D window tensor of size equal to win_length={win_length}, but got window with size "
+               f"{list(window.shape)}")
+    if any(ops.dtype(v).char == "e" for v in given):
+        raise NotImplementedError("Unsupported dtype Half")
+    windows = ops.apply("frames", (signal,), (n_fft, hop_length))
+    if window is None and win_length < n_fft:
+        window = ops.constant(ops.numpy.ones(win_length, ops.dtype(x)), x)
+    if window is not None:
+        windows = windows * _in_the_middle(ops, window, win_length, n_fft)
+    scale = "root" if normalized else "none"
+    if is_complex and onesided:
+        raise RuntimeError("Cannot have onesided output if window or input is complex")
+    if is_complex or onesided is False:
+        spectra = _whole(ops, windows, (2,), True, scale)
+    else:
+        spectra = _to_half(ops, windows, (2,), True, scale)
+    if x.ndim == 1:
+        spectra = ops.named(ops.permute(ops.reshape(spectra, tuple(spectra.shape)[1:]), (1, 0)), "SqueezeBackward4")
+    else:
+        spectra = ops.named(ops.permute(spectra, (0, 2, 1)), "TransposeBackward1")
+    if return_complex or return_complex is None:
+        return spectra
+    ops.warn("stft with return_complex=False is deprecated: call autodiff.view_as_real on the complex result instead.")
+    return ops.view_as_real(spectra)
+
+
+def istft_of(ops, x, n_fft, hop_length, win_length, window, center, normalized, onesided, length, return_complex):
+    n_fft = _int("istft", "n_fft", n_fft)
+    hop_length = n_fft // 4 if hop_length is None else _int("istft", "hop_length", hop_length)
+    win_length = n_fft if win_length is None else _int("istft", "win_length", win_length)
+    length = None if length is None else _int("istft", "length", length)
+    window = _window(ops, "istft", x, window)
+    if window is None:
+        ops.warn("A window was not provided: the inverse of stft takes the window that stft was given, or "
+                 "window=autodiff.ones(n_fft) where a rectangle is meant.")
+    if ops.dtype(x).kind != "c":
+        raise TypeError("istft requires a complex-valued input tensor matching the output from stft with return_complex=True.")
+
+    def refuse(reason):
+        shown = None if window is None else _shown(ops, window, braces=True)
+        raise RuntimeError(f"istft(CPU{ops.scalar_name(x)}Type{list(x.shape)}, n_fft={n_fft}, hop_length={hop_length}, "
+                           f"win_length={win_length}, window={shown}, center={_number(center)}, "
+                           f"normalized={_number(normalized)}, onesided={_number(onesided)}, length={length}, "
+                           f"return_complex={_number(return_complex)}) {reason}")
+
+    if x.ndim < 2:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-x.ndim - 1}, {x.ndim}], but got -3)")
+    size, count = x.shape[-2], x.shape[-1]
+    if 0 in x.shape:
+        refuse(": input tensor cannot be empty.")
+    if x.ndim > 3:
+        refuse(f": expected a tensor with 3 or 4 dimensions, but got {x.ndim + 1}")
+    half = size != n_fft if onesided is None else bool(onesided)
+    if size != (n_fft // 2 + 1 if half else n_fft):
+        refuse(": expected the frequency dimension (3rd to the last) of the input tensor to match "
+               f"{'n_fft / 2 + 1' if half else 'n_fft'} when onesided={half}, but got {size}")
+    if not 0 < hop_length <= win_length:
+        refuse(": expected 0 < hop_length <= win_length")
+    if not 0 < win_length <= n_fft:
+        refuse(": expected 0 < win_length <= n_fft")
+    if window is not None and tuple(window.shape) != (win_length,):
+        refuse(": Invalid window shape. window has to be 1D and length of `win_length`")
+    whole = n_fft + hop_length * (count - 1)
+    spectra = ops.permute(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+    scale, last = "root" if normalized else "full", (x.ndim - 1,)
+    if return_complex:
+        if half:
+            raise RuntimeError("Cannot have onesided output if window or input is complex")
+        windows = _whole(ops, spectra, last, False, scale)
+    else:
+        if window is not None and ops.dtype(window).kind == "c":
+            raise RuntimeError("Complex windows are incompatible with return_complex=False")
+        if not half:
+            spectra = ops.narrow(spectra, x.ndim - 1, 0, n_fft // 2 + 1)
+        windows = _from_half(ops, spectra, last, n_fft, False, scale)
+    if window is None:
+        window = ops.constant(ops.numpy.ones(win_length, ops.dtype(windows)), x)
+    window = _in_the_middle(ops, window, win_length, n_fft)
+    signal = ops.apply("overlap_add", (windows * window,), (hop_length, whole))
+    weight = ops.apply("overlap_add", (ops.expand(window * window, (count, n_fft)),), (hop_length, whole))
+    start = n_fft // 2 if center else 0
+    end = start + length if length is not None else whole - (n_fft // 2 if center else 0)
+    reached = max(min(end, whole) - start, 0)
+    if not reached:
+        raise RuntimeError("min(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
+                           "with the 'dim' argument.")
+    signal, weight = ops.narrow(signal, x.ndim - 2, start, reached), ops.narrow(weight, 0, start, reached)
+    if ops.numpy.abs(ops.all_samples(weight)).min() < 1e-11:
+        refuse("window overlap add min: 1")
+    signal = ops.named(signal / weight, "SqueezeBackward1" if x.ndim == 2 else "DivBackward0")
+    if end > whole:
+        ops.warn("The length of signal is shorter than the length parameter: zeros follow it.")
+        signal = ops.pad(signal, [0, end - whole])
+    return signal

@@ -1,5 +1,6 @@
 """Reductions, statistics, cumulative ops, softmax."""
 from .common import along, axis_of, checked_dims, count_of, dims_of, kept, rounded_once
+from .elementwise import logaddexp_plane_value
 
 
 def floating(ops, x, error, text):
@@ -452,15 +453,19 @@ def _running(ops, name, x, dim):
 
 
 def logcumsumexp_front(ops, name, x, dim):
-    if ops.dtype(x).kind == "c":
-        raise NotImplementedError(f"logcumsumexp is not supported for complex inputs ({ops.scalar_name(x)}): apply it to "
-                                  ".real, .imag or .abs()")
-    x = floating(ops, x, NotImplementedError, "\"logcumsumexp_out_cpu\" not implemented for '{}'")
+    if ops.dtype(x).kind != "c":
+        x = floating(ops, x, NotImplementedError, "\"logcumsumexp_out_cpu\" not implemented for '{}'")
     x, dim = cumulative_dim(ops, name, x, dim)
     return ops.apply(name, (x,), (dim,))
 
 
 def logcumsumexp_value(np, x, dim):
+    if x.dtype.kind == "c" and x.ndim:
+        out = np.array(x, order="C")
+        along_first = np.moveaxis(out, dim, 0)
+        for k in range(1, len(along_first)):
+            along_first[k] = logaddexp_plane_value(np, along_first[k - 1], along_first[k])
+        return out
     return np.logaddexp.accumulate(x, axis=dim) if x.ndim else x.copy()
 
 
@@ -471,6 +476,8 @@ def logcumsumexp_dx(ops, g, x, out, dim):
     np = ops.numpy
     # The first has none before it: itself, so that nothing is infinite where nothing is asked for.
     before = ops.cat([ops.narrow(out, dim, 0, 1), ops.narrow(out, dim, 0, x.shape[dim] - 1)], dim)
+    if ops.dtype(x).kind == "c":
+        return ops.exp(x - out) * _recurrence_from(ops, g, ops.exp(before - out), dim)
     parts, falls = ops.exp_shifted(x, out), ops.exp_shifted(before, out)
     tied = np.isinf(ops.plain(out)) & (ops.plain(x) == ops.plain(out))
     if tied.any():      # the elements that are the same infinity share evenly, those before and this one
@@ -509,6 +516,8 @@ def logsumexp_dx(ops, g, x, out, dim, keepdim):
     """Where the result is infinite, the elements that are the same infinity share evenly: the limit along equal ones."""
     shape = tuple(x.shape)
     g, out = kept(ops, g, shape, dim, keepdim), kept(ops, out, shape, dim, keepdim)
+    if ops.dtype(x).kind == "c":
+        return g * ops.exp(x - out)
     np, values = ops.numpy, ops.plain(out)
     infinite = np.isinf(values)
     if infinite.any():

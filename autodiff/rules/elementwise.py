@@ -210,7 +210,7 @@ RULES: tuple[Rule, ...] = (
                   " - 9.869604401089358 * _X * _X * (5 / 39916800 - 9.869604401089358 * _X * _X * (6 / 6227020800)))))),"
                   " (cos(3.141592653589793 * x) - sin(3.141592653589793 * x) / where(abs(x) < 0.1, 1, 3.141592653589793 * x))"
                   " / where(abs(x) < 0.1, 1, x))").replace("_X", _NEAR_0),
-                 inplace=True, dtype="float", elsewhere=("special.sinc",), source=CALCULUS,
+                 inplace=True, dtype="float", complex="holomorphic", elsewhere=("special.sinc",), source=CALCULUS,
                  doc="sin(pi x) / (pi x), and 1 at 0.",
                  example="tensor([0.0, 0.5, 1.0]).sinc() -> tensor([1.0000e+00, 6.3662e-01, 3.8982e-17])"),
     # The derivatives of 1 and -1 stay where the infinities meet: the limit along x = y, in every order.
@@ -253,7 +253,8 @@ RULES: tuple[Rule, ...] = (
                  doc="logistic(x) * logistic(-x): the derivative of logistic."),
     _elementwise("logaddexp", "where(x == y, x + 0.6931471805599453, where(x > y, x, y) + log1p_exp_minus(abs(x - y)))",
                  "g * logistic(difference(x, y))", "g * logistic(difference(y, x))", numpy="logaddexp", loop="c",
-                 dtype="float", kinks={"x and y the same infinity": "0.5 in each; 0.25 in each; 0 in each "
+                 dtype="float", complex="logaddexp_plane",
+                 kinks={"x and y the same infinity": "0.5 in each; 0.25 in each; 0 in each "
                                                      "at inf, inf or -inf, -inf"}, source=CALCULUS,
                  doc="log(exp(x) + exp(y)) without overflow between.",
                  example="tensor([0.0, 1000.0]).logaddexp(tensor([0.0, 0.0])) -> tensor([6.9315e-01, 1.0000e+03])"),
@@ -460,8 +461,13 @@ RULES: tuple[Rule, ...] = (
          numpy="where(condition, x=None, y=None, /) = numpy_where(condition, x, y)",
          doc="x where the condition holds, y elsewhere; the unchosen operand gets a cotangent of 0.",
          example="where(tensor([1.0, -1.0]) > 0, tensor([1.0, 2.0]), 0.0) -> tensor([1., 0.])"),
+    Rule("logaddexp_plane", "logaddexp_plane_value(x, y)", "logaddexp_plane_dx(g, x, out, shape_x)",
+         "logaddexp_plane_dx(g, y, out, shape_y)",
+         kind="custom", operands="xy", signature="(),()->()", method=False, function=False, loop="helper", dtype="same",
+         grad_fn="LogaddexpBackward0", complex="holomorphic", source=CALCULUS,
+         doc="log(exp(x) + exp(y)) of complex numbers, on the branch of the larger real part: what logaddexp applies to them."),
     Rule("lerp", "lerp_of(x, y, weight)", operands="xy", names="input, end", params="weight", loop="composite",
-         inplace=True, out=True, source="PyTorch, torch.lerp",
+         inplace=True, out=True, complex="holomorphic", source="PyTorch, torch.lerp",
          doc="input + weight * (end - input), exactly input and end at the weights 0 and 1; weight is a number or a "
              "Tensor.", errors="Dtypes that differ: RuntimeError.",
          example="tensor([1.0]).lerp(tensor([3.0]), 0.25) -> tensor([1.5000])"),
@@ -523,7 +529,7 @@ RULES: tuple[Rule, ...] = (
          grad_fn="GeluBackward0", source="Hendrycks and Gimpel 2016, Gaussian error linear units",
          doc="x times the normal distribution function at x; approximate='tanh' takes its approximation by tanh.",
          errors=FLOATS_ONLY, example="gelu(tensor([-1.0, 2.0])) -> tensor([-0.1587,  1.9545])"),
-    Rule("silu", "silu_of(x)", operands="x", loop="composite", inplace=True, grad_fn="SiluBackward0",
+    Rule("silu", "silu_of(x)", operands="x", loop="composite", inplace=True, grad_fn="SiluBackward0", complex="holomorphic",
          source="Elfwing et al. 2018, Sigmoid-weighted linear units", doc="x * sigmoid(x), also called swish.",
          errors=FLOATS_ONLY,
          example="silu(tensor([-1.0, 2.0])) -> tensor([-0.2689,  1.7616])"),
@@ -572,7 +578,7 @@ RULES: tuple[Rule, ...] = (
     _elementwise("softsign", "x / (1 + abs(x))", "g / _W / _W".replace("_W", "where(x < 0, 1 - x, 1 + x)"),
                  dtype="float",
                  grad_fn="DivBackward0",
-                 kinks={"x = 0 (order 2)": "1; -2; 6 at 0"},
+                 kinks={"x = 0 (order 2)": "1; -2; 6 at 0"}, complex="softsign_complex_dx(g, x)",
                  source=CALCULUS, doc="x / (1 + abs(x)).",
                  example="softsign(tensor([-1.0, 3.0])) -> tensor([-0.5000,  0.7500])"),
     Rule("threshold", "threshold_value(x, threshold, value)", "threshold_dx(g, x, threshold)", kind="custom",

@@ -67,6 +67,35 @@ RULES: tuple[Rule, ...] = (
          numpy="fft.ifftshift(x, axes=None) = numpy_ifftshift(x, axes)", source="PyTorch, torch.fft.ifftshift",
          doc="The inverse of fftshift.", errors="RuntimeError for no dimension.",
          example="fft.ifftshift(tensor([-1.0, 0.0, 1.0])) -> tensor([ 0.,  1., -1.])"),
+    # ---- spectra of windows
+    Rule("stft", "stft_of(x, n_fft, hop_length, win_length, window, center, pad_mode, normalized, onesided, return_complex)",
+         operands="x", params="n_fft, hop_length=None, win_length=None, window=None, center=True, pad_mode='reflect', "
+                              "normalized=False, onesided=None, return_complex=None",
+         loop="composite", complex="as written",
+         source="Allen 1977, Short term spectral analysis, synthesis, and modification by discrete Fourier transform",
+         doc="The spectra of windows of a signal, one beside the other: a signal, or a batch of signals, becomes a matrix for "
+             "each, of frequencies and places.",
+         errors="RuntimeError for sizes that do not fit, and for real signals without return_complex; NotImplementedError for "
+                "integers and half floats.",
+         example="tensor([1.0, 2.0, 3.0, 4.0]).stft(2, 1, window=ones(2), center=False, return_complex=True).real -> "
+                 "tensor([[ 3.,  5.,  7.],\n        [-1., -1., -1.]])"),
+    Rule("istft", "istft_of(x, n_fft, hop_length, win_length, window, center, normalized, onesided, length, return_complex)",
+         operands="x", params="n_fft, hop_length=None, win_length=None, window=None, center=True, normalized=False, "
+                              "onesided=None, length=None, return_complex=False",
+         loop="composite", complex="as written",
+         source="Griffin and Lim 1984, Signal estimation from modified short-time Fourier transform",
+         doc="The signal of which the windows have spectra that are nearest to these: the inverse of stft.",
+         errors="RuntimeError for sizes that do not fit, and where the windows leave a place of the signal out; TypeError for "
+                "spectra that are not complex.",
+         example="tensor([[3 + 0j, 5.0, 7.0], [-1.0, -1.0, -1.0]]).istft(2, 1, window=ones(2), center=False) -> "
+                 "tensor([1., 2., 3., 4.])"),
+    Rule("frames", "frames_value(x, n, step)", "overlap_add(g, step, shape_x)", kind="linear", operands="x", params="n, step",
+         signature="(n)->(m,k)", method=False, function=False, loop="helper", dtype="same", grad_fn="AsStridedBackward0",
+         complex="as written", source="Allen 1977", doc="Windows of n elements of a signal, a step apart, copied."),
+    Rule("overlap_add", "overlap_add_value(x, step, length)", "frames_of(g, step, shape_x)", kind="linear", operands="x",
+         params="step, length", signature="(m,k)->(n)", method=False, function=False, loop="helper", dtype="same",
+         grad_fn="UnfoldBackwardBackward0", complex="as written", source="Allen 1977",
+         doc="Windows, a step apart, added to a signal: what frames has for a derivative."),
     # Three rows, each the others' derivative: complex to complex, real to complex, complex to real.
     Rule("fft_c2c", "fft_c2c_value(x, dims, forward, scale)", "fft_c2c_dx(g, dims, forward, scale)", kind="linear",
          operands="x", params="dims, forward, scale", signature="(n)->(n)", method=False, function=False, loop="helper",

@@ -243,7 +243,7 @@ RULES: tuple[Rule, ...] = (
          example="tensor([3.0, 1.0, 2.0]).cummin(0).values -> tensor([3., 1., 1.])"),
     Rule("logcumsumexp", "logcumsumexp_value(x, dim)", "logcumsumexp_dx(g, x, out, dim)", kind="custom", operands="x",
          params="dim", front="logcumsumexp_front", signature="(n)->(n)", loop="helper", dtype="same", out=True,
-         grad_fn="LogcumsumexpBackward0", source=CALCULUS,
+         grad_fn="LogcumsumexpBackward0", complex="holomorphic", source=CALCULUS,
          doc="log(cumsum(exp(x))) along dim, computed stably.", errors="NotImplementedError for integers and bools.",
          example="tensor([0.0, 0.0]).logcumsumexp(0) -> tensor([0.0000, 0.6931])"),
     Rule("diff", "diff_of(x, n, dim, prepend, append)", operands="x", params="n=1, dim=-1, prepend=None, append=None",
@@ -269,7 +269,7 @@ RULES: tuple[Rule, ...] = (
     # ---- softmax
     Rule("logsumexp", "logsumexp_value(x, dim, keepdim)", "logsumexp_dx(g, x, out, dim, keepdim)", kind="reduction",
          operands="x", params="dim, keepdim=False", front="logsumexp_front", signature="(n)->()", loop="helper",
-         fast="logsumexp", compiled=True, dtype="float", out=True, grad_fn="LogsumexpBackward0",
+         fast="logsumexp", compiled=True, dtype="float", out=True, grad_fn="LogsumexpBackward0", complex="holomorphic",
          numpy="scipy.special.logsumexp(a, axis=None, b=None, keepdims=False, return_sign=False) "
                "= scipy_logsumexp(a, axis, keepdims)",
          source=CALCULUS,
