@@ -49,8 +49,7 @@ def test_norms_by_singular_values_are_refused(call):
         call(variable(np.eye(2)))
 
 
-@pytest.mark.parametrize("name", ["cholesky", "cond", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "pinv", "qr",
-                                  "slogdet", "svd", "svdvals", "tensorinv"])
+@pytest.mark.parametrize("name", ["cholesky", "cond", "det", "eig", "eigvals", "inv", "pinv", "slogdet", "tensorinv"])
 def test_what_has_no_row_says_what_to_do(name):
     function = getattr(np.linalg, name)
     with pytest.raises(TypeError, match=rf"{name}\(\) of a Variable: .*array\.detach\(\)"):

@@ -118,7 +118,7 @@ def test_the_table_is_pytorchs():
 NOTHING = set(words("cbrt positive reshape flatten ravel squeeze swapdims adjoint movedim unflatten broadcast_to "
                     "broadcast_tensors atleast_1d atleast_2d atleast_3d meshgrid diagonal unfold as_strided squeeze_ "
                     "unsqueeze_ t_ transpose_ as_strided_ split chunk split_with_sizes unsafe_split "
-                    "unsafe_split_with_sizes unsafe_chunk tensor_split hsplit vsplit dsplit resolve_conj resolve_neg"))
+                    "unsafe_split_with_sizes unsafe_chunk tensor_split hsplit vsplit dsplit resolve_conj resolve_neg qr"))
 #: Rows whose derivative is refused, or whose result is bool or an index.
 WITHOUT = set(words("isclose isposinf isneginf bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift "
                     "bitwise_not floor_divide heaviside isreal all any count_nonzero unique unique_consecutive nonzero "

@@ -15,4 +15,5 @@ from .linear import *
 from .reductions import *
 from .searching import *
 from .shapes import *
+from .spectral import *
 from .types import *
