@@ -150,6 +150,10 @@ CASES = {
     "put": "x.put(T.tensor([2, 0, 1]), y)", "select_scatter": "T.select_scatter(m, n[0] * 1.0, 0, 1)",
     "slice_scatter": "T.slice_scatter(m, n, 0, 0, 2)", "diagonal_scatter": "T.diagonal_scatter(m, n[0] * 1.0)",
     "msort": "T.msort(m)",
+    # decompositions
+    **{f"linalg_eigh {i}": f"T.linalg.eigh(m)[{i}]" for i in range(2)}, "linalg_eigvalsh": "T.linalg.eigvalsh(m)",
+    **{f"linalg_svd {i}": f"T.linalg.svd(m)[{i}]" for i in range(3)}, "linalg_svdvals": "T.linalg.svdvals(m)",
+    **{f"svd {i}": f"T.svd(m)[{i}]" for i in range(3)}, **{f"linalg_qr {i}": f"T.linalg.qr(m)[{i}]" for i in range(2)},
 }
 
 

@@ -56,7 +56,7 @@ def test_the_table_has_what_the_rows_name_and_nothing_else():
     assert all("scipy" in str(_guidance.name_of(function)) for function in set(_ops.ANSWERS) - named)
     assert set(_ops.SCIPY) == {name for _, _, name in SCIPY}
     assert len(NUMPY) >= 140 and len(SCIPY) > 8
-    assert _ops.answer(np.linalg.svd) is None and _ops.answer(len) is None and _ops.answer(np.add.reduce) is None
+    assert _ops.answer(np.einsum_path) is None and _ops.answer(len) is None and _ops.answer(np.add.reduce) is None
 
 
 #: Whether NumPy is newer than the one whose signatures the rows have: keywords that it adds are refused by name.
@@ -126,6 +126,9 @@ CALLS = {
     **{f"linalg.{name}": [((REGULAR,), {}), ((np.stack([REGULAR, 2 * REGULAR]),), {})] for name in ("inv", "det", "slogdet")},
     "linalg.solve": [((REGULAR, V), {}), ((REGULAR, X.T), {})],
     "linalg.cholesky": [((REGULAR @ REGULAR.T,), {}), ((REGULAR @ REGULAR.T,), {"upper": True})],
+    **{f"linalg.{name}": [((X[:, 1:],), {}), ((X[:, 1:], "U"), {})] for name in ("eigh", "eigvalsh")},
+    "linalg.svd": [((X,), {}), ((X, False), {}), ((X,), {"compute_uv": False}), ((X[:, 1:],), {"hermitian": True})],
+    "linalg.qr": [((X,), {}), ((X, "complete"), {}), ((X,), {"mode": "r"})],
     "trace": [((X,), {}), ((X, 1), {}), ((np.ones((2, 3, 4)), 0, 2, 0), {})], "copy": [((X,), {})],
     "reshape": [((X, (3, 2)), {}), ((X, -1), {}), ((X, (3, 2)), {"order": "F"}), ((X,), {"shape": (6,)})],
     "ravel": [((X,), {}), ((X, "F"), {})], "squeeze": [((X[:1],), {}), ((X[:1], 0), {}), ((X[:1, :1],), {"axis": (0, 1)})],

@@ -22,8 +22,8 @@ ROWS = '''
     Rule("entropy", "entropy_of(x)", operands="x", namespace="special", method=False, loop="composite", aliases=("disorder",),
          numpy="scipy.special.struve", source=CALCULUS, doc="-x log x.",
          example="special.entropy(tensor([1.0])) -> tensor([0.])"),
-    Rule("linalg_norm", "linalg_norm_of(x, dim)", operands="x", params="dim=None", namespace="linalg", method=False,
-         loop="composite", source=CALCULUS, doc="The 2-norm.", example="linalg.norm(tensor([3.0, 4.0])) -> tensor(5.)"),
+    Rule("linalg_length", "linalg_length_of(x, dim)", operands="x", params="dim=None", namespace="linalg", method=False,
+         loop="composite", source=CALCULUS, doc="The 2-norm.", example="linalg.length(tensor([3.0, 4.0])) -> tensor(5.)"),
     Rule("nn_functional_scaled", "scaled_of(x, value)", operands="x", params="value=2.0", namespace="nn.functional",
          method=False, loop="composite", source=CALCULUS, doc="value * x.",
          example="nn.functional.scaled(tensor([1.0])) -> tensor([2.])"),
@@ -35,7 +35,7 @@ def entropy_of(ops, x):
     return -x * ops.log(x)
 
 
-def linalg_norm_of(ops, x, dim):
+def linalg_length_of(ops, x, dim):
     return ops.norm(x, 2, dim)
 
 
@@ -47,17 +47,17 @@ import pickle
 from autodiff import *
 import autodiff
 x = tensor([3.0, 4.0], requires_grad=True)
-print(linalg.norm(x), norm(x), special.disorder(tensor(1.0)), nn.functional.scaled(x, value=3.0))
-print([hasattr(autodiff, name) for name in ("entropy", "disorder", "linalg_norm", "scaled", "nn_functional_scaled")])
-print([sorted({*module.__all__} & {"entropy", "disorder", "norm", "scaled"}) for module in (special, linalg, nn.functional)])
+print(linalg.length(x), norm(x), special.disorder(tensor(1.0)), nn.functional.scaled(x, value=3.0))
+print([hasattr(autodiff, name) for name in ("entropy", "disorder", "linalg_length", "scaled", "nn_functional_scaled")])
+print([sorted({*module.__all__} & {"entropy", "disorder", "length", "scaled"}) for module in (special, linalg, nn.functional)])
 print(linalg.__doc__)
-for f in (special.entropy, linalg.norm, nn.functional.scaled):
+for f in (special.entropy, linalg.length, nn.functional.scaled):
     assert pickle.loads(pickle.dumps(f)) is f
-    assert not hasattr(Tensor, f.__name__) or f is linalg.norm
+    assert not hasattr(Tensor, f.__name__)
 special.entropy(x).sum().backward()
 print(x.grad)
 from autodiff import _guidance
-print(_guidance.replacement("scipy.special.struve"), linalg.norm.__module__)
+print(_guidance.replacement("scipy.special.struve"), linalg.length.__module__)
 import autodiff.nn.functional as F
 from autodiff.special import entropy
 print(F.scaled is nn.functional.scaled, entropy is special.disorder)
@@ -90,7 +90,7 @@ def test_the_function_is_in_its_module_and_nowhere_else(copy):
         "tensor(5., grad_fn=<LinalgVectorNormBackward0>) tensor(5., grad_fn=<LinalgVectorNormBackward0>) tensor(-0.) "
         "tensor([ 9., 12.], grad_fn=<MulBackward0>)",
         "[False, False, False, False, False]",
-        "[['disorder', 'entropy'], ['norm'], ['scaled']]",
+        "[['disorder', 'entropy'], ['length'], ['scaled']]",
         "autodiff.linalg: linear algebra, which docs/ops.md lists, and the error for matrices that an op cannot be computed of.",  # noqa: E501
         "tensor([-2.0986, -2.3863])",
         "autodiff.special.entropy autodiff.linalg",
@@ -102,12 +102,12 @@ def test_its_stub_has_it(copy):
     folder = copy[0] / "autodiff"
     assert "\ndef entropy(input: _V) -> _V: ...\ndef disorder(input: _V) -> _V: ..." in (folder / "special.pyi").read_text()
     stub = (folder / "linalg.pyi").read_text()
-    assert "\ndef norm(input: _V, dim: _int | None = None, *, axis: _int | None = None) -> _V: ..." in stub
-    assert re.search(r'__all__ = \[\n[^]]*"norm",[^]]*\n\]', stub)
+    assert "\ndef length(input: _V, dim: _int | None = None, *, axis: _int | None = None) -> _V: ..." in stub
+    assert re.search(r'__all__ = \[\n[^]]*"length",[^]]*\n\]', stub)
     package = (folder / "__init__.pyi").read_text()
     for name in ("linalg", "nn", "special"):
         assert f"\nfrom . import {name} as {name}\n" in package
-    assert not re.search(r"def (entropy|linalg_norm|nn_functional_scaled)\(", package)
+    assert not re.search(r"def (entropy|linalg_length|nn_functional_scaled)\(", package)
     assert "from ..." not in (folder / "nn" / "functional.pyi").read_text()
 
 
@@ -129,7 +129,7 @@ def test_the_page_calls_it_by_its_whole_name(copy):
     (copy[0] / "docs").mkdir(exist_ok=True)
     shutil.copy(ROOT / "docs" / "ops_page.py", copy[0] / "docs")
     text = load(copy[0] / "docs" / "ops_page.py").page(rules, render)
-    assert "* `linalg.norm(input, dim=None, *, axis=None)`" in text
+    assert "* `linalg.length(input, dim=None, *, axis=None)`" in text
     assert "* `nn.functional.scaled(input, value=2.0)`" in text and "also called `disorder`" in text
 
 

@@ -49,7 +49,7 @@ def test_norms_by_singular_values_are_refused(call):
         call(variable(np.eye(2)))
 
 
-@pytest.mark.parametrize("name", ["cond", "eig", "eigh", "eigvals", "eigvalsh", "pinv", "qr", "svd", "svdvals", "tensorinv"])
+@pytest.mark.parametrize("name", ["cond", "eig", "eigvals", "pinv", "tensorinv"])
 def test_what_has_no_row_says_what_to_do(name):
     function = getattr(np.linalg, name)
     with pytest.raises(TypeError, match=rf"{name}\(\) of a Variable: .*array\.detach\(\)"):

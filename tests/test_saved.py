@@ -124,7 +124,7 @@ NOTHING = set(words("cbrt positive reshape flatten ravel squeeze swapdims adjoin
                     "broadcast_tensors atleast_1d atleast_2d atleast_3d meshgrid diagonal unfold as_strided squeeze_ "
                     "unsqueeze_ t_ transpose_ as_strided_ split chunk split_with_sizes unsafe_split "
                     "unsafe_split_with_sizes unsafe_chunk tensor_split hsplit vsplit dsplit resolve_conj resolve_neg "
-                    "cholesky"))
+                    "cholesky qr"))
 #: Linear in the operand; of a window, stft and istft save what their products do.
 NOTHING |= {rule.name for rule in rules.RULES if rule.namespace == "fft"} | {"stft", "istft"}
 #: Rows whose derivative is refused, or whose result is bool or an index.

@@ -10,13 +10,27 @@ name.
 """
 from __future__ import annotations
 
-from . import elementwise, fourier, indexing, joining, linear, reductions, row, searching, shapes, solving, special, types
+from . import (
+    elementwise,
+    fourier,
+    indexing,
+    joining,
+    linear,
+    reductions,
+    row,
+    searching,
+    shapes,
+    solving,
+    special,
+    spectral,
+    types,
+)
 from .row import KINDS, NAMESPACES, OF_ELEMENTS, OF_EVERY_DIMENSION, PARAMETERS, ROLES, Answer, Parameter, Rule, _answer
 
 #: The families, in the order of the reference.
-FAMILIES = (elementwise, types, reductions, searching, linear, solving, fourier, shapes, indexing, joining, special)
+FAMILIES = (elementwise, types, reductions, searching, linear, solving, spectral, fourier, shapes, indexing, joining, special)
 #: Those whose rows in Python are imported when one is asked for: few programs need them.
-LATER = (solving, fourier, special)
+LATER = (solving, spectral, fourier, special)
 RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES for rule in family.RULES)
 
 BY_NAME = {rule.name: rule for rule in RULES}

@@ -341,6 +341,20 @@ PARAMETERS = {
     "checked": Parameter("any"),
     "factors": Parameter("any"),
     "limit": Parameter("any"),
+    # decompositions
+    "UPLO": Parameter("choice", "'L' to read the lower triangle, 'U' the upper one"),
+    "uplo": Parameter("choice"),
+    "full_matrices": Parameter("flag", "whether the matrices of vectors are square"),
+    "full": Parameter("flag"),
+    "alone": Parameter("flag"),
+    "driver": Parameter("choice", "None: others are for GPUs", "_str | None"),
+    "some": Parameter("flag", "whether only as many vectors are computed as there are values"),
+    "compute_uv": Parameter("flag", "whether the vectors are computed"),
+    "linalg_qr.mode": Parameter("choice", "'reduced', 'complete' for a square Q, or 'r' for R alone"),
+    "kind": Parameter("choice"),
+    "rows": Parameter("count"),
+    "columns": Parameter("count"),
+    "height": Parameter("count"),
     "out": Parameter("any", "a Variable to write the result into; not where a gradient is wanted"),
 }
 

@@ -1,0 +1,651 @@
+"""Decompositions by eigenvalues and singular values, and what is made of them: norms, ranks, pseudoinverses.
+
+The results of one decomposition are one op, whose result holds all of them in one array ("packed"): so the derivative of
+what is made of values and vectors together is one formula, of which forward mode, higher orders and batches follow as for
+every other row.
+
+Where values repeat, the vectors that belong to them are one basis of many.  The cotangents of values and vectors do not
+say how what is computed from them would change under another basis, so that its derivative cannot be known from them:
+it is NaN, and a warning says why.  The derivative of what is computed from the values alone, or from vectors of values
+that do not repeat, is known.
+"""
+import warnings
+
+from numpy.linalg import LinAlgError as _NumpyError
+
+from .linear import _product, _transposed
+
+
+class _LinAlgError(RuntimeError, _NumpyError):
+    """What a decomposition of a matrix raises where there is none."""
+
+
+# ---- shared
+
+def _adjoint(ops, x):
+    """The conjugate transpose of the last two dimensions."""
+    x = _transposed(ops, x)
+    return ops.conj(x) if ops.dtype(x).kind == "c" else x
+
+
+def _real(ops, x):
+    return ops.real(x) if ops.dtype(x).kind == "c" else x
+
+
+def _diagonal_of(ops, x):
+    return ops.diagonal(x, 0, -2, -1)
+
+
+def _of_diagonal(ops, x):
+    return ops.diag_embed(x)
+
+
+def _columns_times(ops, x, values):
+    """x diag(values)."""
+    return x * values[..., None, :]
+
+
+def _rows_times(ops, values, x):
+    """diag(values) x."""
+    return values[..., :, None] * x
+
+
+def _single(ops, result, name):
+    """A part of a packed result as a result of its own."""
+    return ops.named(ops.no_view(result), name)
+
+
+def _packed(np, parts, batch):
+    """Arrays beside each other in one, flattened but for the batch."""
+    return np.concatenate([part.reshape(*batch, _product(part.shape[len(batch):])) for part in parts], axis=-1)
+
+
+def _parts(packed, shapes):
+    """The arrays that _packed took."""
+    found, start = [], 0
+    batch = tuple(packed.shape)[:-1]
+    for shape in shapes:
+        end = start + _product(shape)
+        found.append(packed[..., start:end].reshape(*batch, *shape))
+        start = end
+    return found
+
+
+def _matrix(x, name):
+    if x.ndim < 2:
+        raise RuntimeError(f"{name}: The input tensor A must have at least 2 dimensions.")
+
+
+def _square(x, name):
+    _matrix(x, name)
+    if x.shape[-1] != x.shape[-2]:
+        raise RuntimeError(f"{name}: A must be batches of square matrices, but they are {x.shape[-2]} by {x.shape[-1]} "
+                           "matrices")
+
+
+def _inexact(ops, x, name, kernel):
+    """x, which PyTorch wants to be of floats or complex numbers; of the NumPy flavour, integers are cast."""
+    dtype = ops.dtype(x)
+    if dtype.kind in "biu":
+        if ops.is_numpy(x):
+            return ops.to(x, "float64")
+        raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {ops.scalar_name(x)}")
+    return _wide(ops, x, kernel)
+
+
+def _wide(ops, x, kernel):
+    if ops.dtype(x).char == "e":
+        if ops.is_numpy(x):
+            raise TypeError("array type float16 is unsupported in linalg")
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Half'")
+    return x
+
+
+def _alone(ops, x):
+    """Whether the values of x are all that is wanted: no gradient, no tangent, no batch."""
+    return not (ops.is_batch(x) or ops.records(x) or ops.tangent(x) is not None)
+
+
+# ---- values that repeat
+
+REPEATED = ("{}: values repeat, to rounding, and the gradient of what is computed from their vectors, of which any other basis "
+            "would do as well, cannot be told: it is NaN.  Of what is computed from the values alone it is known: use {}, or "
+            "the vectors of single values alone")
+
+
+def _rounding(np, values):
+    """How far values of a decomposition may be from true ones: a row's largest times some units in the last place."""
+    top = np.max(np.abs(values), axis=-1, keepdims=True, initial=0)
+    return top * (4 * np.finfo(values.dtype).eps * max(values.shape[-1], 1) ** 0.5)
+
+
+def _repeats(np, values):
+    """Which of the pairs of values along the last dimension are the same, to rounding; none with itself."""
+    same = np.abs(values[..., :, None] - values[..., None, :]) <= _rounding(np, values)[..., None]
+    n = values.shape[-1]
+    same[..., np.arange(n), np.arange(n)] = False
+    return same
+
+
+def _unknown(np, values, kind, rows, columns):
+    """Of which of the vectors, on the left and on the right, the derivative is not determined by the values.
+
+    kind: ``eigh`` or ``svd``.  Of the latter a left vector of the value 0 may be turned into the space that no vector of the
+    decomposition covers, where the matrix is tall; a right one, where it is wide; and the sign of one of them is free.
+    """
+    left = np.any(_repeats(np, values), axis=-1)
+    if kind != "svd":
+        return left, left
+    zero = values <= _rounding(np, values)
+    return left | (zero & (rows >= columns)), left | (zero & (rows <= columns))
+
+
+def undetermined_value(np, x, values, kind, rows, columns):
+    """0, or NaN for a matrix where the cotangent x of the vectors asks for what the values, a row, do not determine."""
+    values = values[..., 0, :]
+    out = np.zeros((*np.broadcast_shapes(x.shape[:-2], values.shape[:-1]), rows, columns), x.dtype)
+    same = _repeats(np, values)
+    asked = x != 0
+    left, right = np.any(asked[..., :rows, :], axis=-2), np.any(asked[..., rows:, :], axis=-2)
+    asked = left | right
+    bad = np.any(same & (asked[..., :, None] | asked[..., None, :]), axis=(-1, -2))
+    if kind == "svd":
+        zero = values <= _rounding(np, values)
+        beyond = left & right
+        if rows > columns:
+            beyond = left
+        elif columns > rows:
+            beyond = right
+        bad |= np.any(zero & beyond, axis=-1)
+    if np.any(bad):
+        names = {"eigh": ("linalg.eigh", "linalg.eigvalsh")}.get(kind, ("linalg.svd", "linalg.svdvals"))
+        warnings.warn(REPEATED.format(*names), UserWarning, stacklevel=2)
+        out[bad] = np.nan
+    return out
+
+
+def undetermined_dx(ops, g, values, shape_x, kind, rows, columns):
+    return ops.apply("undetermined_columns", (g, values), (kind, rows, columns, shape_x[-2]))
+
+
+def undetermined_columns_value(np, x, values, kind, rows, columns, height):
+    """The transpose: NaN in the columns of vectors that are not determined, where anything is asked for."""
+    values = values[..., 0, :]
+    out = np.zeros((*np.broadcast_shapes(x.shape[:-2], values.shape[:-1]), height, values.shape[-1]), x.dtype)
+    left, right = _unknown(np, values, kind, rows, columns)
+    asked = np.any(x != 0, axis=(-1, -2))[..., None]
+    out[..., :rows, :] = np.where(asked & left, np.nan, 0)[..., None, :]
+    out[..., rows:, :] = np.where(asked & right, np.nan, 0)[..., None, :]
+    return out
+
+
+def undetermined_columns_dx(ops, g, values, kind, rows, columns):
+    return ops.apply("undetermined", (g, values), (kind, rows, columns))
+
+
+def _or_undetermined(ops, result, vectors, values, kind, rows, columns):
+    """result, with NaN where the cotangent of the vectors asks for what the values do not determine."""
+    np = ops.numpy
+    known = ops.all_samples(values)
+    left, right = _unknown(np, known, kind, rows, columns)
+    if not (np.any(left) or np.any(right)):
+        return result
+    return result + ops.apply("undetermined", (vectors, values[..., None, :]), (kind, rows, columns))
+
+
+def nothing_dx(ops, g, shape_x):
+    """The cotangent of an operand that decides alone whether a derivative is known."""
+    return ops.constant(ops.numpy.zeros(shape_x, ops.dtype(g)), g)
+
+
+def gap_reciprocals_value(np, x):
+    """1 / (x_k - x_j) in row j and column k; 0 where they are the same, to rounding."""
+    gaps = x[..., None, :] - x[..., :, None]
+    same = _repeats(np, x)
+    n = x.shape[-1]
+    same[..., np.arange(n), np.arange(n)] = True
+    return np.where(same, 0, 1 / np.where(same, 1, gaps)).astype(x.dtype, copy=False)
+
+
+def gap_reciprocals_dx(ops, g, out):
+    slope = g * out * out
+    return ops.sum(slope, (-1,), False) - ops.sum(slope, (-2,), False)
+
+
+def safe_reciprocal_value(np, x):
+    """1 / x; 0 where x is 0, to rounding in the units of its row's largest."""
+    zero = np.abs(x) <= _rounding(np, x)
+    return np.where(zero, 0, 1 / np.where(zero, 1, x)).astype(x.dtype, copy=False)
+
+
+def safe_reciprocal_dx(ops, g, out):
+    return -(g * out * out)
+
+
+def _phase_matters(ops, found):
+    """Whether the imaginary parts that a change of phase multiplies are more than rounding."""
+    np = ops.numpy
+    values = ops.all_samples(found)
+    if not values.size:
+        return False
+    part = np.abs(values.imag)
+    scale = np.maximum(np.abs(values.real), 1)
+    return bool(np.any(part > 1e-2 * scale)) if values.dtype == np.complex64 else bool(np.any(part > 1e-6 * scale))
+
+
+PHASE = ("{}: The {}vectors in the complex case are specified up to multiplication by e^{{i phi}}. The specified loss function "
+         "depends on this quantity, so it is ill-defined.")
+
+
+# ---- eigenvalues of Hermitian matrices
+
+def _uplo(ops, name, given):
+    if not isinstance(given, str):
+        raise TypeError(f"{name}(): argument 'UPLO' must be str, not {type(given).__name__}")
+    if given.upper() not in ("L", "U") or not given:
+        raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {given}")
+    return given.upper()
+
+
+def _eigh_operand(ops, name, x, given):
+    _square(x, "linalg.eigh")
+    uplo = _uplo(ops, name, given)
+    if ops.dtype(x).kind in "biu":
+        if ops.is_numpy(x):
+            x = ops.to(x, "float64")
+        else:
+            raise NotImplementedError(f"\"linalg_eigh_cpu\" not implemented for '{ops.scalar_name(x)}'")
+    return _wide(ops, x, "linalg_eigh_cpu"), uplo
+
+
+def eigh_packed_value(np, x, uplo, alone):
+    """The eigenvalues in the first row, the matrix of eigenvectors below.
+
+    alone: whether the values are to have the bits of eigvalsh, which is another algorithm.
+    """
+    try:
+        values, vectors = np.linalg.eigh(x, uplo)
+        if alone:
+            values = np.linalg.eigvalsh(x, uplo)
+    except np.linalg.LinAlgError as error:
+        raise _LinAlgError(f"linalg.eigh: The algorithm failed to converge: {error}") from None
+    return np.concatenate([values[..., None, :].astype(x.dtype), vectors], axis=-2)
+
+
+def eigvalsh_value(np, x, uplo):
+    try:
+        return np.linalg.eigvalsh(x, uplo)
+    except np.linalg.LinAlgError as error:
+        raise _LinAlgError(f"linalg.eigh: The algorithm failed to converge: {error}") from None
+
+
+def eigh_packed_dx(ops, g, out):
+    """V (diag(gL) + (V^H gV)_skew / (l_k - l_j)) V^H, a Hermitian matrix."""
+    n = out.shape[-1]
+    values, vectors = _real(ops, out[..., 0, :]), out[..., 1:, :]
+    of_values, of_vectors = _real(ops, g[..., 0, :]), g[..., 1:, :]
+    adjoint = _adjoint(ops, vectors)
+    inner = ops.matmul(adjoint, of_vectors)
+    if ops.dtype(out).kind == "c" and _phase_matters(ops, _diagonal_of(ops, inner)):
+        raise RuntimeError(PHASE.format("linalg_eigh_backward", "eigen"))
+    turned = (inner - _adjoint(ops, inner)) * 0.5 * ops.apply("gap_reciprocals", (values,), ())
+    result = ops.matmul(_columns_times(ops, vectors, of_values) + ops.matmul(vectors, turned), adjoint)
+    return _or_undetermined(ops, result, of_vectors, values, "eigh", n, n)
+
+
+def _eigh(ops, x, uplo, alone=False):
+    packed = ops.apply("eigh_packed", (x,), (uplo, alone))
+    return (_single(ops, _real(ops, packed[..., 0, :]), "LinalgEighBackward0"),
+            _single(ops, packed[..., 1:, :], "LinalgEighBackward0"))
+
+
+def eigh_of(ops, x, uplo):
+    return _eigh(ops, *_eigh_operand(ops, "linalg_eigh", x, uplo))
+
+
+def eigvalsh_of(ops, x, uplo):
+    x, uplo = _eigh_operand(ops, "linalg_eigvalsh", x, uplo)
+    if _alone(ops, x):
+        return ops.apply("eigvalsh_alone", (x,), (uplo,))
+    return _eigh(ops, x, uplo, True)[0]
+
+
+def _from_triangle(ops, x, uplo):
+    """The Hermitian matrix of which one triangle is read, as a function of the triangle: the gradient is 0 in the other.
+
+    Imaginary parts of the diagonal are not read.
+    """
+    if uplo == "L":
+        part = ops.tril(x, -1)
+    else:
+        part = ops.triu(x, 1)
+    return part + _adjoint(ops, part) + _of_diagonal(ops, _real(ops, _diagonal_of(ops, x)))
+
+
+def _numpy_triangle(ops, x, uplo):
+    if not isinstance(uplo, str) or uplo.upper() not in ("L", "U"):
+        raise ValueError("UPLO argument must be 'L' or 'U'")
+    uplo = uplo.upper()
+    if x.ndim < 2:
+        raise ops.numpy.linalg.LinAlgError(f"{x.ndim}-dimensional array given. Array must be at least two-dimensional")
+    if x.shape[-1] != x.shape[-2]:
+        raise ops.numpy.linalg.LinAlgError("Last 2 dimensions of the array must be square")
+    x = _numpy_inexact(ops, x)
+    return (x if _alone(ops, x) else _from_triangle(ops, x, uplo)), uplo
+
+
+def _numpy_inexact(ops, x):
+    if ops.dtype(x).kind in "biu":
+        return ops.to(x, "float64")
+    if ops.dtype(x).char == "e":
+        raise TypeError("array type float16 is unsupported in linalg")
+    return x
+
+
+_result_types: dict[str, type] = {}
+
+
+def _numpy_result(ops, name, *results):
+    """Results in the named tuple that NumPy's function returns."""
+    kind = _result_types.get(name)
+    if kind is None:
+        kind = _result_types[name] = type(getattr(ops.numpy.linalg, name)(ops.numpy.eye(1)))
+    return kind(*results)
+
+
+def numpy_eigh(ops, x, uplo):
+    """numpy.linalg.eigh: the gradient is that of the triangle that is read."""
+    return _numpy_result(ops, "eigh", *_eigh(ops, *_numpy_triangle(ops, x, uplo)))
+
+
+def numpy_eigvalsh(ops, x, uplo):
+    x, uplo = _numpy_triangle(ops, x, uplo)
+    return eigvalsh_of(ops, x, uplo)
+
+
+# ---- singular values
+
+def _svd_shapes(m, n, full):
+    k = min(m, n)
+    return ((m, m if full else k), (k,), (n if full else k, n))
+
+
+def svd_packed_value(np, x, full, alone):
+    """U, S and V^H beside each other.
+
+    alone: whether the values are to have the bits of those that are computed without vectors.
+    """
+    try:
+        u, s, vh = np.linalg.svd(x, full_matrices=full)
+        if alone:
+            s = np.linalg.svd(x, compute_uv=False)
+    except np.linalg.LinAlgError as error:
+        raise _svd_failed(np, x, error) from None
+    return _packed(np, (u, s.astype(x.dtype), vh), x.shape[:-2])
+
+
+def _svd_failed(np, x, error):
+    why = ("because the input matrix contained non-finite values." if not np.all(np.isfinite(x)) else
+           f"because the input matrix is ill-conditioned or has too many repeated singular values: {error}")
+    return _LinAlgError(f"linalg.svd: The algorithm failed to converge {why}")
+
+
+def svdvals_value(np, x):
+    try:
+        return np.linalg.svd(x, compute_uv=False)
+    except np.linalg.LinAlgError as error:
+        raise _svd_failed(np, x, error) from None
+
+
+def svd_packed_dx(ops, g, out, shape_x, full):
+    """U [(U^H gU)_skew F S + S (V^H gV)_skew F + diag(gS)] V^H, and what is outside of the spans of U and of V.
+
+    F is 1 / (s_k^2 - s_j^2).  The columns of U beyond those of S span what these do not: their cotangent counts as one of
+    these, since U_2^H dU_1 = -(dU_2)^H U_1.
+    """
+    m, n = shape_x[-2:]
+    k = min(m, n)
+    u, s, vh = _parts(out, _svd_shapes(m, n, full))
+    gu, gs, gvh = _parts(g, _svd_shapes(m, n, full))
+    s, gs = _real(ops, s), _real(ops, gs)
+    v, gv = _adjoint(ops, vh), _adjoint(ops, gvh)
+    rests = []
+    if full and m != n:
+        u, gu, rest_u = _without_rest(ops, u, gu, k)
+        v, gv, rest_v = _without_rest(ops, v, gv, k)
+        rests = [rest for rest in (rest_u, rest_v) if rest is not None]
+        vh = _adjoint(ops, v)
+    of_u, of_v = ops.matmul(_adjoint(ops, u), gu), ops.matmul(vh, gv)
+    gaps = ops.apply("gap_reciprocals", (s,), ())
+    sums = ops.apply("sum_reciprocals", (s,), ())
+    factors = gaps * sums
+    inner = (_columns_times(ops, (of_u - _adjoint(ops, of_u)) * factors, s)
+             + _rows_times(ops, s, (of_v - _adjoint(ops, of_v)) * factors) + _of_diagonal(ops, gs))
+    inverse = ops.apply("safe_reciprocal", (s,), ())
+    if ops.dtype(out).kind == "c":
+        turn_u, turn_v = _diagonal_of(ops, of_u), _diagonal_of(ops, of_v)
+        if _phase_matters(ops, turn_u + turn_v):
+            raise RuntimeError(PHASE.format("svd_backward", "singular "))
+        half = ops.complex(ops.imag(turn_u) * 0, (ops.imag(turn_u) - ops.imag(turn_v)) * 0.5 * inverse)
+        inner = inner + _of_diagonal(ops, half)
+    result = ops.matmul(ops.matmul(u, inner), vh)
+    if m > k:
+        outside = gu - ops.matmul(u, of_u)
+        result = result + ops.matmul(_columns_times(ops, outside, inverse), vh)
+    if n > k:
+        outside = gv - ops.matmul(v, of_v)
+        result = result + ops.matmul(_columns_times(ops, u, inverse), _adjoint(ops, outside))
+    for rest in rests:
+        result = result + rest
+    return _or_undetermined(ops, result, ops.cat([gu, gv], -2), s, "svd", m, n)
+
+
+def _without_rest(ops, u, gu, k):
+    """The first k columns, their cotangent with what that of the others adds, and NaN where the others' is of a basis."""
+    if u.shape[-1] == k:
+        return u, gu, None
+    first, rest = u[..., :k], u[..., k:]
+    g_first, g_rest = gu[..., :k], gu[..., k:]
+    inner = ops.matmul(_adjoint(ops, rest), g_rest)
+    return (first, g_first - ops.matmul(rest, ops.matmul(_adjoint(ops, g_rest), first)),
+            ops.apply("basis_dependent", (inner - _adjoint(ops, inner),), ()))
+
+
+def basis_dependent_value(np, x):
+    """0 for a matrix of rounding errors, else NaN; of one row and one column, so that it goes with any matrix."""
+    worst = np.max(np.abs(x), axis=(-1, -2), keepdims=True, initial=0)
+    bad = worst > (1e-2 if x.dtype.char in "fF" else 1e-6)
+    if np.any(bad):
+        warnings.warn("linalg.svd: the vectors beyond those of the singular values are one basis of many, and what is "
+                      "computed from them depends on which: its gradient is NaN", UserWarning, stacklevel=2)
+    return np.where(bad, np.nan, 0).astype(x.dtype)
+
+
+def sum_reciprocals_value(np, x):
+    """1 / (x_j + x_k); 0 where both are 0, to rounding."""
+    sums = x[..., None, :] + x[..., :, None]
+    zero = sums <= _rounding(np, x)[..., None]
+    return np.where(zero, 0, 1 / np.where(zero, 1, sums)).astype(x.dtype, copy=False)
+
+
+def sum_reciprocals_dx(ops, g, out):
+    slope = g * out * out
+    return -(ops.sum(slope, (-1,), False) + ops.sum(slope, (-2,), False))
+
+
+def _svd(ops, x, full, alone=False):
+    m, n = x.shape[-2:]
+    u, s, vh = _parts(ops.apply("svd_packed", (x,), (full, alone)), _svd_shapes(m, n, full))
+    return tuple([_single(ops, part, "LinalgSvdBackward0") for part in (u, _real(ops, s), vh)])
+
+
+def _svd_operand(ops, x):
+    x = _inexact(ops, x, "linalg.svd", "linalg_svd_cpu")
+    _matrix(x, "linalg.svd")
+    return x
+
+
+def _no_driver(driver):
+    if driver is not None:
+        raise RuntimeError("autodiff.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER "
+                           "backend.")
+
+
+def svd_of(ops, x, full_matrices, driver):
+    x = _svd_operand(ops, x)
+    _no_driver(driver)
+    return _svd(ops, x, bool(full_matrices))
+
+
+def _singular_values(ops, x):
+    if _alone(ops, x):
+        return ops.apply("svdvals_alone", (x,), ())
+    return _svd(ops, x, False, True)[1]
+
+
+def svdvals_of(ops, x, driver):
+    x = _svd_operand(ops, x)
+    _no_driver(driver)
+    return _singular_values(ops, x)
+
+
+def old_svd_of(ops, x, some, compute_uv):
+    """torch.svd, which returns V and not its adjoint."""
+    if x.ndim < 2:
+        raise RuntimeError(f"linalg.svd: input should have at least 2 dimensions, but has {x.ndim} dimensions instead")
+    x = _svd_operand(ops, x)
+    if not compute_uv:
+        m, n = x.shape[-2:]
+        np, batch = ops.numpy, tuple(x.shape)[:-2]
+        zeros = [ops.constant(np.zeros((*batch, size, size), ops.dtype(x)), x) for size in (m, n)]
+        return zeros[0], _singular_values(ops, x), zeros[1]
+    u, s, vh = _svd(ops, x, not some)
+    return u, s, ops.named(ops.no_view(_adjoint(ops, vh)), "LinalgSvdBackward0")
+
+
+def numpy_svd(ops, x, full_matrices, compute_uv, hermitian):
+    """numpy.linalg.svd; of a Hermitian matrix by its eigenvalues, of which one triangle is read."""
+    x = _numpy_matrix(ops, x)
+    if hermitian:
+        if not compute_uv:
+            return ops.flip(ops.sort(ops.abs(numpy_eigvalsh(ops, x, "L")), -1)[0], (-1,))
+        values, vectors = numpy_eigh(ops, x, "L")
+        sizes, order = (ops.flip(part, (-1,)) for part in ops.sort(ops.abs(values), -1))
+        u = ops.take_along_dim(vectors, order[..., None, :], -1)
+        signs = ops.take_along_dim(ops.sign(values), order, -1)
+        return _numpy_result(ops, "svd", u, sizes, _adjoint(ops, _columns_times(ops, u, signs)))
+    if not compute_uv:
+        return _singular_values(ops, x)
+    return _numpy_result(ops, "svd", *_svd(ops, x, bool(full_matrices)))
+
+
+def _numpy_matrix(ops, x):
+    if x.ndim < 2:
+        raise ops.numpy.linalg.LinAlgError(f"{x.ndim}-dimensional array given. Array must be at least two-dimensional")
+    return _numpy_inexact(ops, x)
+
+
+def numpy_svdvals(ops, x):
+    return _singular_values(ops, _numpy_matrix(ops, x))
+
+
+# ---- orthogonal times triangular
+
+def _qr_shapes(m, n, mode):
+    k = min(m, n)
+    return ((m, m), (m, n)) if mode == "complete" else ((m, k), (k, n))
+
+
+def qr_packed_value(np, x, mode):
+    """Q and R; with mode='r', R."""
+    parts = np.linalg.qr(x, mode)
+    return _packed(np, (parts,) if mode == "r" else parts, x.shape[:-2])
+
+
+NO_Q = ("The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use "
+        "linalg.qr(A, mode='reduced') if you are going to differentiate through linalg.qr.")
+
+
+def qr_packed_dx(ops, g, out, shape_x, mode):
+    """(gQ + Q H) R^-H, where H is Hermitian with the upper triangle of gR R^H - Q^H gQ; of a wide matrix, that of its first
+    columns, the others being Q times the others of R."""
+    m, n = shape_x[-2:]
+    if mode == "r":
+        raise RuntimeError(NO_Q)
+    if mode == "complete" and m > n:
+        raise RuntimeError("The QR decomposition is not differentiable when mode='complete' and nrows > ncols.")
+    q, r = _parts(out, _qr_shapes(m, n, mode))
+    gq, gr = _parts(g, _qr_shapes(m, n, mode))
+    gr = ops.triu(gr)
+    rest = None
+    if m < n:
+        rest = ops.matmul(q, gr[..., m:])
+        gq = gq + ops.matmul(ops.matmul(q, r[..., m:]), _adjoint(ops, gr[..., m:]))
+        r, gr = r[..., :m], gr[..., :m]
+    found = ops.matmul(gr, _adjoint(ops, r)) - ops.matmul(_adjoint(ops, q), gq)
+    upper = ops.triu(found, 1)
+    hermitian = upper + _adjoint(ops, upper) + _of_diagonal(ops, _real(ops, _diagonal_of(ops, found)))
+    result = gq + ops.matmul(q, hermitian)
+    result = _adjoint(ops, ops.apply("triangle_solve", (r, _adjoint(ops, result)), ()))
+    return result if rest is None else ops.cat([result, rest], -1)
+
+
+def triangle_solve_value(np, x, y):
+    """x^-1 y for an upper triangle x; NaN for one that is singular to rounding."""
+    diagonal = np.abs(np.diagonal(x, axis1=-2, axis2=-1))
+    singular = np.any(diagonal <= _rounding(np, diagonal), axis=-1)[..., None, None]
+    if np.any(singular):
+        warnings.warn("linalg.qr: the first columns of the matrix depend on each other, to rounding, so that the "
+                      "decomposition is one of many: its gradient is NaN", UserWarning, stacklevel=2)
+        x = np.where(singular, np.eye(x.shape[-1], dtype=x.dtype), x)
+    return np.where(singular, np.nan, np.linalg.solve(x, y))
+
+
+def triangle_solve_dx(ops, g, x, out):
+    """-(x^-H g) out^H, and x has no elements below its diagonal."""
+    return ops.triu(-ops.matmul(triangle_solve_dy(ops, g, x), _adjoint(ops, out)))
+
+
+def triangle_solve_dy(ops, g, x):
+    """x^-H g; as a system of an upper triangle, whose rows and columns are turned round."""
+    return ops.flip(ops.apply("triangle_solve", (ops.flip(_adjoint(ops, x), (-1, -2)), ops.flip(g, (-2,))), ()), (-2,))
+
+
+def _qr(ops, x, mode):
+    m, n = x.shape[-2:]
+    q, r = _parts(ops.apply("qr_packed", (x,), (mode,)), _qr_shapes(m, n, mode))
+    return _single(ops, q, "LinalgQrBackward0"), _single(ops, r, "LinalgQrBackward0")
+
+
+def qr_of(ops, x, mode):
+    x = _inexact(ops, x, "linalg.qr", "geqrf_cpu")
+    _matrix(x, "linalg.qr")
+    if not isinstance(mode, str):
+        raise TypeError(f"linalg_qr(): argument 'mode' (position 2) must be str, not {type(mode).__name__}")
+    if mode not in ("reduced", "complete", "r"):
+        raise RuntimeError(f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or "
+                           "'complete'")
+    if mode == "r":
+        m, n = x.shape[-2:]
+        (r,) = _parts(ops.apply("qr_packed", (x,), ("r",)), ((min(m, n), n),))
+        return ops.constant(ops.numpy.zeros(0, ops.dtype(x)), x), _single(ops, r, "LinalgQrBackward0")
+    return _qr(ops, x, mode)
+
+
+def old_qr_of(ops, x, some):
+    return qr_of(ops, x, "reduced" if some else "complete")
+
+
+def numpy_qr(ops, x, mode):
+    """numpy.linalg.qr; with mode='r', the R of 'reduced', so that it has a gradient."""
+    if mode not in ("reduced", "complete", "r", "raw"):
+        raise ValueError(f"Unrecognized mode '{mode}'")
+    x = _numpy_matrix(ops, x)
+    if mode == "r":
+        return _qr(ops, x, "reduced")[1]
+    if mode == "raw":
+        if not _alone(ops, x):
+            raise NotImplementedError("np.linalg.qr(mode='raw') returns Householder's vectors, of which autodiff has no "
+                                      "derivative: use mode='reduced', or x.detach()")
+        return tuple([ops.constant(part, x) for part in ops.numpy.linalg.qr(ops.plain(x), "raw")])
+    return _numpy_result(ops, "qr", *_qr(ops, x, mode))

@@ -1,0 +1,106 @@
+"""Linear algebra: decompositions by eigenvalues and singular values, and what is made of them."""
+from __future__ import annotations
+
+from .row import Rule
+
+GILES = "Giles 2008, An extended collection of matrix derivative results"
+WAN = "Wan and Zhang 2019, Automatic differentiation for complex valued SVD"
+WALTER = "Walter and Lehmann 2010, Algorithmic differentiation of linear algebra functions"
+NOT_CONVERGED = "RuntimeError for matrices with infinities or NaN, of which the algorithm makes nothing."
+ONE_BASIS = ("Of values that repeat, the vectors are one basis of many, and a gradient through them is NaN, with a "
+             "warning; one through the values alone is not.")
+COMPLEX_PHASE = "RuntimeError in the backward pass of a complex matrix where the phase of the vectors matters."
+
+RULES: tuple[Rule, ...] = (
+    # ---- linear algebra: eigenvalues and singular values
+    Rule("linalg_eigh", "eigh_of(x, UPLO)", operands="x", params="UPLO='L'", namespace="linalg", method=False,
+         loop="composite", outputs=("eigenvalues", "eigenvectors"), out=True, complex="as written",
+         numpy="linalg.eigh(a, UPLO='L') -> Any = numpy_eigh(a, UPLO)", source=GILES,
+         doc="Eigenvalues, in ascending order, and eigenvectors, as columns, of symmetric or Hermitian matrices.",
+         errors="Only one triangle is read, but the gradient is symmetric: that of a function of symmetric matrices.  "
+                f"{ONE_BASIS}  {COMPLEX_PHASE}",
+         example="linalg.eigh(tensor([[2.0, 1.0], [1.0, 2.0]])).eigenvalues -> tensor([1., 3.])"),
+    Rule("linalg_eigvalsh", "eigvalsh_of(x, UPLO)", operands="x", params="UPLO='L'", namespace="linalg", method=False,
+         loop="composite", out=True, complex="as written",
+         numpy="linalg.eigvalsh(a, UPLO='L') = numpy_eigvalsh(a, UPLO)", source=GILES,
+         doc="Eigenvalues of symmetric or Hermitian matrices, in ascending order.",
+         errors="Only one triangle is read, but the gradient is symmetric: that of a function of symmetric matrices.",
+         example="linalg.eigvalsh(tensor([[2.0, 1.0], [1.0, 2.0]])) -> tensor([1., 3.])"),
+    Rule("eigh_packed", "eigh_packed_value(x, uplo, alone)", "eigh_packed_dx(g, out)", kind="custom", operands="x",
+         params="uplo, alone",
+         method=False, function=False, signature="(n,n)->(m,n)", loop="helper", grad_fn="LinalgEighBackward0",
+         complex="as written", source=GILES, doc="Eigenvalues in a first row, eigenvectors below: what linalg.eigh calls."),
+    Rule("eigvalsh_alone", "eigvalsh_value(x, uplo)", kind="custom", operands="x", params="uplo", method=False,
+         function=False, signature="(n,n)->(n)", loop="helper", complex="as written",
+         doc="Eigenvalues where no gradient is wanted."),
+    Rule("linalg_svd", "svd_of(x, full_matrices, driver)", operands="x", names="A",
+         params="full_matrices=True, *, driver=None", namespace="linalg", method=False, loop="composite", outputs=("U",
+             "S", "Vh"), out=True, complex="as written",
+         numpy="linalg.svd(a, full_matrices=True, compute_uv=True, hermitian=False) -> Any "
+               "= numpy_svd(a, full_matrices, compute_uv, hermitian)",
+         source=WAN, doc="Singular values, in descending order, with the left and right singular vectors: U diag(S) Vh.",
+         errors=f"{ONE_BASIS}  {COMPLEX_PHASE}  {NOT_CONVERGED}",
+         example="linalg.svd(tensor([[3.0, 0.0], [0.0, 4.0]])).S -> tensor([4., 3.])"),
+    Rule("linalg_svdvals", "svdvals_of(x, driver)", operands="x", names="A", params="*, driver=None", namespace="linalg",
+         method=False, loop="composite", out=True, complex="as written", numpy="linalg.svdvals(x, /) = numpy_svdvals(x)",
+         source=GILES, doc="Singular values, in descending order.", errors=NOT_CONVERGED,
+         example="linalg.svdvals(tensor([[3.0, 0.0], [0.0, 4.0]])) -> tensor([4., 3.])"),
+    Rule("svd", "old_svd_of(x, some, compute_uv)", operands="x", params="some=True, compute_uv=True", loop="composite",
+         outputs=("U", "S", "V"), out=True, complex="as written", source=WAN,
+         doc="An older name: linalg.svd with V instead of its adjoint; without compute_uv, U and V are 0.",
+         errors=f"{ONE_BASIS}  {COMPLEX_PHASE}  {NOT_CONVERGED}",
+         example="tensor([[3.0, 0.0], [0.0, 4.0]]).svd().S -> tensor([4., 3.])"),
+    Rule("svd_packed", "svd_packed_value(x, full, alone)", "svd_packed_dx(g, out, shape_x, full)", kind="custom",
+         operands="x",
+         params="full, alone", method=False, function=False, signature="(m,n)->(p)", loop="helper",
+         grad_fn="LinalgSvdBackward0",
+         complex="as written", source=WAN, doc="U, S and Vh in one vector: what linalg.svd calls."),
+    Rule("svdvals_alone", "svdvals_value(x)", kind="custom", operands="x", method=False, function=False,
+         signature="(m,n)->(k)", loop="helper", complex="as written", doc="Singular values where no gradient is wanted."),
+    Rule("gap_reciprocals", "gap_reciprocals_value(x)", "gap_reciprocals_dx(g, out)", kind="custom", operands="x",
+         method=False, function=False, signature="(n)->(n,n)", loop="helper", grad_fn="GapReciprocalsBackward0",
+         source=GILES,
+         doc="Reciprocals of the differences of each two elements, 0 where these repeat."),
+    Rule("sum_reciprocals", "sum_reciprocals_value(x)", "sum_reciprocals_dx(g, out)", kind="custom", operands="x",
+         method=False, function=False, signature="(n)->(n,n)", loop="helper", grad_fn="SumReciprocalsBackward0", source=WAN,
+         doc="Reciprocals of the sums of each two elements, 0 where both are 0."),
+    Rule("safe_reciprocal", "safe_reciprocal_value(x)", "safe_reciprocal_dx(g, out)", kind="custom", operands="x",
+         method=False, function=False, signature="(n)->(n)", loop="helper", grad_fn="SafeReciprocalBackward0", source=WAN,
+         doc="Reciprocals, 0 where an element is 0 beside the largest."),
+    Rule("undetermined", "undetermined_value(x, y, kind, rows, columns)",
+         "undetermined_dx(g, y, shape_x, kind, rows, columns)", "nothing_dx(g, shape_y)", kind="custom", operands="xy",
+         params="kind, rows, columns",
+         method=False, function=False, signature="(m,n),(1,n)->(p,q)", loop="helper", grad_fn="UndeterminedBackward0",
+         complex="as written",
+         doc="NaN for a matrix whose cotangent of vectors asks for what repeated values do not determine, else 0."),
+    Rule("undetermined_columns", "undetermined_columns_value(x, y, kind, rows, columns, height)",
+         "undetermined_columns_dx(g, y, kind, rows, columns)",
+         "nothing_dx(g, shape_y)", kind="custom", operands="xy",
+         params="kind, rows, columns, height", method=False, function=False, signature="(p,q),(1,n)->(m,n)",
+         loop="helper", grad_fn="UndeterminedColumnsBackward0",
+         complex="as written", doc="The transpose of undetermined: NaN in the columns of the vectors that it concerns."),
+    Rule("basis_dependent", "basis_dependent_value(x)", "nothing_dx(g, shape_x)", kind="custom", operands="x",
+         method=False, function=False, signature="(n,n)->(p,q)", loop="helper", grad_fn="BasisDependentBackward0",
+         complex="as written",
+         doc="NaN for a matrix that is more than rounding errors, else 0."),
+    Rule("linalg_qr", "qr_of(x, mode)", operands="x", names="A", params="mode='reduced'", namespace="linalg", method=False,
+         loop="composite", outputs=("Q", "R"), out=True, complex="as written",
+         numpy="linalg.qr(a, mode='reduced') -> Any = numpy_qr(a, mode)", source=WALTER,
+         doc="A matrix with orthonormal columns and an upper triangle whose product is the operand.",
+         errors="RuntimeError for another mode than 'reduced', 'complete' and 'r'; in the backward pass of 'r', and of "
+                "'complete' for a matrix with more rows than columns.  A gradient of one whose first columns depend on each "
+                "other is NaN, with a warning.",
+         example="linalg.qr(tensor([[3.0, 1.0], [4.0, 1.0]])).R[0, 0].abs() -> tensor(5.)"),
+    Rule("qr", "old_qr_of(x, some)", operands="x", params="some=True", loop="composite", outputs=("Q", "R"), out=True,
+         complex="as written", source=WALTER,
+         doc="An older name: linalg.qr with mode='reduced', or 'complete' without some.",
+         errors="RuntimeError in the backward pass of 'complete' for a matrix with more rows than columns.",
+         example="tensor([[3.0, 1.0], [4.0, 1.0]]).qr().R[0, 0].abs() -> tensor(5.)"),
+    Rule("qr_packed", "qr_packed_value(x, mode)", "qr_packed_dx(g, out, shape_x, mode)", kind="custom", operands="x",
+         params="mode", method=False, function=False, signature="(m,n)->(p)", loop="helper", grad_fn="LinalgQrBackward0",
+         complex="as written", source=WALTER, doc="Q and R in one vector: what linalg.qr calls."),
+    Rule("triangle_solve", "triangle_solve_value(x, y)", "triangle_solve_dx(g, x, out)", "triangle_solve_dy(g, x)",
+         kind="custom", operands="xy", method=False, function=False, signature="(n,n),(n,k)->(n,k)", loop="helper",
+         grad_fn="TriangleSolveBackward0",
+         complex="as written", source=GILES, doc="The solution of a system with an upper triangle, for derivatives."),
+)

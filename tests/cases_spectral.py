@@ -1,0 +1,118 @@
+"""Decompositions by eigenvalues and singular values, and what is made of them."""
+import numpy as np
+
+import autodiff
+from autodiff import linalg
+from autodiff._variable import OPS
+
+
+def symmetric(x):
+    return x + x.swapaxes(-1, -2)
+
+
+def squares(x):
+    """Signs of vectors are anybody's."""
+    return x * x
+
+
+def projected(x):
+    """All vectors, with a function of the values: what does not depend on the signs."""
+    values, vectors = linalg.eigh(symmetric(x))
+    return (vectors * values.sin()[..., None, :]) @ vectors.mT
+
+
+def numpy_projected(x):
+    values, vectors = np.linalg.eigh(symmetric(x))
+    return (vectors * np.sin(values)[..., None, :]) @ vectors.swapaxes(-1, -2)
+
+
+def thin(x):
+    u, s, vh = np.linalg.svd(x, full_matrices=False)
+    return u, s, vh.swapaxes(-1, -2)
+
+
+def rebuilt(x, full=False):
+    u, s, vh = linalg.svd(x, full_matrices=full)
+    k = s.shape[-1]
+    return (u[..., :k] * s.exp()[..., None, :]) @ vh[..., :k, :]
+
+
+def numpy_rebuilt(x):
+    u, s, vh = np.linalg.svd(x, full_matrices=False)
+    return (u * np.exp(s)[..., None, :]) @ vh
+
+
+SQUARE = [(3, 3), (2, 2, 2), (1, 1), (0, 0), (0, 2, 2)]
+MATRICES = [(1, 1), (3, 3), (3, 2), (2, 3), (2, 3, 2), (0, 2), (2, 0), (0, 3, 2)]
+
+CASES = {
+    "linalg_eigh": [(f"values {s}", lambda x: linalg.eigh(symmetric(x)).eigenvalues,
+                     lambda x: np.linalg.eigh(symmetric(x))[0], [s])
+                    for s in SQUARE]
+    + [(f"vectors {s}", lambda x: squares(linalg.eigh(symmetric(x), UPLO="U").eigenvectors),
+        lambda x: squares(np.linalg.eigh(symmetric(x), "U")[1]), [s]) for s in SQUARE]
+    + [(f"both {s}", projected, numpy_projected, [s]) for s in SQUARE],
+    "linalg_eigvalsh": [(f"{s}", lambda x: linalg.eigvalsh(symmetric(x)), lambda x: np.linalg.eigvalsh(symmetric(x)), [s])
+                        for s in SQUARE],
+    "linalg_svd": [(f"{i} {s}", lambda x, i=i: squares(linalg.svd(x, full_matrices=False)[i]),
+                    lambda x, i=i: squares(np.linalg.svd(x, full_matrices=False)[i]),
+                    [s]) for s in MATRICES for i in range(3)]
+    + [(f"all {s}", rebuilt, numpy_rebuilt, [s]) for s in MATRICES]
+    + [(f"beyond {s}", lambda x: squares(linalg.svd(x)[0][..., -1]), lambda x: squares(np.linalg.svd(x)[0][..., -1]), [s])
+       for s in ((3, 2), (2, 4, 3))]
+    + [(f"space beyond {s}", lambda x: (lambda v: v.mT @ v)(linalg.svd(x).Vh[..., 1:, :]),
+        lambda x: (lambda v: v.swapaxes(-1, -2) @ v)(np.linalg.svd(x)[2][..., 1:, :]), [s]) for s in ((1, 3), (2, 1, 4))],
+    "linalg_svdvals": [(f"{s}", linalg.svdvals, lambda x: np.linalg.svd(x, compute_uv=False), [s]) for s in MATRICES],
+    "svd": [(f"{i} {s}", lambda x, i=i: squares(x.svd()[i]), lambda x, i=i: squares(thin(x)[i]), [s])
+            for s in ((1, 2), (3, 2), (2, 2, 3)) for i in range(3)]
+    + [("values alone", lambda x: x.svd(compute_uv=False).S, lambda x: np.linalg.svd(x, compute_uv=False), [(3, 2)]),
+       ("full", lambda x: squares(autodiff.svd(x, some=False).V), lambda x: squares(np.linalg.svd(x)[2].T), [(2, 2)])],
+    "linalg_qr": [(f"{mode} {i} {s}", lambda x, i=i, mode=mode: linalg.qr(x, mode=mode)[i],
+                   lambda x, i=i, mode=mode: np.linalg.qr(x, mode)[i], [s])
+                  for s in MATRICES for mode in ("reduced",
+                                                 "complete") if mode == "reduced" or s[-2] <= s[-1] for i in range(2)],
+    "qr": [(f"{i} {s}", lambda x, i=i: x.qr()[i], lambda x, i=i: np.linalg.qr(x)[i], [s])
+           for s in ((1, 2), (3, 2)) for i in range(2)]
+    + [("some", lambda x: autodiff.qr(x, some=False).R, lambda x: np.linalg.qr(x, "complete")[1], [(2, 3)])],
+    "eigh_packed": [("sums", lambda x: squares(OPS.apply("eigh_packed", (symmetric(x),), ("L", True))),
+                     lambda x: np.concatenate([squares(np.linalg.eigvalsh(symmetric(x)))[..., None, :],
+                                               squares(np.linalg.eigh(symmetric(x))[1])], -2), [(2, 3, 3)])],
+    "svd_packed": [(f"{s}", lambda x: squares(OPS.apply("svd_packed", (x,), (False, False))),
+                    lambda x: np.concatenate([squares(part).ravel() for part in np.linalg.svd(x, full_matrices=False)]),
+                    [s])
+                   for s in ((1, 2), (3, 2))],
+    "qr_packed": [(f"{s}", lambda x: OPS.apply("qr_packed", (x,), ("reduced",)),
+                   lambda x: np.concatenate([part.ravel() for part in np.linalg.qr(x)]), [s])
+                  for s in ((1, 2), (3, 2))],
+    "gap_reciprocals": [("gaps", lambda x: OPS.apply("gap_reciprocals", (x,), ()),
+                         lambda x: (lambda d: np.where(d == 0, 0, 1 / np.where(d == 0, 1, d)))(
+                             x[..., None, :] - x[..., :, None]), [(2, 3)])],
+    "sum_reciprocals": [("sums", lambda x: OPS.apply("sum_reciprocals", (x * x,), ()),
+                         lambda x: 1 / ((x * x)[..., None, :] + (x * x)[..., :, None]), [(2, 3)])],
+    "safe_reciprocal": [("vector", lambda x: OPS.apply("safe_reciprocal", (x,), ()), lambda x: 1 / x, [(2, 3)])],
+    "triangle_solve": [("one", lambda x, y: OPS.apply("triangle_solve", (x.triu() + 3 * autodiff.eye(3, dtype=x.dtype),
+        y), ()),
+                        lambda x, y: np.linalg.solve(np.triu(x) + 3 * np.eye(3), y), [(3, 3), (3, 2)]),
+                       ("batch", lambda x, y: OPS.apply("triangle_solve", (x.triu() + 3 * autodiff.eye(2,
+                           dtype=x.dtype), y), ()),
+                        lambda x, y: np.linalg.solve(np.triu(x) + 3 * np.eye(2), y), [(2, 2, 2), (2, 2, 1)])],
+    "undetermined": [("nothing repeats", lambda x, y: OPS.apply("undetermined", (x, (y * y + 1).cumsum(-1)[None]),
+                                                                ("svd", 2, 3)),
+                      lambda x, y: np.zeros((2, 3)), [(5, 2), (2,)]),
+                     ("one", lambda x, y: OPS.apply("undetermined", (x, y), ("eigh", 1, 1)), lambda x, y: np.zeros((1, 1)),
+                      [(1, 1), (1, 1)])],
+    "undetermined_columns": [("nothing repeats", lambda x, y: OPS.apply("undetermined_columns", (x,
+        (y * y + 1).cumsum(-1)[None]), ("svd", 2, 3, 5)),
+                              lambda x, y: np.zeros((5, 2)), [(2, 3), (2,)]),
+                             ("one", lambda x, y: OPS.apply("undetermined_columns", (x, y), ("eigh", 1, 1, 1)),
+                              lambda x, y: np.zeros((1, 1)), [(1, 1), (1, 1)])],
+    "basis_dependent": [("rounding", lambda x: OPS.apply("basis_dependent", (x * 1e-9,), ()), lambda x: np.zeros((1,
+        1)), [(2, 2)])],
+}
+VALUES = {
+    "eigvalsh_alone": [("values", lambda x: OPS.apply("eigvalsh_alone", (x,), ("L",)), np.linalg.eigvalsh,
+                        [np.diag([2.0, 1.0])])],
+    "svdvals_alone": [("values", lambda x: OPS.apply("svdvals_alone", (x,), ()), lambda x: np.linalg.svd(x,
+        compute_uv=False),
+                       [np.diag([2.0, 1.0])])],
+}

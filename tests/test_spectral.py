@@ -1,0 +1,365 @@
+"""Decompositions: identities that hold whatever the vectors' signs are, their derivatives, values that repeat, and words."""
+import warnings
+
+import numpy as np
+import pytest
+
+import autodiff
+from autodiff import autograd, func, linalg
+
+RANDOM = np.random.default_rng(7)
+DTYPES = ["float32", "float64", "complex64", "complex128"]
+
+
+def matrix(*shape, dtype="float64", hermitian=False):
+    a = RANDOM.standard_normal(shape)
+    if dtype.startswith("complex"):
+        a = a + 1j * RANDOM.standard_normal(shape)
+    if hermitian:
+        a = a + a.swapaxes(-1, -2).conj()
+    return a.astype(dtype)
+
+
+def leaf(a):
+    return autodiff.tensor(a, requires_grad=True)
+
+
+def plain(v):
+    return v.detach().numpy()
+
+
+def tolerance(dtype):
+    return 1e-3 if dtype in ("float32", "complex64") else 1e-9
+
+
+def scalar(v):
+    """A real number of every element, no two with the same weight."""
+    w = autodiff.tensor(np.sin(1 + np.arange(v.numel())).reshape(tuple(v.shape)).astype(str(v.dtype).rpartition(".")[2]))
+    if v.is_complex():
+        return (v * w).real.sum() + (v * w).imag.sum() * 0.5
+    return (v * w).sum()
+
+
+def same(f, g, a, tol=1e-9):
+    """Two functions of one matrix agree in value, gradient, second derivative and tangent."""
+    direction = np.cos(np.arange(a.size)).reshape(a.shape).astype(a.dtype)
+    found = []
+    for function in (f, g):
+        x = leaf(a)
+        y = scalar(function(x))
+        first, = autograd.grad(y, x, create_graph=True)
+        t = scalar(first)
+        second = plain(autograd.grad(t, x)[0]) if t.requires_grad else np.zeros_like(a)
+        tangent = func.jvp(lambda x, function=function: scalar(function(x)), (autodiff.tensor(a),),
+                           (autodiff.tensor(direction),))[1]
+        found.append((plain(y), plain(first), second, plain(tangent)))
+    for one, other in zip(*found):
+        np.testing.assert_allclose(one, other, rtol=tol, atol=tol * (1 + np.max(np.abs(other), initial=0)))
+
+
+def hermitian_part(x):
+    return (x + x.mH) * 0.5
+
+
+# ---- identities
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(3, 3), (2, 2, 2), (1, 1)])
+def test_eigh_gives_the_matrix_again(dtype, shape):
+    def rebuilt(x):
+        values, vectors = linalg.eigh(hermitian_part(x))
+        return (vectors * values[..., None, :]) @ vectors.mH
+
+    same(rebuilt, hermitian_part, matrix(*shape, dtype=dtype), tolerance(dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_eigenvalues_have_the_trace_and_the_squares(dtype):
+    def trace(x):
+        values = linalg.eigvalsh(x)
+        return autodiff.stack([values.sum(), (values ** 2).sum()])
+
+    def expected(x):
+        x = hermitian_part(x)
+        sums = autodiff.stack([x.diagonal().sum(), (x @ x).diagonal().sum()])
+        return sums.real if x.is_complex() else sums
+
+    same(lambda x: trace(hermitian_part(x)), expected, matrix(4, 4, dtype=dtype), tolerance(dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(3, 3), (4, 2), (2, 4), (2, 2, 3), (1, 1)])
+def test_svd_gives_the_matrix_again(dtype, shape):
+    def rebuilt(x):
+        u, s, vh = linalg.svd(x, full_matrices=False)
+        return (u * s[..., None, :]) @ vh
+
+    same(rebuilt, lambda x: x * 1, matrix(*shape, dtype=dtype), tolerance(dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(3, 3), (4, 2), (2, 4), (2, 2, 3), (1, 1)])
+@pytest.mark.parametrize("mode", ["reduced", "complete"])
+def test_qr_gives_the_matrix_again(dtype, shape, mode):
+    if mode == "complete" and shape[-2] > shape[-1]:
+        pytest.skip("it has no gradient, see below")
+
+    def rebuilt(x):
+        q, r = linalg.qr(x, mode)
+        return q @ r
+
+    same(rebuilt, lambda x: x * 1, matrix(*shape, dtype=dtype), tolerance(dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(4, 2), (3, 3)])
+def test_the_vectors_are_orthonormal_in_every_order(dtype, shape):
+    a = matrix(*shape, dtype=dtype)
+    k = min(shape)
+    identity = autodiff.eye(k, dtype=getattr(autodiff, dtype))
+    for f in (lambda x: linalg.svd(x, full_matrices=False).U, lambda x: linalg.svd(x, full_matrices=False).Vh.mH,
+              lambda x: linalg.qr(x).Q, lambda x: linalg.eigh(x.mH @ x)[1]):
+        def gram(x, f=f):
+            v = f(x)
+            return v.mH @ v + 0 * (x * x).sum()
+
+        same(gram, lambda x: identity + 0 * (x * x).sum(), a, tolerance(dtype))
+
+
+def test_the_space_that_no_singular_vector_covers_is_what_the_others_leave():
+    def rest(x):
+        u = linalg.svd(x).U[..., 2:]
+        return u @ u.mH
+
+    def left(x):
+        u = linalg.svd(x, full_matrices=False).U
+        return autodiff.eye(4, dtype=x.dtype) - u @ u.mH
+
+    for dtype in ("float64", "complex128"):
+        same(rest, left, matrix(4, 2, dtype=dtype))
+
+
+# ---- values that repeat
+
+def rotated(values, dtype="float64"):
+    q = np.linalg.qr(matrix(len(values), len(values), dtype=dtype))[0]
+    return (q * values) @ q.conj().T
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize("values", [[1.0, 1.0, 2.0], [3.0, 3.0, 3.0], [0.0, 0.0, 0.0]])
+def test_symmetric_functions_of_repeated_eigenvalues_are_differentiated(dtype, values):
+    a = rotated(values, dtype)
+    x = leaf(a)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (linalg.eigvalsh(x) ** 2).sum().backward()
+        np.testing.assert_allclose(plain(x.grad), 2 * a, atol=1e-12)
+        x.grad = None
+        linalg.eigh(x).eigenvalues.exp().sum().backward()
+    w, v = np.linalg.eigh(a)
+    np.testing.assert_allclose(plain(x.grad), (v * np.exp(w)) @ v.conj().T, atol=1e-12)
+
+
+def test_the_vectors_of_repeated_eigenvalues_have_no_gradient_and_a_warning_says_so():
+    """Two functions with the same cotangents at this matrix: the sum of fourth powers depends on the basis, a trace does not.
+
+    Nothing that the op is handed tells one from the other, so neither gets a number.
+    """
+    for f in (lambda w, v: (v ** 4).sum(), lambda w, v: 4 * (v @ v.mT).trace(), lambda w, v: (v * w.exp()) @ v.mT):
+        x = leaf(np.eye(3))
+        y = f(*linalg.eigh(x))
+        with pytest.warns(UserWarning, match=r"linalg\.eigh: values repeat.*use linalg\.eigvalsh"):
+            scalar(y).backward()
+        assert np.isnan(plain(x.grad)).all()
+
+
+def test_vectors_of_single_eigenvalues_are_differentiated_beside_repeated_ones():
+    a = rotated([1.0, 1.0, 2.0])
+    b = matrix(3, 3)
+    hermitian = b + b.T
+
+    def projection(x):
+        v = linalg.eigh(hermitian_part(x)).eigenvectors[:, 2:]
+        return v @ v.mT
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        jacobian = plain(func.jvp(projection, (autodiff.tensor(a),), (autodiff.tensor(hermitian),))[1])
+        x = leaf(a)
+        (projection(x) * autodiff.tensor(b)).sum().backward()
+    h = 1e-6
+    near = [plain(projection(autodiff.tensor(a + t * hermitian))) for t in (-h, h)]
+    expected = (near[1] - near[0]) / (2 * h)
+    np.testing.assert_allclose(jacobian, expected, atol=1e-8)
+    np.testing.assert_allclose((plain(x.grad) * hermitian).sum(), (expected * b).sum(), rtol=1e-7)
+
+
+def test_the_second_derivative_of_a_single_eigenvalue_is_right_beside_repeated_ones_and_that_of_repeated_ones_is_nan():
+    a, b = rotated([1.0, 1.0, 2.0]), matrix(3, 3, hermitian=True)
+
+    def curvature(f):
+        x = leaf(a)
+        first, = autograd.grad(f(linalg.eigvalsh(x)), x, create_graph=True)
+        return plain(autograd.grad((first * autodiff.tensor(b)).sum(), x)[0])
+
+    found = (curvature(lambda w: w[2]) * b).sum()
+    h = 1e-4
+    top = [np.linalg.eigvalsh(a + t * b)[2] for t in (-h, 0, h)]
+    np.testing.assert_allclose(found, (top[0] - 2 * top[1] + top[2]) / h ** 2, rtol=1e-5)
+    with pytest.warns(UserWarning, match="values repeat"):
+        assert np.isnan(curvature(lambda w: (w ** 3).sum())).all()
+
+
+def test_the_tangent_of_repeated_vectors_is_nan_and_that_of_the_values_is_not():
+    a, b = autodiff.tensor(np.diag([1.0, 1.0, 3.0])), autodiff.tensor(matrix(3, 3, hermitian=True))
+    (_, v), (dw, dv) = func.jvp(lambda x: tuple(linalg.eigh(x)), (a,), (b,))
+    assert np.isnan(plain(dv)[:, :2]).all() and np.isfinite(plain(dv)[:, 2]).all()
+    np.testing.assert_allclose(plain(dw), plain((v.mT @ b @ v).diagonal()), atol=1e-14)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (4, 3), (3, 4)])
+@pytest.mark.parametrize("values", [[2.0, 2.0, 2.0], [2.0, 2.0, 1.0]])
+def test_the_nuclear_norm_is_differentiated_at_repeated_singular_values(shape, values):
+    u, v = np.linalg.qr(matrix(shape[0], 3))[0], np.linalg.qr(matrix(shape[1], 3))[0]
+    x = leaf((u * values) @ v.T)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        linalg.svdvals(x).sum().backward()
+    np.testing.assert_allclose(plain(x.grad), u @ v.T, atol=1e-12)
+    with pytest.warns(UserWarning, match=r"linalg\.svd: values repeat"):
+        gradient, = autograd.grad((linalg.svd(x, full_matrices=False).U ** 4).sum(), x)
+    assert np.isnan(plain(gradient)).all()
+
+
+def test_one_matrix_of_a_batch_does_not_spoil_the_others():
+    x = leaf(np.stack([np.eye(2), np.diag([1.0, 2.0])]))
+    with pytest.warns(UserWarning, match="values repeat"):
+        (linalg.eigh(x).eigenvectors ** 3).sum().backward()
+    assert np.isnan(plain(x.grad)[0]).all() and np.isfinite(plain(x.grad)[1]).all()
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (3, 4), (3, 3)])
+def test_a_null_vector_is_differentiated_where_it_is_determined(shape):
+    """A value of 0: on the side that is not longer, its vector is one up to its sign, on the other one of many."""
+    u, v = np.linalg.qr(matrix(shape[0], 3))[0], np.linalg.qr(matrix(shape[1], 3))[0]
+    a, b = (u * [3.0, 2.0, 0.0]) @ v.T, matrix(*shape)
+
+    def outer(x, side):
+        left, _, right = linalg.svd(x, full_matrices=False)
+        vector = left[:, 2] if side == "U" else right[2]
+        return vector[:, None] * vector
+
+    for side in ("U", "V"):
+        x = leaf(a)
+        y = scalar(outer(x, side))
+        if shape[0] == shape[1] or (side == "V") == (shape[0] > shape[1]):
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                y.backward()
+            h = 1e-6
+            expected = [plain(scalar(outer(autodiff.tensor(a + t * b), side))) for t in (-h, h)]
+            np.testing.assert_allclose((plain(x.grad) * b).sum(), (expected[1] - expected[0]) / (2 * h), rtol=1e-5, atol=1e-7)
+        else:
+            with pytest.warns(UserWarning, match="values repeat"):
+                y.backward()
+            assert np.isnan(plain(x.grad)).all()
+
+
+def test_the_product_of_the_vectors_of_the_value_0_turns_over_and_has_no_gradient():
+    x = leaf(np.diag([2.0, 0.0]))
+    u, _, vh = linalg.svd(x)
+    with pytest.warns(UserWarning, match="values repeat"):
+        scalar(u @ vh).backward()
+    assert np.isnan(plain(x.grad)).all()
+
+
+def test_what_depends_on_the_basis_of_the_rest_has_no_gradient():
+    x = leaf(matrix(4, 2))
+    with pytest.warns(UserWarning, match="one basis of many"):
+        (linalg.svd(x).U[:, 2] ** 4).sum().backward()
+    assert np.isnan(plain(x.grad)).all()
+
+
+# ---- complex phases, triangles, matrices of lower rank
+
+@pytest.mark.parametrize(("f", "words"), [
+    (lambda x: linalg.eigh(x + x.mH)[1], r"linalg_eigh_backward: The eigenvectors in the complex case"),
+    (lambda x: linalg.svd(x)[0], r"svd_backward: The singular vectors in the complex case"),
+])
+def test_the_phase_of_complex_vectors_has_no_gradient(f, words):
+    with pytest.raises(RuntimeError, match=words):
+        f(leaf(matrix(3, 3, dtype="complex128"))).imag.sum().backward()
+
+
+@pytest.mark.parametrize("uplo", ["L", "U"])
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_numpys_eigh_has_the_gradient_of_the_triangle_that_it_reads(uplo, dtype):
+    a, h = matrix(3, 3, dtype=dtype), 1e-6
+    x = autodiff.numpy.array(a, requires_grad=True)
+
+    def f(x):
+        values, vectors = np.linalg.eigh(x, uplo)
+        total = (np.abs(vectors) ** 2 * np.arange(9.0).reshape(3, 3)).sum() + (values ** 3).sum()
+        return total + np.linalg.eigvalsh(x, uplo).max()
+
+    f(x).backward()
+    expected = np.zeros_like(a)
+    for index in np.ndindex(3, 3):
+        for unit in (1, 1j) if dtype == "complex128" else (1,):
+            step = np.zeros_like(a)
+            step[index] = h * unit
+            expected[index] += unit * (f(a + step) - f(a - step)) / (2 * h)
+    np.testing.assert_allclose(x.grad.numpy(), expected, atol=1e-7)
+    assert not np.any(np.triu(x.grad.numpy(), 1) if uplo == "L" else np.tril(x.grad.numpy(), -1))
+
+
+def test_the_other_triangle_is_not_read_and_the_gradient_is_symmetric():
+    for dtype in ("float64", "complex128"):
+        a = matrix(3, 3, dtype=dtype)
+        for uplo, other in (("L", np.triu(np.full((3, 3), np.nan), 1)), ("U", np.tril(np.full((3, 3), np.nan), -1))):
+            x = leaf(a + other)
+            values, vectors = linalg.eigh(x, uplo)
+            (values.sin().sum() + ((vectors * values.exp()) @ vectors.mH).abs().sum()).backward()
+            np.testing.assert_allclose(plain(x.grad), plain(x.grad).conj().T, atol=1e-12)
+
+
+@pytest.mark.parametrize("a", [[[1.0, 1.0], [1.0, 1.0]], [[0.0, 0.0], [0.0, 1.0]], [[1.0, 2.0, 3.0], [2.0, 4.0, 5.0]]])
+def test_qr_of_columns_that_depend_on_each_other_has_no_gradient(a):
+    x = leaf(np.array(a))
+    with pytest.warns(UserWarning, match=r"linalg\.qr: the first columns"):
+        linalg.qr(x).R.sum().backward()
+    assert np.isnan(plain(x.grad)).any()
+
+
+def test_numpys_qr_has_a_gradient_without_q_and_none_of_householders_vectors():
+    a = matrix(3, 2)
+    x, y = (autodiff.numpy.array(a, requires_grad=True) for _ in range(2))
+    np.linalg.qr(x, mode="r").sum().backward()
+    np.linalg.qr(y).R.sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), y.grad.numpy())
+    with pytest.raises(NotImplementedError, match="Householder"):
+        np.linalg.qr(x, mode="raw")
+    np.testing.assert_array_equal(np.linalg.qr(x.detach(), "raw")[0].numpy(), np.linalg.qr(a, "raw")[0])
+
+
+# ---- types
+
+def test_results_have_numpys_types():
+    x = autodiff.numpy.array(np.diag([1.0, 2.0]), requires_grad=True)
+    for name, fields in (("eigh", ("eigenvalues", "eigenvectors")), ("svd", ("U", "S", "Vh")), ("qr", ("Q", "R"))):
+        found = getattr(np.linalg, name)(x)
+        assert type(found) is type(getattr(np.linalg, name)(np.eye(2))) and found._fields == fields
+        assert all(type(part) is autodiff.numpy.ndarray for part in found)
+    assert np.linalg.eigvalsh(autodiff.numpy.array([[2, 1], [1, 2]])).dtype == np.float64
+    with pytest.raises(np.linalg.LinAlgError):
+        np.linalg.eigh(autodiff.numpy.array(np.ones((2, 3)), requires_grad=True))
+    with pytest.raises(np.linalg.LinAlgError):
+        np.linalg.svd(autodiff.numpy.array(np.full((2, 2), np.nan), requires_grad=True))
+
+
+def test_the_values_alone_have_the_bits_that_they_have_beside_a_gradient():
+    for dtype in DTYPES:
+        a = matrix(5, 5, dtype=dtype, hermitian=True)
+        for f in (linalg.eigvalsh, linalg.svdvals):
+            np.testing.assert_array_equal(plain(f(autodiff.tensor(a))), plain(f(leaf(a))))
