@@ -42,6 +42,8 @@ from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_X,
                         matmul as matmul_kernel, run_partial)
 
 cdef extern from "csrc/matrices.h":
+    enum:
+        AUTODIFF_SMALL_MATRIX
     void autodiff_inverse_dx_double(intp count, int n, double* y, double* g, double* place) nogil
     void autodiff_inverse_dx_float(intp count, int n, float* y, float* g, float* place) nogil
     int autodiff_determinant_dx_double(intp count, int n, int logarithm, double* x, double* g, double* place) nogil
@@ -50,6 +52,12 @@ cdef extern from "csrc/matrices.h":
     void autodiff_cholesky_dx_float(intp count, int n, int triangle, float* y, float* g, float* place) nogil
     int autodiff_solve_dx_double(intp count, int n, intp k, int turned, double* x, double* y, double* g, double* room,
                                  double* left) nogil
+    int autodiff_eigh_dx_double(intp count, int n, double* y, double* g, double* place) nogil
+    int autodiff_eigh_dx_float(intp count, int n, float* y, float* g, float* place) nogil
+    int autodiff_svd_dx_double(intp count, int m, int n, double* y, double* g, double* place) nogil
+    int autodiff_svd_dx_float(intp count, int m, int n, float* y, float* g, float* place) nogil
+    int autodiff_qr_dx_double(intp count, int m, int n, double* y, double* g, double* place) nogil
+    int autodiff_qr_dx_float(intp count, int m, int n, float* y, float* g, float* place) nogil
     int autodiff_solve_dx_float(intp count, int n, intp k, int turned, float* x, float* y, float* g, float* room,
                                 float* left) nogil
 
@@ -699,20 +707,20 @@ cdef int share_determinants(Pass* walk, Node* node, Cotangent* g, bint logarithm
 
 
 cdef int fast_cholesky(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
-    """params: which triangle alone the op is a function of, if any, and more."""
+    """params: whether the op is a function of the lower triangle alone, and more."""
     cdef int n
     cdef Array* y = small_saved(node, &node.x.payload.out, node.left, &n)
     cdef Array* out
-    cdef object triangle
+    cdef bint triangle
     if y == NULL or node.flags & OUT_SCALAR or g.array.strides != NULL or g.array.type != y.type:
         return 1
     triangle = (<tuple><object>node.x.payload.params)[0]
     out = zeros(y.type, y.shape)
     if y.type == T_FLOAT:
-        autodiff_cholesky_dx_float(y.shape.size // (n * n), n, triangle is not None, <float*>y.data, <float*>g.array.data,
+        autodiff_cholesky_dx_float(y.shape.size // (n * n), n, triangle, <float*>y.data, <float*>g.array.data,
                                    <float*>out.data)
     else:
-        autodiff_cholesky_dx_double(y.shape.size // (n * n), n, triangle is not None, <double*>y.data, <double*>g.array.data,
+        autodiff_cholesky_dx_double(y.shape.size // (n * n), n, triangle, <double*>y.data, <double*>g.array.data,
                                     <double*>out.data)
     return accumulate_array(walk, node.left, out)
 
@@ -754,6 +762,64 @@ cdef int fast_solve(Pass* walk, Node* node, int operand, Cotangent* g, bint last
     return accumulate_array(walk, target, room)
 
 
+cdef enum:
+    OF_EIGH, OF_SVD, OF_QR
+
+
+cdef int fast_eigh(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    return undo_decomposition(walk, node, g, OF_EIGH)
+
+
+cdef int fast_svd(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    return undo_decomposition(walk, node, g, OF_SVD)
+
+
+cdef int fast_qr(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    return undo_decomposition(walk, node, g, OF_QR)
+
+
+cdef int undo_decomposition(Pass* walk, Node* node, Cotangent* g, int kind) except -1:
+    """The cotangent of small matrices from that of their parts, which lie beside each other in the result."""
+    cdef Payload* payload = node.x.payload
+    cdef Node* target = node.left
+    cdef Shape* shape = node_shape(target)
+    cdef Array* y
+    cdef Array* out
+    cdef int m, n, wrong
+    cdef intp count, each
+    if target.flags & OUT_SCALAR or node.flags & OUT_SCALAR or payload.out.state != SAVED or shape.ndim < 2 or (
+            node_type(target) != payload.type or kernel_type(payload.type) < 0 or shape.size == 0):
+        return 1
+    if max(shape.dim[shape.ndim - 1], shape.dim[shape.ndim - 2]) > AUTODIFF_SMALL_MATRIX:
+        return 1
+    m, n = <int>shape.dim[shape.ndim - 2], <int>shape.dim[shape.ndim - 1]
+    count = shape.size // (m * n)
+    saved_array(node, &payload.out, &y)
+    # Vectors beyond those of the values, and a wide matrix's R, are left to the recorded rule.
+    each = (n + 1) * n if kind == OF_EIGH else (m + n + 1) * min(m, n) if kind == OF_SVD else (m + n) * n
+    if y.shape.size != count * each or y.strides != NULL or g.array.strides != NULL or g.array.type != y.type or (
+            kind == OF_QR and m < n):
+        return 1
+    out = zeros(y.type, shape)
+    if y.type == T_FLOAT:
+        if kind == OF_EIGH:
+            wrong = autodiff_eigh_dx_float(count, n, <float*>y.data, <float*>g.array.data, <float*>out.data)
+        elif kind == OF_SVD:
+            wrong = autodiff_svd_dx_float(count, m, n, <float*>y.data, <float*>g.array.data, <float*>out.data)
+        else:
+            wrong = autodiff_qr_dx_float(count, m, n, <float*>y.data, <float*>g.array.data, <float*>out.data)
+    elif kind == OF_EIGH:
+        wrong = autodiff_eigh_dx_double(count, n, <double*>y.data, <double*>g.array.data, <double*>out.data)
+    elif kind == OF_SVD:
+        wrong = autodiff_svd_dx_double(count, m, n, <double*>y.data, <double*>g.array.data, <double*>out.data)
+    else:
+        wrong = autodiff_qr_dx_double(count, m, n, <double*>y.data, <double*>g.array.data, <double*>out.data)
+    if wrong:
+        release_array(out)
+        return 1
+    return accumulate_array(walk, target, out)
+
+
 ctypedef int (*Fast)(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1
 
 #: Value-only VJPs by the names that rows call them.
@@ -777,6 +843,9 @@ cdef dict FAST = {
     "logarithm of the determinant": <uintptr_t><void*>fast_logarithm,
     "cholesky": <uintptr_t><void*>fast_cholesky,
     "solve": <uintptr_t><void*>fast_solve,
+    "eigh": <uintptr_t><void*>fast_eigh,
+    "svd": <uintptr_t><void*>fast_svd,
+    "qr": <uintptr_t><void*>fast_qr,
 }
 
 

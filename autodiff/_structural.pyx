@@ -342,10 +342,11 @@ cdef Array* small_matrices(tuple operands, int* n) noexcept:
 
 
 cdef Array* small_inverse(tuple operands, tuple params) except? NULL:
+    """params: in whose name errors are raised, and whether an inverse without correct digits is one."""
     cdef int n, wrong
     cdef Array* x = small_matrices(operands, &n)
     cdef Array* out
-    if x == NULL:
+    if x == NULL or params[1]:
         return NULL
     out = new_array(x.type, x.shape)
     if x.type == T_FLOAT:

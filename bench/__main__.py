@@ -22,6 +22,7 @@ GROUPS = (
     "training",
     "derivatives",
     "numpy_style",
+    "linear",
     "ops",
     "memory",
     "startup",

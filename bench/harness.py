@@ -39,6 +39,7 @@ PEERS = {
     "autograd": ("autograd", "autograd"),
     "mygrad": ("mygrad", "mygrad"),
     "micrograd": ("micrograd.engine", "micrograd"),
+    "scipy": ("scipy", "scipy"),
 }
 BASELINES = {
     "floats": "plain Python floats, value only",

@@ -279,7 +279,9 @@ def write(whole: dict[str, Any], output: Path, *, plots: bool = True) -> str:
             under = f"{title}, {threads_text(threads)}"
             plot_ratios(entries, str(output / f"ratios-{end}.png"), under)
             plot_times(entries, str(output / f"times-{end}.png"), under)
-            plot_sweep(entries, str(output / f"ops-{end}.png"), under)
+            for stem in ("ops", "linalg"):
+                members = [entry for entry in entries if entry["family"].startswith(stem)]
+                plot_sweep(members, str(output / f"{stem}-{end}.png"), under)
     return text
 
 
@@ -460,7 +462,7 @@ def plot_sweep(report: list[dict[str, Any]], path: str, title: str) -> None:
         mean = statistics.geometric_mean(ratios[op][name] for op in ops if name in ratios[op])
         label = f"{name.replace('_', ' ')}, geometric mean {mean:.2f}x"
         axes.barh(
-            at, [value - 1 for value in values], left=1, height=height, color=("C0", "C1", "C2")[i % 3], label=label
+            at, [value - 1 for value in values], left=1, height=height, color=f"C{i}", label=label
         )
     if wanted is not None:
         axes.axvline(wanted, color="black", linewidth=1, label=f"demand, {wanted:g}x")

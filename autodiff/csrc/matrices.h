@@ -8,13 +8,14 @@
 #ifndef AUTODIFF_MATRICES_H
 #define AUTODIFF_MATRICES_H
 
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
 
 #define AUTODIFF_SMALL_MATRIX 8
 
-#define AUTODIFF_MATRICES(T, NAME, FABS, SQRT, LOG)                                                                      \
+#define AUTODIFF_MATRICES(T, NAME, FABS, SQRT, LOG, EPSILON)                                                                      \
     /* x = P L U in place; order[i] is the row that came to i.  The sign of P; 0 where a pivot is 0 or not finite. */    \
     static inline int autodiff_factors_##NAME(int n, T *x, int *order)                                                   \
     {                                                                                                                    \
@@ -301,9 +302,166 @@
                 }                                                                                                        \
             }                                                                                                            \
         }                                                                                                                \
+    }                                                                                                                    \
+    /* How far values of a decomposition may be from true ones. */                                                       \
+    static inline T autodiff_rounding_##NAME(int n, const T *values)                                                     \
+    {                                                                                                                    \
+        T top = 0;                                                                                                       \
+        for (int i = 0; i < n; i++) {                                                                                    \
+            top = FABS(values[i]) > top ? FABS(values[i]) : top;                                                         \
+        }                                                                                                                \
+        return top * 4 * EPSILON * SQRT((T)n);                                                                           \
+    }                                                                                                                    \
+    static inline int autodiff_repeats_##NAME(int n, const T *values, T rounding)                                        \
+    {                                                                                                                    \
+        for (int i = 0; i < n; i++) {                                                                                    \
+            for (int j = 0; j < i; j++) {                                                                                \
+                if (!(FABS(values[i] - values[j]) > rounding)) {                                                         \
+                    return 1;                                                                                            \
+                }                                                                                                        \
+            }                                                                                                            \
+        }                                                                                                                \
+        return 0;                                                                                                        \
+    }                                                                                                                    \
+    /* V (diag(gL) + skew(V^T gV) / (l_k - l_j)) V^T of eigenvalues in a first row and vectors below, as y and g have them:\
+       Giles 2008, 3.1.  1, and nothing said of place, where values repeat. */                                           \
+    static inline int autodiff_eigh_dx_##NAME(ptrdiff_t count, int n, const T *y, const T *g, T *place)                  \
+    {                                                                                                                    \
+        T inner[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX], half[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX];     \
+        for (; count; count--, y += (n + 1) * n, g += (n + 1) * n, place += n * n) {                                     \
+            const T *v = y + n, *gv = g + n;                                                                             \
+            if (autodiff_repeats_##NAME(n, y, autodiff_rounding_##NAME(n, y))) {                                         \
+                return 1;                                                                                                \
+            }                                                                                                            \
+            for (int i = 0; i < n; i++) {                                                                                \
+                for (int j = 0; j < n; j++) {                                                                            \
+                    T sum = 0;                                                                                           \
+                    for (int k = 0; k < n; k++) {                                                                        \
+                        sum += v[k * n + i] * gv[k * n + j];                                                             \
+                    }                                                                                                    \
+                    half[i * n + j] = sum;                                                                               \
+                }                                                                                                        \
+            }                                                                                                            \
+            for (int i = 0; i < n; i++) {                                                                                \
+                for (int j = 0; j < n; j++) {                                                                            \
+                    inner[i * n + j] = i == j ? g[i] : (half[i * n + j] - half[j * n + i]) / 2 / (y[j] - y[i]);          \
+                }                                                                                                        \
+            }                                                                                                            \
+            autodiff_times_##NAME(n, v, inner, 0, half);                                                                 \
+            for (int i = 0; i < n; i++) {                                                                                \
+                for (int j = 0; j < n; j++) {                                                                            \
+                    T sum = 0;                                                                                           \
+                    for (int k = 0; k < n; k++) {                                                                        \
+                        sum += half[i * n + k] * v[j * n + k];                                                           \
+                    }                                                                                                    \
+                    place[i * n + j] += sum;                                                                             \
+                }                                                                                                        \
+            }                                                                                                            \
+        }                                                                                                                \
+        return 0;                                                                                                        \
+    }                                                                                                                    \
+    /* U, S and V^T beside each other, m x k, k and k x n: Wan and Zhang 2019.  1 where values repeat or one is 0. */    \
+    static inline int autodiff_svd_dx_##NAME(ptrdiff_t count, int m, int n, const T *y, const T *g, T *place)            \
+    {                                                                                                                    \
+        T of_u[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX], of_v[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX],      \
+            inner[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX];                                                        \
+        int k = m < n ? m : n, step = (m + n + 1) * k;                                                                   \
+        for (; count; count--, y += step, g += step, place += m * n) {                                                   \
+            const T *u = y, *s = y + m * k, *v = s + k, *gu = g, *gs = g + m * k, *gv = gs + k;                          \
+            T rounding = autodiff_rounding_##NAME(k, s);                                                                 \
+            if (autodiff_repeats_##NAME(k, s, rounding) || !(s[k - 1] > rounding)) {                                     \
+                return 1;                                                                                                \
+            }                                                                                                            \
+            for (int i = 0; i < k; i++) {                                                                                \
+                for (int j = 0; j < k; j++) {                                                                            \
+                    T sum_u = 0, sum_v = 0;                                                                              \
+                    for (int c = 0; c < m; c++) {                                                                        \
+                        sum_u += u[c * k + i] * gu[c * k + j];                                                           \
+                    }                                                                                                    \
+                    for (int c = 0; c < n; c++) {                                                                        \
+                        sum_v += v[i * n + c] * gv[j * n + c];                                                           \
+                    }                                                                                                    \
+                    of_u[i * k + j] = sum_u;                                                                             \
+                    of_v[i * k + j] = sum_v;                                                                             \
+                }                                                                                                        \
+            }                                                                                                            \
+            for (int i = 0; i < k; i++) {                                                                                \
+                for (int j = 0; j < k; j++) {                                                                            \
+                    T factor = i == j ? 0 : 1 / ((s[j] - s[i]) * (s[j] + s[i]));                                         \
+                    inner[i * k + j] = i == j ? gs[i]                                                                    \
+                        : (of_u[i * k + j] - of_u[j * k + i]) * factor * s[j] + s[i] * (of_v[i * k + j] - of_v[j * k + i]) * factor;\
+                }                                                                                                        \
+            }                                                                                                            \
+            for (int i = 0; i < m; i++) {                                                                                \
+                T row[AUTODIFF_SMALL_MATRIX];                                                                            \
+                for (int j = 0; j < k; j++) {                                                                            \
+                    T sum = 0, rest = m > k ? gu[i * k + j] : 0;                                                         \
+                    for (int c = 0; c < k; c++) {                                                                        \
+                        sum += u[i * k + c] * inner[c * k + j];                                                          \
+                        rest -= m > k ? u[i * k + c] * of_u[c * k + j] : 0;                                              \
+                    }                                                                                                    \
+                    row[j] = sum + rest / s[j];                                                                          \
+                }                                                                                                        \
+                for (int j = 0; j < n; j++) {                                                                            \
+                    T sum = 0;                                                                                           \
+                    for (int c = 0; c < k; c++) {                                                                        \
+                        T rest = n > k ? gv[c * n + j] : 0;                                                              \
+                        for (int d = 0; n > k && d < k; d++) {                                                           \
+                            rest -= v[d * n + j] * of_v[d * k + c];                                                      \
+                        }                                                                                                \
+                        sum += row[c] * v[c * n + j] + u[i * k + c] / s[c] * rest;                                       \
+                    }                                                                                                    \
+                    place[i * n + j] += sum;                                                                             \
+                }                                                                                                        \
+            }                                                                                                            \
+        }                                                                                                                \
+        return 0;                                                                                                        \
+    }                                                                                                                    \
+    /* (gQ + Q H) R^-T, H symmetric with the upper triangle of gR R^T - Q^T gQ, of Q and R beside each other, m x n and n x n:\
+       Walter and Lehmann 2010.  1 where a column depends on those before it. */                                         \
+    static inline int autodiff_qr_dx_##NAME(ptrdiff_t count, int m, int n, const T *y, const T *g, T *place)             \
+    {                                                                                                                    \
+        T inner[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX], diagonal[AUTODIFF_SMALL_MATRIX];                         \
+        for (; count; count--, y += (m + n) * n, g += (m + n) * n, place += m * n) {                                     \
+            const T *q = y, *r = y + m * n, *gq = g, *gr = g + m * n;                                                    \
+            for (int i = 0; i < n; i++) {                                                                                \
+                diagonal[i] = r[i * n + i];                                                                              \
+            }                                                                                                            \
+            T rounding = autodiff_rounding_##NAME(n, diagonal);                                                          \
+            for (int i = 0; i < n; i++) {                                                                                \
+                if (!(FABS(diagonal[i]) > rounding)) {                                                                   \
+                    return 1;                                                                                            \
+                }                                                                                                        \
+                for (int j = i; j < n; j++) {                                                                            \
+                    T sum = 0;                                                                                           \
+                    for (int k = j; k < n; k++) {                                                                        \
+                        sum += gr[i * n + k] * r[j * n + k];                                                             \
+                    }                                                                                                    \
+                    for (int k = 0; k < m; k++) {                                                                        \
+                        sum -= q[k * n + i] * gq[k * n + j];                                                             \
+                    }                                                                                                    \
+                    inner[i * n + j] = inner[j * n + i] = sum;                                                           \
+                }                                                                                                        \
+            }                                                                                                            \
+            for (int i = 0; i < m; i++) {                                                                                \
+                T row[AUTODIFF_SMALL_MATRIX];                                                                            \
+                for (int j = n - 1; j >= 0; j--) {                                                                       \
+                    T sum = gq[i * n + j];                                                                               \
+                    for (int k = 0; k < n; k++) {                                                                        \
+                        sum += q[i * n + k] * inner[k * n + j];                                                          \
+                    }                                                                                                    \
+                    for (int k = j + 1; k < n; k++) {                                                                    \
+                        sum -= r[j * n + k] * row[k];                                                                    \
+                    }                                                                                                    \
+                    row[j] = sum / diagonal[j];                                                                          \
+                    place[i * n + j] += row[j];                                                                          \
+                }                                                                                                        \
+            }                                                                                                            \
+        }                                                                                                                \
+        return 0;                                                                                                        \
     }
 
-AUTODIFF_MATRICES(double, double, fabs, sqrt, log)
-AUTODIFF_MATRICES(float, float, fabsf, sqrtf, logf)
+AUTODIFF_MATRICES(double, double, fabs, sqrt, log, DBL_EPSILON)
+AUTODIFF_MATRICES(float, float, fabsf, sqrtf, logf, FLT_EPSILON)
 
 #endif
