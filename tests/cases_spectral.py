@@ -109,7 +109,66 @@ CASES = {
     "basis_dependent": [("rounding", lambda x: OPS.apply("basis_dependent", (x * 1e-9,), ()), lambda x: np.zeros((1,
         1)), [(2, 2)])],
 }
+INF = float("inf")
+ORDERS = ("fro", "nuc", 1, -1, 2, -2, INF, -INF)
+
+
+def norms(x, *arguments, **keywords):
+    return linalg.matrix_norm(x, *arguments, **keywords)
+
+
+def cond(x, p):
+    found = [np.linalg.cond(a, p) for a in x.reshape(-1, *x.shape[-2:])]
+    return np.array(found).reshape(x.shape[:-2])
+
+
+def low(x):
+    """Of rank 1, which all steps keep."""
+    return x[..., :, :1] @ x[..., :1, :]
+
+
+def tall(x):
+    """Of full rank, far from singular and from sums that are equal."""
+    m, n = x.shape[-2:]
+    far = np.eye(m, n) * [3.0, 1.7, 4.1][:n]
+    return x * 0.3 + (far if isinstance(x, np.ndarray) else autodiff.tensor(far, dtype=x.dtype))
+
+
+CASES |= {
+    "linalg_norm": [("vector", lambda x: linalg.norm(x), np.linalg.norm, [(3,)]),
+                    ("all", lambda x: linalg.norm(x), np.linalg.norm, [(2, 2, 2)]),
+                    ("vector 3", lambda x: linalg.norm(x, 3), lambda x: np.linalg.norm(x, 3), [(3,)]),
+                    ("rows", lambda x: linalg.norm(x, 1, 1), lambda x: np.linalg.norm(x, 1, 1), [(2, 3)]),
+                    ("matrix", lambda x: linalg.norm(x, 2), lambda x: np.linalg.norm(x, 2), [(2, 3)]),
+                    ("dims", lambda x: linalg.norm(x, "nuc", dim=(2, 0), keepdim=True),
+                     lambda x: np.linalg.norm(x, "nuc", (2, 0), True), [(2, 2, 3)])],
+    "linalg_vector_norm": [(f"{p} {dim}", lambda x, p=p, dim=dim: linalg.vector_norm(x, p, dim),
+                            lambda x, p=p, dim=dim: np.linalg.vector_norm(x, ord=p, axis=dim), [(2, 3)])
+                           for p in (2, 1, 3, INF, -INF, 0) for dim in (None, 1, (0, 1))],
+    "linalg_matrix_norm": [(f"{p} {s}", lambda x, p=p: norms(x, p), lambda x, p=p: np.linalg.norm(x, p, (-2, -1)), [s])
+                           for p in ORDERS for s in ((2, 3), (2, 2, 2))]
+    + [(f"{p} kept", lambda x, p=p: norms(x, p, (0, 2), keepdim=True), lambda x, p=p: np.linalg.norm(x, p, (0, 2), True),
+        [(3, 2, 2)]) for p in ("nuc", 1)],
+    "linalg_cond": [(f"{p} {s}", lambda x, p=p: linalg.cond(tall(x), p), lambda x, p=p: cond(tall(x), p), [s])
+                    for p in (None, *ORDERS) for s in ((1, 1), (2, 2), (2, 3, 3))]
+    + [("wide", lambda x: linalg.cond(x), np.linalg.cond, [(2, 3)])],
+    "inverse_or_infinite": [("inverse", lambda x: OPS.apply("inverse_or_infinite", (tall(x),), ()),
+                             lambda x: np.linalg.inv(tall(x)), [(2, 2, 2)])],
+    "infinite_for_nan": [("numbers", lambda x, y: OPS.apply("infinite_for_nan", (x, y), ()), lambda x, y: x, [(3,), (3,)])],
+    "linalg_pinv": [(f"{s}", lambda x: linalg.pinv(tall(x)), lambda x: np.linalg.pinv(tall(x)), [s])
+                    for s in ((1, 1), (3, 2), (2, 3), (2, 2, 2), (0, 2), (2, 0, 3))]
+    + [(f"rank 1 {s}", lambda x: linalg.pinv(low(tall(x)), rtol=1e-6), lambda x: np.linalg.pinv(low(tall(x)), 1e-6), [s])
+       for s in ((3, 2), (2, 2, 3))]
+    + [("hermitian", lambda x: linalg.pinv(symmetric(tall(x)), hermitian=True),
+        lambda x: np.linalg.pinv(symmetric(tall(x)), hermitian=True), [(2, 2)])],
+    "pinverse": [("method", lambda x: tall(x).pinverse(), lambda x: np.linalg.pinv(tall(x)), [(1, 2)]),
+                 ("dropped", lambda x: autodiff.pinverse(x * 0.1 + autodiff.tensor(np.diag([3.0, 1.0]), dtype=x.dtype), 0.7),
+                  lambda x: np.linalg.pinv(x * 0.1 + np.diag([3.0, 1.0]), 0.7), [(2, 2)])],
+}
 VALUES = {
+    "linalg_matrix_rank": [("one", linalg.matrix_rank, lambda x: np.asarray(np.linalg.matrix_rank(x)), [np.ones((2, 3))]),
+                           ("batch", lambda x: linalg.matrix_rank(x, 1.5), lambda x: np.linalg.matrix_rank(x, 1.5),
+                            [np.stack([np.eye(2), np.diag([1.0, 2.0]), np.diag([2.0, 3.0])])])],
     "eigvalsh_alone": [("values", lambda x: OPS.apply("eigvalsh_alone", (x,), ("L",)), np.linalg.eigvalsh,
                         [np.diag([2.0, 1.0])])],
     "svdvals_alone": [("values", lambda x: OPS.apply("svdvals_alone", (x,), ()), lambda x: np.linalg.svd(x,

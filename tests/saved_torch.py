@@ -154,6 +154,10 @@ CASES = {
     **{f"linalg_eigh {i}": f"T.linalg.eigh(m)[{i}]" for i in range(2)}, "linalg_eigvalsh": "T.linalg.eigvalsh(m)",
     **{f"linalg_svd {i}": f"T.linalg.svd(m)[{i}]" for i in range(3)}, "linalg_svdvals": "T.linalg.svdvals(m)",
     **{f"svd {i}": f"T.svd(m)[{i}]" for i in range(3)}, **{f"linalg_qr {i}": f"T.linalg.qr(m)[{i}]" for i in range(2)},
+    **{f"linalg_norm {p}": f"T.linalg.norm(m, {p})" for p in ("2", "'nuc'", "1", "None")},
+    "linalg_vector_norm": "T.linalg.vector_norm(m, 3)", "linalg_matrix_norm": "T.linalg.matrix_norm(m)",
+    "linalg_matrix_norm nuc": "T.linalg.matrix_norm(m, 'nuc')", "linalg_cond": "T.linalg.cond(m)",
+    "linalg_pinv": "T.linalg.pinv(m)", "pinverse": "T.pinverse(m)",
 }
 
 

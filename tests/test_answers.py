@@ -128,6 +128,8 @@ CALLS = {
     "linalg.cholesky": [((REGULAR @ REGULAR.T,), {}), ((REGULAR @ REGULAR.T,), {"upper": True})],
     **{f"linalg.{name}": [((X[:, 1:],), {}), ((X[:, 1:], "U"), {})] for name in ("eigh", "eigvalsh")},
     "linalg.svd": [((X,), {}), ((X, False), {}), ((X,), {"compute_uv": False}), ((X[:, 1:],), {"hermitian": True})],
+    "linalg.cond": [((X,), {}), ((X[:, 1:], 1), {}), ((X[:, 1:],), {"p": "fro"})],
+    "linalg.pinv": [((X,), {}), ((X, 0.1), {}), ((X[:, 1:],), {"hermitian": True}), ((X,), {"rtol": None})],
     "linalg.qr": [((X,), {}), ((X, "complete"), {}), ((X,), {"mode": "r"})],
     "trace": [((X,), {}), ((X, 1), {}), ((np.ones((2, 3, 4)), 0, 2, 0), {})], "copy": [((X,), {})],
     "reshape": [((X, (3, 2)), {}), ((X, -1), {}), ((X, (3, 2)), {"order": "F"}), ((X,), {"shape": (6,)})],

@@ -244,7 +244,7 @@ ARGUMENTS = {
     "dump": lambda: (vector(), io.BytesIO()), "fill": lambda: (vector(), 1.0), "partition": lambda: (vector(), 1),
     "resize": lambda: (vector(), (3, 1)), "tofile": lambda: (vector(), os.devnull),
     "searchsorted": lambda: (vector(), 2.0), "trace": lambda: (square(),), "diagonal": lambda: (square(),),
-    **dict.fromkeys(("qr", "svd"), lambda: (square(),)),
+    **dict.fromkeys(("pinverse", "qr", "svd"), lambda: (square(),)),
 }
 
 

@@ -130,7 +130,7 @@ NOTHING |= {rule.name for rule in rules.RULES if rule.namespace == "fft"} | {"st
 #: Rows whose derivative is refused, or whose result is bool or an index.
 WITHOUT = set(words("isclose isposinf isneginf bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift "
                     "bitwise_not floor_divide heaviside isreal all any count_nonzero unique unique_consecutive nonzero "
-                    "argwhere searchsorted bucketize isin bincount histc argsort gcd lcm"))
+                    "argwhere searchsorted bucketize isin bincount histc argsort gcd lcm linalg_matrix_rank"))
 
 
 def test_every_row_has_a_case():

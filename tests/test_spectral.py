@@ -363,3 +363,122 @@ def test_the_values_alone_have_the_bits_that_they_have_beside_a_gradient():
         a = matrix(5, 5, dtype=dtype, hermitian=True)
         for f in (linalg.eigvalsh, linalg.svdvals):
             np.testing.assert_array_equal(plain(f(autodiff.tensor(a))), plain(f(leaf(a))))
+
+
+# ---- norms, condition numbers, pseudoinverses, ranks
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(3, 3), (4, 2), (2, 4), (2, 2, 3), (2, 3, 2)])
+def test_penroses_four_laws(dtype, shape):
+    a, tol = matrix(*shape, dtype=dtype), tolerance(dtype) * 10
+    pinv = linalg.pinv
+    same(lambda x: x @ pinv(x) @ x, lambda x: x * 1, a, tol)
+    same(lambda x: pinv(x) @ x @ pinv(x), pinv, a, tol)
+    same(lambda x: (x @ pinv(x)).mH * 1, lambda x: x @ pinv(x), a, tol)
+    same(lambda x: (pinv(x) @ x).mH * 1, lambda x: pinv(x) @ x, a, tol)
+    same(lambda x: pinv(pinv(x)), lambda x: x * 1, a, tol)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (4, 3), (3, 4)])
+def test_the_pseudoinverse_of_lower_rank(shape):
+    """Where the rank stays: of products of a tall and a wide matrix."""
+    left, right = matrix(shape[0], 2), matrix(2, shape[1])
+
+    def product(x):
+        return (x @ autodiff.tensor(right)).mT
+
+    same(lambda x: linalg.pinv(product(x).mT, rtol=1e-9),
+         lambda x: linalg.pinv(autodiff.tensor(right)) @ linalg.pinv(x), left, 1e-7)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize("shape", [(3, 3), (4, 3), (3, 4), (2, 4, 4)])
+def test_dropped_values_that_are_no_rounding_errors_turn_with_the_others(dtype, shape):
+    u, _, vh = np.linalg.svd(matrix(*shape, dtype=dtype), full_matrices=False)
+    a = (u * np.array([3.0, 3.0, 0.5, 0.3])[:min(shape[-2:])]) @ vh      # two that repeat, and are kept
+    b, h = matrix(*shape, dtype=dtype), 1e-5
+
+    def f(x):
+        return scalar(linalg.pinv(x, rtol=0.4))
+
+    x = leaf(a)
+    f(x).backward()
+    expected = (f(autodiff.tensor(a + h * b)) - f(autodiff.tensor(a - h * b))).item() / (2 * h)
+    np.testing.assert_allclose((plain(x.grad).conj() * b).real.sum(), expected, rtol=1e-7)
+
+
+def test_the_condition_number_is_the_norm_times_that_of_the_inverse():
+    a = matrix(3, 3) + 4 * np.eye(3)
+    for p in (None, 2, "fro", "nuc", 1, np.inf):
+        same(lambda x, p=p: linalg.cond(x, p),
+             lambda x, p=p: linalg.matrix_norm(x, p or 2) * linalg.matrix_norm(linalg.pinv(x), p or 2), a, 1e-8)
+
+
+def test_condition_numbers_of_singular_matrices():
+    a = np.array([[1.0, 1.0], [1.0, 1.0]])
+    for p in (1, -1, "fro", np.inf):
+        assert linalg.cond(autodiff.tensor(a), p).item() == np.inf
+        assert np.linalg.cond(autodiff.numpy.array(a), p).item() == np.linalg.cond(a, p)
+    zero = autodiff.numpy.array(np.zeros((2, 2)), requires_grad=True)
+    assert np.linalg.cond(zero).item() == np.inf
+    assert np.isnan(np.linalg.cond(autodiff.numpy.array(np.full((2, 2), np.nan)), 1).item())
+    with pytest.raises(np.linalg.LinAlgError):
+        np.linalg.cond(autodiff.numpy.array(np.zeros((0, 0)), requires_grad=True))
+
+
+def test_orders_of_norms_that_singular_values_make():
+    a = matrix(3, 4)
+    squares = autodiff.tensor(np.linalg.svd(a, compute_uv=False) ** 2)
+    assert np.isclose(linalg.norm(leaf(a), "nuc").item(), squares.sqrt().sum().item())
+    same(lambda x: linalg.matrix_norm(x, 2) ** 2, lambda x: linalg.eigvalsh(x @ x.mT).amax(), a)
+    same(lambda x: linalg.matrix_norm(x, -2) ** 2, lambda x: linalg.eigvalsh(x @ x.mT).amin(), a)
+    same(lambda x: linalg.matrix_norm(x, "nuc"), lambda x: linalg.eigvalsh(x @ x.mT).sqrt().sum(), a)
+    same(lambda x: linalg.matrix_norm(x, "fro") ** 2, lambda x: (linalg.svdvals(x) ** 2).sum(), a)
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (2, 3), (3, 2)])
+def test_subgradients_of_norms_are_finite(shape):
+    """At 0, and where singular values repeat: an element of the subdifferential, which has the dual norm 1 at most."""
+    dual = {2: "nuc", "nuc": 2, "fro": "fro", 1: None, np.inf: None}
+    for a in (np.zeros(shape), np.eye(*shape)):
+        for p, q in dual.items():
+            x = leaf(a)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                y = linalg.matrix_norm(x, p)
+                y.backward()
+            g = plain(x.grad)
+            assert np.isfinite(g).all() and np.isclose((g * a).sum(), y.item())
+            assert q is None or np.linalg.norm(g, q) <= 1 + 1e-12
+
+
+def test_numpys_norms_of_matrices_without_elements_are_numpys():
+    for shape in ((0, 3), (3, 0)):
+        for p in (2, -2, "nuc"):
+            x = autodiff.numpy.array(np.zeros(shape), requires_grad=True)
+            try:
+                expected = np.linalg.norm(np.zeros(shape), p)
+            except ValueError:
+                with pytest.raises(ValueError, match="zero-size"):
+                    np.linalg.norm(x, p)
+            else:
+                assert np.linalg.norm(x, p).item() == expected
+
+
+def test_ranks_and_tolerances_are_those_of_several_matrices():
+    a = np.stack([np.diag([3.0, 2.0, 1.0])] * 2)
+    assert linalg.matrix_rank(autodiff.tensor(a), autodiff.tensor([0.5, 2.5])).tolist() == [3, 1]
+    assert linalg.matrix_rank(autodiff.tensor(a), rtol=np.array([0.5, 0.9])).tolist() == [2, 1]
+    assert linalg.matrix_rank(leaf(a), hermitian=True, atol=1.5).tolist() == [2, 2]
+    x = leaf(a[0])
+    both = linalg.pinv(x, atol=autodiff.tensor([0.5, 1.5]))
+    assert both.shape == (2, 3, 3)
+    both[0].sum().backward()
+    y = leaf(a[0])
+    linalg.pinv(y, atol=0.5).sum().backward()
+    np.testing.assert_allclose(plain(x.grad), plain(y.grad), atol=1e-14)
+    for f in (linalg.matrix_rank, linalg.pinv):
+        with pytest.raises(TypeError):
+            f(x, 0.5, atol=0.5)
+        with pytest.raises(TypeError, match="must be float or Tensor"):
+            f(x, atol="x")

@@ -13,6 +13,7 @@ import warnings
 
 from numpy.linalg import LinAlgError as _NumpyError
 
+from .common import checked_dims
 from .linear import _product, _transposed
 
 
@@ -649,3 +650,358 @@ def numpy_qr(ops, x, mode):
                                       "derivative: use mode='reduced', or x.detach()")
         return tuple([ops.constant(part, x) for part in ops.numpy.linalg.qr(ops.plain(x), "raw")])
     return _numpy_result(ops, "qr", *_qr(ops, x, mode))
+
+
+# ---- norms
+
+def _norm_dtype(ops, x, name, dtype):
+    """x, checked and cast: its dtype is one of floats or complex numbers, and the wanted one is no narrower."""
+    np = ops.numpy
+    own = ops.dtype(x)
+    if own.kind in "biu":
+        if not ops.is_numpy(x):
+            raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {ops.scalar_name(x)}")
+        x = ops.to(x, "float64")
+        own = ops.dtype(x)
+    if dtype is None:
+        return x
+    wanted = np.dtype(ops.numpy_dtype(dtype))
+    said = ops.scalar_name(np.zeros((), wanted))
+    if wanted.kind not in "fc":
+        raise RuntimeError(f"{name}: dtype should be floating point or complex, but got {said}")
+    if (own.kind == "c") != (wanted.kind == "c"):
+        kind = "complex" if own.kind == "c" else "real"
+        raise RuntimeError(f"{name}: dtype should be {kind} for {kind} inputs, but got {said}")
+    if np.promote_types(own, wanted) != wanted:
+        raise RuntimeError(f"{name}: the dtype of the input ({ops.scalar_name(x)}) should be convertible without narrowing to "
+                           f"the specified dtype ({said})")
+    return ops.to(x, wanted)
+
+
+def vector_norm_of(ops, x, ord, dim, keepdim, dtype):
+    if isinstance(ord, str) or (not ops.is_variable(ord) and not hasattr(ord, "__float__")):
+        raise TypeError(f"linalg_vector_norm(): argument 'ord' (position 2) must be Number, not {type(ord).__name__}")
+    return _vector_norm(ops, _norm_dtype(ops, x, "linalg.vector_norm", dtype), ord, dim, keepdim)
+
+
+def _vector_norm(ops, x, ord, dim, keepdim):
+    """Where nothing is to be reduced, the absolute values, of any order but 0."""
+    dims = checked_dims(ops, x, dim)
+    if dims == () and ord == 0:
+        return ops.norm(x[None], 0, (0,), False)
+    return ops.norm(x, ord, dims, bool(keepdim))
+
+
+def _two_dims(ops, x, dim):
+    """The dimensions of the matrices, from the front."""
+    given = tuple(dim) if isinstance(dim, (tuple, list)) else None
+    if given is None:
+        raise TypeError(f"linalg_matrix_norm(): argument 'dim' must be tuple of ints, not {type(dim).__name__}")
+    if len(given) != 2:
+        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, given))}")
+    row, column = (ops.wrap_dim(d, x.ndim) for d in given)
+    if row == column:
+        raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({given[0]}, {given[1]})")
+    return row, column
+
+
+_INFINITIES = (float("inf"), -float("inf"))
+
+
+def matrix_norm_of(ops, x, ord, dim, keepdim, dtype):
+    if x.ndim < 2:
+        raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
+    known = ("fro", "nuc") if isinstance(ord, str) else (1, -1, 2, -2, *_INFINITIES)
+    if ord not in known:
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
+    row, column = _two_dims(ops, x, dim)
+    x = _norm_dtype(ops, x, "linalg.matrix_norm", dtype)
+    return _matrix_norm(ops, x, ord, row, column, keepdim)
+
+
+def _matrix_norm(ops, x, ord, row, column, keepdim):
+    if ord == "fro":
+        return ops.norm(x, 2, (row, column), bool(keepdim))
+    if ord in (1, -1, *_INFINITIES):
+        summed, chosen = (row, column) if ord in (1, -1) else (column, row)
+        if ord > 0 and not x.shape[chosen]:
+            return _no_norm(ops, x, row, column, keepdim)
+        sums = ops.norm(x, 1, (summed,), bool(keepdim))
+        if not keepdim and chosen > summed:
+            chosen -= 1
+        return (ops.amax if ord > 0 else ops.amin)(sums, (chosen,), bool(keepdim))
+    if ord != -2 and 0 in (x.shape[row], x.shape[column]):
+        return _no_norm(ops, x, row, column, keepdim)
+    rest = [d for d in range(x.ndim) if d not in (row, column)]
+    values = _singular_values(ops, _wide(ops, ops.permute(x, (*rest, row, column)), "linalg_svd_cpu"))
+    if ord == "nuc":
+        out = ops.sum(values, (-1,), False)
+    else:
+        out = (ops.amax if ord > 0 else ops.amin)(values, (-1,), False)
+    if not keepdim:
+        return out
+    back = [0] * x.ndim
+    for place, d in enumerate((*rest, row, column)):
+        back[d] = place
+    return ops.permute(out[..., None, None], back)
+
+
+def _no_norm(ops, x, row, column, keepdim):
+    """0 for matrices without elements."""
+    return ops.norm(x, 2, (row, column), bool(keepdim))
+
+
+def linalg_norm_of(ops, x, ord, dim, keepdim, dtype):
+    if dim is not None:
+        dims = tuple(dim) if isinstance(dim, (tuple, list)) else (dim,)
+        if ord is not None and not isinstance(ord, str) and len(dims) not in (1, 2):
+            raise RuntimeError(f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dims)}")
+        if ord is None and len(dims) not in (1, 2):
+            raise RuntimeError(f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dims)}")
+        if ord is None or (len(dims) == 1 and not isinstance(ord, str)):
+            return vector_norm_of(ops, x, 2 if ord is None else ord, dims, keepdim, dtype)
+        return matrix_norm_of(ops, x, ord, dims, keepdim, dtype)
+    if ord is None:
+        return vector_norm_of(ops, x, 2, None, keepdim, dtype)
+    if x.ndim not in (1, 2):
+        raise RuntimeError("linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
+                           f"{x.ndim}D.")
+    if x.ndim == 1 and not isinstance(ord, str):
+        return vector_norm_of(ops, x, ord, None, keepdim, dtype)
+    return matrix_norm_of(ops, x, ord, (-2, -1), keepdim, dtype)
+
+
+# ---- condition numbers
+
+def inverse_or_infinite_value(np, x):
+    """The inverse; of a singular matrix, all infinite."""
+    try:
+        return np.linalg.inv(x)
+    except np.linalg.LinAlgError:
+        out = np.full_like(x, np.inf)
+        for index in np.ndindex(*x.shape[:-2]):
+            try:
+                out[index] = np.linalg.inv(x[index])
+            except np.linalg.LinAlgError:       # which of a batch it was, NumPy does not say
+                continue
+        return out
+
+
+def inverse_or_infinite_dx(ops, g, out):
+    adjoint = _adjoint(ops, out)
+    return -ops.matmul(ops.matmul(adjoint, g), adjoint)
+
+
+def cond_of(ops, x, p):
+    if x.ndim < 2:
+        raise RuntimeError("linalg.cond: The input tensor must have at least 2 dimensions.")
+    known = ("fro", "nuc") if isinstance(p, str) else (None, 1, -1, 2, -2, *_INFINITIES)
+    if p not in known:
+        raise ValueError(f"linalg.cond got an invalid norm type: {p}")
+    if p is None or p in (2, -2):
+        x = _svd_operand(ops, x)
+        values = _singular_values(ops, x)
+        if not values.shape[-1]:
+            return ops.sum(values, (-1,), False)
+        first, last = values[..., 0], values[..., -1]
+        return last / first if p == -2 else first / last
+    word = p if isinstance(p, str) else f"{p:g}"
+    _square(x, f"linalg.cond(ord={word})")
+    if ops.dtype(x).kind in "biu" and not ops.is_numpy(x):
+        raise RuntimeError(f"linalg.inv: Expected a floating point or complex tensor as input. Got {ops.scalar_name(x)}")
+    x = _inexact(ops, x, "linalg.inv", "linalg_inv_out_cpu")
+    if not x.shape[-1]:
+        return ops.norm(x, 2, (x.ndim - 2, x.ndim - 1), False)
+    rows, columns = x.ndim - 2, x.ndim - 1
+    if p == "nuc":
+        values = _singular_values(ops, x)
+        return ops.sum(values, (-1,), False) * ops.sum(1 / values, (-1,), False)
+    inverse = ops.apply("inverse_or_infinite", (x,), ())
+    found = _matrix_norm(ops, x, p, rows, columns, False) * _matrix_norm(ops, inverse, p, rows, columns, False)
+    return found if ops.is_numpy(x) else _infinite(ops, found, x)
+
+
+def _infinite(ops, found, x):
+    """inf for the NaN that is 0 * inf or 0 / 0: unless x, of the same matrix, is NaN by itself."""
+    if ops.is_numpy(x):
+        return ops.apply("infinite_for_nan", (found, x), ())
+    return ops.apply("infinite_for_nan", (found, ops.constant(ops.numpy.zeros((), ops.dtype(found)), found)), ())
+
+
+def numpy_cond(ops, x, p):
+    """numpy.linalg.cond, which is infinite where it would be NaN of a matrix without NaN."""
+    np = ops.numpy
+    x = _numpy_matrix(ops, x)
+    if 0 in x.shape:
+        raise np.linalg.LinAlgError("cond is not defined on empty arrays")
+    if not (p is None or p in (2, -2)) and x.shape[-1] != x.shape[-2]:
+        raise np.linalg.LinAlgError("Last 2 dimensions of the array must be square")
+    return _infinite(ops, cond_of(ops, x, p), ops.sum(x.abs(), (-1, -2), False))
+
+
+def infinite_for_nan_value(np, x, y):
+    return np.where(np.isnan(x) & ~np.isnan(y), np.inf, x).astype(x.dtype, copy=False)
+
+
+def infinite_for_nan_dx(ops, g):
+    return g
+
+
+# ---- pseudoinverses and ranks
+
+def _tolerance(ops, name, word, given):
+    """A tolerance as a plain number or array; None if there is none."""
+    if given is None:
+        return None
+    if ops.is_variable(given):
+        if ops.dtype(given).kind == "c":
+            raise RuntimeError(f"autodiff.linalg.{name}: {word} tensor of complex type is not supported. Got "
+                               f"{ops.scalar_name(given)}")
+        return ops.plain(given)
+    if isinstance(given, str) or not (hasattr(given, "__float__") or hasattr(given, "__array__")):
+        raise TypeError(f"linalg_{name}(): argument '{word}' must be float or Tensor, not {type(given).__name__}")
+    return given
+
+
+def _cutoff(np, sizes, shape, atol, rtol):
+    """Up to which singular values count as 0: an absolute tolerance, or one relative to the largest, whichever is more.
+
+    The relative one is some units in the last place where neither is given, or the absolute one is 0.
+    """
+    atol = np.asarray(0.0 if atol is None else atol)
+    if rtol is None:
+        rtol = np.where(atol > 0, 0.0, np.finfo(sizes.dtype).eps * max(shape[-2:]))
+    return np.maximum(atol, rtol * np.max(sizes, axis=-1, initial=0))[..., None]
+
+
+def _sizes(np, x, hermitian):
+    return np.abs(np.linalg.eigvalsh(x)) if hermitian else np.linalg.svd(x, compute_uv=False)
+
+
+def matrix_rank_value(np, x, tol, hermitian, atol, rtol):
+    """How many singular values are larger than both tolerances."""
+    try:
+        sizes = _sizes(np, x, hermitian)
+    except np.linalg.LinAlgError as error:
+        raise _svd_failed(np, x, error) from None
+    return np.asarray(np.sum(sizes > _cutoff(np, sizes, x.shape, atol, rtol), axis=-1), np.int64)
+
+
+def matrix_rank_front(ops, name, x, tol, hermitian, atol, rtol):
+    if x.ndim < 2:
+        raise RuntimeError("autodiff.linalg.matrix_rank: The input tensor input must have at least 2 dimensions.")
+    if ops.dtype(x).kind not in "fc" or ops.dtype(x).char == "e":
+        raise RuntimeError("This function doesn't handle types other than float and double")
+    if tol is not None and not (atol is None and rtol is None):
+        raise TypeError("linalg_matrix_rank(): tol, which is atol with rtol=0, goes with neither of them")
+    if hermitian:
+        _square(x, "linalg.eigh")
+    if tol is not None:
+        atol, rtol = tol, 0.0
+    atol, rtol = _tolerance(ops, "matrix_rank", "atol", atol), _tolerance(ops, "matrix_rank", "rtol", rtol)
+    return ops.apply(name, (x,), (None, bool(hermitian), atol, rtol))
+
+
+def pinv_value(np, x, rcond, hermitian, atol, rtol):
+    """V diag(1 / s) U^H of the singular values above both tolerances."""
+    try:
+        if hermitian:
+            values, u = np.linalg.eigh(x)
+            sizes, vh = np.abs(values), np.conj(np.swapaxes(u, -1, -2))
+        else:
+            u, values, vh = np.linalg.svd(x, full_matrices=False)
+            sizes = values
+    except np.linalg.LinAlgError as error:
+        raise _svd_failed(np, x, error) from None
+    large = sizes > _cutoff(np, sizes, x.shape, atol, rtol)
+    inverse = np.where(large, 1 / np.where(large, values, 1), 0).astype(values.dtype, copy=False)
+    if inverse.ndim > values.ndim:      # several tolerances
+        u, vh = (np.broadcast_to(v, (*inverse.shape[:-1], *v.shape[-2:])) for v in (u, vh))
+    return np.matmul(np.conj(np.swapaxes(vh, -1, -2)), inverse[..., None] * np.conj(np.swapaxes(u, -1, -2)))
+
+
+def pinv_dx(ops, g, x, out, hermitian):
+    """-P^H g P^H, and what the complements of the ranges add: (1 - A P) g^H P P^H and P^H P g^H (1 - P A).
+
+    That is so where the rank stays and what was dropped are rounding errors; else see below.
+    """
+    np = ops.numpy
+    if hermitian:
+        x = _from_triangle(ops, x, "L")
+    kept = ops.matmul(x, out)
+    known, found = ops.all_samples(x), ops.all_samples(kept)
+    rank = np.round(np.trace(found, axis1=-2, axis2=-1).real)
+    size = np.max(np.abs(known), axis=(-1, -2), keepdims=True, initial=0)
+    if np.any(np.abs(known - found @ known) > size * (1e3 * np.finfo(known.dtype).eps * max(known.shape[-2:]))):
+        return _truncated_pinv_dx(ops, g, x, rank)
+    adjoint, of_g = _adjoint(ops, out), _adjoint(ops, g)
+    result = -ops.matmul(ops.matmul(adjoint, g), adjoint)
+    m, n = x.shape[-2:]
+    if np.any(rank < m):
+        part = ops.matmul(ops.matmul(of_g, out), adjoint)
+        result = result + part - ops.matmul(kept, part)
+    if np.any(rank < n):
+        part = ops.matmul(ops.matmul(adjoint, out), of_g)
+        result = result + part - ops.matmul(ops.matmul(part, out), x)
+    return result
+
+
+def _truncated_pinv_dx(ops, g, x, rank):
+    """Where values were dropped that are no rounding errors: P = V f(S) U^H with f = 1 / s of those kept and 0 of the others.
+
+    Of x in a square of zeros, with K = U^H dA V, V^H dP U is -f_a K_ab f_b where both are kept, 0 where neither is, and
+    (min K_ab / max + conj(K_ba)) / (max^2 - min^2) of the pairs of one and one.
+    """
+    np = ops.numpy
+    m, n = x.shape[-2:]
+    size = max(m, n)
+    square = ops.pad(x, (0, size - n, 0, size - m))
+    u, s, vh = _parts(ops.apply("svd_packed", (square,), (False, False)), _svd_shapes(size, size, False))
+    s = _real(ops, s)
+    on = (np.arange(size) < np.asarray(rank)[..., None]).astype(ops.dtype(s))
+    on = ops.constant(on, s)
+    kept = s * on
+    inverse = on / (kept + (1 - on))
+    dropped = s * (1 - on)
+    # of a pair of one and one: its larger value, which is kept, its smaller one, and 1 / (larger^2 - smaller^2)
+    mixed = on[..., :, None] * (1 - on)[..., None, :] + (1 - on)[..., :, None] * on[..., None, :]
+    larger, smaller = (v[..., :, None] + v[..., None, :] for v in (kept, dropped))
+    gap = mixed / ((larger * larger - smaller * smaller) * mixed + (1 - mixed))
+    ratio = smaller * mixed / (larger * mixed + (1 - mixed))
+    turned = ops.matmul(ops.matmul(vh, ops.pad(g, (0, size - m, 0, size - n))), u)
+    inner = turned * (ratio * gap - inverse[..., :, None] * inverse[..., None, :]) + _adjoint(ops, turned) * gap
+    return ops.matmul(ops.matmul(u, inner), vh)[..., :m, :n]
+
+
+def pinv_front(ops, name, x, rcond, hermitian, atol, rtol):
+    dtype = ops.dtype(x)
+    if x.ndim < 2 or dtype.kind not in "fc" or dtype.char == "e":
+        if ops.is_numpy(x):
+            x = _numpy_matrix(ops, x)
+        else:
+            raise RuntimeError(f"linalg.pinv({ops.scalar_name(x)}{{{list(x.shape)}}}): expected a tensor with 2 or more "
+                               "dimensions of float, double, cfloat or cdouble types")
+    if rcond is not None and not (atol is None and rtol is None):
+        raise TypeError("linalg_pinv(): rcond, an older name of rtol, goes with neither atol nor rtol")
+    if hermitian:
+        _square(x, "linalg.eigh")
+    atol, rtol = (_tolerance(ops, "pinv", "atol", atol),
+                  _tolerance(ops, "pinv", "rtol", rtol if rcond is None else rcond))
+    return ops.apply(name, (x,), (None, bool(hermitian), atol, rtol))
+
+
+def pinverse_of(ops, x, rcond):
+    return ops.linalg_pinv(x, rcond)
+
+
+def numpy_pinv(ops, x, rcond, hermitian, rtol):
+    """numpy.linalg.pinv, whose tolerance is 1e-15 unless rtol=None asks for one that depends on dtype and size."""
+    x = _numpy_matrix(ops, x)
+    if rcond is None:
+        rcond = 1e-15 if rtol == "default" else rtol
+    elif rtol != "default":
+        raise ValueError("`rtol` and `rcond` can't be both set.")
+    if hermitian and not _alone(ops, x):
+        _square(x, "linalg.pinv")
+        x = _from_triangle(ops, x, "L")
+    return ops.linalg_pinv(x, None, hermitian, rtol=rcond)

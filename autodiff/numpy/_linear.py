@@ -12,8 +12,7 @@ from ._dispatch import composite, of_values, refused, wider, write_out
 from ._operands import as_variables, inexact, is_variable, operand, wrapped_axis
 
 refused("autodiff has no derivative of it. Where the result is to be a constant, give it x.detach(), the values alone.",
-        *(f"linalg.{name}" for name in ("cond", "eig", "eigvals", "lstsq", "pinv",
-                                        "tensorinv", "tensorsolve")))
+        *(f"linalg.{name}" for name in ("eig", "eigvals", "lstsq", "tensorinv", "tensorsolve")))
 of_values("linalg.matrix_rank")
 
 
@@ -200,10 +199,6 @@ def matrix_transpose(x: Any, /) -> Any:
 
 # ---- norms
 
-_BY_SINGULAR_VALUES = ("np.linalg.norm() of order {!r} of a matrix needs singular values, of which autodiff has no derivative. "
-                       "The orders 'fro', 1, -1, inf and -inf do without.")
-
-
 @composite("linalg.norm")
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     x = inexact(operand(x))
@@ -230,7 +225,9 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
     if ord is None or ord in ("f", "fro"):
         return OPS.norm(x, 2, axes, keepdims)
     if ord in (2, -2, "nuc"):
-        raise NotImplementedError(_BY_SINGULAR_VALUES.format(ord))
+        if 0 in (x.shape[row], x.shape[column]):    # what NumPy says of no singular value depends on its version
+            return OPS.norm(x * 0, 2, axes, keepdims) * np.linalg.norm(np.zeros((x.shape[row], x.shape[column])), ord)
+        return OPS.linalg_matrix_norm(x, ord, axes, keepdims)
     if ord in (1, -1):
         summed, chosen = row, column
     elif ord in (np.inf, -np.inf):

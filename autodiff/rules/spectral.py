@@ -1,7 +1,7 @@
 """Linear algebra: decompositions by eigenvalues and singular values, and what is made of them."""
 from __future__ import annotations
 
-from .row import Rule
+from .row import TORCH_KINK, Rule
 
 GILES = "Giles 2008, An extended collection of matrix derivative results"
 WAN = "Wan and Zhang 2019, Automatic differentiation for complex valued SVD"
@@ -105,4 +105,57 @@ RULES: tuple[Rule, ...] = (
          kind="custom", operands="xy", method=False, function=False, signature="(n,n),(n,k)->(n,k)", loop="helper",
          grad_fn="TriangleSolveBackward0",
          complex="as written", source=GILES, doc="The solution of a system with an upper triangle, for derivatives."),
+    # ---- linear algebra: norms and pseudoinverses
+    Rule("linalg_norm", "linalg_norm_of(x, ord, dim, keepdim, dtype)", operands="x", names="A",
+         params="ord=None, dim=None, keepdim=False, *, dtype=None", namespace="linalg", method=False, loop="composite",
+         out=True, complex="as written", source=f"{GILES}; {TORCH_KINK}",
+         doc="The norm of a vector, or of a matrix where ord is given and there are two dimensions: of order 'fro', 'nuc', 1, "
+             "2, inf, and their negatives.",
+         errors="RuntimeError for another order of matrices, and for another number of dimensions.  Of singular values that "
+                "repeat, orders 2 and -2 share the gradient evenly; 'nuc' has a subgradient of norm 1 where some are 0.",
+         example="linalg.norm(tensor([[3.0, 0.0], [0.0, 4.0]]), 2) -> tensor(4.)"),
+    Rule("linalg_vector_norm", "vector_norm_of(x, ord, dim, keepdim, dtype)", operands="x",
+         names="x", params="ord=2, dim=None, keepdim=False, *, dtype=None", namespace="linalg", method=False,
+         loop="composite", out=True, complex="as written", source=TORCH_KINK,
+         doc="The vector norm of order ord of the elements, a number or inf.",
+         example="linalg.vector_norm(tensor([3.0, 4.0])) -> tensor(5.)"),
+    Rule("linalg_matrix_norm", "matrix_norm_of(x, ord, dim, keepdim, dtype)", operands="x", names="A",
+         params="ord='fro', dim=(-2, -1), keepdim=False, *, dtype=None", namespace="linalg", method=False, loop="composite",
+         out=True, complex="as written", source=f"{GILES}; {TORCH_KINK}",
+         doc="The norm of matrices: of order 'fro', 'nuc', 1, 2, inf, and their negatives.",
+         errors="RuntimeError for another order, and unless dim is two different dimensions.",
+         example="linalg.matrix_norm(tensor([[3.0, 0.0], [0.0, 4.0]]), 'nuc') -> tensor(7.)"),
+    Rule("linalg_cond", "cond_of(x, p)", operands="x", params="p=None", namespace="linalg", method=False, loop="composite",
+         out=True, complex="as written", numpy="linalg.cond(x, p=None) = numpy_cond(x, p)", source=GILES,
+         doc="The condition number of matrices: their norm times that of their inverse, of order 2 if p is None.",
+         errors="RuntimeError for matrices that are not square, but of order 2 and -2; ValueError for another order.",
+         example="linalg.cond(tensor([[3.0, 0.0], [0.0, 4.0]])) -> tensor(1.3333)"),
+    Rule("inverse_or_infinite", "inverse_or_infinite_value(x)", "inverse_or_infinite_dx(g, out)", kind="custom",
+         operands="x",
+         method=False, function=False, signature="(n,n)->(n,n)", loop="helper", grad_fn="LinalgInvExBackward0",
+         complex="as written", source=GILES, doc="The inverse, infinite of a singular matrix."),
+    Rule("infinite_for_nan", "infinite_for_nan_value(x, y)", "infinite_for_nan_dx(g)", "nothing_dx(g, shape_y)",
+         kind="custom", operands="xy",
+         method=False,
+         function=False, signature="(),()->()", loop="helper", grad_fn="NanToNumBackward0",
+         doc="inf in the place of NaN where y is not NaN."),
+    Rule("linalg_matrix_rank", "matrix_rank_value(x, tol, hermitian, atol, rtol)", kind="custom", operands="x",
+         params="tol=None, hermitian=False, *, atol=None, rtol=None", namespace="linalg", method=False,
+         front="matrix_rank_front", signature="(m,n)->()", loop="helper", dtype="index", out=True, complex="as written",
+         doc="How many singular values of matrices are larger than atol and than rtol times the largest.",
+         errors="RuntimeError for integers and half floats.  tol is an atol without rtol.",
+         example="linalg.matrix_rank(tensor([[1.0, 1.0], [1.0, 1.0]])) -> tensor(1)"),
+    Rule("linalg_pinv", "pinv_value(x, rcond, hermitian, atol, rtol)", "pinv_dx(g, x, out, hermitian)", kind="custom",
+         operands="x", params="rcond=None, hermitian=False, *, atol=None, rtol=None", namespace="linalg", method=False,
+         front="pinv_front", signature="(m,n)->(n,m)", loop="helper", out=True, grad_fn="LinalgPinvBackward0",
+         complex="as written",
+         numpy="linalg.pinv(a, rcond=None, hermitian=False, *, rtol='default') = numpy_pinv(a, rcond, hermitian, rtol)",
+         source="Golub and Pereyra 1973, The differentiation of pseudo-inverses and nonlinear least squares problems",
+         doc="Pseudoinverses of Moore and Penrose; singular values up to atol, or rtol times the largest, count as 0.",
+         errors="The gradient is that of matrices of one rank.  RuntimeError for integers and half floats.",
+         example="linalg.pinv(tensor([[2.0, 0.0], [0.0, 0.0]])) -> tensor([[0.5000, 0.0000],\n        [0.0000, 0.0000]])"),
+    Rule("pinverse", "pinverse_of(x, rcond)", operands="x", params="rcond=1e-15", loop="composite", complex="as written",
+         source="Golub and Pereyra 1973, The differentiation of pseudo-inverses and nonlinear least squares problems",
+         doc="An older name of linalg.pinv.",
+         example="tensor([[2.0], [0.0]]).pinverse() -> tensor([[0.5000, 0.0000]])"),
 )
