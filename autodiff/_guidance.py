@@ -23,6 +23,16 @@ MIRRORED = {"array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarr
             "fromiter", "fromfunction", "vectorize", "frompyfunc", "nditer", "ndenumerate", "broadcast", "poly1d"}
 #: What to use for a function of SciPy's, where it is no function of that name of ours.
 SCIPY = {"linalg.norm": "norm", "integrate.cumulative_trapezoid": "cumulative_trapezoid"}
+#: What to write for a function of SciPy's that asks for values and has no replacement of one name.
+FORMULAS = {
+    "special.factorial": "scipy.special.gamma(n + 1)", "special.comb": "scipy.special.binom(N, k)",
+    "special.perm": "scipy.special.poch(N - k + 1, k)", "special.diric": "np.sin(n * x / 2) / (n * np.sin(x / 2))",
+    "special.spherical_jn": "np.sqrt(np.pi / (2 * z)) * scipy.special.jv(n + 0.5, z)",
+    "special.spherical_yn": "np.sqrt(np.pi / (2 * z)) * scipy.special.yv(n + 0.5, z)",
+    "special.spherical_in": "np.sqrt(np.pi / (2 * z)) * scipy.special.iv(n + 0.5, z)",
+    "special.spherical_kn": "np.sqrt(np.pi / (2 * z)) * scipy.special.kv(n + 0.5, z)",
+    "special.legendre_p": "scipy.special.eval_legendre(n, z)",
+}
 #: Questions whose answer is one bool, a dtype or a number of elements: there is no gradient to lose.
 QUESTIONS = frozenset({np.array_equal, np.array_equiv, np.allclose, np.size, np.iscomplexobj, np.isrealobj, np.result_type,
                        np.common_type, np.can_cast, np.min_scalar_type, np.may_share_memory, np.shares_memory})
@@ -52,12 +62,14 @@ def replacement(name: str) -> str | None:
         return None
     from . import rules
 
+    if rest in FORMULAS:
+        return FORMULAS[rest]
     own: str | None = SCIPY.get(rest)
     if own is None:
         own = next((rule.path for rule in rules.RULES for answer in rule.answers
                     if name in answer.functions and rule.function), None)
     if own is None and first in ("linalg", "special"):
-        own = rest.rpartition(".")[2]
+        own = next((path for path in (rest.rpartition(".")[2], rest) if callable(_public(path))), None)
     if own is None and first == "fft":
         own = rest
     return f"autodiff.{own}" if own is not None and callable(_public(own)) else None

@@ -158,7 +158,10 @@ def test_scipys_functions_are_called_by_their_names():
     special = pytest.importorskip("scipy.special")
     linalg = pytest.importorskip("scipy.linalg")
     env = Env(autodiff.tensor)
-    for function, called, use in ((special.erfcx, "scipy.special.erfcx", "nothing in the place of"),
+    for function, called, use in ((special.modfresnelp, "scipy.special.modfresnelp", "nothing in the place of"),
+                                  (lambda m: special.multigammaln(m, 2), "scipy.special.multigammaln",
+                                   "autodiff.special.multigammaln"),
+                                  (lambda m: special.comb(m, 2), "scipy.special.comb", "scipy.special.binom(N, k)"),
                                   (special.softmax, "scipy.special.softmax", "autodiff.softmax"),
                                   (linalg.expm, "scipy.linalg.expm", "nothing in the place of")):
         with pytest.raises((RuntimeError, NotImplementedError)) as caught:

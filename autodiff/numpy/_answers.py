@@ -8,6 +8,7 @@ from . import (  # noqa: F401
     _indexing,
     _linear,
     _polynomials,
+    _scipy,
     _shapes,
     _sorting,
     _statistics,

@@ -10,7 +10,7 @@ import numpy as np
 from .. import _variable as _v
 from .._variable import OPS, ndarray
 from ._dispatch import _as_tensors, _in_numpy_flavour, values_of
-from ._operands import as_variables, is_variable
+from ._operands import is_variable
 
 #: {ufunc: (name, who answers)}, as ``_ops.ANSWERS`` has them of rows; and SciPy's by name, found once it is imported.
 ANSWERS: dict[Any, tuple[str, Any]] = {}
@@ -23,8 +23,8 @@ def answer(function: Any) -> Any:
     found = ANSWERS.get(function) or _of_rows(function)
     if found is None and "scipy.special" in sys.modules and isinstance(function, np.ufunc):
         name = function.__name__
-        own = SCIPY.get(name)
-        if own is not None and getattr(sys.modules["scipy.special"], name, None) is function:
+        own, module = SCIPY.get(name), sys.modules["scipy.special"]
+        if own is not None and function in (getattr(module, name, None), getattr(module._ufuncs, name, None)):
             _register(function, name, own)
             return ANSWERS[function]
     return found
@@ -315,91 +315,6 @@ def bessel_i0(x: Any) -> Any:
 def bessel_i1(x: Any) -> Any:
     """Its derivative."""
     return _over_circle(x, True)
-
-
-# ---- SciPy's values, and the derivatives of rows
-
-def _values_by(name: str, *operands: Any) -> Any:
-    """What SciPy's ufunc makes of the values."""
-    return getattr(sys.modules["scipy.special"], name)(*map(values_of, operands))
-
-
-def _gammaln(x: Any) -> Any:
-    return OPS.lgamma(x) if is_variable(x) else _values_by("gammaln", x)
-
-
-def _less_itself(x: Any) -> Any:
-    """0, with the derivatives of the operand: what is added to a value, or is the exponent of a factor of it."""
-    return OPS.difference(*as_variables(x, values_of(x)))
-
-
-@special("gamma")
-def gamma(x: Any) -> Any:
-    return _values_by("gamma", x) * np.exp(_less_itself(OPS.lgamma(x)))
-
-
-@special("rgamma")
-def rgamma(x: Any) -> Any:
-    return _values_by("rgamma", x) * np.exp(-_less_itself(OPS.lgamma(x)))
-
-
-@special("binom")
-def binom(n: Any, k: Any) -> Any:
-    return _values_by("binom", n, k) * np.exp(_less_itself(_gammaln(n + 1) - _gammaln(k + 1) - _gammaln(n - k + 1)))
-
-
-@special("beta")
-def beta(x: Any, y: Any) -> Any:
-    return _values_by("beta", x, y) * np.exp(_less_itself(_gammaln(x) + _gammaln(y) - _gammaln(x + y)))
-
-
-@special("betaln")
-def betaln(x: Any, y: Any) -> Any:
-    return _values_by("betaln", x, y) + _less_itself(_gammaln(x) + _gammaln(y) - _gammaln(x + y))
-
-
-@special("poch")
-def poch(x: Any, m: Any) -> Any:
-    return _values_by("poch", x, m) * np.exp(_less_itself(_gammaln(x + m) - _gammaln(x)))
-
-
-def _inverted(start: Any, y: Any, function: Any, slope: Any) -> Any:
-    """The inverse of a function at y, from its value there.
-
-    Newton's method squares the distance from the solution, and with it what lacks in the derivatives: they are right up to the
-    orders 1, 3, 7 after so many steps.
-    """
-    dtype = np.asarray(start).dtype
-    outside = np.logical_not(np.isfinite(start))
-    x = np.where(outside, 0.0, start).astype(dtype)
-    for _ in range(3):
-        x = x + (y - function(x)) / slope(x)
-    # the square root of 0 has the slope of the ends, that of -1 is NaN, as what is outside
-    end = np.isinf(start)
-    with np.errstate(invalid="ignore"):
-        root = np.sqrt(np.where(outside, y - values_of(y) - np.logical_not(end).astype(dtype), 1.0))
-    rising = np.sign(slope(np.zeros((), dtype)))
-    return np.where(outside, np.where(end, start, 0.0) + rising * root, x)
-
-
-@special("ndtri")
-def ndtri(y: Any) -> Any:
-    """The inverse of the normal distribution function."""
-    return _inverted(_values_by("ndtri", y), y, _normal_cdf, lambda x: 0.3989422804014327 * np.exp(-0.5 * np.square(x)))
-
-
-@special("erfcinv")
-def erfcinv(y: Any) -> Any:
-    """The inverse of erfc."""
-    return _inverted(_values_by("erfcinv", y), y, _erfc, lambda x: -1.1283791670955126 * np.exp(-np.square(x)))
-
-
-def _erfc(x: Any) -> Any:
-    return OPS.erfc(x) if is_variable(x) else _values_by("erfc", x)
-
-
-def _normal_cdf(x: Any) -> Any:
-    return OPS.normal_cdf(x) if is_variable(x) else _values_by("ndtr", x)
 
 
 @special("log_ndtr")
