@@ -56,6 +56,8 @@ cdef extern from "csrc/matrices.h":
     int autodiff_inverse_float(intp count, int n, float* x, float* out) nogil
     int autodiff_determinant_double(intp count, int n, int logarithm, double* x, double* out) nogil
     int autodiff_determinant_float(intp count, int n, int logarithm, float* x, float* out) nogil
+    int autodiff_qr_double(intp count, int m, int n, double* x, double* out) nogil
+    int autodiff_qr_float(intp count, int m, int n, float* x, float* out) nogil
     int autodiff_cholesky_double(intp count, int n, double* x, double* out) nogil
     int autodiff_cholesky_float(intp count, int n, float* x, float* out) nogil
     int autodiff_solve_double(intp count, int n, intp k, int turned, double* x, double* b, double* out) nogil
@@ -416,6 +418,38 @@ cdef Array* small_solution(tuple operands, tuple params) except? NULL:
     return kept_if(out, not wrong)
 
 
+cdef Array* small_orthogonal(tuple operands, tuple params) except? NULL:
+    """Q and R beside each other, of matrices with at least as many rows as columns."""
+    cdef Array* x = (<Variable>operands[0]).array if isinstance(operands[0], Variable) else NULL
+    cdef Array* out
+    cdef Shape* shape
+    cdef intp[MAX_DIMS] sizes
+    cdef intp count
+    cdef int i, m, n, wrong, ndim
+    if x == NULL or Py_TYPE(<PyObject*>operands[0]) == NDARRAY or x.strides != NULL or kernel_type(x.type) < 0 or (
+            x.shape.ndim < 2 or x.shape.size == 0 or params[0] == "r"):
+        return NULL
+    ndim = x.shape.ndim
+    m = <int>min(x.shape.dim[ndim - 2], AUTODIFF_SMALL_MATRIX + 1)
+    n = <int>min(x.shape.dim[ndim - 1], AUTODIFF_SMALL_MATRIX + 1)
+    if m > AUTODIFF_SMALL_MATRIX or n > m or (n < m and params[0] != "reduced"):
+        return NULL
+    for i in range(ndim - 2):
+        sizes[i] = x.shape.dim[i]
+    sizes[ndim - 2] = (m + n) * n
+    shape = new_shape(ndim - 1, sizes)
+    try:
+        out = new_array(x.type, shape)
+    finally:
+        release_shape(shape)
+    count = x.shape.size // (m * n)
+    if x.type == T_FLOAT:
+        wrong = autodiff_qr_float(count, m, n, <float*>x.data, <float*>out.data)
+    else:
+        wrong = autodiff_qr_double(count, m, n, <double*>x.data, <double*>out.data)
+    return kept_if(out, not wrong)
+
+
 cdef inline Array* kept_if(Array* out, bint right) noexcept:
     if right:
         return out
@@ -430,6 +464,7 @@ cdef dict QUICK = {
     "logarithm of the determinant": <uintptr_t><void*>small_logarithm,
     "cholesky": <uintptr_t><void*>small_cholesky,
     "solve": <uintptr_t><void*>small_solution,
+    "qr": <uintptr_t><void*>small_orthogonal,
 }
 
 

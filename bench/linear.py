@@ -23,7 +23,7 @@ LEAST = {"3x3": 5, "30x30": 1.5, "300x300": 1, "1000 of 3x3": 1}
 FUNCTIONS = {
     "solve": ("square", lambda lib, a, b: lib.linalg.solve(a, b)),
     "inv": ("square", lambda lib, a: lib.linalg.inv(a)),
-    "det": ("square", lambda lib, a: lib.linalg.det(a)),
+    "det": ("scaled", lambda lib, a: lib.linalg.det(a)),
     "slogdet": ("square", lambda lib, a: lib.linalg.slogdet(a)[1]),
     "cholesky": ("positive", lambda lib, a: lib.linalg.cholesky(a)),
     "eigh": ("positive", lambda lib, a: tuple(lib.linalg.eigh(a))),
@@ -42,7 +42,8 @@ def matrices(kind, shape):
         return a / n
     if kind == "positive":
         return a @ np.swapaxes(a, -1, -2) / n + np.eye(n)
-    return a + 3 * np.sqrt(n) * np.eye(n)
+    a = a + 3 * np.sqrt(n) * np.eye(n)
+    return a / (3 * np.sqrt(n)) if kind == "scaled" else a      # of 300 rows the determinant would overflow
 
 
 def declare(name, size):

@@ -49,7 +49,9 @@ def test_the_numpy_flavour_stays_itself(row, f, ref, shapes):
     variables = [anp.array(a, requires_grad=True) for a in arrays]
     out = f(*variables)
     assert type(out) is anp.ndarray
-    np.testing.assert_array_equal(out.detach().numpy(), plain(expected))
+    # Small matrices have loops of our own in PyTorch's flavour, and NumPy's bits in NumPy's.
+    rtol = 1e-14 if row in {rule.name for rule in rules.solving.RULES} else 0
+    np.testing.assert_allclose(out.detach().numpy(), plain(expected), rtol=rtol, atol=rtol)
 
 
 @pytest.mark.parametrize(("row", "f", "ref", "shapes"), FIRST)

@@ -74,7 +74,7 @@ def _given(ctx: Any) -> list[Any]:
 class _Recorded(Function):
     """What a ufunc of SciPy records; that of each is a subclass that bears its name."""
 
-    __slots__: ClassVar[tuple[str, ...]] = ()
+    __slots__ = ()
 
     @staticmethod
     def forward(ctx: Any, rule: Partials, *operands: Any) -> Any:
