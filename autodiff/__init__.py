@@ -74,6 +74,19 @@ from ._create import (
     zeros_like,
 )
 from ._dlpack import from_dlpack
+from ._draws import (
+    binomial,
+    multinomial,
+    normal,
+    poisson,
+    randint_like,
+    randperm,
+    sample_beta,
+    sample_dirichlet,
+    standard_gamma,
+)
+from ._draws import sample_dirichlet as _sample_dirichlet   # by PyTorch's names
+from ._draws import standard_gamma as _standard_gamma
 from ._functions import (
     allclose,
     broadcast_shapes,

@@ -243,6 +243,7 @@ ARGUMENTS = {
     "swapaxes": lambda: (square(), 0, 1), "mT": lambda: (square(),), "imag": lambda: (autodiff.tensor([1j]),),
     "dump": lambda: (vector(), io.BytesIO()), "fill": lambda: (vector(), 1.0), "partition": lambda: (vector(), 1),
     "resize": lambda: (vector(), (3, 1)), "tofile": lambda: (vector(), os.devnull),
+    "sample_beta": lambda: (vector(), vector()),
     "searchsorted": lambda: (vector(), 2.0), "trace": lambda: (square(),), "diagonal": lambda: (square(),),
 }
 

@@ -9,6 +9,7 @@ applies the structural op: it receives ``ops``, the row's name, operands and par
 What ``ops`` has besides the functions of all rows stands at the head of ``_ops.py.tp``.
 """
 from .common import *
+from .drawing import *
 from .elementwise import *
 from .fourier import *
 from .indexing import *

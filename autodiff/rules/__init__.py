@@ -10,11 +10,11 @@ name.
 """
 from __future__ import annotations
 
-from . import elementwise, fourier, indexing, joining, linear, reductions, row, searching, shapes, types
+from . import drawing, elementwise, fourier, indexing, joining, linear, reductions, row, searching, shapes, types
 from .row import KINDS, NAMESPACES, OF_ELEMENTS, OF_EVERY_DIMENSION, PARAMETERS, ROLES, Answer, Parameter, Rule, _answer
 
 #: The families, in the order of the reference.
-FAMILIES = (elementwise, types, reductions, searching, linear, fourier, shapes, indexing, joining)
+FAMILIES = (elementwise, types, reductions, searching, linear, fourier, shapes, indexing, joining, drawing)
 RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES for rule in family.RULES)
 
 BY_NAME = {rule.name: rule for rule in RULES}
