@@ -273,6 +273,27 @@ def test_generators():
             draw(3)
 
 
+def test_the_module_of_the_default_generator():
+    assert autodiff.random.default_generator is autodiff.default_generator is autodiff.manual_seed(4)
+    assert autodiff.initial_seed() == 4 and autodiff.random.manual_seed is autodiff.manual_seed
+    with autodiff.random.fork_rng():
+        a = autodiff.rand(3)
+        autodiff.manual_seed(9)
+    assert autodiff.equal(a, autodiff.rand(3)) and autodiff.initial_seed() == 4
+    autodiff.manual_seed(4)
+    with autodiff.random.fork_rng(enabled=False):
+        autodiff.rand(3)
+    assert not autodiff.equal(a, autodiff.rand(3))
+    with pytest.raises(KeyError), autodiff.random.fork_rng():
+        autodiff.manual_seed(5)
+        raise KeyError
+    assert autodiff.initial_seed() == 4
+    assert autodiff.seed() == autodiff.initial_seed() != 4
+    star: dict = {}
+    exec("from autodiff import *", star)
+    assert "random" not in star and "normal" in star
+
+
 def test_out():
     p = autodiff.tensor([0.2, 0.3, 0.5])
     floats = [lambda out: autodiff.rand(3, out=out), lambda out: autodiff.randn(3, out=out),

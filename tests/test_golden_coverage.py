@@ -22,6 +22,7 @@ ELSEWHERE = {
     "linearize": "PyTorch warns of itself",
     "get_printoptions": "printing", "printoptions": "printing", "set_printoptions": "printing",
     "manual_seed": "random numbers are NumPy's", "rand": "", "rand_like": "", "randint": "", "randn": "", "randn_like": "",
+    "seed": "random numbers are NumPy's", "initial_seed": "the same",
     "save": "a format of its own", "load": "the same",
     "enable_grad": "modes", "inference_mode": "modes", "is_grad_enabled": "modes", "is_inference_mode_enabled": "modes",
     "no_grad": "modes", "set_grad_enabled": "modes", "is_inference": "modes",
