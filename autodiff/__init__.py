@@ -74,6 +74,19 @@ from ._create import (
     zeros_like,
 )
 from ._dlpack import from_dlpack
+from ._draws import (
+    binomial,
+    multinomial,
+    normal,
+    poisson,
+    randint_like,
+    randperm,
+    sample_beta,
+    sample_dirichlet,
+    standard_gamma,
+)
+from ._draws import sample_dirichlet as _sample_dirichlet   # by PyTorch's names
+from ._draws import standard_gamma as _standard_gamma
 from ._functions import (
     allclose,
     broadcast_shapes,
@@ -108,7 +121,7 @@ from ._functions import (
 )
 from ._kernels import get_num_threads, set_num_threads
 from ._printing import get_printoptions, printoptions, set_printoptions
-from ._random import Generator, get_rng_state, manual_seed, set_rng_state
+from ._random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from ._types import ALIASES as _ALIASES
 from ._types import DTYPES as _DTYPES
 from ._types import UNSUPPORTED as _UNSUPPORTED
@@ -137,7 +150,7 @@ for _alias, _name in _ALIASES.items():
     globals()[_alias] = _DTYPES[_v.np.dtype(_name)]
 del _name, _function, _d, _alias
 
-from . import autograd, numpy, return_types
+from . import autograd, numpy, random, return_types
 
 from .autograd import (
     Variable,
@@ -198,9 +211,10 @@ _LATER = {
                      "vmap"), "func"),
 }
 
-# For `from autodiff import *`: no builtin is replaced (sum, max, int ...), nor is the module that programs call numpy.
+# For `from autodiff import *`: no builtin is replaced (sum, max, int ...), nor are the modules that programs call numpy and
+# random.
 __all__ = sorted({*_LATER, *(name for name in globals() if not name.startswith("_"))}
-                 - {*dir(_builtins), "helpers", "numpy"})
+                 - {*dir(_builtins), "helpers", "numpy", "random"})
 
 
 def __getattr__(name):

@@ -154,8 +154,10 @@ class Level(_variable_module.BatchLevel):    # type: ignore[name-defined]
             raise RuntimeError(RANDOM)
         if self.randomness == "same":
             return NotImplemented
-        *numbers, sizes, dtype = call.params
-        return self.wrap(RANDOM_OPS[call.name](*numbers, (self.size, *sizes), dtype))
+        params = list(call.params)
+        generator = params.pop() if isinstance(params[-1], np.random.Generator) else None
+        *numbers, sizes, dtype = params
+        return self.wrap(RANDOM_OPS[call.name](*numbers, (self.size, *sizes), dtype, generator))
 
 
 def level_sizes() -> list[int]:
@@ -207,9 +209,9 @@ def leaf_in(levels: list[Level], v: Any) -> Any:
 
 TENSOR = _v.as_tensor(0.0)
 RANDOM_OPS: dict[str, Callable[..., Any]] = {
-    "rand": lambda sizes, dtype: _create().rand(sizes, dtype=dtype),
-    "randn": lambda sizes, dtype: _create().randn(sizes, dtype=dtype),
-    "randint": lambda low, high, sizes, dtype: _create().randint(low, high, sizes, dtype=dtype),
+    "rand": lambda sizes, dtype, generator: _create().rand(sizes, dtype=dtype, generator=generator),
+    "randn": lambda sizes, dtype, generator: _create().randn(sizes, dtype=dtype, generator=generator),
+    "randint": lambda low, high, sizes, dtype, generator: _create().randint(low, high, sizes, dtype=dtype, generator=generator),
 }
 
 

@@ -346,7 +346,10 @@ def eye(n: int, m: int | None = None, *, dtype: _DType | None = None, requires_g
     return _take(np.eye(rows, columns, dtype=_dtype(dtype)), requires_grad, device)
 
 
-def _random_of(name, method, args, size, generator, dtype, requires_grad, device):
+def _random_of(name, method, args, size, generator, dtype, requires_grad, device, out=None):
+    if out is not None:
+        return _random_into(out, name, lambda d: _random_of(name, method, args, size, generator, d, False, None), dtype,
+                            requires_grad, device)
     d = _dtype(dtype)
     if d.kind not in "fc":
         raise NotImplementedError(f"{name}() makes floating point and complex numbers, not {d}; use randint() for integers")
@@ -366,9 +369,28 @@ def _random_of(name, method, args, size, generator, dtype, requires_grad, device
     return _take(np.asarray(values).astype(d), requires_grad, device)
 
 
+def _made_into(out, name, result):
+    """A result that depends on no Variable written into out=, or the result itself."""
+    if out is None:
+        return result
+    if not _is_variable(out):
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    return _v.into(out, name, lambda _: result, (result,))
+
+
+def _random_into(out, name, draw, dtype, requires_grad, device):
+    """Random numbers written into out=, in its dtype."""
+    if not _is_variable(out):
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    if dtype is not None and to_numpy_dtype(dtype) != to_numpy_dtype(out.dtype):
+        raise RuntimeError(f"dtype {dtype} does not match dtype of out parameter ({out.dtype})")
+    return _finish(_made_into(out, name, draw(out.dtype)), requires_grad, device)
+
+
 def rand(*args: int | Sequence[int], size: int | Sequence[int] | None = None,
          generator: _Source | None = None, dtype: _DType | None = None,
-         requires_grad: bool = False, device: _Device | None = None) -> Tensor:
+         requires_grad: bool = False, device: _Device | None = None,
+         out: Base | None = None) -> Tensor:
     """Uniform random numbers in [0, 1); of a complex dtype, both parts are.
 
     The shape is given as sizes, a tuple or size=; manual_seed() makes the numbers repeatable, and generator= draws them
@@ -379,12 +401,13 @@ def rand(*args: int | Sequence[int], size: int | Sequence[int] | None = None,
     >>> autodiff.rand(2, 3).shape
     autodiff.Size([2, 3])
     """
-    return _random_of("rand", "random", args, size, generator, dtype, requires_grad, device)
+    return _random_of("rand", "random", args, size, generator, dtype, requires_grad, device, out)
 
 
 def randn(*args: int | Sequence[int], size: int | Sequence[int] | None = None,
           generator: _Source | None = None, dtype: _DType | None = None,
-          requires_grad: bool = False, device: _Device | None = None) -> Tensor:
+          requires_grad: bool = False, device: _Device | None = None,
+          out: Base | None = None) -> Tensor:
     """Standard normal random numbers; of a complex dtype, the variance of 1 is shared by both parts.
 
     The shape is given as sizes, a tuple or size=; manual_seed() makes the numbers repeatable, and generator= draws them
@@ -395,7 +418,7 @@ def randn(*args: int | Sequence[int], size: int | Sequence[int] | None = None,
     >>> autodiff.randn(2, 3).shape
     autodiff.Size([2, 3])
     """
-    return _random_of("randn", "standard_normal", args, size, generator, dtype, requires_grad, device)
+    return _random_of("randn", "standard_normal", args, size, generator, dtype, requires_grad, device, out)
 
 
 def rand_like(input: Base, *, generator: _Source | None = None, dtype: _DType | None = None,
@@ -426,7 +449,7 @@ def randn_like(input: Base, *, generator: _Source | None = None, dtype: _DType |
 
 def randint(low: int, high: int | Sequence[int] | None = None, size: Sequence[int] | None = None, *,
             generator: _Source | None = None, dtype: _DType | None = None, requires_grad: bool = False,
-            device: _Device | None = None) -> Tensor:
+            device: _Device | None = None, out: Base | None = None) -> Tensor:
     """Random integers from low (0 if only high is given) up to, without, high; generator= as for rand.
 
     >>> import autodiff
@@ -438,6 +461,11 @@ def randint(low: int, high: int | Sequence[int] | None = None, size: Sequence[in
     elif high is None:
         low, high = 0, low
     low, high = _v.integer_given(low, "randint", "low"), _v.integer_given(high, "randint", "high")
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    if out is not None:
+        return _random_into(out, "randint", lambda d: randint(low, high, size, generator=generator, dtype=d), dtype,
+                            requires_grad, device)
     sizes, d = _sizes("randint", (size,), None), _dtype(dtype, np.dtype(np.int64))
     numbers = drawn_from(generator, "randint")
     given = () if generator is None else (numbers,)
@@ -447,7 +475,8 @@ def randint(low: int, high: int | Sequence[int] | None = None, size: Sequence[in
     return _take(np.asarray(numbers.integers(low, high, sizes)).astype(d), requires_grad, device)
 
 
-def bernoulli(input: Base, p: Base | _Number | None = None, *, generator: _Source | None = None) -> Any:
+def bernoulli(input: Base, p: Base | _Number | None = None, *, generator: _Source | None = None,
+              out: Base | None = None) -> Any:
     """Ones and zeros, drawn: each element is 1 with the probability that input has there, or with p if that is given.
 
     input: a Variable of floats in [0, 1]; where p is given, its shape and dtype alone matter.  The result has its shape and
@@ -464,6 +493,8 @@ def bernoulli(input: Base, p: Base | _Number | None = None, *, generator: _Sourc
     if p is None and d.kind != "f":
         raise NotImplementedError(f"bernoulli() draws with probabilities in floating point, not {d}; "
                                   "x.bernoulli_(p) writes into a Tensor of another dtype")
+    if out is not None:
+        return _v.into(out, "bernoulli", lambda *_: bernoulli(input, p, generator=generator).detach(), (input,))
     drawn = _drawn_ones("bernoulli", input, input if p is None else p, generator).to(d)
     _v.name_node(drawn, "BernoulliBackward0")
     return drawn

@@ -1,6 +1,7 @@
 """Generators of random numbers, which are NumPy's."""
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,9 +10,12 @@ from . import _variable as _v
 from ._types import device as _device
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ._variable import Base, Tensor, _Device
 
-__all__ = ["Generator", "get_rng_state", "manual_seed", "set_rng_state"]
+__all__ = ["Generator", "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed",
+           "set_rng_state"]
 
 _Base: Any = _v.Tensor.__base__
 
@@ -167,6 +171,10 @@ DEFAULT = Generator()
 DEFAULT._initial = None
 
 
+#: The same by PyTorch's name.
+default_generator = DEFAULT
+
+
 def manual_seed(seed: int | None) -> Generator:
     """Seed the generator of random Tensors and return it.  The numbers are NumPy's, not PyTorch's.
 
@@ -182,6 +190,50 @@ def manual_seed(seed: int | None) -> Generator:
         DEFAULT.seed()
         return DEFAULT
     return DEFAULT.manual_seed(seed)
+
+
+def seed() -> int:
+    """Seed the generator of random Tensors by a number that nobody can know beforehand, and return it.
+
+    >>> import autodiff
+    >>> autodiff.seed() == autodiff.initial_seed()
+    True
+    """
+    return DEFAULT.seed()
+
+
+def initial_seed() -> int:
+    """The seed that the generator of random Tensors started from.
+
+    >>> import autodiff
+    >>> _ = autodiff.manual_seed(3); autodiff.initial_seed()
+    3
+    """
+    return DEFAULT.initial_seed()
+
+
+@contextlib.contextmanager
+def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
+    """A block after which the generator of random Tensors stands where it stood before.
+
+    devices: of other devices than the CPU, of which there are none.  enabled: False lets the block be no such block.
+    As https://pytorch.org/docs/stable/random.html
+
+    >>> import autodiff
+    >>> _ = autodiff.manual_seed(0)
+    >>> with autodiff.random.fork_rng():
+    ...     a = autodiff.rand(2)
+    >>> autodiff.equal(a, autodiff.rand(2))
+    True
+    """
+    if not enabled:
+        yield
+        return
+    state = DEFAULT.get_state()
+    try:
+        yield
+    finally:
+        DEFAULT.set_state(state)
 
 
 def get_rng_state() -> Tensor:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _variable as _variable_module
-from ._create import _dtype, _real, _take
+from ._create import _dtype, _made_into, _real, _take
 
 if TYPE_CHECKING:
     from ._variable import Base, Tensor, _Device, _DType, _Number
@@ -125,8 +125,7 @@ def _frequencies(name: str, n: int, d: _Number, dtype: Any, requires_grad: bool,
         raise RuntimeError(f"{name} requires a floating point or complex dtype")
     with np.errstate(all="ignore"):
         values = (places(count) * (np.float64(1.0) / (count * np.float64(spacing)))).astype(kind)
-    result = _take(values, requires_grad, device)
-    return result if out is None else _v.into(out, f"fft_{name}", lambda: result, ())
+    return _made_into(out, f"fft_{name}", _take(values, requires_grad, device))
 
 
 def _all_places(n: int) -> Any:

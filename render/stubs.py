@@ -217,6 +217,6 @@ def exported(stub: str) -> str:
             names.add(statement.name)
         elif isinstance(statement, ast.AnnAssign):
             names.add(statement.target.id)
-    kept = sorted(name for name in names if not name.startswith("_") and name not in {*dir(builtins), "numpy"})
+    kept = sorted(name for name in names if not name.startswith("_") and name not in {*dir(builtins), "numpy", "random"})
     return "\n__all__ = [\n" + textwrap.fill(", ".join(f'"{name}"' for name in kept), 116, initial_indent="    ",
                                             subsequent_indent="    ") + ",\n]\n"

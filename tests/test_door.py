@@ -51,7 +51,8 @@ NO_OPS = {
     "settings": {
         "get_default_dtype", "set_default_dtype", "get_num_threads", "set_num_threads", "is_grad_enabled",
         "is_inference_mode_enabled", "is_multithreading_enabled", "set_multithreading_enabled", "is_anomaly_enabled",
-        "is_anomaly_check_nan_enabled", "set_anomaly_enabled", "manual_seed", "get_rng_state", "set_rng_state",
+        "is_anomaly_check_nan_enabled", "set_anomaly_enabled", "manual_seed", "seed", "initial_seed", "get_rng_state",
+        "set_rng_state",
         "set_default_device",
         "get_default_device", "get_printoptions", "set_printoptions", "printoptions", "memory_stats", "release_memory"},
     "files": {"load", "save"},
@@ -243,6 +244,7 @@ ARGUMENTS = {
     "swapaxes": lambda: (square(), 0, 1), "mT": lambda: (square(),), "imag": lambda: (autodiff.tensor([1j]),),
     "dump": lambda: (vector(), io.BytesIO()), "fill": lambda: (vector(), 1.0), "partition": lambda: (vector(), 1),
     "resize": lambda: (vector(), (3, 1)), "tofile": lambda: (vector(), os.devnull),
+    "sample_beta": lambda: (vector(), vector()),
     "searchsorted": lambda: (vector(), 2.0), "trace": lambda: (square(),), "diagonal": lambda: (square(),),
     **dict.fromkeys(("pinverse", "qr", "svd"), lambda: (square(),)),
 }

@@ -16,12 +16,13 @@ from checks import public as function_of
 #: What PyTorch does not have, or has with another meaning: words of NumPy and MXNet, and what describes this library.
 NOT_PYTORCHS = {"asarray", "asnumpy", "asscalar", "attach_grad", "drop_grad", "astype", "copy", "memory_stats",
                 "release_memory", "cbrt", "cbrt_", "defjvp", "defvjp", "value_and_grad", "elementwise_grad", "holomorphic_grad",
-                "lift"}
+                "lift", "sample_beta", "sample_dirichlet", "standard_gamma"}
 #: What other files of tests hold against what PyTorch documents.
 ELSEWHERE = {
     "linearize": "PyTorch warns of itself",
     "get_printoptions": "printing", "printoptions": "printing", "set_printoptions": "printing",
     "manual_seed": "random numbers are NumPy's", "rand": "", "rand_like": "", "randint": "", "randn": "", "randn_like": "",
+    "seed": "random numbers are NumPy's", "initial_seed": "the same",
     "save": "a format of its own", "load": "the same",
     "enable_grad": "modes", "inference_mode": "modes", "is_grad_enabled": "modes", "is_inference_mode_enabled": "modes",
     "no_grad": "modes", "set_grad_enabled": "modes", "is_inference": "modes",

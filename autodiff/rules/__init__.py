@@ -11,6 +11,7 @@ name.
 from __future__ import annotations
 
 from . import (
+    drawing,
     elementwise,
     fourier,
     indexing,
@@ -28,9 +29,10 @@ from . import (
 from .row import KINDS, NAMESPACES, OF_ELEMENTS, OF_EVERY_DIMENSION, PARAMETERS, ROLES, Answer, Parameter, Rule, _answer
 
 #: The families, in the order of the reference.
-FAMILIES = (elementwise, types, reductions, searching, linear, solving, spectral, fourier, shapes, indexing, joining, special)
+FAMILIES = (elementwise, types, reductions, searching, linear, solving, spectral, fourier, shapes, indexing, joining, drawing,
+            special)
 #: Those whose rows in Python are imported when one is asked for: few programs need them.
-LATER = (solving, spectral, fourier, special)
+LATER = (solving, spectral, fourier, drawing, special)
 RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES for rule in family.RULES)
 
 BY_NAME = {rule.name: rule for rule in RULES}

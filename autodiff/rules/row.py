@@ -170,6 +170,7 @@ PARAMETERS = {
     "tensordot.dims": Parameter("any", "how many dimensions, or two lists of them"),
     "movedim.source": Parameter("dims", "the dimension or dimensions to move"),
     "movedim.destination": Parameter("dims", "where they go"),
+    "generator": Parameter("any"),
     # Fourier transforms
     **{f"fft_{kind}{name}.dim": Parameter("dims", "the dimensions along which to compute, from the end if negative" + more)
        for kind in ("", "i", "r", "ir", "h", "ih") for name, more in (("fft2", ""), ("fftn", "; all of them if None"))},
