@@ -124,6 +124,7 @@ CALLS = {
     "linalg.matrix_power": [((np.outer(V, W), 3), {})],
     **{f"linalg.{name}": [((X[:, 1:],), {}), ((X[:, 1:], "U"), {})] for name in ("eigh", "eigvalsh")},
     "linalg.svd": [((X,), {}), ((X, False), {}), ((X,), {"compute_uv": False}), ((X[:, 1:],), {"hermitian": True})],
+    **{f"linalg.{name}": [((X[:, 1:],), {})] for name in ("eig", "eigvals")},
     "linalg.cond": [((X,), {}), ((X[:, 1:], 1), {}), ((X[:, 1:],), {"p": "fro"})],
     "linalg.pinv": [((X,), {}), ((X, 0.1), {}), ((X[:, 1:],), {"hermitian": True}), ((X,), {"rtol": None})],
     "linalg.qr": [((X,), {}), ((X, "complete"), {}), ((X,), {"mode": "r"})],
