@@ -43,6 +43,8 @@ def numpy_rebuilt(x):
 
 
 SQUARE = [(3, 3), (2, 2, 2), (1, 1), (0, 0), (0, 2, 2)]
+#: The same, the first without rows that could be equal.
+APART = [(1, 1), (3, 3), (2, 2, 2), (0, 0), (0, 2, 2)]
 MATRICES = [(1, 1), (3, 3), (3, 2), (2, 3), (2, 3, 2), (0, 2), (2, 0), (0, 3, 2)]
 
 CASES = {
@@ -134,7 +136,30 @@ def tall(x):
     return x * 0.3 + (far if isinstance(x, np.ndarray) else autodiff.tensor(far, dtype=x.dtype))
 
 
+def sizes(x):
+    return (x * x.conj()).real
+
+
+def mixed(x):
+    """A function of values and vectors that no phase changes."""
+    module = np if isinstance(x, np.ndarray) else autodiff
+    values, vectors = module.linalg.eig(x)
+    return sizes(vectors) @ (values.real + 2 * sizes(values))[..., None]
+
+
 CASES |= {
+    "linalg_eig": [(f"values {s}", lambda x: (lambda w: w.real + w.imag)(linalg.eig(x).eigenvalues),
+                    lambda x: (lambda w: w.real + w.imag)(np.linalg.eig(x)[0]), [s]) for s in APART]
+    + [(f"vectors {s}", lambda x: sizes(linalg.eig(x).eigenvectors), lambda x: sizes(np.linalg.eig(x)[1]), [s]) for s in APART]
+    + [(f"both {s}", mixed, mixed, [s]) for s in APART],
+    "linalg_eigvals": [(f"{s}", lambda x: sizes(linalg.eigvals(x)), lambda x: sizes(np.linalg.eigvals(x)), [s]) for s in APART],
+    "eig_packed": [(f"{s}", lambda x: sizes(OPS.apply("eig_packed", (x,), (True, True))),
+                    lambda x: sizes(np.concatenate([part.reshape(-1, x.shape[1]) for part in np.linalg.eig(x)])), [s])
+                   for s in ((1, 1), (3, 3))],
+    "square_solve": [("one", lambda x, y: OPS.apply("square_solve", (tall(x), y), ()),
+                      lambda x, y: np.linalg.solve(tall(x), y), [(2, 2), (2, 3)]),
+                     ("batch", lambda x, y: OPS.apply("square_solve", (tall(x), y), ()),
+                      lambda x, y: np.linalg.solve(tall(x), y), [(2, 3, 3), (2, 3, 1)])],
     "linalg_norm": [("vector", lambda x: linalg.norm(x), np.linalg.norm, [(3,)]),
                     ("all", lambda x: linalg.norm(x), np.linalg.norm, [(2, 2, 2)]),
                     ("vector 3", lambda x: linalg.norm(x, 3), lambda x: np.linalg.norm(x, 3), [(3,)]),
@@ -166,6 +191,8 @@ CASES |= {
                   lambda x: np.linalg.pinv(x * 0.1 + np.diag([3.0, 1.0]), 0.7), [(2, 2)])],
 }
 VALUES = {
+    "eigvals_alone": [("values", lambda x: OPS.apply("eigvals_alone", (x,), ()),
+                       lambda x: np.linalg.eigvals(x).astype(complex), [np.array([[0.0, 1.0], [-1.0, 0.0]])])],
     "linalg_matrix_rank": [("one", linalg.matrix_rank, lambda x: np.asarray(np.linalg.matrix_rank(x)), [np.ones((2, 3))]),
                            ("batch", lambda x: linalg.matrix_rank(x, 1.5), lambda x: np.linalg.matrix_rank(x, 1.5),
                             [np.stack([np.eye(2), np.diag([1.0, 2.0]), np.diag([2.0, 3.0])])])],

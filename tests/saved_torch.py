@@ -157,7 +157,8 @@ CASES = {
     **{f"linalg_norm {p}": f"T.linalg.norm(m, {p})" for p in ("2", "'nuc'", "1", "None")},
     "linalg_vector_norm": "T.linalg.vector_norm(m, 3)", "linalg_matrix_norm": "T.linalg.matrix_norm(m)",
     "linalg_matrix_norm nuc": "T.linalg.matrix_norm(m, 'nuc')", "linalg_cond": "T.linalg.cond(m)",
-    "linalg_pinv": "T.linalg.pinv(m)", "pinverse": "T.pinverse(m)",
+    **{f"linalg_eig {i}": f"T.linalg.eig(m)[{i}].real * 1.0" for i in range(2)},
+    "linalg_eigvals": "T.linalg.eigvals(m).real * 1.0", "linalg_pinv": "T.linalg.pinv(m)", "pinverse": "T.pinverse(m)",
 }
 
 

@@ -128,6 +128,7 @@ CALLS = {
     "linalg.cholesky": [((REGULAR @ REGULAR.T,), {}), ((REGULAR @ REGULAR.T,), {"upper": True})],
     **{f"linalg.{name}": [((X[:, 1:],), {}), ((X[:, 1:], "U"), {})] for name in ("eigh", "eigvalsh")},
     "linalg.svd": [((X,), {}), ((X, False), {}), ((X,), {"compute_uv": False}), ((X[:, 1:],), {"hermitian": True})],
+    **{f"linalg.{name}": [((X[:, 1:],), {})] for name in ("eig", "eigvals")},
     "linalg.cond": [((X,), {}), ((X[:, 1:], 1), {}), ((X[:, 1:],), {"p": "fro"})],
     "linalg.pinv": [((X,), {}), ((X, 0.1), {}), ((X[:, 1:],), {"hermitian": True}), ((X,), {"rtol": None})],
     "linalg.qr": [((X,), {}), ((X, "complete"), {}), ((X,), {"mode": "r"})],

@@ -41,7 +41,7 @@ def test_ties_of_the_largest_column_share_the_gradient():
     np.testing.assert_array_equal(plain(gradient), [[0.5, -0.5], [0.5, 0.5]])
 
 
-@pytest.mark.parametrize("name", ["eig", "eigvals", "tensorinv"])
+@pytest.mark.parametrize("name", ["tensorinv"])
 def test_what_has_no_row_says_what_to_do(name):
     function = getattr(np.linalg, name)
     with pytest.raises(TypeError, match=rf"{name}\(\) of a Variable: .*array\.detach\(\)"):

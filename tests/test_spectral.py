@@ -365,6 +365,101 @@ def test_the_values_alone_have_the_bits_that_they_have_beside_a_gradient():
             np.testing.assert_array_equal(plain(f(autodiff.tensor(a))), plain(f(leaf(a))))
 
 
+# ---- eigenvalues of any square matrix
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(3, 3), (2, 4, 4), (1, 1)])
+def test_eig_gives_the_matrix_again(dtype, shape):
+    def rebuilt(x):
+        values, vectors = linalg.eig(x)
+        result = (vectors * values[..., None, :]) @ linalg.pinv(vectors)
+        return result if x.is_complex() else result.real
+
+    same(rebuilt, lambda x: x * 1, matrix(*shape, dtype=dtype), 100 * tolerance(dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_sums_of_powers_of_eigenvalues_are_traces(dtype):
+    for power in (1, 2, 3):
+        def traces(x, power=power):
+            y = x
+            for _ in range(power - 1):
+                y = y @ x
+            total = y.diagonal().sum() + 0 * (x * x).sum()
+            return total if x.is_complex() else autodiff.complex(total, total * 0)
+
+        same(lambda x, power=power: (linalg.eigvals(x) ** power).sum() + 0 * (x * x).sum(), traces, matrix(4, 4, dtype=dtype),
+             10 * tolerance(dtype))
+
+
+def test_vectors_have_norm_1_in_every_order():
+    same(lambda x: (linalg.eig(x).eigenvectors.abs() ** 2).sum(-2) + 0 * (x * x).sum(),
+         lambda x: autodiff.ones(3) + 0 * (x * x).sum(), matrix(3, 3))
+
+
+@pytest.mark.parametrize("a", [np.eye(2), [[2.0, 1.0], [0.0, 2.0]], np.zeros((2, 2))])
+def test_repeated_eigenvalues_have_a_gradient_together_and_none_apart(a):
+    x = leaf(np.array(a))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        linalg.eigvals(x).real.sum().backward()
+    np.testing.assert_allclose(plain(x.grad), np.eye(2), atol=1e-12)
+    for f in (lambda w, v: w.real[0], lambda w, v: (v.abs() ** 4).sum()):
+        with pytest.warns(UserWarning, match=r"linalg\.eig: eigenvalues repeat"):
+            gradient, = autograd.grad(f(*linalg.eig(x)), x)
+        assert np.isnan(plain(gradient)).all()
+    _, tangent = func.jvp(lambda x: linalg.eigvals(x).real[0], (autodiff.tensor(np.array(a)),),
+                          (autodiff.tensor([[0.0, 1.0], [1.0, 0.0]], dtype=autodiff.float64),))
+    assert np.isnan(tangent.item())
+
+
+def test_the_phase_of_eigenvectors_has_no_gradient_and_real_ones_have_none():
+    with pytest.raises(RuntimeError, match="linalg_eig_backward: The eigenvectors in the complex case"):
+        linalg.eig(leaf(matrix(3, 3, dtype="complex128")))[1].imag.sum().backward()
+    a, b, h = np.array([[2.0, 1.0, 0.0], [0.5, 3.0, 0.3], [0.0, 0.1, 5.0]]), matrix(3, 3), 1e-6
+
+    def f(x):       # of the real parts, with the signs taken out
+        vectors = linalg.eig(x).eigenvectors.real
+        return scalar(vectors * vectors[1].sign())
+
+    x = leaf(a)
+    f(x).backward()
+    expected = [f(autodiff.tensor(a + t * b)).item() for t in (-h, h)]
+    np.testing.assert_allclose((plain(x.grad) * b).sum(), (expected[1] - expected[0]) / (2 * h), rtol=1e-6)
+
+
+def test_eig_has_numpys_types_and_pytorchs():
+    real, turned = np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([[0.0, 1.0], [-1.0, 0.0]])
+    for a in (real, turned, real.astype("float32"), real.astype("complex64"), np.zeros((0, 0)), np.eye(2, dtype=int)):
+        expected = np.linalg.eig(a)
+        found = np.linalg.eig(autodiff.numpy.array(a))
+        assert type(found) is type(expected)
+        for one, other in zip(found, expected):
+            assert one.dtype == other.dtype and one.shape == other.shape
+        assert np.linalg.eigvals(autodiff.numpy.array(a)).dtype == np.linalg.eigvals(a).dtype
+    assert linalg.eig(autodiff.tensor(real))[0].dtype == linalg.eigvals(autodiff.tensor(real)).dtype == autodiff.complex128
+    assert linalg.eigvals(autodiff.tensor(real.astype("float32"))).dtype == autodiff.complex64
+    for f in (np.linalg.eig, np.linalg.eigvals):
+        for bad in (np.full((2, 2), np.nan), np.ones((2, 3))):
+            with pytest.raises(np.linalg.LinAlgError):
+                f(autodiff.numpy.array(bad, requires_grad=True))
+
+
+def test_values_alone_keep_their_order_beside_the_vectors():
+    for dtype in DTYPES:
+        a = matrix(12, 12, dtype=dtype)
+        x = leaf(a)
+        values = linalg.eigvals(x)
+        np.testing.assert_array_equal(plain(values), plain(linalg.eigvals(autodiff.tensor(a))))
+        gradient, = autograd.grad(values[3].abs(), x)
+        vectors = np.linalg.eig(a)
+        i = np.argmin(np.abs(vectors[0] - plain(values)[3]))
+        right, left = vectors[1][:, i], np.linalg.inv(vectors[1])[i]
+        expected = np.outer(left.conj(), right.conj()) * vectors[0][i] / abs(vectors[0][i])
+        expected = expected if dtype.startswith("complex") else expected.real
+        np.testing.assert_allclose(plain(gradient), expected, atol=tolerance(dtype))
+
+
 # ---- norms, condition numbers, pseudoinverses, ranks
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -109,9 +109,14 @@ def _alone(ops, x):
 
 # ---- values that repeat
 
-REPEATED = ("{}: values repeat, to rounding, and the gradient of what is computed from their vectors, of which any other basis "
-            "would do as well, cannot be told: it is NaN.  Of what is computed from the values alone it is known: use {}, or "
-            "the vectors of single values alone")
+_WORDS = ("linalg.{}: values repeat, to rounding, and the gradient of what is computed from their vectors, of which any other "
+          "basis would do as well, cannot be told: it is NaN.  Of what is computed from the values alone it is known: use "
+          "linalg.{}, or the vectors of single values alone")
+REPEATED = {
+    "eigh": _WORDS.format("eigh", "eigvalsh"), "svd": _WORDS.format("svd", "svdvals"),
+    "eig": "linalg.eig: eigenvalues repeat, to rounding, and neither they nor their vectors have a derivative by themselves: "
+           "the gradient is NaN.  What is the same function of all of them, as a sum or a product, has one",
+}
 
 
 def _rounding(np, values):
@@ -131,8 +136,8 @@ def _repeats(np, values):
 def _unknown(np, values, kind, rows, columns):
     """Of which of the vectors, on the left and on the right, the derivative is not determined by the values.
 
-    kind: ``eigh`` or ``svd``.  Of the latter a left vector of the value 0 may be turned into the space that no vector of the
-    decomposition covers, where the matrix is tall; a right one, where it is wide; and the sign of one of them is free.
+    kind: ``eigh``, ``eig`` or ``svd``.  Of the last a left vector of the value 0 may be turned into the space that no vector of
+    the decomposition covers, where the matrix is tall; a right one, where it is wide; and the sign of one of them is free.
     """
     left = np.any(_repeats(np, values), axis=-1)
     if kind != "svd":
@@ -148,6 +153,11 @@ def undetermined_value(np, x, values, kind, rows, columns):
     same = _repeats(np, values)
     asked = x != 0
     left, right = np.any(asked[..., :rows, :], axis=-2), np.any(asked[..., rows:, :], axis=-2)
+    if kind == "eig":       # the cotangent of the values follows that of the vectors, and is to be the same for the same values
+        of_values = x[..., rows, :]
+        size = np.max(np.abs(of_values), axis=-1, keepdims=True, initial=0)[..., None]
+        right = np.any(same & (np.abs(of_values[..., :, None] - of_values[..., None, :])
+                               > size * np.finfo(x.dtype).eps ** 0.5), axis=-1)
     asked = left | right
     bad = np.any(same & (asked[..., :, None] | asked[..., None, :]), axis=(-1, -2))
     if kind == "svd":
@@ -159,8 +169,7 @@ def undetermined_value(np, x, values, kind, rows, columns):
             beyond = right
         bad |= np.any(zero & beyond, axis=-1)
     if np.any(bad):
-        names = {"eigh": ("linalg.eigh", "linalg.eigvalsh")}.get(kind, ("linalg.svd", "linalg.svdvals"))
-        warnings.warn(REPEATED.format(*names), UserWarning, stacklevel=2)
+        warnings.warn(REPEATED[kind], UserWarning, stacklevel=2)
         out[bad] = np.nan
     return out
 
@@ -209,7 +218,8 @@ def gap_reciprocals_value(np, x):
 
 
 def gap_reciprocals_dx(ops, g, out):
-    slope = g * out * out
+    square = out * out
+    slope = g * (ops.conj(square) if ops.dtype(out).kind == "c" else square)
     return ops.sum(slope, (-1,), False) - ops.sum(slope, (-2,), False)
 
 
@@ -362,6 +372,140 @@ def numpy_eigh(ops, x, uplo):
 def numpy_eigvalsh(ops, x, uplo):
     x, uplo = _numpy_triangle(ops, x, uplo)
     return eigvalsh_of(ops, x, uplo)
+
+
+# ---- eigenvalues of any square matrix
+
+def _eig_operand(ops, name, x):
+    _square(x, f"linalg.{name}")
+    if ops.dtype(x).kind in "biu":
+        if not ops.is_numpy(x):
+            raise RuntimeError(f"Unknown Complex ScalarType for {ops.scalar_name(x)}")
+        x = ops.to(x, "float64")
+    return _wide(ops, x, "linalg_eig_out_cpu")
+
+
+def _checked_eig(np, function, x, name):
+    if not np.all(np.isfinite(x)):
+        raise RuntimeError(f"autodiff.linalg.{name}: input tensor should not contain infs or NaNs.")
+    try:
+        return function(x)
+    except np.linalg.LinAlgError as error:
+        raise _LinAlgError(f"linalg.{name}: The algorithm failed to converge: {error}") from None
+
+
+def _complex_type(np, x):
+    return np.result_type(x.dtype, np.complex64)
+
+
+def eig_packed_value(np, x, alone, real):
+    """The eigenvalues in the first row, the matrix of eigenvectors below.
+
+    alone: whether the values are to have the bits, and the order, of those that are computed without vectors.
+    """
+    values, vectors = _checked_eig(np, np.linalg.eig, x, "eig")
+    if alone:
+        wanted = np.linalg.eigvals(x)
+        if not np.array_equal(values, wanted):
+            vectors = np.take_along_axis(vectors, _matched(np, wanted, values)[..., None, :], axis=-1)
+            values = wanted
+    return np.concatenate([values[..., None, :], vectors], axis=-2).astype(_complex_type(np, x), copy=False)
+
+
+def _matched(np, wanted, values):
+    """For each of some numbers the position of the nearest of others, each once."""
+    order = np.empty(wanted.shape, np.intp)
+    for index in np.ndindex(*wanted.shape[:-1]):
+        free = list(range(wanted.shape[-1]))
+        for i, value in enumerate(wanted[index]):
+            order[index][i] = free.pop(int(np.argmin(np.abs(values[index][free] - value))))
+    return order
+
+
+def eigvals_value(np, x):
+    return _checked_eig(np, np.linalg.eigvals, x, "eigvals").astype(_complex_type(np, x), copy=False)
+
+
+def eig_packed_dx(ops, g, out, real):
+    """V^-H (diag(gL) + (V^H gV - V^H V diag(Re V^H gV)) / conj(l_k - l_j)) V^H; of a real matrix, the real part."""
+    n = out.shape[-1]
+    values, vectors = out[..., 0, :], out[..., 1:, :]
+    of_values, of_vectors = g[..., 0, :], g[..., 1:, :]
+    adjoint = _adjoint(ops, vectors)
+    inner = ops.matmul(adjoint, of_vectors)
+    scale = _diagonal_of(ops, inner)
+    if _phase_matters(ops, scale):
+        raise RuntimeError(PHASE.format("linalg_eig_backward", "eigen"))
+    inner = inner - ops.matmul(adjoint, _columns_times(ops, vectors, ops.real(scale)))
+    inner = inner * ops.conj(ops.apply("gap_reciprocals", (values,), ())) + _of_diagonal(ops, of_values)
+    result = ops.apply("square_solve", (adjoint, ops.matmul(inner, adjoint)), ())
+    asked = ops.cat([of_vectors, of_values[..., None, :]], -2)
+    result = _or_undetermined(ops, result, asked, values, "eig", n, n)
+    return ops.real(result) if real else result
+
+
+def square_solve_value(np, x, y):
+    """x^-1 y; NaN for a matrix x that is singular."""
+    try:
+        return np.linalg.solve(x, y)
+    except np.linalg.LinAlgError:
+        out = np.full_like(y, np.nan)
+        for index in np.ndindex(*x.shape[:-2]):
+            try:
+                out[index] = np.linalg.solve(x[index], y[index])
+            except np.linalg.LinAlgError:       # which of a batch it was, NumPy does not say
+                continue
+        warnings.warn("linalg.eig: a matrix has fewer eigenvectors than rows, and its eigenvalues and eigenvectors have no "
+                      "derivative: the gradient is NaN", UserWarning, stacklevel=2)
+        return out
+
+
+def square_solve_dx(ops, g, x, out):
+    """-(x^-H g) out^H."""
+    return -ops.matmul(square_solve_dy(ops, g, x), _adjoint(ops, out))
+
+
+def square_solve_dy(ops, g, x):
+    return ops.apply("square_solve", (_adjoint(ops, x), g), ())
+
+
+def _eig(ops, x, alone=False):
+    packed = ops.apply("eig_packed", (x,), (alone, ops.dtype(x).kind != "c"))
+    return tuple([_single(ops, part, "LinalgEigBackward0") for part in (packed[..., 0, :], packed[..., 1:, :])])
+
+
+def eig_of(ops, x):
+    return _eig(ops, _eig_operand(ops, "eig", x))
+
+
+def eigvals_of(ops, x):
+    x = _eig_operand(ops, "eigvals", x)
+    return ops.apply("eigvals_alone", (x,), ()) if _alone(ops, x) else _eig(ops, x, True)[0]
+
+
+def _as_numpy_says(ops, x, *results):
+    """Real results where NumPy, before 2.5, returns real ones: of a real matrix with real eigenvalues alone."""
+    np = ops.numpy
+    if ops.dtype(x).kind == "c" or np.linalg.eigvals(np.eye(1)).dtype.kind == "c" or np.any(ops.all_samples(results[0]).imag):
+        return results
+    return tuple([ops.no_view(ops.real(part)) for part in results])
+
+
+def _numpy_square(ops, x):
+    x = _numpy_matrix(ops, x)
+    if x.shape[-1] != x.shape[-2]:
+        raise ops.numpy.linalg.LinAlgError("Last 2 dimensions of the array must be square")
+    return x
+
+
+def numpy_eig(ops, x):
+    x = _numpy_square(ops, x)
+    return _numpy_result(ops, "eig", *_as_numpy_says(ops, x, *_eig(ops, x)))
+
+
+def numpy_eigvals(ops, x):
+    x = _numpy_square(ops, x)
+    return _as_numpy_says(ops, x, eigvals_of(ops, x))[0]
 
 
 # ---- singular values

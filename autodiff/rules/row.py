@@ -348,6 +348,7 @@ PARAMETERS = {
     "full_matrices": Parameter("flag", "whether the matrices of vectors are square"),
     "full": Parameter("flag"),
     "alone": Parameter("flag"),
+    "real": Parameter("flag"),
     "driver": Parameter("choice", "None: others are for GPUs", "_str | None"),
     "some": Parameter("flag", "whether only as many vectors are computed as there are values"),
     "compute_uv": Parameter("flag", "whether the vectors are computed"),

@@ -9,6 +9,8 @@ WALTER = "Walter and Lehmann 2010, Algorithmic differentiation of linear algebra
 NOT_CONVERGED = "RuntimeError for matrices with infinities or NaN, of which the algorithm makes nothing."
 ONE_BASIS = ("Of values that repeat, the vectors are one basis of many, and a gradient through them is NaN, with a "
              "warning; one through the values alone is not.")
+SINGLE = ("Eigenvalues that repeat have no derivative by themselves, nor have their vectors: the gradient is NaN, with a "
+          "warning.  What is the same function of all of them, as their sum, has one.")
 COMPLEX_PHASE = "RuntimeError in the backward pass of a complex matrix where the phase of the vectors matters."
 
 RULES: tuple[Rule, ...] = (
@@ -34,6 +36,28 @@ RULES: tuple[Rule, ...] = (
     Rule("eigvalsh_alone", "eigvalsh_value(x, uplo)", kind="custom", operands="x", params="uplo", method=False,
          function=False, signature="(n,n)->(n)", loop="helper", complex="as written",
          doc="Eigenvalues where no gradient is wanted."),
+    Rule("linalg_eig", "eig_of(x)", operands="x", namespace="linalg", method=False, loop="composite",
+         outputs=("eigenvalues", "eigenvectors"), out=True, complex="as written",
+         numpy="linalg.eig(a) -> Any = numpy_eig(a)",
+         source=f"{GILES}; Boeddeker et al. 2017, On the computation of complex-valued gradients",
+         doc="Eigenvalues and eigenvectors, as columns of norm 1, of square matrices: complex, in no order.",
+         errors=f"{SINGLE}  {COMPLEX_PHASE}  {NOT_CONVERGED}",
+         example="linalg.eig(tensor([[2.0, 0.0], [0.0, 1.0]])).eigenvalues -> tensor([2.+0.j, 1.+0.j])"),
+    Rule("linalg_eigvals", "eigvals_of(x)", operands="x", namespace="linalg", method=False, loop="composite", out=True,
+         complex="as written", numpy="linalg.eigvals(a) = numpy_eigvals(a)",
+         source=f"{GILES}; Boeddeker et al. 2017, On the computation of complex-valued gradients",
+         doc="Eigenvalues of square matrices: complex, in no order.", errors=f"{SINGLE}  {NOT_CONVERGED}",
+         example="linalg.eigvals(tensor([[0.0, 1.0], [-1.0, 0.0]])).imag.abs() -> tensor([1., 1.])"),
+    Rule("eig_packed", "eig_packed_value(x, alone, real)", "eig_packed_dx(g, out, real)", kind="custom", operands="x",
+         params="alone, real", method=False, function=False, signature="(n,n)->(m,n)", loop="helper",
+         grad_fn="LinalgEigBackward0", complex="as written", source=GILES,
+         doc="Eigenvalues in a first row, eigenvectors below: what linalg.eig calls."),
+    Rule("eigvals_alone", "eigvals_value(x)", kind="custom", operands="x", method=False, function=False,
+         signature="(n,n)->(n)", loop="helper", complex="as written", doc="Eigenvalues where no gradient is wanted."),
+    Rule("square_solve", "square_solve_value(x, y)", "square_solve_dx(g, x, out)", "square_solve_dy(g, x)", kind="custom",
+         operands="xy", method=False, function=False, signature="(n,n),(n,k)->(n,k)", loop="helper",
+         grad_fn="LinalgSolveExBackward0", complex="as written", source=GILES,
+         doc="The solution of a system, for derivatives; NaN where it has none."),
     Rule("linalg_svd", "svd_of(x, full_matrices, driver)", operands="x", names="A",
          params="full_matrices=True, *, driver=None", namespace="linalg", method=False, loop="composite", outputs=("U",
              "S", "Vh"), out=True, complex="as written",
@@ -60,7 +84,7 @@ RULES: tuple[Rule, ...] = (
          signature="(m,n)->(k)", loop="helper", complex="as written", doc="Singular values where no gradient is wanted."),
     Rule("gap_reciprocals", "gap_reciprocals_value(x)", "gap_reciprocals_dx(g, out)", kind="custom", operands="x",
          method=False, function=False, signature="(n)->(n,n)", loop="helper", grad_fn="GapReciprocalsBackward0",
-         source=GILES,
+         complex="as written", source=GILES,
          doc="Reciprocals of the differences of each two elements, 0 where these repeat."),
     Rule("sum_reciprocals", "sum_reciprocals_value(x)", "sum_reciprocals_dx(g, out)", kind="custom", operands="x",
          method=False, function=False, signature="(n)->(n,n)", loop="helper", grad_fn="SumReciprocalsBackward0", source=WAN,
