@@ -1330,6 +1330,8 @@ def apply_row(str name, tuple operands, tuple params, str tag=None, bint variant
         if isinstance(x, cnp.ndarray) and (<cnp.ndarray>x).descr.type_num == cnp.NPY_OBJECT:
             operands = tuple([OPS.lifted(y) for y in operands])
             break
+    if name not in NUMBERS:
+        OPS.load_row(name)          # its family is not imported yet
     return structural(NUMBERS[name], VARIANT if variant else 0, operands, params, tag)
 
 
