@@ -148,7 +148,7 @@ def binomial(count: Base, prob: Base, generator: _Source | None = None) -> Any:
             raise ValueError(f"binomial only supports floating-point dtypes for {name}, got: {_word(v)}")
     if _kind(count) != _kind(prob):
         raise RuntimeError(f"Found dtype {_word(prob)} but expected {_word(count)}")
-    return _v.apply_row("binomial_draw", (_varied(count), prob), (drawn_from(generator, "binomial"),))
+    return _v.apply_row("binomial_draw", (_varied(count), _varied(prob)), (drawn_from(generator, "binomial"),))
 
 
 def multinomial(input: Base, num_samples: int, replacement: bool = False, *, generator: _Source | None = None,
