@@ -289,7 +289,8 @@ def sample_beta(concentration1: Base, concentration0: Base, generator: _Source |
     pairs = _varied(_v.OPS.stack(_v.OPS.broadcast_tensors(a, b), -1))
     values = pairs.detach()
     drawn = _v.apply_row("beta_draw", (values[..., 0], values[..., 1]), (drawn_from(generator, "sample_beta"),))
-    return _v.apply_row("beta_sample", (pairs, drawn.unsqueeze(-1)), ())[..., 0]
+    # The first of two numbers of a Dirichlet distribution.
+    return _v.apply_row("dirichlet_sample", (pairs, _v.OPS.stack([drawn, 1 - drawn], -1)), ())[..., 0]
 
 
 def sample_dirichlet(concentration: Base, generator: _Source | None = None) -> Any:

@@ -82,7 +82,7 @@ def _chisquare(drawn: Any, parameters: Any, values: Any) -> Any:
 def _beta(drawn: Any, parameters: Any, values: Any) -> Any:
     like = next(v for v in parameters if _v.records(v))
     pairs = np.stack(np.broadcast_arrays(*[_wide(v) if _v.records(v) else _constant(v, like) for v in parameters]), -1)
-    return OPS.apply("beta_sample", (pairs, _constant(drawn[..., np.newaxis], like)), ())[..., 0]
+    return OPS.apply("dirichlet_sample", (pairs, _constant(np.stack([drawn, 1 - drawn], -1), like)), ())[..., 0]
 
 
 def _dirichlet(drawn: Any, parameters: Any, values: Any) -> Any:
