@@ -148,7 +148,7 @@ def binomial(count: Base, prob: Base, generator: _Source | None = None) -> Any:
             raise ValueError(f"binomial only supports floating-point dtypes for {name}, got: {_word(v)}")
     if _kind(count) != _kind(prob):
         raise RuntimeError(f"Found dtype {_word(prob)} but expected {_word(count)}")
-    return _v.apply_row("binomial_draw", (_varied(count), prob), (drawn_from(generator, "binomial"),))
+    return _v.apply_row("binomial_draw", (_varied(count), _varied(prob)), (drawn_from(generator, "binomial"),))
 
 
 def multinomial(input: Base, num_samples: int, replacement: bool = False, *, generator: _Source | None = None,
@@ -289,7 +289,8 @@ def sample_beta(concentration1: Base, concentration0: Base, generator: _Source |
     pairs = _varied(_v.OPS.stack(_v.OPS.broadcast_tensors(a, b), -1))
     values = pairs.detach()
     drawn = _v.apply_row("beta_draw", (values[..., 0], values[..., 1]), (drawn_from(generator, "sample_beta"),))
-    return _v.apply_row("beta_sample", (pairs, drawn.unsqueeze(-1)), ())[..., 0]
+    # The first of two numbers of a Dirichlet distribution.
+    return _v.apply_row("dirichlet_sample", (pairs, _v.OPS.stack([drawn, 1 - drawn], -1)), ())[..., 0]
 
 
 def sample_dirichlet(concentration: Base, generator: _Source | None = None) -> Any:

@@ -39,7 +39,7 @@ def names(functions):
 
 def page():
     """The text of the page."""
-    import numpy.fft    # NumPy knows of its functions once they are imported  # noqa: F401
+    import numpy.fft  # NumPy knows of its functions once they are imported  # noqa: F401
     from numpy.testing import overrides
 
     from autodiff import _variable

@@ -156,9 +156,9 @@ def test_beta_samples_move_as_quantiles_do(a, b):
     z = special.betaincinv(a, b, u)
     expected = quantile_slopes(special.betaincinv, u, a, b)
     pairs = leaf(np.stack([a, b], -1))
-    out = OPS.apply("beta_sample", (pairs, autodiff.tensor(z[:, None])), ())
+    out = OPS.apply("dirichlet_sample", (pairs, autodiff.tensor(np.stack([z, 1 - z], -1))), ())
     assert np.array_equal(plain(out)[:, 0], z)
-    g = plain(autograd.grad(out.sum(), pairs)[0])
+    g = plain(autograd.grad(out[:, 0].sum(), pairs)[0])
     known = (z > 1e-12) & (z < 1 - 1e-6)        # nearer to 1 there are few floats to take differences of
     for i in range(2):
         np.testing.assert_allclose(g[known, i], expected[i][known], rtol=2e-5, atol=1e-12)
@@ -355,3 +355,61 @@ def test_what_is_overwritten_has_the_derivative_0():
 
 def test_pytorchs_private_names():
     assert autodiff._standard_gamma is autodiff.standard_gamma and autodiff._sample_dirichlet is autodiff.sample_dirichlet
+
+
+# ---- numpy.random of the mirror
+
+PARAMETERS = {"normal": (1.5, 0.5), "laplace": (1.0, 0.5), "logistic": (1.0, 0.5), "gumbel": (1.0, 0.5), "uniform": (-1.0, 2.0),
+              "exponential": (2.0,), "rayleigh": (2.0,), "lognormal": (0.2, 0.5), "weibull": (1.5,), "power": (2.5,),
+              "pareto": (3.0,)}
+
+
+def of_numpy(name, *parameters):
+    np.random.seed(7)
+    return getattr(np.random, name)(*parameters, size=4)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_numbers_of_numpy_keep_their_bits_and_move_with_their_parameters(name):
+    """Of a seed, NumPy's own numbers are a function of the parameters: their differences are the derivatives."""
+    p = PARAMETERS[name]
+    parameters = [anp.array(v, requires_grad=True) for v in p]
+    np.random.seed(7)
+    out = getattr(anp.random, name)(*parameters, size=4)
+    assert type(out) is anp.ndarray and out.detach().numpy().tolist() == of_numpy(name, *p).tolist()
+    w = np.arange(1.0, 5.0)
+    gradients = autograd.grad((out * out * w).sum(), parameters, create_graph=True)
+    for i, g in enumerate(gradients):
+        steps = [[v + s * 1e-5 * (j == i) for j, v in enumerate(p)] for s in (1, 0, -1)]
+        up, here, down = [(of_numpy(name, *step) ** 2 * w).sum() for step in steps]
+        np.testing.assert_allclose(g.item(), (up - down) / 2e-5, rtol=1e-6, atol=1e-8)
+        second, = autograd.grad(g, parameters[i], retain_graph=True)
+        np.testing.assert_allclose(second.item(), (up - 2 * here + down) / 1e-10, rtol=1e-3, atol=1e-3)
+
+
+def test_numbers_of_numpy_whose_slopes_are_integrals():
+    np.random.seed(3)
+    drawn = np.random.gamma(2.5, 1.5, size=3)
+    np.random.seed(3)
+    shape, scale = anp.array(2.5, requires_grad=True), anp.array(1.5, requires_grad=True)
+    out = anp.random.gamma(shape, scale, size=3)
+    np.testing.assert_allclose(out.detach().numpy(), drawn, rtol=1e-15)
+    gs, gc = autograd.grad(out.sum(), (shape, scale))
+    slopes = OPS.apply("gamma_slope", (autodiff.tensor(2.5), autodiff.tensor(drawn / 1.5)), ())
+    np.testing.assert_allclose([gs.item(), gc.item()], [1.5 * slopes.sum().item(), drawn.sum() / 1.5], rtol=1e-12)
+    a = anp.array([2.0, 3.0], requires_grad=True)
+    for out in (anp.random.beta(a, 2.0), anp.random.beta(2.0, a), anp.random.standard_gamma(a), anp.random.chisquare(a),
+                anp.random.dirichlet(a, size=5), anp.random.gamma(2.0, a), anp.random.standard_gamma(shape=a, size=(3, 2))):
+        g, = autograd.grad((out * out).sum(), a)
+        assert np.all(g.detach().numpy() != 0)
+    assert anp.random.normal([a[0], 1.0], 2.0).shape == (2,) and anp.random.uniform(high=a).requires_grad
+
+
+def test_numpys_refusals_of_parameters():
+    a = anp.array([2.0, 3.0], requires_grad=True)
+    for call in (lambda r, v: r.normal(v, -1.0), lambda r, v: r.normal(v, size=3), lambda r, v: r.gamma(-v),
+                 lambda r, v: r.uniform(v, 1.0, 2, 3), lambda r, v: r.beta(v)):
+        with pytest.raises((ValueError, TypeError)) as expected:
+            call(np.random, np.array([2.0, 3.0]))
+        with pytest.raises(type(expected.value)):
+            call(anp.random, a)

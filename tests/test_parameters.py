@@ -223,9 +223,7 @@ def moved_up(rule, params, ndim):
     return tuple(moved)
 
 
-#: Two calls draw two samples; tests/test_drawing.py has what can be said of them.
-DRAWN = {rule.name for rule in rules.drawing.RULES}
-BATCHED = [rule for rule in STRUCTURAL if not rule.batch and rule.name not in DRAWN]
+BATCHED = [rule for rule in STRUCTURAL if not rule.batch]
 
 
 @pytest.mark.parametrize("rule", BATCHED, ids=lambda rule: rule.name)
@@ -332,6 +330,9 @@ def same(a, b):
     return bool(np.all(found)) and np.shape(plain(a)) == np.shape(plain(b))
 
 
+CHANCE = np.random.default_rng(0)
+#: Rows whose derivative is refused when it is asked for.
+REFUSING = {"gamma_slope", "beta_slope"}
 #: Calls beside the cases: fast paths, defaults given and left out, operands without dimensions, writes, names that differ.
 FAST = [
     ("sum", lambda x: x.sum()), ("sum", lambda x: x.sum(dtype=np.float32)), ("sum", lambda x: x[0, 0].sum(keepdim=True)),
@@ -354,6 +355,8 @@ FAST = [
     ("index_set", lambda x: wrote(x, lambda y: y.__setitem__([0], y[1:]))),
     ("fill", lambda x: wrote(x, lambda y: y.zero_())), ("fill", lambda x: wrote(x, lambda y: y.fill_(2.0))),
     ("index", lambda x: x.take(T([0, 2]))), ("index", lambda x: x[[0, 0]]), ("amax", lambda x: x.max()),
+    ("poisson_draw", lambda x: autodiff.poisson(x, CHANCE)), ("binomial_draw", lambda x: autodiff.binomial(x, x / 9, CHANCE)),
+    ("gamma_sample", lambda x: autodiff.standard_gamma(x)), ("dirichlet_sample", lambda x: autodiff.sample_dirichlet(x)),
 ]
 
 
@@ -364,7 +367,7 @@ def wrote(x, write):
     return y
 
 
-@pytest.mark.parametrize("rule", [rule for rule in STRUCTURAL if rule.dx and rule.name not in DRAWN],
+@pytest.mark.parametrize("rule", [rule for rule in STRUCTURAL if rule.dx and rule.name not in REFUSING],
                          ids=lambda rule: rule.name)
 def test_a_vjp_has_the_parameters_that_a_level_saw_and_no_others(rule):
     """Every case of the row, and its fast paths, which a level keeps from being taken: first seen by one, then without.

@@ -60,16 +60,8 @@ def second_of(np, x, y):
     return np.array(np.broadcast_to(y, np.broadcast_shapes(x.shape, y.shape)), order="C")
 
 
-def second_of_pair(np, x, y):
-    return np.array(np.broadcast_to(y, (*np.broadcast_shapes(x.shape[:-1], y.shape[:-1]), 1)), order="C")
-
-
 def gamma_sample_dx(ops, g, x, y):
     return g * ops.apply("gamma_slope", (x, y), ())
-
-
-def beta_sample_dx(ops, g, x, y):
-    return g * ops.apply("beta_slope", (x, y), ())
 
 
 def dirichlet_sample_dx(ops, g, x, y):
@@ -77,9 +69,12 @@ def dirichlet_sample_dx(ops, g, x, y):
     if not x.ndim:
         return ops.zeros_like(g)
     last = (x.ndim - 1,)
-    pairs = ops.stack([x, ops.sum(x, last, True) - x], x.ndim)
-    slopes = ops.apply("beta_slope", (pairs, ops.reshape(y, (*y.shape, 1))), ())
-    alone = ops.select(slopes, x.ndim, 0) / ops.where(y == 1, 1.0, 1 - y)
+    if x.shape[-1] == 2:        # exactly, where one is next to 1
+        rest, others = ops.flip(y, last), ops.flip(x, last)
+    else:
+        rest, others = 1 - y, ops.sum(x, last, True) - x
+    slopes = ops.apply("beta_slope", (ops.stack([x, others], x.ndim), ops.stack([y, rest], x.ndim)), ())
+    alone = ops.select(slopes, x.ndim, 0) / ops.where(rest == 0, 1.0, rest)
     return alone * (g - ops.sum(g * y, last, True))
 
 
@@ -173,9 +168,10 @@ def gamma_slope_value(np, x, y):
     return out.reshape(shape).astype(dtype)
 
 
-def _beta_below(np, z, a, b):
-    """From z down, in the logit of t."""
-    rest, middle = 1 - z, _digamma(np, a) - _digamma(np, a + b)
+def _beta_below(np, z, rest, a, b):
+    """From z down, in the logit of t; rest is 1 - z."""
+    middle = _digamma(np, a) - _digamma(np, a + b)
+    log = np.where(z > 0.5, np.log1p(-rest), np.log(z))
     # Near an end the integrand is flat as far as that, and falls as exp(-a v) behind.
     width = np.minimum(_width(np, a * rest - b * z, (a + b) * z * rest), 1 + 0.2 * np.log1p(z / rest))
     scale = np.where(a < 1, 1 / a, width)
@@ -185,12 +181,13 @@ def _beta_below(np, z, a, b):
         return -np.log1p(z * np.expm1(-v))
 
     return -z * rest * _integral(np, scale, lambda v: -a * v + (a + b) * grown(v),
-                                   lambda v: np.log(z) - v + grown(v) - middle, 0.03)
+                                   lambda v: log - v + grown(v) - middle, 0.03)
 
 
-def _beta_above(np, z, a, b):
+def _beta_above(np, z, rest, a, b):
     """From z up: with the roles of t and 1 - t exchanged, but for the factor, log t."""
-    rest, middle = 1 - z, _digamma(np, a) - _digamma(np, a + b)
+    middle = _digamma(np, a) - _digamma(np, a + b)
+    log = np.where(z > 0.5, np.log1p(-rest), np.log(z))
     width = np.minimum(_width(np, b * z - a * rest, (a + b) * z * rest), 1 + 0.2 * np.log1p(rest / z))
     scale = np.where(b < 1, 1 / b, width)
 
@@ -198,21 +195,23 @@ def _beta_above(np, z, a, b):
         return -np.log1p(rest * np.expm1(-v))
 
     return z * rest * _integral(np, scale, lambda v: -b * v + (a + b) * grown(v),
-                                  lambda v: np.log(z) + grown(v) - middle, 0.03)
+                                  lambda v: log + grown(v) - middle, 0.03)
 
 
-def _beta_slope(np, z, a, b):
+def _beta_slope(np, z, rest, a, b):
     shape = z.shape
-    z, a, b = z.ravel(), a.ravel(), b.ravel()
-    fits = (a > 0) & (b > 0) & (z > 0) & (z < 1) & np.isfinite(a) & np.isfinite(b)
-    below = a * (1 - z) >= b * z
+    z, rest, a, b = z.ravel(), rest.ravel(), a.ravel(), b.ravel()
+    fits = (a > 0) & (b > 0) & (z > 0) & (rest > 0) & np.isfinite(a) & np.isfinite(b)
+    below = a * rest >= b * z
     with np.errstate(all="ignore"):
         cases = ((fits & below, _beta_below), (fits & ~below, _beta_above))
-        out = _in_parts(np, np.where((z == 0) | (z == 1), 0.0, np.nan), cases, z, a, b)
+        out = _in_parts(np, np.where((z == 0) | (rest == 0), 0.0, np.nan), cases, z, rest, a, b)
     return out.reshape(shape)
 
 
 def beta_slope_value(np, x, y):
     """dz/da and dz/db of samples z of beta distributions: 1 - z is one of those of b and a."""
-    a, b, z = np.broadcast_arrays(x[..., 0].astype(np.float64), x[..., 1].astype(np.float64), y[..., 0].astype(np.float64))
-    return np.stack([_beta_slope(np, z, a, b), -_beta_slope(np, 1 - z, b, a)], -1).astype(np.result_type(x, y))
+    dtype = np.result_type(x, y)
+    x, y = np.broadcast_arrays(x.astype(np.float64), y.astype(np.float64))
+    a, b, z, rest = x[..., 0], x[..., 1], y[..., 0], y[..., 1]
+    return np.stack([_beta_slope(np, z, rest, a, b), -_beta_slope(np, rest, z, b, a)], -1).astype(dtype)

@@ -796,7 +796,7 @@ def _of_values(name: str, function: Any) -> Any:
 
 
 def _drawn(name: str, function: Any) -> Any:
-    """A function of numpy.random: numbers drawn have no derivative in what they are drawn with."""
+    """A function of numpy.random: numbers of some distributions move with their parameters, those of others are refused."""
     if not isinstance(function, (types.BuiltinFunctionType, types.MethodType, types.FunctionType)):
         return function
 
@@ -804,6 +804,10 @@ def _drawn(name: str, function: Any) -> Any:
     def call(*args: Any, **kwargs: Any) -> Any:
         for value in (*args, *kwargs.values()):
             if _v.records(value) or (type(value) in _NESTED and holds_inexact(value)):
+                from . import _random
+
+                if name.removeprefix("random.") in _random.MOVES:
+                    return _random.drawn(name.removeprefix("random."), function, args, kwargs)
                 raise TypeError(f"np.{name}() of a Variable would lose its gradient: draw standard numbers and transform them, "
                                 "as in mean + scale * np.random.standard_normal(n)")
         return function(*values_of(args), **values_of(kwargs))

@@ -26,9 +26,6 @@ RULES: tuple[Rule, ...] = (
     Rule("gamma_sample", "second_of(x, y)", "gamma_sample_dx(g, x, y)", kind="custom", operands="xy", signature="(),()->()",
          method=False, function=False, loop="helper", dtype="same", grad_fn="StandardGammaBackward0", source=FIGURNOV,
          doc="y, a sample of the gamma distribution of the shape x, and how it moves with that."),
-    Rule("beta_sample", "second_of_pair(x, y)", "beta_sample_dx(g, x, y)", kind="custom", operands="xy",
-         signature="(2),(1)->(1)", method=False, function=False, loop="helper", dtype="same", grad_fn="BetaSampleBackward0",
-         source=FIGURNOV, doc="y, samples of the beta distributions of the pairs x, and how they move with those."),
     Rule("dirichlet_sample", "second_of(x, y)", "dirichlet_sample_dx(g, x, y)", kind="custom", operands="xy",
          signature="(n),(n)->(n)", method=False, function=False, loop="helper", dtype="same",
          grad_fn="SampleDirichletBackward0", source=FIGURNOV,
@@ -38,8 +35,8 @@ RULES: tuple[Rule, ...] = (
          grad_fn="StandardGammaGradBackward0", source=FIGURNOV,
          doc="dy/dx of a sample y of the gamma distribution of the shape x.  It has no derivative: NotImplementedError."),
     Rule("beta_slope", "beta_slope_value(x, y)", "no_slope_of_a_slope(g)", "no_slope_of_a_slope(g)", kind="custom",
-         operands="xy", signature="(2),(1)->(2)", method=False, function=False, loop="helper", dtype="same",
+         operands="xy", signature="(2),(2)->(2)", method=False, function=False, loop="helper", dtype="same",
          grad_fn="BetaSlopeBackward0", source=FIGURNOV,
-         doc="The derivatives of samples y of the beta distributions of the pairs x in both.  They have none: "
-             "NotImplementedError."),
+         doc="The derivatives of samples of the beta distributions of the pairs x in both; y has the samples, and 1 less "
+             "them.  They have none: NotImplementedError."),
 )
