@@ -269,11 +269,25 @@ def _eigh_operand(ops, name, x, given):
     return _wide(ops, x, "linalg_eigh_cpu"), uplo
 
 
+def _loop(np, name, x):
+    """The loop behind a function of numpy.linalg, for floats so few that the function's Python is most of the time.
+
+    None where there is no such; where it fails, its results are NaN, and the function is to say so.
+    """
+    return getattr(getattr(np.linalg, "_umath_linalg", None), name, None) if x.size <= 4096 and x.dtype.char in "fd" else None
+
+
 def eigh_packed_value(np, x, uplo, alone):
     """The eigenvalues in the first row, the matrix of eigenvectors below.
 
     alone: whether the values are to have the bits of eigvalsh, which is another algorithm.
     """
+    loop = None if alone else _loop(np, "eigh_lo" if uplo == "L" else "eigh_up", x)
+    if loop is not None:
+        out = np.empty((*x.shape[:-2], x.shape[-1] + 1, x.shape[-1]), x.dtype)
+        loop(x, out=(out[..., 0, :], out[..., 1:, :]))
+        if np.isfinite(out).all():
+            return out
     try:
         values, vectors = np.linalg.eigh(x, uplo)
         if alone:
@@ -520,6 +534,17 @@ def svd_packed_value(np, x, full, alone):
 
     alone: whether the values are to have the bits of those that are computed without vectors.
     """
+    loop = None if alone else _loop(np, "svd_f" if full else "svd_s", x)
+    if loop is not None:
+        m, n = x.shape[-2:]
+        (_, left), (k,), (right, _) = _svd_shapes(m, n, full)
+        ends = (m * left, m * left + k, m * left + k + right * n)
+        out = np.empty((*x.shape[:-2], ends[2]), x.dtype)
+        parts = (out[..., :ends[0]].reshape(*x.shape[:-2], m, left), out[..., ends[0]:ends[1]],
+                 out[..., ends[1]:].reshape(*x.shape[:-2], right, n))
+        loop(x, out=parts)
+        if np.isfinite(out).all() and (not out.size or all(np.may_share_memory(part, out) for part in parts if part.size)):
+            return out
     try:
         u, s, vh = np.linalg.svd(x, full_matrices=full)
         if alone:
