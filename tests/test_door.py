@@ -242,6 +242,7 @@ ARGUMENTS = {
     "swapaxes": lambda: (square(), 0, 1), "mT": lambda: (square(),), "imag": lambda: (autodiff.tensor([1j]),),
     "dump": lambda: (vector(), io.BytesIO()), "fill": lambda: (vector(), 1.0), "partition": lambda: (vector(), 1),
     "resize": lambda: (vector(), (3, 1)), "tofile": lambda: (vector(), os.devnull),
+    "triangular_solve": lambda: (square(), square()), "lu_solve": lambda: (square(), square(), whole(1, 2).int()),
     "searchsorted": lambda: (vector(), 2.0), "trace": lambda: (square(),), "diagonal": lambda: (square(),),
 }
 

@@ -12,8 +12,7 @@ from ._dispatch import composite, of_values, refused, wider, write_out
 from ._operands import as_variables, inexact, is_variable, operand, wrapped_axis
 
 refused("autodiff has no derivative of it. Where the result is to be a constant, give it x.detach(), the values alone.",
-        *(f"linalg.{name}" for name in ("cond", "eig", "eigh", "eigvals", "eigvalsh", "lstsq", "pinv",
-                                        "qr", "svd", "svdvals", "tensorinv", "tensorsolve")))
+        *(f"linalg.{name}" for name in ("cond", "eig", "eigh", "eigvals", "eigvalsh", "pinv", "qr", "svd", "svdvals")))
 of_values("linalg.matrix_rank")
 
 
