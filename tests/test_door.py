@@ -245,6 +245,7 @@ ARGUMENTS = {
     "dump": lambda: (vector(), io.BytesIO()), "fill": lambda: (vector(), 1.0), "partition": lambda: (vector(), 1),
     "resize": lambda: (vector(), (3, 1)), "tofile": lambda: (vector(), os.devnull),
     "sample_beta": lambda: (vector(), vector()),
+    "triangular_solve": lambda: (square(), square()), "lu_solve": lambda: (square(), square(), whole(1, 2).int()),
     "searchsorted": lambda: (vector(), 2.0), "trace": lambda: (square(),), "diagonal": lambda: (square(),),
     **dict.fromkeys(("pinverse", "qr", "svd"), lambda: (square(),)),
 }

@@ -12,7 +12,7 @@ import autodiff
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="needs a checkout")
-PICTURES = {"two_body", "heat", "black_scholes", "predator_prey"}
+PICTURES = {"two_body", "heat", "black_scholes", "predator_prey", "gaussian_process"}
 
 
 def example(name):
@@ -120,6 +120,22 @@ def test_logistic():
     holds(lambda w: program.loss(w, features, labels), np.array([0.3, -0.2, 0.1, 0.5]))
     found = program.fit(features, labels)
     assert found.success and np.abs(autodiff.grad(program.loss)(found.x, features, labels)).max() < 1e-4
+
+
+def test_gaussian_process():
+    program = example("gaussian_process")
+    points, values = program.measurements(25)
+    at = np.array([0.2, -0.3, -1.5])
+    holds(lambda p: program.negative_log_likelihood(p, points, values), at)
+    gradient = autodiff.grad(program.negative_log_likelihood)
+    np.testing.assert_allclose(autodiff.hessian(program.negative_log_likelihood)(at, points, values),
+                               differences(lambda p: gradient(p, points, values), at), rtol=1e-5, atol=1e-7)
+    points, values = program.measurements()
+    found = program.fit(points, values)
+    assert found.success and np.abs(gradient(found.x, points, values)).max() < 1e-4
+    assert abs(np.exp(found.x[2]) - 0.15) < 0.03        # the noise that was put in
+    mean, deviation = program.predict(found.x, points, values, points)
+    assert np.abs(mean - values).std() < 0.2 and (deviation > 0).all() and (deviation < 0.2).all()
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))

@@ -21,6 +21,7 @@ MORE = {
     "out overflows near 1024, where the derivative does not": {"x": "exp2", "s": "exp2 point"},
     "PyTorch multiplies views that share no version: the write goes unnoticed, the gradient is wrong": {"x y": "kron"},
     "one op, where PyTorch multiplies first and saves the product": {"x": "ndtr", "s": "ndtr point"},
+    "of products that take the same time another comes first": {"m n": "linalg_multi_dot of o"},
     "x / out, differentiated, subtracts equal numbers where y is small beside x: the cosine is computed from both": {
         "y": "hypot of x; hypot in place of x", "x": "hypot of y",
     },
@@ -39,7 +40,8 @@ LESS = {
     },
     "what it saves it has computed beside: a difference, a product, a copy, where nobody can write": {
         "x": "gelu", "s": "gelu point", "x y": "dist; dist 1; dist 3; dist inf", "x y z": "lerp weight",
-        "y": "addcmul value; addcdiv; addcdiv value", "m": "bilinear",
+        "y": "addcmul value; addcdiv; addcdiv value", "m": "bilinear; triangular_solve; cholesky_solve",
+        "n o": "linalg_multi_dot of m", "out": "linalg_lu; triangular_solve of m; cholesky_solve of m",
         "again out x y": "scatter_reduce sum",
         "out x y": "scatter_reduce mean; scatter_reduce prod; index_reduce mean; index_reduce prod",
     },
@@ -54,7 +56,10 @@ LESS = {
     "the derivative in the base alone does not need the result": {"out": "pow; pow point; pow complex; float_power"},
     "two powers of 2 are saved, where nobody can write": {"y out": "ldexp"},
     "the derivative in the right-hand side alone does not need the solution, and that of a determinant is made of cofactors": {
-        "out": "linalg_solve of n; linalg_solve vector of n; linalg_solve_ex of n; linalg_det; det",
+        "out": "linalg_solve of n; linalg_solve vector of n; linalg_solve_ex of n; linalg_det; det; "
+               "linalg_solve_triangular of n; linalg_lu_solve of n; lu_solve of n; linalg_tensorsolve of n; "
+               "linalg_lstsq of n",
+        "n": "linalg_lstsq of n",
     },
     "copies of the operands are saved: where abs is 0, the result has lost the angle": {"out": "polar"},
     "what an op in place computes, it computes beside": {
@@ -124,13 +129,14 @@ NOTHING = set(words("cbrt positive reshape flatten ravel squeeze swapdims adjoin
                     "broadcast_tensors atleast_1d atleast_2d atleast_3d meshgrid diagonal unfold as_strided squeeze_ "
                     "unsqueeze_ t_ transpose_ as_strided_ split chunk split_with_sizes unsafe_split "
                     "unsafe_split_with_sizes unsafe_chunk tensor_split hsplit vsplit dsplit resolve_conj resolve_neg "
-                    "cholesky qr"))
+                    "cholesky qr linalg_diagonal vander"))
 #: Linear in the operand; of a window, stft and istft save what their products do.
 NOTHING |= {rule.name for rule in rules.RULES if rule.namespace == "fft"} | {"stft", "istft"}
 #: Rows whose derivative is refused, or whose result is bool or an index.
 WITHOUT = set(words("isclose isposinf isneginf bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift "
                     "bitwise_not floor_divide heaviside isreal all any count_nonzero unique unique_consecutive nonzero "
-                    "argwhere searchsorted bucketize isin bincount histc argsort gcd lcm linalg_matrix_rank"))
+                    "argwhere searchsorted bucketize isin bincount histc argsort gcd lcm linalg_matrix_rank "
+                    "linalg_ldl_factor linalg_ldl_factor_ex linalg_ldl_solve"))
 
 
 def test_every_row_has_a_case():
@@ -249,6 +255,10 @@ SECOND = {
     },
     "x times log(10) overflows, x times log(2) loses digits below the least normal number: the quotient is by x itself": {
         ("log2", "x", "x"), ("log2 point", "s", "s"), ("log10", "x", "x"), ("log10 point", "s", "s"),
+    },
+    "the derivative is made of the operands, of which PyTorch keeps a block, a pseudo-inverse, a product": {
+        ("linalg_matrix_exp", "m", "m"), ("matrix_exp", "m", "m"), ("linalg_multi_dot", "mno", "o"),
+        *(("linalg_lstsq", needs, place) for needs, place in (("mn", "n"), ("mn", "out"), ("m", "n"), ("m", "out"))),
     },
     "the cosine is computed from both operands: see MORE": {
         ("hypot", "x", "y"), ("hypot", "y", "x"), ("hypot in place", "x", "y"),

@@ -248,14 +248,14 @@ def test_gradients_of_an_ill_conditioned_inverse_against_mpmath():
 
 @pytest.mark.parametrize("dtype", ["float64", "complex128"])
 def test_the_backward_pass_of_solve_factorises_nothing(monkeypatch, dtype):
-    """And its derivatives neither, as far as the matrix is the same."""
+    """And its derivatives neither, as far as the matrix is the same.  Small matrices are factorised anew, in C."""
     pytest.importorskip("scipy.linalg")
     calls = []
     factored = solving._factored
     monkeypatch.setattr(solving, "_factored", lambda np, a: calls.append(a.shape) or factored(np, a))
-    for a, b in (((12, 12), (12, 3)), ((12, 12), (12,)), ((2, 12, 12), (2, 12, 1)), ((12, 12), (4, 12, 2)),
-                 ((3, 12, 12), (12,))):
-        x, y = leaf(normal(*a, dtype=dtype) + 4 * eye(12)), leaf(normal(*b, dtype=dtype))
+    for a, b in (((40, 40), (40, 3)), ((40, 40), (40,)), ((2, 40, 40), (2, 40, 1)), ((40, 40), (4, 40, 2)),
+                 ((3, 40, 40), (40,))):
+        x, y = leaf(normal(*a, dtype=dtype) + 4 * eye(40)), leaf(normal(*b, dtype=dtype))
         calls.clear()
         g = autograd.grad(abs(linalg.solve(x, y)).sum(), (x, y), create_graph=True)
         second = autograd.grad(sum((abs(v) ** 2).sum() for v in g), (x, y))
@@ -395,3 +395,260 @@ def test_without_scipy_nothing_is_imported():
                "autodiff.linalg.solve(2 * x, autodiff.ones(12)).sum().backward(); print(x.grad.sum().item())")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "-72.0"
+
+
+# ---- triangular systems and factorisations
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(1, 1), (3, 3), (0, 0), (2, 3, 3), (0, 2, 2), (9, 9), (2, 70, 70)], ids=str)
+def test_factors_solve_what_the_matrix_does(shape, dtype, either):
+    n, tolerance = shape[-1], 1e-9 if dtype in ("float64", "complex128") else 5e-3
+    a = autodiff.tensor(normal(*shape, dtype=dtype) + 4 * float(np.sqrt(n)) * eye(n, dtype=dtype))
+    for rhs in ((*shape[:-1], 4), (n, 4), (3, *shape[:-1], 4)):
+        b = autodiff.tensor(normal(*rhs, seed=1, dtype=dtype))
+        expected = plain(linalg.solve(a, b))
+        factors = linalg.lu_factor(a)
+        assert factors.LU.dtype == a.dtype and factors.pivots.dtype == autodiff.int32
+        close(linalg.lu_solve(*factors, b), expected, tolerance)
+        close(autodiff.lu_solve(b, *factors), expected, tolerance)
+        close(linalg.lu_solve(*factors, b, adjoint=True), plain(linalg.solve(a.mH, b)), tolerance)
+        close(linalg.lu_solve(*factors, b.mT, left=False), plain(linalg.solve(a, b.mT, left=False)), tolerance)
+        close(linalg.lu_solve(*factors, b.mT, left=False, adjoint=True), plain(linalg.solve(a.mH, b.mT, left=False)), tolerance)
+        positive = a @ a.mH
+        lower, upper = linalg.cholesky(positive), linalg.cholesky(positive, upper=True)
+        for factor, which in ((lower, False), (upper, True)):
+            close(autodiff.cholesky_solve(b, factor, which), plain(linalg.solve(positive, b)), 10 * tolerance)
+            close(autodiff.cholesky_inverse(factor, which), plain(linalg.inv(positive)), 10 * tolerance)
+        close(linalg.solve_triangular(lower, b, upper=False), plain(linalg.solve(lower, b)), tolerance)
+        close(linalg.solve_triangular(lower + autodiff.triu(a, 1), b, upper=False), plain(linalg.solve(lower, b)), tolerance)
+        for hermitian in (False, True):
+            symmetric = a + (a.mH if hermitian else a.mT) - 4 * float(np.sqrt(n)) * autodiff.eye(n, dtype=a.dtype)
+            found = linalg.ldl_solve(*linalg.ldl_factor(symmetric, hermitian=hermitian), b, hermitian=hermitian)
+            close(symmetric @ found, np.broadcast_to(plain(b), found.shape), 100 * tolerance)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (5, 3), (3, 5), (2, 4, 3), (0, 3), (3, 0), (12, 9)], ids=str)
+def test_three_factors_are_the_matrix_and_so_are_their_derivatives(shape, either):
+    a, w = normal(*shape), autodiff.tensor(normal(*shape, seed=1))
+    p, lower, upper = linalg.lu(autodiff.tensor(a))
+    k = min(shape[-2:])
+    assert p.shape[-1] == shape[-2] and lower.shape[-2:] == (shape[-2], k) and upper.shape[-2:] == (k, shape[-1])
+    close(p @ lower @ upper, a)
+    for one, other in zip(autodiff.lu_unpack(*linalg.lu_factor_ex(autodiff.tensor(a))[:2]), (p, lower, upper)):
+        np.testing.assert_array_equal(plain(one), plain(other))
+
+    def rebuilt(x):
+        p, lower, upper = linalg.lu(x)
+        return (p @ lower @ upper * w).sum()
+
+    close(gradient(rebuilt, a)[0], plain(w))
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_a_batch_of_factors_solves_under_vmap(left):
+    """One right-hand side for all, one for each, and factors for all: the shapes are those of a loop."""
+    a, each, one = normal(4, 3, 3), normal(4, 5, 3, seed=1), normal(5, 3, seed=2)
+    if left:
+        each, one = np.swapaxes(each, 1, 2), one.T
+
+    def by_loop(f, *batches):
+        return np.stack([plain(f(*[autodiff.tensor(v) for v in those])) for those in zip(*batches)])
+
+    lu, pivots = linalg.lu_factor(autodiff.tensor(a))
+    shared = autodiff.tensor(one)
+    found = autodiff.vmap(lambda x, p: linalg.lu_solve(x, p, shared, left=left))(lu, pivots)
+    expected = by_loop(lambda x: linalg.lu_solve(*linalg.lu_factor(x), shared, left=left), a)
+    np.testing.assert_allclose(plain(found), expected, rtol=1e-12)
+    found = autodiff.vmap(lambda x, p, b: linalg.lu_solve(x, p, b, left=left))(lu, pivots, autodiff.tensor(each))
+    np.testing.assert_allclose(plain(found), by_loop(lambda x, b: linalg.lu_solve(*linalg.lu_factor(x), b, left=left), a, each),
+                               rtol=1e-12)
+    found = autodiff.vmap(lambda b: linalg.lu_solve(lu[0], pivots[0], b, left=left))(autodiff.tensor(each))
+    np.testing.assert_allclose(plain(found), by_loop(lambda b: linalg.lu_solve(lu[0], pivots[0], b, left=left), each),
+                               rtol=1e-12)
+    found = autodiff.vmap(lambda x: linalg.lu_solve(*linalg.lu_factor(x), shared, left=left))(autodiff.tensor(a))
+    np.testing.assert_allclose(plain(found), expected, rtol=1e-12)
+
+
+def test_the_other_triangle_is_not_read():
+    a = normal(3, 3) + 3 * eye(3)
+    a[0, 1:] = np.nan
+    x = leaf(a)
+    out = linalg.solve_triangular(x, autodiff.tensor(normal(3, 2)), upper=False)
+    out.sum().backward()
+    assert not np.isnan(plain(out)).any() and not plain(x.grad)[0, 1:].any() and not np.isnan(plain(x.grad)).any()
+    for unit in (False, True):
+        out = linalg.solve_triangular(x, autodiff.tensor(normal(3, 2)), upper=False, unitriangular=unit)
+        (g,) = autograd.grad(out.sum(), x)
+        assert (np.diagonal(plain(g)) == 0).all() == unit
+
+
+def test_symmetric_factors_refuse_their_derivative():
+    a = leaf([[0.0, 1.0], [1.0, 0.0]])
+    ld, pivots = linalg.ldl_factor(a)
+    with pytest.raises(RuntimeError, match="is not implemented: linalg"):
+        ld.sum().backward()
+    with pytest.raises(RuntimeError, match="is not implemented: linalg"):
+        linalg.ldl_solve(ld, pivots, leaf([[1.0], [2.0]])).sum().backward()
+    with pytest.raises(linalg.LinAlgError, match="pivot 1 of the factorization is zero"):
+        linalg.ldl_factor(autodiff.zeros(2, 2))
+    assert linalg.ldl_factor_ex(autodiff.zeros(2, 2)).info.item() == 1
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize("hermitian", [False, True])
+def test_bunch_and_kaufmans_factors_are_lapacks(monkeypatch, hermitian, dtype):
+    pytest.importorskip("scipy.linalg")
+    for n in (1, 2, 3, 5, 8, 20):
+        a = normal(3, n, n, dtype=dtype)
+        a[:, range(n), range(n)] *= 0.01        # blocks of two
+        a = a + (np.swapaxes(a, 1, 2).conj() if hermitian else np.swapaxes(a, 1, 2))
+        found = solving._ldl(np, a, hermitian)
+        with monkeypatch.context() as patched:
+            without_scipy(patched)
+            own = solving._ldl(np, a, hermitian)
+        np.testing.assert_array_equal(own[1], found[1])
+        np.testing.assert_allclose(own[0], found[0], rtol=1e-8, atol=1e-10)
+
+
+# ---- the exponential
+
+def exact_exponential(a, digits=60):
+    mpmath.mp.dps = digits
+    found = np.array(mpmath.expm(mpmath.matrix(a.tolist())).tolist(), dtype=float)
+    mpmath.mp.dps = 15
+    return found
+
+
+@pytest.mark.parametrize("a", [
+    normal(4, 4), 10 * normal(4, 4), 0.01 * normal(3, 3), np.zeros((3, 3)), np.array([[1.0, 1e6], [0.0, -1.0]]),
+    np.array([[1.0, 1e10], [0.0, -1.0]]), np.array([[0.0, 1e200], [0.0, 0.0]]), np.triu(100 * normal(6, 6), 1),
+    np.array([[-49.0, 24.0], [-64.0, 31.0]]), normal(3, 3) - 30 * eye(3)], ids=range(10))
+def test_exponentials_against_mpmath(a):
+    """Small, large, nilpotent, far from normal: where squaring too often loses the digits."""
+    exact = exact_exponential(a)
+    found = plain(linalg.matrix_exp(autodiff.tensor(a)))
+    assert np.abs(found - exact).max() <= 5e-14 * np.abs(exact).max()
+    narrow = plain(linalg.matrix_exp(autodiff.tensor(a.astype(np.float32) if np.abs(a).max() < 1e30 else a * 0)))
+    if np.abs(a).max() < 10:
+        assert np.abs(narrow - exact).max() <= 2e-5 * np.abs(exact).max()
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+def test_the_derivative_of_an_exponential_scales(scale):
+    """Along a large matrix as along a small one: it is linear."""
+    a, along = normal(3, 3), normal(3, 3, seed=1)
+    _, found = autodiff.func.jvp(linalg.matrix_exp, (autodiff.tensor(a),), (autodiff.tensor(scale * along),))
+    block = np.block([[a, along], [np.zeros((3, 3)), a]])
+    np.testing.assert_allclose(plain(found) / scale, exact_exponential(block)[:3, 3:], rtol=1e-12, atol=1e-13)
+
+
+def test_laws_of_exponentials():
+    a, s = normal(2, 3, 3), normal(2, 3, 3)
+    s = s - np.swapaxes(s, 1, 2)
+    x = autodiff.tensor(a)
+    close(linalg.matrix_exp(x) @ linalg.matrix_exp(-x), np.broadcast_to(eye(3), (2, 3, 3)), 1e-12)
+    close(linalg.det(linalg.matrix_exp(x)), np.exp(np.trace(a, axis1=1, axis2=2)), 1e-12)
+    rotation = linalg.matrix_exp(autodiff.tensor(s))
+    close(rotation @ rotation.mT, np.broadcast_to(eye(3), (2, 3, 3)), 1e-13)
+    # d tr exp(A) = tr(exp(A) dA), and so the gradient is exp(A)^T; its derivative in turn is symmetric
+    (g,) = gradient(lambda x: autodiff.diagonal(linalg.matrix_exp(x), 0, -2, -1).sum(), a)
+    close(g, np.swapaxes(plain(linalg.matrix_exp(x)), 1, 2), 1e-12)
+    hessian = autodiff.func.hessian(lambda v: autodiff.trace(linalg.matrix_exp(v.reshape(3, 3))))(x[0].reshape(9))
+    close(hessian, plain(hessian).T, 1e-12)
+    assert np.isnan(plain(linalg.matrix_exp(autodiff.tensor(np.array([[np.nan, 0.0], [0.0, 1.0]]))))).all()
+
+
+# ---- powers, tensors, least squares
+
+@pytest.mark.parametrize("n", [-3, -2, -1, 0, 1, 2, 5])
+def test_powers_and_their_derivatives(n):
+    a = normal(2, 3, 3) + 3 * eye(3)
+    close(linalg.matrix_power(autodiff.tensor(a), n), np.linalg.matrix_power(a, n), 1e-12)
+    w = autodiff.tensor(normal(3, 3, seed=1))
+
+    def in_steps(x):
+        out = x * 0 + autodiff.tensor(eye(3))
+        for _ in range(abs(n)):
+            out = out @ (linalg.inv(x) if n < 0 else x)
+        return (out * w).sum()
+
+    close(gradient(lambda x: (linalg.matrix_power(x, n) * w).sum(), a)[0], gradient(in_steps, a)[0], 1e-10)
+
+
+def test_tensors_as_matrices():
+    a = normal(2, 3, 6) + 3 * eye(6).reshape(2, 3, 6)
+    x, b = autodiff.tensor(a), normal(2, 3, seed=1)
+    inverse = linalg.tensorinv(x)
+    close(inverse, np.linalg.tensorinv(a))
+    close(autodiff.tensordot(inverse, autodiff.tensor(b), 2), plain(linalg.tensorsolve(x, autodiff.tensor(b))))
+    w = autodiff.tensor(normal(6, seed=2))
+    for one, other in zip(gradient(lambda x, b: (autodiff.tensordot(linalg.tensorinv(x), b, 2) * w).sum(), a, b),
+                          gradient(lambda x, b: (linalg.tensorsolve(x, b) * w).sum(), a, b)):
+        close(one, other)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 4), (2, 5, 3), (2, 3, 5)], ids=str)
+def test_least_squares_are_those_of_the_pseudo_inverse(shape, dtype):
+    """A^+ B, with A^+ written by inverses of A^H A or A A^H, and its derivatives."""
+    a, b = normal(*shape, dtype=dtype), normal(*shape[:-1], 2, seed=1, dtype=dtype)
+    w = autodiff.tensor(normal(*shape[:-2], shape[-1], 2, seed=2, dtype=dtype))
+
+    def by_inverse(x, y):
+        if x.shape[-2] >= x.shape[-1]:
+            return linalg.inv(x.mH @ x) @ (x.mH @ y)
+        return x.mH @ (linalg.inv(x @ x.mH) @ y)
+
+    close(linalg.lstsq(autodiff.tensor(a), autodiff.tensor(b)).solution,
+          plain(by_inverse(autodiff.tensor(a), autodiff.tensor(b))), 1e-9)
+    for found, expected in zip(gradient(lambda x, y: (linalg.lstsq(x, y)[0] * w).sum(), a, b),
+                               gradient(lambda x, y: (by_inverse(x, y) * w).sum(), a, b)):
+        close(found, expected, 1e-8)
+
+
+def test_what_least_squares_return_depends_on_the_driver():
+    a, b = autodiff.tensor(normal(5, 3), requires_grad=True), autodiff.tensor(normal(5, 2, seed=1))
+    expected = np.linalg.lstsq(plain(a), plain(b), None)
+    for driver in ("gels", "gelsy", "gelsd", "gelss", None):
+        solution, residuals, rank, values = linalg.lstsq(a, b, driver=driver)
+        close(solution, expected[0])
+        assert residuals.shape == ((2,) if driver in ("gels", "gelsd", "gelss") else (0,))
+        assert rank.tolist() == ([] if driver == "gels" else 3)
+        assert values.shape == ((3,) if driver in ("gelsd", "gelss") else (0,))
+    close(residuals if residuals.shape[0] else linalg.lstsq(a, b, driver="gelsd").residuals, expected[1])
+    values = linalg.lstsq(a, b, driver="gelsd").singular_values
+    close(values, expected[3])
+    # the derivative of a singular value is u v^T
+    u, _, v = np.linalg.svd(plain(a), full_matrices=False)
+    (g,) = autograd.grad(values[1], a, create_graph=True)
+    close(g, np.outer(u[:, 1], v[1]))
+    with pytest.raises(RuntimeError, match="second derivative of the singular values"):
+        g.sum().backward()
+
+
+def test_a_matrix_without_full_rank_has_no_derivative_of_least_squares():
+    a = autodiff.tensor(of_rank(4, 2)[:, :3], requires_grad=True)
+    b = autodiff.tensor(normal(4, 1))
+    out = linalg.lstsq(a, b)
+    assert out.rank.item() == 2
+    close(out.solution, np.linalg.lstsq(plain(a), plain(b), None)[0])
+    with pytest.raises(linalg.LinAlgError, match="has no derivative here: the matrix does not have full rank"):
+        out.solution.sum().backward()
+    with pytest.raises(linalg.LinAlgError, match=r"full rank \(error code: 2\)"):
+        linalg.lstsq(a, b, driver="gels")
+
+
+def test_least_squares_of_numpys_flavour():
+    a, b = normal(5, 3), normal(5, seed=1)
+    x, y = anp.array(a, requires_grad=True), anp.array(b, requires_grad=True)
+    found, expected = np.linalg.lstsq(x, y, rcond=None), np.linalg.lstsq(a, b, rcond=None)
+    for one, other in zip(found, expected):
+        np.testing.assert_allclose(plain(one) if isinstance(one, anp.ndarray) else one, other, rtol=1e-12)
+        assert np.shape(one) == np.shape(other)
+    assert type(found[2]) is type(expected[2])
+    g = autograd.grad(found[1].sum(), x)[0]
+    rest = a @ expected[0] - b
+    np.testing.assert_allclose(plain(g), 2 * np.outer(rest, expected[0]), rtol=1e-9, atol=1e-12)
+    for bad in (lambda v: np.linalg.lstsq(v[0], b), lambda v: np.linalg.lstsq(v, b[:2])):
+        with pytest.raises(np.linalg.LinAlgError):
+            bad(x)

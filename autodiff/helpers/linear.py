@@ -200,10 +200,10 @@ def chain_of(ops, matrices):
     return ops.named(product(0, count - 1), "ViewBackward0")
 
 
-def matrix_power_of(ops, x, n):
-    """By squaring."""
+def matrix_power_of(ops, x, n, name="matrix_power"):
+    """By squaring; of the inverse where n is negative."""
     if isinstance(n, bool) or not hasattr(n, "__index__") or ops.is_variable(n):
-        raise TypeError(f"matrix_power(): argument 'n' (position 2) must be int, not {type(n).__name__}")
+        raise TypeError(f"{name}(): argument 'n' (position 2) must be int, not {type(n).__name__}")
     n = n.__index__()
     error = ops.numpy.linalg.LinAlgError if ops.is_numpy(x) else RuntimeError
     if x.ndim < 2:
@@ -213,8 +213,9 @@ def matrix_power_of(ops, x, n):
         raise error("linalg.matrix_power: A must be batches of square matrices, but they are "
                            f"{rows} by {columns} matrices")
     if n < 0:
-        raise NotImplementedError(f"matrix_power() with n = {n} needs an inverse, which autodiff has not; invert the matrix "
-                                  f"first and take the power {-n} of the inverse")
+        x, n = ops.linalg_inv(x), -n
+        if n == 1:
+            return x
     if n == 0:      # of a constant, but part of the graph: the gradient is 0
         one = ops.constant(ops.numpy.broadcast_to(ops.numpy.eye(rows, dtype=ops.dtype(x)), tuple(x.shape)).copy(), x)
         return ops.named(_of_no_influence(ops, x, one), "CopyBackwards", one)

@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy.linalg import LinAlgError as _NumpyError
 
-from .linear import _differ, _of_no_influence, _product, _side_by_side, _transposed
+from .linear import _differ, _of_no_influence, _product, _side_by_side, _transposed, chain_of, matrix_power_of
 
 
 class LinAlgError(RuntimeError, _NumpyError):
@@ -200,6 +200,12 @@ class Factors:
     def __repr__(self):
         return "Factors()"
 
+    def __eq__(self, other):        # what is kept is a matter of time, and tells no op from another
+        return isinstance(other, Factors)
+
+    def __hash__(self):
+        return hash(Factors)
+
     def __deepcopy__(self, memo):
         return self
 
@@ -372,7 +378,7 @@ def linalg_solve_ex_of(ops, x, y, left, check_errors):
     ops.operand(y, "linalg_solve_ex", "B", 2)
     checked = "autodiff.linalg.solve_ex" if _flag(check_errors, "linalg_solve_ex", "check_errors") else ""
     result = _solution(ops, x, y, _flag(left, "linalg_solve_ex", "left"), "linalg.solve_ex", checked)
-    return result, ops.apply("lu_info", (_floats_of_matrices(ops, x, "linalg.solve"),), ())
+    return result, ops.apply("lu_info", (_floats_of_matrices(ops, x, "linalg.solve"),), (Factors(),))
 
 
 def numpy_solve(ops, x, y):
@@ -398,9 +404,13 @@ def _promoted(ops, x, y, name):
 
 # ---- the inverse
 
-def lu_info_value(np, x):
+def lu_info_value(np, x, factors):
     """Of each matrix the number of its first pivot that is 0, counted from 1; 0 if none is."""
-    diagonal = np.diagonal(_factored(np, x)[0], axis1=-2, axis2=-1) == 0
+    return _first_zero(np, factors.of(np, x, _factored)[0])
+
+
+def _first_zero(np, lu):
+    diagonal = np.diagonal(lu, axis1=-2, axis2=-1) == 0
     if not diagonal.shape[-1]:
         return np.zeros(diagonal.shape[:-1], np.int32)
     return np.where(diagonal.any(-1), diagonal.argmax(-1) + 1, 0).astype(np.int32)
@@ -417,7 +427,7 @@ def inverse_matrix_value(np, x, checked, limit):
         failed, singular = _singular(np, x)
         if checked and singular.any():
             first = int(np.argmax(singular))
-            info = int(lu_info_value(np, x.reshape(-1, *x.shape[-2:])[first])) or x.shape[-1]
+            info = int(_first_zero(np, _factored(np, x.reshape(-1, *x.shape[-2:])[first])[0])) or x.shape[-1]
             raise LinAlgError(f"{checked}: {_element(first, x.shape)}The diagonal element {info} is zero, the inversion could "
                               "not be completed because the input matrix is singular.") from None
         good = np.where(failed[..., None, None], np.eye(x.shape[-1], dtype=x.dtype), x)
@@ -449,7 +459,7 @@ def linalg_inv_of(ops, x):
 def linalg_inv_ex_of(ops, x, check_errors):
     checked = "linalg.inv_ex" if _flag(check_errors, "linalg_inv_ex", "check_errors") else ""
     result = _inverse(ops, x, checked)
-    return result, ops.apply("lu_info", (_floats_of_matrices(ops, x, "linalg.inv"),), ())
+    return result, ops.apply("lu_info", (_floats_of_matrices(ops, x, "linalg.inv"),), (Factors(),))
 
 
 # ---- determinants
@@ -496,7 +506,8 @@ def cofactor_matrix_value(np, x):
         except np.linalg.LinAlgError:
             pass        # one of them is singular: all go the other way
         else:
-            good = finite & (_condition(np, flat, inverse) < _WELL_CONDITIONED)
+            limit = _WELL_CONDITIONED * n * (1 if np.finfo(x.dtype).bits == 64 else 0.1)
+            good = finite & (_condition(np, flat, inverse) < limit)
             out[good] = np.linalg.det(flat[good])[:, None, None] * _swaps(np, inverse[good])
             rest = finite & ~good
         if rest.any():
@@ -506,7 +517,8 @@ def cofactor_matrix_value(np, x):
     return out.reshape(x.shape)
 
 
-#: Of matrices with a smaller condition number the inverse has digits enough: the cofactors lose as many as it says.
+#: Of matrices with a smaller condition number, times their order, the inverse has digits enough: the cofactors lose as many
+#: as it says.  Singular values take ten times as long.
 _WELL_CONDITIONED = 100.0
 
 
@@ -786,3 +798,917 @@ def triangular_matrix_dx(ops, g, x, out, upper, transposed, unitriangular):
     found = -_outer_product(ops, one, other, tuple(x.shape))
     offset = int(unitriangular)
     return ops.triu(found, offset) if upper else ops.tril(found, -offset)
+
+
+def _substitute(ops, a, b, upper, transposed, unitriangular=False):
+    return ops.apply("triangular_matrix", (a, b), (upper, transposed, unitriangular))
+
+
+def linalg_solve_triangular_of(ops, x, y, upper, left, unitriangular):
+    name = "linalg_solve_triangular"
+    ops.operand(y, name, "B", 2)
+    upper, left, unitriangular = (_flag(value, name, argument) for value, argument in (
+        (upper, "upper"), (left, "left"), (unitriangular, "unitriangular")))
+    name = "linalg.solve_triangular"
+    _square(ops, x, name)
+    _fitting(ops, x, y, left, name)
+    x, y = (_floats_of_matrices(ops, v, name, "triangular_solve_cpu", words=False) for v in (x, y))
+    x, y = _one_type(ops, x, y)
+    if left:
+        return _substitute(ops, x, y, upper, False, unitriangular)
+    out = _transposed(ops, _substitute(ops, x, _transposed(ops, y), upper, True, unitriangular))
+    return ops.named(ops.no_view(out), "LinalgSolveTriangularBackward0", x, y)
+
+
+def _one_type(ops, x, y):
+    """Both in the dtype that they promote to."""
+    if ops.dtype(x) == ops.dtype(y):
+        return x, y
+    common = ops.common_dtype((x, y))
+    return ops.to(x, common), ops.to(y, common)
+
+
+def _older_operands(ops, y, x, function, kernel, vector):
+    """Right-hand side and matrix of the older functions, which broadcast, checked: words of their own."""
+    if y.ndim < 2:
+        raise RuntimeError(vector.format(y.ndim))
+    if x.ndim < 2:
+        raise RuntimeError(f"{function}: The input tensor A must have at least 2 dimensions.")
+    n, columns = tuple(x.shape)[-2:]
+    if n != columns:
+        raise RuntimeError(f"A must be batches of square matrices, but they are {n} by {columns} matrices")
+    if y.shape[-2] != n:
+        raise RuntimeError(f"Incompatible matrix sizes for {function}: each A matrix is {n} by {n} but each b matrix is "
+                           f"{y.shape[-2]} by {y.shape[-1]}")
+    y, x = _one_dtype(ops, y, x, "Expected b and A to have the same dtype, but found b of type {} and A of type {} instead.")
+    ops.broadcast_shapes(tuple(y.shape)[:-2], tuple(x.shape)[:-2])
+    return tuple(_floats_of_matrices(ops, v, function, kernel, words=False) for v in (y, x))
+
+
+def triangular_solve_of(ops, y, x, upper, transpose, unitriangular):
+    ops.operand(x, "triangular_solve", "A", 2)
+    upper, transpose, unitriangular = (_flag(value, "triangular_solve", argument) for value, argument in (
+        (upper, "upper"), (transpose, "transpose"), (unitriangular, "unitriangular")))
+    y, x = _older_operands(ops, y, x, "triangular_solve", "triangular_solve_cpu", "torch.triangular_solve: Expected b to have "
+                           "at least 2 dimensions, but it has {} dimensions instead".replace("torch", "autodiff"))
+    batch = ops.broadcast_shapes(tuple(y.shape)[:-2], tuple(x.shape)[:-2])
+    return (_substitute(ops, x, y, upper, transpose, unitriangular),
+            ops.broadcast_to(x, (*batch, *tuple(x.shape)[-2:])).clone())
+
+
+def _cholesky_solution(ops, factor, y, upper):
+    """Of A X = B by the Cholesky factor of A."""
+    turned = _conjugate(ops, factor)
+    if upper:
+        return _substitute(ops, factor, _substitute(ops, turned, y, True, True), True, False)
+    return _substitute(ops, turned, _substitute(ops, factor, y, False, False), False, True)
+
+
+def cholesky_solve_of(ops, y, x, upper):
+    ops.operand(x, "cholesky_solve", "L", 2)
+    upper = _flag(upper, "cholesky_solve", "upper")
+    y, x = _older_operands(ops, y, x, "cholesky_solve", "cholesky_solve_cpu",
+                           "b should have at least 2 dimensions, but has {} dimensions instead")
+    return _cholesky_solution(ops, x, y, upper)
+
+
+def cholesky_inverse_of(ops, x, upper):
+    upper = _flag(upper, "cholesky_inverse", "upper")
+    _square(ops, x, "cholesky_inverse")
+    x = _floats_of_matrices(ops, x, "cholesky_inverse", "cholesky_inverse_out_cpu", words=False)
+    one = ops.constant(ops.numpy.eye(x.shape[-1], dtype=ops.dtype(x)), like=x)
+    return _cholesky_solution(ops, x, one, upper)
+
+
+# ---- LU
+
+def lu_packed_value(np, x, y, checked, factors):
+    """y: the pivots in a column, for the derivative.
+
+    checked: the name to raise an error under where a pivot is 0; empty for none.
+    """
+    lu = factors.of(np, x, _factored)[0]
+    if checked:
+        info = _first_zero(np, lu).ravel()
+        if info.any():
+            index = int(np.argmax(info != 0))
+            raise RuntimeError(f"{checked}: {_element(index, x.shape)}U[{info[index]},{info[index]}] is zero and using it on "
+                               "lu_solve would result in a division by zero. If you still want to perform the factorization, "
+                               "consider calling linalg.lu(A, pivot) or linalg.lu_factor_ex(A, pivot)")
+    return lu.copy()
+
+
+def lu_pivots_value(np, x, factors):
+    """With which row each was exchanged, counted from 1."""
+    return factors.of(np, x, _factored)[1] + np.int32(1)
+
+
+def pivot_order_value(np, x, rows, inverse, name):
+    """The order of rows that exchanges lead to; inverse: where each row has gone."""
+    count = x.shape[-1]
+    pivots = x.reshape(_product(x.shape[:-1]), count).astype(np.int64) - 1
+    if pivots.size and (pivots.min() < 0 or pivots.max() >= rows):
+        raise RuntimeError("pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive."
+                           "Did you properly pass the result of lu_factor?" if name == "lu_unpack" else
+                           f"Pivots given to {name} must all be smaller or equal to LU.size(-2). Did you properly pass the "
+                           "result of lu_factor?")
+    order = np.tile(np.arange(rows), (len(pivots), 1))
+    batch = np.arange(len(pivots))
+    for i in range(count):
+        other = pivots[:, i]
+        taken = order[batch, other]
+        order[batch, other] = order[:, i]
+        order[:, i] = taken
+    return (np.argsort(order, -1) if inverse else order).reshape(*x.shape[:-1], rows)
+
+
+def pivot_matrix_value(np, x, rows, dtype):
+    """P, in which a row stands in the column where it has come from."""
+    order = pivot_order_value(np, x, rows, True, "lu_unpack")
+    return (order[..., None] == np.arange(rows)).astype(dtype)
+
+
+def _rows_in_order(ops, x, pivots, inverse, name="lu_solve"):
+    """The rows of x in the order that pivots lead to: P^T x; inverse: P x."""
+    order = ops.apply("pivot_order", (pivots,), (x.shape[-2], inverse, name))
+    order = ops.reshape(order, (*(1,) * (x.ndim - order.ndim - 1), *tuple(order.shape), 1))
+    if x.ndim < order.ndim:
+        x = ops.reshape(x, (*(1,) * (order.ndim - x.ndim), *tuple(x.shape)))
+    return ops.take_along_dim(x, order, x.ndim - 2)
+
+
+def lu_packed_dx(ops, g, y, out):
+    """P L^-T M U^-T, M the lower triangle of L^T gL and the upper one of gU U^T; of what is not square, the rest first."""
+    m, n = tuple(out.shape)[-2:]
+    k = min(m, n)
+    packed, rest = out[..., :k, :k], None
+    one = ops.constant(ops.numpy.eye(k, dtype=ops.dtype(out)), like=out)
+    lower, upper = ops.tril(packed, -1) + one, ops.triu(packed)
+    g_lower, g_upper = ops.tril(g[..., :k, :k], -1), ops.triu(g[..., :k, :k])
+
+    def by_lower(v):        # L^-T v
+        return _substitute(ops, packed, v, False, True, True)
+
+    def by_upper(v):        # v U^-T
+        return _transposed(ops, _substitute(ops, packed, _transposed(ops, v), True, False))
+
+    if n > k:
+        rest = by_lower(g[..., k:])
+        g_lower = g_lower - ops.matmul(rest, _transposed(ops, out[..., k:]))
+    elif m > k:
+        rest = by_upper(g[..., k:, :])
+        g_upper = g_upper - ops.matmul(_transposed(ops, out[..., k:, :]), rest)
+    core = (ops.tril(ops.matmul(_transposed(ops, lower), g_lower), -1)
+            + ops.triu(ops.matmul(g_upper, _transposed(ops, upper))))
+    found = by_upper(by_lower(core))
+    if rest is not None:
+        found = ops.cat([found, rest], found.ndim - (1 if n > k else 2))
+    return _rows_in_order(ops, found, y[..., 0], True)
+
+
+def _lu_operand(ops, x, pivot, name, function):
+    if x.ndim < 2:
+        raise _error(ops, x)(f"{name}: Expected tensor with 2 or more dimensions. Got size: {list(x.shape)} instead")
+    x = _floats_of_matrices(ops, x, name, "lu_cpu", words=False)
+    if not _flag(pivot, function, "pivot"):
+        raise RuntimeError("linalg.lu_factor: LU without pivoting is not implemented on the CPU")
+    return x
+
+
+def _lu_factors(ops, x, pivot, function, checked=""):
+    x = _lu_operand(ops, x, pivot, "autodiff.lu_factor", function)
+    factors = Factors()
+    return (*_packed_and_pivots(ops, x, checked, factors), ops.apply("lu_info", (x,), (factors,)))
+
+
+def _packed_and_pivots(ops, x, checked, factors):
+    pivots = ops.apply("lu_pivots", (x,), (factors,))
+    return ops.apply("lu_packed", (x, ops.reshape(pivots, (*tuple(pivots.shape), 1))), (checked, factors)), pivots
+
+
+def linalg_lu_factor_of(ops, x, pivot):
+    return _lu_factors(ops, x, pivot, "linalg_lu_factor", "autodiff.linalg.lu_factor")[:2]
+
+
+def linalg_lu_factor_ex_of(ops, x, pivot, check_errors):
+    checked = "autodiff.linalg.lu_factor_ex" if _flag(check_errors, "linalg_lu_factor_ex", "check_errors") else ""
+    return _lu_factors(ops, x, pivot, "linalg_lu_factor_ex", checked)
+
+
+def lu_of(ops, x, pivot, get_infos):
+    found = _lu_factors(ops, x, pivot, "lu")
+    return found if get_infos else found[:2]
+
+
+def linalg_lu_of(ops, x, pivot):
+    x = _lu_operand(ops, x, pivot, "linalg.lu", "linalg_lu")
+    packed, pivots = _packed_and_pivots(ops, x, "", Factors())
+    return (ops.apply("pivot_matrix", (pivots,), (x.shape[-2], ops.dtype(x))), *_triangles(ops, packed, "LinalgLuBackward0"))
+
+
+def _triangles(ops, packed, name):
+    """L and U of packed factors."""
+    m, n = tuple(packed.shape)[-2:]
+    k = min(m, n)
+    one = ops.constant(ops.numpy.eye(m, k, dtype=ops.dtype(packed)), like=packed)
+    return (ops.named(ops.tril(packed[..., :k], -1) + one, name), ops.named(ops.triu(packed[..., :k, :]), name))
+
+
+def lu_unpack_of(ops, x, pivots, unpack_data, unpack_pivots):
+    ops.operand(pivots, "lu_unpack", "LU_pivots", 2)
+    unpack_data, unpack_pivots = (_flag(unpack_data, "lu_unpack", "unpack_data"),
+                                  _flag(unpack_pivots, "lu_unpack", "unpack_pivots"))
+    if x.ndim < 2:
+        raise RuntimeError(f"autodiff.lu_unpack: Expected tensor with 2 or more dimensions. Got size: {list(x.shape)} instead")
+    m, n = tuple(x.shape)[-2:]
+    if unpack_pivots:
+        if ops.dtype(pivots) != ops.numpy.int32:
+            raise RuntimeError("autodiff.lu_unpack: LU_pivots is expected to be a contiguous tensor of autodiff.int32 dtype.\n"
+                               "Note: this function is intended to be used with the output produced by "
+                               "autodiff.linalg.lu_factor")
+        expected = [*tuple(x.shape)[:-2], min(m, n)]
+        if list(pivots.shape) != expected:
+            raise ValueError(f"Expected LU_pivots to have shape {expected} but got {list(pivots.shape)} instead.")
+    nothing = ops.constant(ops.numpy.zeros(0, ops.dtype(x)), like=x)
+    permutation = ops.apply("pivot_matrix", (pivots,), (m, ops.dtype(x))) if unpack_pivots else nothing
+    return (permutation, *(_triangles(ops, x, "LuUnpackBackward0") if unpack_data else (nothing, nothing)))
+
+
+def _lu_solution(ops, x, pivots, y, left, adjoint):
+    name = "linalg.lu_solve"
+    if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
+        _square(ops, x, "autodiff." + name)
+    if ops.dtype(pivots) != ops.numpy.int32:
+        raise RuntimeError(f"{name}: pivots should be a Tensor of scalar type autodiff.int32")
+    x, y = _one_dtype(ops, x, y, f"{name}: Expected LU and B to have the same dtype, but found LU of type {{}} and B of type "
+                                 "{} instead")
+    x, y = (_floats_of_matrices(ops, v, name, "lu_solve_cpu", words=False) for v in (x, y))
+    _fitting(ops, x, y, left, name)
+    if tuple(pivots.shape)[-1:] != tuple(x.shape)[-1:]:
+        raise RuntimeError(f"{name}: Number of pivots per batch should be same as the dimension of the matrix")
+    if tuple(pivots.shape) != tuple(x.shape)[:-1]:
+        raise RuntimeError(f"{name}: Expected LU.shape[:-1] and pivots.shape to be the same, but got pivots with shape "
+                           f"{list(pivots.shape)} instead")
+    # From the right, the transposed system is solved; that of the adjoint there is the plain one of conjugates.
+    conjugated = adjoint and ops.dtype(x).kind == "c"
+    if not left:
+        y = _transposed(ops, y)
+    if conjugated and not left:
+        y = ops.conj(y)
+    if left == adjoint:
+        factor = ops.conj(x) if conjugated and left else x
+        out = _substitute(ops, factor, _substitute(ops, factor, y, True, True), False, True, True)
+        out = _rows_in_order(ops, out, pivots, True)
+    else:
+        out = _substitute(ops, x, _rows_in_order(ops, y, pivots, False), False, False, True)
+        out = _substitute(ops, x, out, True, False)
+    if not left:
+        out = _transposed(ops, ops.conj(out) if conjugated else out)
+    return ops.named(ops.no_view(out), "LinalgLuSolveBackward0", x, y)
+
+
+def linalg_lu_solve_of(ops, x, pivots, y, left, adjoint):
+    ops.operand(pivots, "linalg_lu_solve", "pivots", 2)
+    ops.operand(y, "linalg_lu_solve", "B", 3)
+    return _lu_solution(ops, x, pivots, y, _flag(left, "linalg_lu_solve", "left"),
+                        _flag(adjoint, "linalg_lu_solve", "adjoint"))
+
+
+def lu_solve_of(ops, y, x, pivots):
+    ops.operand(x, "lu_solve", "LU_data", 2)
+    ops.operand(pivots, "lu_solve", "LU_pivots", 3)
+    return _lu_solution(ops, x, pivots, y, True, False)
+
+
+# ---- LDL^T of symmetric matrices
+
+def _bunch_kaufman(np, a, hermitian):
+    """(LD, pivots, info) of the lower triangle of one matrix, as LAPACK has them.
+
+    Pivots are counted from 1; two negative ones stand for a block of two rows.
+    """
+    n, info = len(a), 0
+    a, pivots = np.tril(a), np.zeros(n, np.int32)
+    alpha = (1 + 17 ** 0.5) / 8
+    size = (lambda v: np.abs(v.real) + np.abs(v.imag)) if a.dtype.kind == "c" else np.abs
+    turn = np.conj if hermitian else (lambda v: v)
+    k = 0
+    while k < n:
+        width, other = 1, k
+        if hermitian:
+            a[k, k] = a[k, k].real
+        mine = size(a[k, k])
+        largest = int(size(a[k + 1:, k]).argmax()) + k + 1 if k + 1 < n else k
+        column = size(a[largest, k]) if largest > k else 0
+        if max(mine, column) == 0 or np.isnan(mine):
+            info = info or k + 1
+        else:
+            if mine < alpha * column:
+                row = max([size(a[largest, k:largest]).max(), *size(a[largest + 1:, largest])])
+                if mine < alpha * column * (column / row):
+                    other = largest
+                    width = 1 if size(a[largest, largest]) >= alpha * row else 2
+            last = k + width - 1
+            if other != last:
+                a[other + 1:, [last, other]] = a[other + 1:, [other, last]]
+                between = a[last + 1:other, last].copy()
+                a[last + 1:other, last] = turn(a[other, last + 1:other])
+                a[other, last + 1:other] = turn(between)
+                a[other, last] = turn(a[other, last])
+                a[last, last], a[other, other] = a[other, other], a[last, last]
+                if width == 2:
+                    a[last, k], a[other, k] = a[other, k], a[last, k]
+            rest = k + width
+            block = a[k:rest, k:rest].copy()
+            if width == 2:
+                block[0, 1] = turn(block[1, 0])
+            if hermitian:
+                block[range(width), range(width)] = block.diagonal().real
+                a[range(k, rest), range(k, rest)] = block.diagonal()
+            if rest < n:
+                columns = a[rest:, k:rest].copy()
+                factors = np.linalg.solve(block.T, columns.T).T
+                a[rest:, rest:] -= np.tril(factors @ turn(columns.T))
+                a[rest:, k:rest] = factors
+        pivots[k:k + width] = other + 1 if width == 1 else -(other + 1)
+        k += width
+    return a, pivots, info
+
+
+def _ldl(np, a, hermitian):
+    """(LD, pivots, info) of all matrices of a batch."""
+    n = a.shape[-1]
+    hermitian = hermitian and a.dtype.kind == "c"
+    ld, pivots, info = np.empty(a.shape, a.dtype), np.empty(a.shape[:-1], np.int32), np.zeros(a.shape[:-2], np.int32)
+    routine = _routine("hetrf" if hermitian else "sytrf", a.dtype) if n else None
+    for index in np.ndindex(*a.shape[:-2]):
+        if routine is None:
+            ld[index], pivots[index], info[index] = _bunch_kaufman(np, a[index], hermitian)
+        else:
+            found, swaps, info[index] = routine(a[index], lower=1)
+            ld[index], pivots[index] = np.tril(found), swaps
+    return ld, pivots, info
+
+
+def ldl_packed_value(np, x, hermitian, checked, factors):
+    ld, _, info = factors.of(np, x, lambda np, a: _ldl(np, a, hermitian))
+    if checked and info.any():
+        index = int(np.argmax(info.ravel() != 0))
+        raise LinAlgError(f"{checked}: {_element(index, x.shape)}The pivot {info.ravel()[index]} of the factorization is zero: "
+                          "the matrix is singular, and linalg.ldl_solve would divide by it.")
+    return ld.copy()
+
+
+def ldl_pivots_value(np, x, hermitian, factors):
+    return factors.of(np, x, lambda np, a: _ldl(np, a, hermitian))[1].copy()
+
+
+def ldl_info_value(np, x, hermitian, factors):
+    return factors.of(np, x, lambda np, a: _ldl(np, a, hermitian))[2].copy()
+
+
+def ldl_refused(ops, g, x):
+    raise RuntimeError("derivative for aten::linalg_ldl_factor_ex is not implemented: linalg.solve has one, and so have "
+                       "linalg.lu_factor and linalg.cholesky")
+
+
+def ldl_solution_value(np, x, y, hermitian):
+    """X of A X = B by the factors of A and, in a last column, its pivots: a step of the factorisation after the other."""
+    batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    out = np.array(np.broadcast_to(y, (*batch, *y.shape[-2:])))
+    x = np.broadcast_to(x, (*batch, *x.shape[-2:]))
+    for index in np.ndindex(*batch):
+        _ldl_solved(np, x[index][:, :-1], x[index][:, -1].real.astype(int), out[index], hermitian and x.dtype.kind == "c")
+    return out
+
+
+def _ldl_solved(np, a, pivots, b, hermitian):
+    """In the place of b."""
+    n, starts, k = len(a), [], 0
+    while k < n:
+        width = 1 if pivots[k] > 0 else 2
+        other = abs(int(pivots[k])) - 1
+        starts.append((k, width, other))
+        rest = k + width
+        b[[rest - 1, other]] = b[[other, rest - 1]]
+        b[rest:] -= a[rest:, k:rest] @ b[k:rest]
+        block = a[k:rest, k:rest].copy()
+        if width == 2:
+            block[0, 1] = block[1, 0].conj() if hermitian else block[1, 0]
+        with np.errstate(all="ignore"):
+            if width == 1:
+                b[k] /= block[0, 0]
+            else:
+                determinant = block[0, 0] * block[1, 1] - block[0, 1] * block[1, 0]
+                b[k:rest] = np.array([[block[1, 1], -block[0, 1]], [-block[1, 0], block[0, 0]]]) @ b[k:rest] / determinant
+        k = rest
+    for k, width, other in reversed(starts):
+        rest = k + width
+        columns = a[rest:, k:rest].T
+        b[k:rest] -= (columns.conj() if hermitian else columns) @ b[rest:]
+        b[[rest - 1, other]] = b[[other, rest - 1]]
+
+
+def ldl_solution_dx(ops, g, x):
+    raise RuntimeError("derivative for aten::linalg_ldl_solve in LD is not implemented: linalg.solve has one, of the matrix")
+
+
+def ldl_solution_dy(ops, g, x, shape_y, hermitian):
+    """The matrix is its own transpose, or adjoint."""
+    turn = ops.conj if not hermitian and ops.dtype(x).kind == "c" else (lambda v: v)
+    return _summed_to(ops, turn(ops.apply("ldl_solution", (x, turn(g)), (hermitian,))), tuple(shape_y))
+
+
+def _ldl_factors(ops, x, hermitian, function, checked):
+    name = "autodiff.linalg.ldl_factor_ex"
+    _square(ops, x, name)
+    x = _floats_of_matrices(ops, x, name, "ldl_factor_kernel_cpu", low=False)
+    hermitian, factors = _flag(hermitian, function, "hermitian"), Factors()
+    return (ops.apply("ldl_packed", (x,), (hermitian, checked, factors)),
+            ops.apply("ldl_pivots", (x,), (hermitian, factors)), ops.apply("ldl_info", (x,), (hermitian, factors)))
+
+
+def linalg_ldl_factor_of(ops, x, hermitian):
+    return _ldl_factors(ops, x, hermitian, "linalg_ldl_factor", "linalg.ldl_factor")[:2]
+
+
+def linalg_ldl_factor_ex_of(ops, x, hermitian, check_errors):
+    checked = "linalg.ldl_factor_ex" if _flag(check_errors, "linalg_ldl_factor_ex", "check_errors") else ""
+    return _ldl_factors(ops, x, hermitian, "linalg_ldl_factor_ex", checked)
+
+
+def linalg_ldl_solve_of(ops, x, pivots, y, hermitian):
+    ops.operand(pivots, "linalg_ldl_solve", "pivots", 2)
+    ops.operand(y, "linalg_ldl_solve", "B", 3)
+    name = "autodiff.linalg.ldl_solve"
+    _square(ops, x, name)
+    if y.ndim < 2:
+        raise RuntimeError(f"{name}: Expected B to have at least 2 dimensions, but it has {y.ndim} dimensions instead")
+    n = x.shape[-1]
+    if y.shape[-2] != n:
+        raise RuntimeError(f"Incompatible matrix sizes for {name}: each A matrix is {n} by {n} but each b matrix is "
+                           f"{y.shape[-2]} by {y.shape[-1]}")
+    if tuple(pivots.shape) != tuple(x.shape)[:-1]:
+        raise RuntimeError(f"{name}: Expected LD.shape[:-1] and pivots.shape to be the same, but got pivots with shape "
+                           f"{list(pivots.shape)} instead")
+    if ops.dtype(pivots).kind not in "iu":
+        raise RuntimeError(f"{name}: Expected pivots to be integers. Got {ops.scalar_name(pivots)}")
+    y, x = _one_dtype(ops, y, x, "Expected b and A to have the same dtype, but found b of type {} and A of type {} instead.")
+    y, x = (_floats_of_matrices(ops, v, name, "ldl_solve_cpu", words=False) for v in (y, x))
+    ops.broadcast_shapes(tuple(y.shape)[:-2], tuple(x.shape)[:-2])
+    pivots = ops.to(ops.reshape(pivots, (*tuple(pivots.shape), 1)), ops.dtype(x))
+    packed = ops.cat([x, ops.like(pivots, x)], x.ndim - 1)
+    return ops.apply("ldl_solution", (packed, y), (_flag(hermitian, "linalg_ldl_solve", "hermitian"),))
+
+
+# ---- the exponential
+
+#: Coefficients of Pade's approximants, by degree, and up to which norm of a matrix each has full precision (Higham 2005).
+_PADE = {3: (120, 60, 12, 1), 5: (30240, 15120, 3360, 420, 30, 1),
+         7: (17297280, 8648640, 1995840, 277200, 25200, 1512, 56, 1),
+         9: (17643225600, 8821612800, 2075673600, 302702400, 30270240, 2162160, 110880, 3960, 90, 1),
+         13: (64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000, 10559470521600,
+              670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1)}
+_REACH = {"d": {3: 1.495585217958292e-2, 5: 2.539398330063230e-1, 7: 9.504178996162932e-1, 9: 2.097847961257068,
+                13: 4.25}, "f": {3: 4.258730016922831e-1, 5: 1.880152677804762, 7: 3.925724783138660}}
+
+
+def _norm(np, x):
+    return np.abs(x).sum(-2).max(-1)
+
+
+def matrix_exp_value(np, x):
+    """Scaling and squaring, with the scaling of Al-Mohy and Higham 2009: by norms of powers, so that a matrix far from normal
+    is not scaled down too often."""
+    n = x.shape[-1]
+    flat = x.reshape(_product(x.shape[:-2]), n, n)
+    if not flat.size:
+        return x.copy()
+    out = np.full(flat.shape, np.nan, x.dtype)
+    finite = np.isfinite(flat).all((-1, -2))
+    if finite.any():
+        out[finite] = _exponential(np, flat[finite])
+    return out.reshape(x.shape)
+
+
+def _exponential(np, a):
+    """Of finite matrices, the degree chosen for the batch, the scaling for each matrix."""
+    reach = _REACH["f" if a.dtype.char in "fF" else "d"]
+    one, largest = np.eye(a.shape[-1], dtype=a.dtype), _norm(np, a)
+    degree = next((m for m in reach if (largest <= reach[m]).all()), max(reach))
+    times = np.zeros(len(a), int)
+    if (largest > reach[degree]).any():
+        times = _halvings(np, a, degree, reach[degree])
+        a = a * np.ldexp(np.ones(len(a)), -times).astype(a.real.dtype)[:, None, None]
+    # numerator and denominator: even and odd powers
+    b = _PADE[degree]
+    square = np.matmul(a, a)
+    powers = [one, square]
+    if degree == 13:
+        fourth = np.matmul(square, square)
+        sixth = np.matmul(square, fourth)
+        odd = np.matmul(sixth, b[13] * sixth + b[11] * fourth + b[9] * square) + (
+            b[7] * sixth + b[5] * fourth + b[3] * square + b[1] * one)
+        even = np.matmul(sixth, b[12] * sixth + b[10] * fourth + b[8] * square) + (
+            b[6] * sixth + b[4] * fourth + b[2] * square + b[0] * one)
+    else:
+        while len(powers) <= degree // 2:
+            powers.append(np.matmul(powers[-1], square))
+        odd = sum(b[2 * i + 1] * power for i, power in enumerate(powers))
+        even = sum(b[2 * i] * power for i, power in enumerate(powers))
+    odd = np.matmul(a, odd)
+    out = np.linalg.solve(even - odd, even + odd).astype(a.dtype, copy=False)
+    for i in range(times.max(initial=0)):
+        again = times > i
+        out[again] = np.matmul(out[again], out[again])
+    return out
+
+
+def _halvings(np, a, degree, reach):
+    """How often each matrix is halved."""
+    second = np.matmul(a, a)
+    fourth = np.matmul(second, second)
+    sixth, eighth = np.matmul(second, fourth), np.matmul(fourth, fourth)
+    found = np.zeros(len(a), int)
+    with np.errstate(all="ignore"):
+        d4, d6, d8 = (_norm(np, power) ** (1 / k) for power, k in ((fourth, 4), (sixth, 6), (eighth, 8)))
+        size = np.minimum(np.maximum(d4, d6), np.maximum(d6, d8))
+        size = np.where(np.isfinite(size), size, _norm(np, a))      # powers that overflow
+        found = np.maximum(np.ceil(np.log2(np.where(size > 0, size, 1) / reach)), 0).astype(int)
+        # further ones where the elements' sizes say that the approximant's error is larger than that of the norms
+        sizes = np.abs(a) * np.ldexp(np.ones(len(a)), -found).astype(a.real.dtype)[:, None, None]
+        row = np.ones((len(a), 1, a.shape[-1]), sizes.dtype)
+        for _ in range(2 * degree + 1):
+            row = np.matmul(row, sizes)
+        ratio = row.max((-1, -2)) / np.where(_norm(np, sizes) > 0, _norm(np, sizes), 1)
+        error = ratio * (math.factorial(degree) ** 2 / math.factorial(2 * degree) / math.factorial(2 * degree + 1))
+        more = np.ceil(np.log2(np.where(error > 0, error, 1) / (np.finfo(a.dtype).eps / 2)) / (2 * degree))
+        return found + np.where(np.isfinite(more), np.maximum(more, 0), 0).astype(int)
+
+
+def matrix_exp_dx(ops, g, x):
+    return ops.apply("matrix_exp_along", (_transposed(ops, x), g), ())
+
+
+def matrix_exp_along_value(np, x, y):
+    """The derivative of exp(A) along E, a block of the exponential of [[A, E], [0, A]]; E scaled to the size of A."""
+    shape = np.broadcast_shapes(x.shape, y.shape)
+    n = shape[-1]
+    if not _product(shape):
+        return np.zeros(shape, x.dtype)
+    size, sought = _norm(np, y), _norm(np, x)
+    factor = np.where((size > 0) & np.isfinite(size), size / np.where(sought > 0, sought, 1), 1).astype(y.real.dtype)
+    block = np.zeros((*shape[:-2], 2 * n, 2 * n), np.result_type(x, y))
+    block[..., :n, :n] = block[..., n:, n:] = x
+    block[..., :n, n:] = y / factor[..., None, None]
+    return np.ascontiguousarray(matrix_exp_value(np, block)[..., :n, n:] * factor[..., None, None])
+
+
+def _block(ops, x, y):
+    """[[x, y], [0, x]]."""
+    zero = ops.constant(ops.numpy.zeros(tuple(x.shape), ops.dtype(x)), like=x)
+    last = x.ndim - 1
+    return ops.cat([ops.cat([x, y], last), ops.cat([zero, x], last)], last - 1)
+
+
+def matrix_exp_along_dy(ops, g, x, shape_y):
+    return _summed_to(ops, ops.apply("matrix_exp_along", (_transposed(ops, x), g), ()), tuple(shape_y))
+
+
+def matrix_exp_along_dx(ops, g, x, y):
+    """The exponential of a block is made of both, so its derivative has all that is wanted in its blocks."""
+    n = x.shape[-1]
+    zero = ops.constant(ops.numpy.zeros(tuple(x.shape), ops.dtype(x)), like=x)
+    cotangent = ops.cat([ops.cat([zero, g], x.ndim - 1), ops.cat([zero, zero], x.ndim - 1)], x.ndim - 2)
+    found = ops.apply("matrix_exp_along", (_transposed(ops, _block(ops, x, y)), cotangent), ())
+    return found[..., :n, :n] + found[..., n:, n:]
+
+
+def matrix_exp_of(ops, x):
+    _square(ops, x, "linalg.matrix_exp")
+    if ops.dtype(x).char == "e" and not ops.is_numpy(x):
+        return ops.to(matrix_exp_of(ops, ops.to(x, "float32")), "float16")
+    return ops.apply("matrix_exp_matrix", (_floats_of_matrices(ops, x, "linalg.matrix_exp"),), ())
+
+
+# ---- products, powers and parts under the names of linalg
+
+def linalg_matrix_power_of(ops, x, n):
+    return matrix_power_of(ops, x, n, "linalg_matrix_power")
+
+
+def linalg_matmul_of(ops, x, y):
+    ops.operand(y, "linalg_matmul", "other", 2)
+    return ops.matmul(x, y)
+
+
+def linalg_multi_dot_of(ops, tensors):
+    """A vector in front is a row, one at the end a column."""
+    if ops.is_variable(tensors):
+        raise TypeError("linalg_multi_dot(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
+    for i, x in enumerate(tensors):
+        if not ops.is_variable(x):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+    tensors = list(tensors)
+    if len(tensors) < 2:
+        raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {len(tensors)}")
+    for i, which in ((0, "first"), (-1, "last")):
+        if tensors[i].ndim not in (1, 2):
+            raise RuntimeError(f"multi_dot(): the {which} tensor must be 1D or 2D but got {tensors[i].ndim}D")
+    for i, x in enumerate(tensors[1:-1], 1):
+        if x.ndim != 2:
+            raise RuntimeError(f"multi_dot(): tensor {i} must be 2D but got {x.ndim}D")
+    for i, x in enumerate(tensors):
+        if _differ(ops, tensors[0], x):
+            raise RuntimeError(f"multi_dot(): all tensors must have be the same dtype but tensor 0 is "
+                               f"{ops.scalar_name(tensors[0]).lower()} and tensor {i} {ops.scalar_name(x).lower()}")
+    row, column = tensors[0].ndim == 1, tensors[-1].ndim == 1
+    if row:
+        tensors[0] = ops.reshape(tensors[0], (1, tensors[0].shape[0]))
+    if column:
+        tensors[-1] = ops.reshape(tensors[-1], (tensors[-1].shape[0], 1))
+    out = chain_of(ops, tensors)
+    if row or column:
+        shape = tuple(out.shape)
+        out = ops.reshape(out, shape[row:2 - column])
+    return ops.named(ops.no_view(out), "ViewBackward0", *tensors)
+
+
+def linalg_cross_of(ops, x, y, dim):
+    ops.operand(y, "linalg_cross", "other", 2)
+    if x.ndim == y.ndim:
+        d = ops.wrap_dim(dim, x.ndim)
+        if x.shape[d] != 3 or y.shape[d] != 3:
+            raise RuntimeError(f"linalg.cross: inputs dimension {dim} must have length 3. Got {x.shape[d]} and {y.shape[d]}")
+    return ops.cross(x, y, dim)
+
+
+def linalg_vecdot_of(ops, x, y, dim):
+    ops.operand(y, "linalg_vecdot", "y", 2)
+    for v in (x, y):
+        if ops.dtype(v).kind not in "fc":
+            raise RuntimeError(f"linalg.vecdot: Expected a floating point or complex tensor as input. Got {ops.scalar_name(v)}")
+    x, y = _one_dtype(ops, x, y, "linalg.vecdot: Expected x and y to have the same dtype, but found x of type {} and y of type "
+                                 "{} instead")
+    if x.ndim == y.ndim == 1:
+        ops.wrap_dim(dim, 1)
+        return ops.vdot(x, y)
+    product = _conjugate(ops, x) * y
+    if not product.ndim:
+        ops.wrap_dim(dim, 0)
+        return product
+    return ops.sum(product, (ops.wrap_dim(dim, product.ndim),), False)
+
+
+def linalg_diagonal_of(ops, x, offset, dim1, dim2):
+    return ops.diagonal(x, offset, dim1, dim2)
+
+
+def _powers(ops, x, count):
+    """The powers of each element from the 0th on, in a last dimension."""
+    shape = tuple(x.shape)
+    first = ops.constant(ops.numpy.ones((*shape, min(count, 1)), ops.dtype(x)), like=x)
+    if count < 2:
+        return first
+    rest = ops.cumprod(ops.broadcast_to(ops.reshape(x, (*shape, 1)), (*shape, count - 1)), x.ndim)
+    return ops.cat([first, rest if ops.dtype(rest) == ops.dtype(first) else ops.to(rest, ops.dtype(first))], x.ndim)
+
+
+def _count_of_powers(N, name):
+    if isinstance(N, bool) or not hasattr(N, "__index__"):
+        raise TypeError(f"{name}(): argument 'N' must be int, not {type(N).__name__}")
+    return N.__index__()
+
+
+def linalg_vander_of(ops, x, N):
+    if ops.dtype(x).kind == "b":
+        raise RuntimeError("linalg.vander supports floating point, complex, and integer tensors, but got Bool")
+    count = (x.shape[-1] if x.ndim else 1) if N is None else _count_of_powers(N, "linalg_vander")
+    if count <= 1:
+        raise RuntimeError("N must be greater than 1.")
+    if ops.dtype(x).kind in "iu":
+        x = ops.to(x, "int64")
+    return _powers(ops, x, count)
+
+
+def vander_of(ops, x, N, increasing):
+    if x.ndim != 1:
+        raise RuntimeError("x must be a one-dimensional tensor.")
+    count = x.shape[0] if N is None else _count_of_powers(N, "vander")
+    if count < 0:
+        raise RuntimeError("N must be non-negative.")
+    if ops.dtype(x).kind in "iu":
+        x = ops.to(x, "int64")
+    found = _powers(ops, x, count)
+    return found if _flag(increasing, "vander", "increasing") else ops.flip(found, (1,))
+
+
+# ---- tensors as matrices
+
+def linalg_tensorinv_of(ops, x, ind):
+    if not hasattr(ind, "__index__") or isinstance(ind, bool):
+        raise TypeError(f"linalg_tensorinv(): argument 'ind' must be int, not {type(ind).__name__}")
+    ind = ind.__index__()
+    if ind <= 0:
+        raise RuntimeError(f"Expected a strictly positive integer for 'ind', but got {ind}")
+    shape = tuple(x.shape)
+    if ind > len(shape):
+        raise RuntimeError(f"ind={ind} is larger than the number of dimensions, {len(shape)}")
+    rows, columns = _product(shape[:ind]), _product(shape[ind:])
+    if rows != columns:
+        raise RuntimeError("Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got "
+                           f"{columns} != {rows}")
+    return ops.reshape(_inverse(ops, ops.reshape(x, (rows, rows)), "inv"), (*shape[ind:], *shape[:ind]))
+
+
+def linalg_tensorsolve_of(ops, x, y, dims):
+    ops.operand(y, "linalg_tensorsolve", "B", 2)
+    if dims is not None:
+        taken = [ops.wrap_dim(d, x.ndim) for d in (dims if isinstance(dims, (tuple, list)) else (dims,))]
+        x = ops.permute(x, [d for d in range(x.ndim) if d not in taken] + taken)
+    shape = tuple(x.shape)
+    rows, columns = _product(shape[:y.ndim]), _product(shape[y.ndim:])
+    if rows != columns:
+        raise RuntimeError("Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
+                           f"prod(self.shape[:other.ndim]), but got {columns} != {rows}")
+    if _product(tuple(y.shape)) != rows:
+        raise RuntimeError(f"shape '[{rows}]' is invalid for input of size {_product(tuple(y.shape))}")
+    solution = linalg_solve_of if not ops.is_numpy(x) else (lambda ops, x, y, left: numpy_solve(ops, x, y))
+    return ops.reshape(solution(ops, ops.reshape(x, (rows, rows)), ops.reshape(y, (rows,)), True), shape[y.ndim:])
+
+
+def numpy_tensorsolve(ops, a, b, axes):
+    """numpy.linalg.tensorsolve, which moves axes to the end one after the other."""
+    if axes is not None:
+        order = list(range(a.ndim))
+        for axis in axes:
+            order.remove(axis)
+            order.insert(a.ndim, axis)
+        a = ops.permute(a, order)
+    return linalg_tensorsolve_of(ops, a, b, None)
+
+
+# ---- least squares
+
+def least_squares_value(np, x, y, rcond, full):
+    """full: the name to raise an error under where a matrix has not full rank; empty for none."""
+    batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    (m, n), k = x.shape[-2:], y.shape[-1]
+    out = np.zeros((*batch, n, k), np.result_type(x, y))
+    x, y = np.broadcast_to(x, (*batch, m, n)), np.broadcast_to(y, (*batch, m, k))
+    if not x.size:
+        return out
+    for number, index in enumerate(np.ndindex(*batch)):
+        if not (np.isfinite(x[index]).all() and np.isfinite(y[index]).all()):
+            out[index] = np.nan
+            continue
+        out[index], _, rank, _ = np.linalg.lstsq(x[index], y[index], rcond)
+        if full and rank < min(m, n):
+            raise LinAlgError(f"{full}: {_element(number, (*batch, m, n))}The least squares solution could not be computed "
+                              "because the input matrix does not have full rank (error code: 2)."
+                              if "derivative" not in full else
+                              f"{full}: the matrix does not have full rank, and where its rank changes, the solution is not "
+                              "continuous. Solve a regular system instead, as linalg.solve(A.mH @ A + c * eye, A.mH @ B).")
+    return out
+
+
+_NO_DERIVATIVE = "lstsq has no derivative here"
+
+
+def least_squares_dy(ops, g, x, shape_y, rcond):
+    found = ops.apply("least_squares", (_adjoint(ops, x), g), (rcond, _NO_DERIVATIVE))
+    return _summed_to(ops, found, tuple(shape_y))
+
+
+def least_squares_dx(ops, g, x, y, out, rcond):
+    """Of matrices of full rank (Golub and Pereyra 1973): with Z the solution of A^H Z = g,
+
+    -Z X^H + (B - A X) (A^+ Z)^H + (A^+H X) (g - A^H Z)^H.
+    """
+    turned = _adjoint(ops, x)
+    z = ops.apply("least_squares", (turned, g), (rcond, _NO_DERIVATIVE))
+    found = -ops.matmul(z, _adjoint(ops, out))
+    if x.shape[-2] > x.shape[-1]:
+        rest = y - ops.matmul(x, out)
+        found = found + ops.matmul(rest, _adjoint(ops, ops.apply("least_squares", (x, z), (rcond, _NO_DERIVATIVE))))
+    elif x.shape[-2] < x.shape[-1]:
+        rest = g - ops.matmul(turned, z)
+        found = found + ops.matmul(ops.apply("least_squares", (turned, out), (rcond, _NO_DERIVATIVE)), _adjoint(ops, rest))
+    return _summed_to(ops, found, tuple(x.shape))
+
+
+def least_squares_rank_value(np, x, rcond):
+    s = np.linalg.svd(x, compute_uv=False) if x.size else np.zeros((*x.shape[:-2], 0))
+    limit = np.finfo(x.dtype).eps * max(x.shape[-2:]) if rcond is None or rcond < 0 else rcond
+    return (s > limit * s.max(-1, keepdims=True, initial=0)).sum(-1)
+
+
+def singular_values_value(np, x):
+    if not x.size:
+        return np.zeros((*x.shape[:-2], min(x.shape[-2:])), x.real.dtype)
+    return np.linalg.svd(x, compute_uv=False)
+
+
+def singular_values_dx(ops, g, x):
+    """U diag(g) V^H."""
+    return ops.apply("least_squares_slope", (x, ops.reshape(g, (*tuple(g.shape), 1))), ())
+
+
+def singular_slope_value(np, x, y):
+    """x: the matrix; y: a number for each singular value, in a column."""
+    shape = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    if not x.size:
+        return np.zeros((*shape, *x.shape[-2:]), x.dtype)
+    u, _, v = np.linalg.svd(x, full_matrices=False)
+    return np.matmul(u, y * v).astype(x.dtype)
+
+
+def singular_slope_dy(ops, g, x, shape_y):
+    return _summed_to(ops, ops.apply("least_squares_part", (x, g), ()), tuple(shape_y))
+
+
+def singular_part_value(np, x, y):
+    """The real diagonal of U^H y V, in a column."""
+    shape = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    if not x.size:
+        return np.zeros((*shape, min(x.shape[-2:]), 1), x.real.dtype)
+    u, _, v = np.linalg.svd(x, full_matrices=False)
+    return (np.matmul(_swaps(np, u).conj(), y) * v.conj()).sum(-1).real[..., None]
+
+
+def singular_part_dy(ops, g, x, shape_y):
+    return _summed_to(ops, ops.apply("least_squares_slope", (x, g), ()), tuple(shape_y))
+
+
+def singular_refused(ops, g, x):
+    raise RuntimeError("the second derivative of the singular values that lstsq returns is not implemented: detach them")
+
+
+_DRIVERS = ("gels", "gelsy", "gelsd", "gelss")
+
+
+def linalg_lstsq_of(ops, x, y, rcond, driver):
+    ops.operand(y, "linalg_lstsq", "B", 2)
+    name = "autodiff.linalg.lstsq"
+    if x.ndim < 2:
+        raise RuntimeError(f"{name}: input must have at least 2 dimensions.")
+    if y.ndim < 1:
+        raise RuntimeError(f"{name}: other must have at least 1 dimension.")
+    driver = "gelsy" if driver is None else driver
+    if driver not in _DRIVERS:
+        raise RuntimeError(f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
+    vector = y.ndim == 1 or (x.ndim - 1 == y.ndim and tuple(y.shape) == tuple(x.shape)[:-1])
+    if y.shape[-1 if vector else -2] != x.shape[-2]:
+        raise RuntimeError(f"{name}: input.size(-2) should match other.size({-1 if vector else -2})")
+    x, y = _one_dtype(ops, x, y, f"{name}: Expected input and other to have the same dtype, but got input's dtype {{}} and "
+                                 "other's dtype {}")
+    for v in (x, y):
+        if not ops.is_numpy(v) and (ops.dtype(v).kind not in "fc" or ops.dtype(v).char == "e"):
+            raise RuntimeError("This function doesn't handle types other than float and double")
+    x, y = (_floats_of_matrices(ops, v, name) for v in (x, y))
+    if vector:
+        y = ops.reshape(y, (*tuple(y.shape), 1))
+    ops.broadcast_shapes(tuple(x.shape)[:-2], tuple(y.shape)[:-2])
+    return _least_squares(ops, x, y, vector, rcond, driver)
+
+
+def _least_squares(ops, x, y, vector, rcond, driver):
+    """(solution, residuals, rank, singular values), those that a driver of LAPACK gives; the others are empty."""
+    rcond = float(ops.plain(rcond)) if ops.is_variable(rcond) else rcond
+    if rcond is None:
+        rcond = float(ops.numpy.finfo(ops.dtype(x)).eps) * max(tuple(x.shape)[-2:])
+    m, n = tuple(x.shape)[-2:]
+    solution = ops.apply("least_squares", (x, y), (rcond, "autodiff.linalg.lstsq" if driver == "gels" else ""))
+    rank = ops.apply("least_squares_rank", (x,), (rcond,))
+    real = ops.numpy.zeros(0, ops.dtype(x).type(0).real.dtype)
+    residuals = values = ops.constant(real, like=x)
+    if m > n and driver != "gelsy" and (ops.all_samples(rank) == n).all() and _product(tuple(x.shape)):
+        rest = y - ops.matmul(x, solution)
+        residuals = ops.sum(ops.square(ops.abs(rest)) if ops.dtype(x).kind == "c" else rest * rest, (rest.ndim - 2,), False)
+        residuals = ops.named(residuals, "LinalgLstsqBackward0")
+    if driver in ("gelsd", "gelss"):
+        values = ops.apply("least_squares_values", (x,), ())
+    if driver == "gels":
+        rank = ops.constant(ops.numpy.zeros(0, ops.numpy.int64), like=x)
+    if vector:
+        solution = ops.reshape(solution, tuple(solution.shape)[:-1])
+    return ops.named(ops.no_view(solution), "LinalgLstsqBackward0", x, y), residuals, rank, values
+
+
+def numpy_lstsq(ops, x, y, rcond):
+    """numpy.linalg.lstsq: of one matrix; the rank is a number."""
+    if x.ndim != 2:
+        raise LinAlgError(f"{x.ndim}-dimensional array given. Array must be two-dimensional")
+    vector = y.ndim == 1
+    if vector:
+        y = ops.reshape(y, (y.shape[0], 1))
+    if y.ndim != 2:
+        raise LinAlgError(f"{y.ndim}-dimensional array given. Array must be two-dimensional")
+    if x.shape[0] != y.shape[0]:
+        raise LinAlgError("Incompatible dimensions")
+    x, y = _promoted(ops, x, y, "linalg.lstsq")
+    solution, residuals, rank, values = _least_squares(ops, x, y, False, rcond, "gelsd")
+    if vector:
+        solution = ops.reshape(solution, (solution.shape[0],))
+    number = ops.plain(rank) if not ops.is_batch(rank) else rank
+    return solution, residuals, number if number is rank else ops.numpy.int32(number), values

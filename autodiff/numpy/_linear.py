@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from .._variable import OPS
-from ._dispatch import composite, of_values, refused, wider, write_out
+from ._dispatch import composite, of_values, wider, write_out
 from ._operands import as_variables, inexact, is_variable, operand, wrapped_axis
 
-refused("autodiff has no derivative of it. Where the result is to be a constant, give it x.detach(), the values alone.",
-        *(f"linalg.{name}" for name in ("lstsq", "tensorinv", "tensorsolve")))
 of_values("linalg.matrix_rank")
 
 

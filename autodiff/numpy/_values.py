@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import _variable as _module
-from ._dispatch import composite, of_shapes, of_values, refused, values_of
+from ._dispatch import composite, of_shapes, of_values, values_of
 
 _v: Any = _module
 
@@ -52,16 +52,4 @@ def _of_module(module: Any) -> list[str]:
 # Functions of texts take numbers beside them, as widths and counts.
 for _texts in ("strings", "char"):
     of_values(*[f"{_texts}.{_name}" for _name in _of_module(getattr(np, _texts))])
-
-# ---- what comes with rows of its own
-
-#: NumPy's functions that have a derivative which no row says yet; the test of the lists names them too.
-LATER = {
-    "decompositions and solutions of linear systems are no rows yet": (
-        "linalg.lstsq", "linalg.tensorinv", "linalg.tensorsolve"),
-}
-for _why, _names in LATER.items():
-    refused(f"it has no derivative here yet: {_why}. array.detach().numpy() gives the values alone: the gradient ends there.",
-            *_names)
-del _why, _names
 of_values("linalg.matrix_rank")

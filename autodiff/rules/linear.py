@@ -108,8 +108,9 @@ RULES: tuple[Rule, ...] = (
     Rule("matrix_power", "matrix_power_of(x, n)", operands="x", params="n", loop="composite", out=True,
          complex="holomorphic",
          numpy="linalg.matrix_power(a, n)",
-         source=GILES, doc="Product of n copies of a square matrix, or of each of a batch.",
-         errors="Raises RuntimeError for matrices that are not square, NotImplementedError for a negative n.",
+         source=GILES, doc="Product of n copies of a square matrix, or of its inverse, or of each of a batch.",
+         errors="Raises RuntimeError for matrices that are not square. Of a negative n the inverse is taken: "
+                "linalg.LinAlgError where there is none.",
          example="tensor([[1.0, 1.0], [0.0, 1.0]]).matrix_power(3) -> tensor([[1., 3.],\n        [0., 1.]])"),
     Rule("linear", "linear_of(x, y, bias)", operands="xy", names="input, weight", params="bias=None", method=False,
          loop="composite", complex="holomorphic", source="PyTorch, nn.functional.linear",

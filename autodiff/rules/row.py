@@ -336,6 +336,24 @@ PARAMETERS = {
     "left": Parameter("flag", "whether the matrix stands on the left of what is sought, else on its right"),
     "upper": Parameter("flag", "whether the triangle above the diagonal is meant, else the one below"),
     "check_errors": Parameter("flag", "whether to raise linalg.LinAlgError where a matrix fails"),
+    "pivot": Parameter("flag", "whether rows are exchanged; they have to be"),
+    "get_infos": Parameter("flag", "whether to return info as well"),
+    "unpack_data": Parameter("flag", "whether L and U are wanted"),
+    "unpack_pivots": Parameter("flag", "whether P is wanted"),
+    "adjoint": Parameter("flag", "whether the conjugate transpose of the matrix is meant"),
+    "transpose": Parameter("flag", "whether the transpose of the matrix is meant"),
+    **{f"linalg_{row}.hermitian": Parameter("flag", "whether complex matrices are their conjugate transpose, else their "
+                                                             "transpose")
+       for row in ("ldl_factor", "ldl_factor_ex", "ldl_solve")},
+    "linalg_lstsq.rcond": Parameter("any", "singular values below this, relative to the largest, count as 0; by default the "
+                                           "precision of the dtype times the larger size"),
+    "linalg_lstsq.driver": Parameter("choice", "LAPACK's name of a method, which says what is returned besides the solution: "
+                                               "'gels', 'gelsy', 'gelsd' or 'gelss'"),
+    "ind": Parameter("count", "how many of the first dimensions stand for rows"),
+    "linalg_tensorsolve.dims": Parameter("dims", "dimensions to move to the end first"),
+    "N": Parameter("count", "how many powers; by default as many as elements"),
+    "increasing": Parameter("flag", "whether the 0th power comes first, else last"),
+    "inverse": Parameter("flag"),
     "triangle": Parameter("flag"),
     "transposed": Parameter("flag"),
     "unitriangular": Parameter("flag", "whether the diagonal counts as 1, and is not read"),
