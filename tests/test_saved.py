@@ -38,7 +38,8 @@ LESS = {
     },
     "what it saves it has computed beside: a difference, a product, a copy, where nobody can write": {
         "x": "gelu", "s": "gelu point", "x y": "dist; dist 1; dist 3; dist inf", "x y z": "lerp weight",
-        "y": "addcmul value; addcdiv; addcdiv value", "m": "bilinear",
+        "m n": "cdist", "m out": "orgqr; linalg_householder_product", "m n out": "ormqr",
+        "y": "addcmul value; addcdiv; addcdiv value", "m": "bilinear; pdist",
         "again out x y": "scatter_reduce sum",
         "out x y": "scatter_reduce mean; scatter_reduce prod; index_reduce mean; index_reduce prod",
     },
@@ -122,7 +123,8 @@ NOTHING = set(words("cbrt positive reshape flatten ravel squeeze swapdims adjoin
 #: Rows whose derivative is refused, or whose result is bool or an index.
 WITHOUT = set(words("isclose isposinf isneginf bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift "
                     "bitwise_not floor_divide heaviside isreal all any count_nonzero unique unique_consecutive nonzero "
-                    "argwhere searchsorted bucketize isin bincount histc argsort linalg_matrix_rank"))
+                    "argwhere searchsorted bucketize isin bincount histc argsort linalg_matrix_rank histogram "
+                    "geqrf"))
 
 
 def test_every_row_has_a_case():
