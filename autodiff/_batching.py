@@ -1285,6 +1285,6 @@ CALLED: dict[str, Callable[[Level, Any], Any]] = {
     **dict.fromkeys(SLICES, by_gather),
     "index_put": index_put, "masked_fill": masked_fill, "masked_select": masked_select,
     **dict.fromkeys(("nonzero", "argwhere", "unique", "unique_consecutive"), no_shape),
-    **dict.fromkeys(("histc", "bincount"), looped),
+    **dict.fromkeys(("histc", "bincount", "histogram"), looped),
 }
 PROMOTING = {"bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift", "gcd", "lcm"}

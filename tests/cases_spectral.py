@@ -150,9 +150,11 @@ def mixed(x):
 CASES |= {
     "linalg_eig": [(f"values {s}", lambda x: (lambda w: w.real + w.imag)(linalg.eig(x).eigenvalues),
                     lambda x: (lambda w: w.real + w.imag)(np.linalg.eig(x)[0]), [s]) for s in APART]
-    + [(f"vectors {s}", lambda x: sizes(linalg.eig(x).eigenvectors), lambda x: sizes(np.linalg.eig(x)[1]), [s]) for s in APART]
+    + [(f"vectors {s}", lambda x: sizes(linalg.eig(x).eigenvectors), lambda x: sizes(np.linalg.eig(x)[1]),
+        [s]) for s in APART]
     + [(f"both {s}", mixed, mixed, [s]) for s in APART],
-    "linalg_eigvals": [(f"{s}", lambda x: sizes(linalg.eigvals(x)), lambda x: sizes(np.linalg.eigvals(x)), [s]) for s in APART],
+    "linalg_eigvals": [(f"{s}", lambda x: sizes(linalg.eigvals(x)), lambda x: sizes(np.linalg.eigvals(x)),
+                        [s]) for s in APART],
     "eig_packed": [(f"{s}", lambda x: sizes(OPS.apply("eig_packed", (x,), (True, True))),
                     lambda x: sizes(np.concatenate([part.reshape(-1, x.shape[1]) for part in np.linalg.eig(x)])), [s])
                    for s in ((1, 1), (3, 3))],
@@ -187,10 +189,75 @@ CASES |= {
     + [("hermitian", lambda x: linalg.pinv(symmetric(tall(x)), hermitian=True),
         lambda x: np.linalg.pinv(symmetric(tall(x)), hermitian=True), [(2, 2)])],
     "pinverse": [("method", lambda x: tall(x).pinverse(), lambda x: np.linalg.pinv(tall(x)), [(1, 2)]),
-                 ("dropped", lambda x: autodiff.pinverse(x * 0.1 + autodiff.tensor(np.diag([3.0, 1.0]), dtype=x.dtype), 0.7),
+                 ("dropped", lambda x: autodiff.pinverse(x * 0.1 + autodiff.tensor(np.diag([3.0, 1.0]), dtype=x.dtype),
+                                                         0.7),
                   lambda x: np.linalg.pinv(x * 0.1 + np.diag([3.0, 1.0]), 0.7), [(2, 2)])],
 }
+def distances(x, y, p):
+    return np.linalg.norm(x[..., :, None, :] - y[..., None, :, :], p, axis=-1)
+
+
+def renormed(x, p, dim, maxnorm):
+    others = tuple(d for d in range(x.ndim) if d != dim)
+    norm = (np.abs(x) ** p).sum(others, keepdims=True) ** (1 / p)
+    return np.where(norm > maxnorm, x * maxnorm / (norm + 1e-7), x)
+
+
+def reflections(x, tau, m):
+    """The whole product of the reflections."""
+    product = np.broadcast_to(np.eye(m), (*x.shape[:-2], m, m))
+    for i in range(tau.shape[-1]):
+        v = np.tril(x, -1)[..., i] + np.eye(m)[i]
+        product = product @ (np.eye(m) - tau[..., i, None, None] * v[..., :, None] * v[..., None, :])
+    return product
+
+
+def householder(x, tau):
+    return reflections(x, tau, x.shape[-2])[..., :x.shape[-1]]
+
+
+FREQUENCIES = np.array([1, 2, 1, 3])
+CASES |= {
+    "cov": [(f"{s} {correction}", lambda x, c=correction: x.cov(correction=c), lambda x, c=correction: np.cov(x,
+        ddof=c), [s])
+            for s in ((3, 4), (4,), (1, 3)) for correction in (0, 1)]
+    + [("weights", lambda x: autodiff.cov(x, fweights=autodiff.tensor(FREQUENCIES)), lambda x: np.cov(x,
+        fweights=FREQUENCIES),
+        [(2, 4)]),
+       ("their gradient", lambda x, w: autodiff.cov(x, aweights=w * w + 1), lambda x, w: np.cov(x, aweights=w * w + 1),
+        [(2, 4), (4,)])],
+    "corrcoef": [("matrix", lambda x: x.corrcoef()[0, 1:], lambda x: np.corrcoef(x)[0, 1:], [(3, 4)])],
+    "histogram": [("edges", lambda x: x.histogram(3).bin_edges, lambda x: np.histogram(x, 3)[1], [(5,)]),
+                  ("weights", lambda w: autodiff.histogram(autodiff.tensor([[0.5, 1.5], [3.0, 1.0]], dtype=w.dtype), 3,
+                                                           weight=w).hist,
+                   lambda w: np.histogram([[0.5, 1.5], [3.0, 1.0]], 3, weights=w)[0], [(2, 2)]),
+                  ("density", lambda w: autodiff.histogram(autodiff.tensor([0.5, 1.5, 3.0], dtype=w.dtype), 2,
+                                                           weight=w * w + 1,
+                                                           density=True).hist,
+                   lambda w: np.histogram([0.5, 1.5, 3.0], 2, weights=w * w + 1, density=True)[0], [(3,)])],
+    "cdist": [(f"{p} {a} {b}", lambda x, y, p=p: autodiff.cdist(x, y, p), lambda x, y, p=p: distances(x, y, p), [a, b])
+              for p in (2, 1, 3) for a, b in (((2, 3), (4, 3)), ((2, 1, 2, 2), (3, 1, 2)))]
+    + [("no columns", lambda x, y: autodiff.cdist(x, y), lambda x, y: distances(x, y, 2), [(2, 0), (3, 0)])],
+    "pdist": [(f"{p}", lambda x, p=p: autodiff.pdist(x, p), lambda x, p=p: distances(x, x, p)[np.triu_indices(4, 1)],
+               [(4, 3)])
+              for p in (2, 1, 3)],
+    "renorm": [(f"{p} {dim}", lambda x, p=p, dim=dim: x.renorm(p, dim, 1.234), lambda x, p=p, dim=dim: renormed(x, p, dim,
+        1.2),
+                [(2, 3)]) for p in (2, 3) for dim in (0, 1)]
+    + [("in place", lambda x: x.clone().renorm_(2, 0, 0.7), lambda x: renormed(x, 2, 0, 0.7), [(2, 2, 2)])],
+    "linalg_householder_product": [(f"{s}", linalg.householder_product, householder, [s, (*s[:-2], k)])
+                                   for s, k in (((1, 1), 1), ((3, 2), 2), ((2, 3, 3), 2), ((3, 0), 0))],
+    "orgqr": [("method", lambda x, tau: x.orgqr(tau), householder, [(3, 2), (2,)])],
+    "ormqr": [(f"{s} {transpose}", lambda x, tau, y, t=transpose: x.ormqr(tau, y, transpose=t),
+               lambda x, tau, y, t=transpose: (lambda q: q.swapaxes(-1, -2) if t else q)(reflections(x, tau,
+                   x.shape[-2])) @ y,
+               [s, (*s[:-2], s[-1]), (*s[:-2], s[-2], 2)]) for s in ((3, 2), (2, 2, 2)) for transpose in (False, True)]
+    + [("right", lambda x, tau, y: autodiff.ormqr(x, tau, y, left=False), lambda x, tau, y: y @ reflections(x, tau, 3),
+        [(3, 2), (2,), (1, 3)])],
+}
 VALUES = {
+    "geqrf": [("matrix", lambda x: x.geqrf().a, lambda x: np.linalg.qr(x, "raw")[0].T, [np.array([[3.0, 1.0], [4.0,
+        2.0]])])],
     "eigvals_alone": [("values", lambda x: OPS.apply("eigvals_alone", (x,), ()),
                        lambda x: np.linalg.eigvals(x).astype(complex), [np.array([[0.0, 1.0], [-1.0, 0.0]])])],
     "linalg_matrix_rank": [("one", linalg.matrix_rank, lambda x: np.asarray(np.linalg.matrix_rank(x)), [np.ones((2, 3))]),

@@ -172,6 +172,9 @@ CASES = {
     "linalg_matrix_norm nuc": "T.linalg.matrix_norm(m, 'nuc')", "linalg_cond": "T.linalg.cond(m)",
     **{f"linalg_eig {i}": f"T.linalg.eig(m)[{i}].real * 1.0" for i in range(2)},
     "linalg_eigvals": "T.linalg.eigvals(m).real * 1.0", "linalg_pinv": "T.linalg.pinv(m)", "pinverse": "T.pinverse(m)",
+    "cov": "T.cov(m)", "corrcoef": "T.corrcoef(m)", "cdist": "T.cdist(m, n)", "pdist": "T.pdist(m)",
+    "renorm": "T.renorm(m, 2, 0, 0.5)", "orgqr": "T.orgqr(m, x[:2] * 1.0)", "ormqr": "T.ormqr(m, x[:2] * 1.0, n)",
+    "linalg_householder_product": "T.linalg.householder_product(m, x[:2] * 1.0)",
 }
 
 

@@ -40,8 +40,9 @@ LESS = {
     },
     "what it saves it has computed beside: a difference, a product, a copy, where nobody can write": {
         "x": "gelu", "s": "gelu point", "x y": "dist; dist 1; dist 3; dist inf", "x y z": "lerp weight",
-        "y": "addcmul value; addcdiv; addcdiv value", "m": "bilinear; triangular_solve; cholesky_solve",
+        "y": "addcmul value; addcdiv; addcdiv value", "m": "bilinear; pdist; triangular_solve; cholesky_solve",
         "n o": "linalg_multi_dot of m", "out": "linalg_lu; triangular_solve of m; cholesky_solve of m",
+        "m n": "cdist", "m out": "orgqr; linalg_householder_product", "m n out": "ormqr",
         "again out x y": "scatter_reduce sum",
         "out x y": "scatter_reduce mean; scatter_reduce prod; index_reduce mean; index_reduce prod",
     },
@@ -136,7 +137,7 @@ NOTHING |= {rule.name for rule in rules.RULES if rule.namespace == "fft"} | {"st
 WITHOUT = set(words("isclose isposinf isneginf bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift "
                     "bitwise_not floor_divide heaviside isreal all any count_nonzero unique unique_consecutive nonzero "
                     "argwhere searchsorted bucketize isin bincount histc argsort gcd lcm linalg_matrix_rank "
-                    "linalg_ldl_factor linalg_ldl_factor_ex linalg_ldl_solve"))
+                    "linalg_ldl_factor linalg_ldl_factor_ex linalg_ldl_solve histogram geqrf"))
 
 
 def test_every_row_has_a_case():

@@ -577,3 +577,87 @@ def test_ranks_and_tolerances_are_those_of_several_matrices():
             f(x, 0.5, atol=0.5)
         with pytest.raises(TypeError, match="must be float or Tensor"):
             f(x, atol="x")
+
+
+# ---- statistics, distances, reflections
+
+def test_cov_is_the_product_of_deviations_and_corrcoef_its_scale():
+    for dtype in ("float64", "complex128"):
+        a = matrix(3, 5, dtype=dtype)
+
+        def product(x):
+            away = x - x.mean(1, keepdim=True)
+            return away @ away.mH / 4
+
+        same(lambda x: x.cov(), product, a)
+
+        def scaled(x):
+            c = product(x)
+            d = c.diagonal().real.sqrt() if c.is_complex() else c.diagonal().sqrt()
+            return (c / d[:, None] / d)[0, 1:]
+
+        same(lambda x: x.corrcoef()[0, 1:], scaled, a)
+
+
+def test_frequencies_are_repeated_observations():
+    counts = autodiff.tensor([1, 3, 2])
+    same(lambda x: x.cov(fweights=counts), lambda x: x.repeat_interleave(counts, 1).cov(), matrix(2, 3))
+
+
+def test_a_histogram_is_numpys_and_its_edges_follow_the_extremes():
+    a = matrix(50)
+    for bins, keywords in ((7, {}), (5, {"range": (-1.0, 0.5)}), (4, {"density": True})):
+        found, expected = autodiff.tensor(a).histogram(bins, **keywords), np.histogram(a, bins, **keywords)
+        np.testing.assert_allclose(plain(found.hist), expected[0])
+        np.testing.assert_allclose(plain(found.bin_edges), expected[1], rtol=1e-14)
+    x = leaf(a)
+    x.histogram(4).bin_edges[1].backward()
+    expected = np.zeros(50)
+    expected[a.argmin()], expected[a.argmax()] = 0.75, 0.25
+    np.testing.assert_allclose(plain(x.grad), expected, atol=1e-15)
+    edges = leaf(np.array([-2.0, 0.0, 1.0]))
+    found = autodiff.tensor(a).histogram(edges, density=True)
+    assert found.bin_edges.requires_grad and np.isclose(
+        (plain(found.hist) * np.diff(plain(edges))).sum(), 1)
+
+
+def test_pdist_is_the_triangle_of_cdist_and_both_are_norms():
+    a = matrix(4, 3)
+    for p in (0.5, 1, 1.5, 2, 3, np.inf):       # the pairs of one of the first two rows and one of the others
+        same(lambda x, p=p: autodiff.pdist(x, p)[1:5], lambda x, p=p: autodiff.cdist(x[:2], x[2:], p).flatten(), a)
+    same(lambda x: autodiff.cdist(x, autodiff.tensor(a[:2] + 1)) ** 2,
+         lambda x: ((x[:, None] - autodiff.tensor(a[:2] + 1)) ** 2).sum(-1), a)
+
+
+def test_renorm_leaves_what_is_small_and_scales_the_rest():
+    a = np.array([[3.0, 4.0], [0.3, 0.4], [0.0, 0.0]])
+    x = leaf(a)
+    y = x.renorm(2, 0, 1.0)
+    np.testing.assert_allclose(plain(y), [[0.6, 0.8], [0.3, 0.4], [0.0, 0.0]], rtol=1e-6)
+    first, = autograd.grad((y * y).sum(), x, create_graph=True)
+    np.testing.assert_allclose(plain(first), [[0.0, 0.0], [0.6, 0.8], [0.0, 0.0]], atol=1e-7)
+    second, = autograd.grad(first.sum(), x)
+    assert np.isfinite(plain(second)).all() and np.allclose(plain(second)[1:], 2)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(4, 3), (3, 3), (2, 4, 2)])
+def test_householders_vectors_make_the_matrix_again(dtype, shape):
+    a = matrix(*shape, dtype=dtype)
+    x = autodiff.tensor(a)
+    h, tau = x.geqrf()
+    q, r = linalg.householder_product(h, tau), h.triu()[..., :shape[-1], :]
+    tol = tolerance(dtype)
+    np.testing.assert_allclose(plain(q @ r), a, atol=tol)
+    np.testing.assert_allclose(plain(q), np.linalg.qr(a)[0], atol=tol)
+    np.testing.assert_allclose(plain(autodiff.ormqr(h, tau, x, transpose=True)[..., :shape[-1], :].triu()), plain(r), atol=tol)
+    wide = autodiff.tensor(a.swapaxes(-1, -2).copy())
+    eye = np.broadcast_to(np.eye(shape[-2], dtype=dtype), (*shape[:-1], shape[-2]))
+    whole = autodiff.ormqr(h, tau, autodiff.tensor(eye.copy()))
+    np.testing.assert_allclose(plain(autodiff.ormqr(h, tau, wide, left=False)), plain(wide @ whole), atol=tol)
+    np.testing.assert_allclose(plain(autodiff.ormqr(h, tau, wide, False, True)), plain(wide @ whole.mH), atol=tol)
+
+
+def test_geqrf_has_no_derivative_and_says_so():
+    with pytest.raises(NotImplementedError, match="the derivative for 'geqrf' is not implemented"):
+        leaf(matrix(3, 2)).geqrf().a.sum().backward()

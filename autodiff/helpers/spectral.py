@@ -13,7 +13,7 @@ import warnings
 
 from numpy.linalg import LinAlgError as _NumpyError
 
-from .common import checked_dims
+from .common import C_TYPES, checked_dims
 from .linear import _product, _transposed
 
 
@@ -727,8 +727,10 @@ def _qr_shapes(m, n, mode):
 
 
 def qr_packed_value(np, x, mode):
-    """Q and R; with mode='r', R."""
+    """Q and R; with mode='r', R; with 'raw', R with Householder's vectors below it, and their factors."""
     parts = np.linalg.qr(x, mode)
+    if mode == "raw":
+        parts = np.swapaxes(parts[0], -1, -2), parts[1]
     return _packed(np, (parts,) if mode == "r" else parts, x.shape[:-2])
 
 
@@ -742,6 +744,8 @@ def qr_packed_dx(ops, g, out, shape_x, mode):
     m, n = shape_x[-2:]
     if mode == "r":
         raise RuntimeError(NO_Q)
+    if mode == "raw":
+        raise NotImplementedError("the derivative for 'geqrf' is not implemented.")
     if mode == "complete" and m > n:
         raise RuntimeError("The QR decomposition is not differentiable when mode='complete' and nrows > ncols.")
     q, r = _parts(out, _qr_shapes(m, n, mode))
@@ -1174,3 +1178,334 @@ def numpy_pinv(ops, x, rcond, hermitian, rtol):
         _square(x, "linalg.pinv")
         x = _from_triangle(ops, x, "L")
     return ops.linalg_pinv(x, None, hermitian, rtol=rcond)
+
+
+# ---- statistics of several variables
+
+def _weights(ops, name, given, kind, x, count):
+    """Weights of observations as a Variable; None if there are none."""
+    if given is None:
+        return None
+    if not ops.is_variable(given):
+        raise TypeError(f"cov(): argument '{name}' must be Tensor, not {type(given).__name__}")
+    if given.ndim > 1:
+        raise RuntimeError(f"cov(): expected {name} to have one or fewer dimensions but got {name} with {given.ndim} "
+                           "dimensions")
+    dtype = ops.dtype(given)
+    if (dtype.kind not in "iu") if kind == "integral" else (dtype.kind != "f"):
+        raise RuntimeError(f"cov(): expected {name} to have {kind} dtype but got {name} with {ops.scalar_name(given)} dtype")
+    if given.numel() != count:
+        raise RuntimeError(f"cov(): expected {name} to have the same numel as there are observations in the input but got "
+                           f"{given.numel()} != {count}")
+    if ops.numpy.any(ops.all_samples(given) < 0):
+        raise RuntimeError(f"cov(): {name} cannot be negative")
+    return ops.to(given, ops.dtype(_real(ops, x)))
+
+
+def _observations(ops, x, name):
+    if x.ndim > 2:
+        raise RuntimeError(f"{name}(): expected input to have two or fewer dimensions but got an input with {x.ndim} "
+                           "dimensions")
+    dtype = ops.dtype(x)
+    if dtype.kind == "b":
+        raise NotImplementedError("cov(): bool dtype is not supported for input")
+    if dtype.kind in "iu":
+        x = ops.to(x, "float64" if ops.is_numpy(x) else ops.default_dtype())
+    return x if x.ndim == 2 else ops.reshape(x, (1, x.numel()))
+
+
+def cov_of(ops, x, correction, fweights, aweights):
+    """The products of deviations, weighted, over the count less a correction."""
+    if not isinstance(correction, int) and not hasattr(correction, "__index__"):
+        raise TypeError(f"cov(): argument 'correction' must be int, not {type(correction).__name__}")
+    x = _observations(ops, x, "cov")
+    count = x.shape[1]
+    frequencies = _weights(ops, "fweights", fweights, "integral", x, count)
+    importance = _weights(ops, "aweights", aweights, "floating point", x, count)
+    weights = frequencies if importance is None else importance if frequencies is None else frequencies * importance
+    if weights is None:
+        factor, mean = count - correction, ops.mean(x, (1,), True)
+    else:
+        total = ops.sum(weights, None, False)
+        if count and not ops.numpy.all(ops.all_samples(total)):
+            raise RuntimeError("cov(): weights sum to zero, can't be normalized")
+        mean = ops.sum(x * weights, (1,), True) / total
+        factor = total - correction
+        if importance is not None and correction:
+            factor = total - ops.sum(weights * importance, None, False) / total * correction
+    if ops.numpy.any((ops.all_samples(factor) if ops.is_variable(factor) else ops.numpy.asarray(factor)) <= 0):
+        ops.warn("cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.")
+        factor = ops.clamp(factor, 0, None) if ops.is_variable(factor) else max(factor, 0)
+    away = x - mean
+    other = _adjoint(ops, away if weights is None else away * weights)
+    if not ops.is_variable(factor):
+        factor = ops.constant(ops.numpy.asarray(factor, ops.dtype(_real(ops, x))), x)
+    return ops.no_view(ops.squeeze(ops.matmul(away, other) / factor))
+
+
+def corrcoef_of(ops, x):
+    """Covariances over the standard deviations of both; rounding may not lead beyond 1."""
+    found = cov_of(ops, _observations(ops, x, "corrcoef"), 1, None, None)
+    if found.ndim == 0:
+        return found / found
+    deviation = ops.sqrt(_real(ops, _diagonal_of(ops, found)))
+    found = found / deviation[:, None] / deviation[None, :]
+    if ops.dtype(found).kind == "c":
+        return ops.complex(ops.clamp(ops.real(found), -1, 1), ops.clamp(ops.imag(found), -1, 1))
+    return ops.clamp(found, -1, 1)
+
+
+def histogram_of(ops, x, bins, range, weight, density):
+    """Counts, or sums of weights, in intervals, and the edges of these, which follow the extreme elements."""
+    np = ops.numpy
+    dtype, values = ops.dtype(x), ops.plain(x)
+    given = ops.is_variable(bins)
+    if given and range is not None:
+        raise TypeError("histogram(): range goes with a number of bins; the edges that bins gives have one of their own")
+    if not given and (isinstance(bins, bool) or not hasattr(bins, "__index__")):
+        raise TypeError(f"histogram(): argument 'bins' must be int or Tensor, not {type(bins).__name__}")
+    if dtype.kind != "f" or dtype.char == "e":
+        raise NotImplementedError(f"\"histogramdd\" not implemented for '{ops.scalar_name(x)}'")
+    word = C_TYPES.get(dtype.name, dtype.name)
+    if given:
+        if bins.ndim != 1:
+            raise RuntimeError(f"autodiff.histogramdd: bins tensor should have one dimension, but got {bins.ndim} "
+                               "dimensions in the bins tensor for dimension 0")
+        if not bins.numel():
+            raise RuntimeError("autodiff.histogramdd: bins tensor should have at least 1 element, but got 0 elements in the "
+                               "bins tensor for dimension 0")
+        if ops.dtype(bins) != dtype:
+            raise RuntimeError("autodiff.histogramdd: input tensor and bins tensors should have the same dtype, but got input "
+                               f"with dtype {word} and bins for dimension 0 with dtype {C_TYPES.get(ops.dtype(bins).name)}")
+    count = bins.numel() - 1 if given else bins.__index__()
+    if count <= 0:
+        raise RuntimeError(f"autodiff.histogram(): bins must be > 0, but got {count} for dimension 0")
+    if weight is not None:
+        if not ops.is_variable(weight):
+            raise TypeError(f"histogram(): argument 'weight' must be Tensor, not {type(weight).__name__}")
+        if tuple(weight.shape) != tuple(x.shape):
+            raise RuntimeError("autodiff.histogramdd: if weight tensor is provided it should have the same shape as the input "
+                               f"tensor excluding its innermost dimension, but got input with shape {[*x.shape, 1]} and "
+                               f"weight with shape {list(weight.shape)}")
+        if ops.dtype(weight) != dtype:
+            raise RuntimeError("autodiff.histogramdd: if weight tensor is provided, input tensor and weight tensor should have "
+                               f"the same dtype, but got input({word}), and weight({C_TYPES.get(ops.dtype(weight).name)})")
+    edges = ops.clone(bins) if given else _edges(ops, x, values, count, range)
+    known = ops.plain(edges)
+    flat = values.reshape(-1)
+    inside = (flat >= known[0]) & (flat <= known[-1])
+    places = np.minimum(np.searchsorted(known, flat[inside], "right") - 1, count - 1)
+    if weight is None:
+        found = ops.constant(np.bincount(places, minlength=count).astype(dtype), x)
+    else:
+        taken = ops.index(ops.reshape(weight, (-1,)), (np.flatnonzero(inside),))
+        zeros = ops.constant(np.zeros(count, dtype), x)
+        found = ops.index_add(zeros, 0, ops.constant(places.astype(np.int64), x), taken)
+    if density:
+        found = found / (ops.diff(edges) * ops.sum(found, None, False))
+    return found, edges
+
+
+def _edges(ops, x, values, count, range):
+    """Of intervals of equal width over a range, by default that of the elements."""
+    np = ops.numpy
+    if range is None:
+        if values.size and values.min() != values.max():
+            low, high = ops.amin(x), ops.amax(x)
+        else:
+            low = high = ops.reshape(x, (-1,))[0] if values.size else ops.constant(np.zeros((), values.dtype), x)
+    else:
+        range = tuple(range)
+        if len(range) != 2:
+            raise RuntimeError("autodiff.histogramdd: for a 1-dimensional histogram range should have 2 elements, but got "
+                               f"{len(range)}")
+        low, high = (ops.constant(np.asarray(float(v), values.dtype), x) for v in range)
+    ends = float(ops.plain(low)), float(ops.plain(high))
+    if not np.all(np.isfinite(ends)):
+        raise RuntimeError(f"autodiff.histogramdd: dimension 0's range [{ends[0]:g}, {ends[1]:g}] is not finite")
+    if ends[0] > ends[1]:
+        raise RuntimeError(f"autodiff.histogramdd: min should not exceed max, but got min {ends[0]:g} max {ends[1]:g} for "
+                           "dimension 0")
+    if ends[0] == ends[1]:
+        if values.size or range is not None:
+            low, high = low - 0.5, high + 0.5
+        else:
+            high = high + 1
+    share = ops.constant(np.linspace(0, 1, count + 1).astype(values.dtype), x)
+    return low * (1 - share) + high * share
+
+
+# ---- distances
+
+def _order_of_distance(ops, name, p):
+    if isinstance(p, str) or not hasattr(p, "__float__"):
+        position = 3 if name == "cdist" else 2
+        raise TypeError(f"{name}(): argument 'p' (position {position}) must be float, not {type(p).__name__}")
+    if not p >= 0:
+        raise RuntimeError(f"{name} only supports non-negative p values")
+    return float(p)
+
+
+def cdist_of(ops, x, y, p, compute_mode):
+    """The norms of all differences of a row of one matrix and one of the other."""
+    ops.operand(y, "cdist", "x2", 2)
+    for word, v in (("X1", x), ("X2", y)):
+        if v.ndim < 2:
+            raise RuntimeError(f"cdist only supports at least 2D tensors, {word} got: {v.ndim}D")
+    for word, v in (("X1", x), ("X2", y)):
+        if ops.dtype(v).kind != "f":
+            raise RuntimeError(f"cdist only supports floating-point dtypes, {word} got: {ops.scalar_name(v)}")
+    if x.shape[-1] != y.shape[-1]:
+        raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x.shape[-1]} X2: {y.shape[-1]}")
+    modes = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")
+    if compute_mode is not None and compute_mode not in modes:
+        raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
+    p = _order_of_distance(ops, "cdist", p)
+    if ops.dtype(x) != ops.dtype(y):
+        raise RuntimeError(f"expected scalar type {ops.scalar_name(x)} but found {ops.scalar_name(y)}")
+    if ops.dtype(x).char == "e":
+        raise NotImplementedError("\"cdist\" not implemented for 'Half'")
+    return _distances(ops, x[..., :, None, :] - y[..., None, :, :], p)
+
+
+def _distances(ops, difference, p):
+    if not difference.shape[-1]:
+        return ops.sum(difference, (-1,), False)
+    return ops.norm(difference, p, (-1,), False)
+
+
+def pdist_of(ops, x, p):
+    if x.ndim != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {x.ndim}D")
+    if ops.dtype(x).kind != "f":
+        raise RuntimeError("pdist only supports floating-point dtypes")
+    p = _order_of_distance(ops, "pdist", p)
+    if ops.dtype(x).char == "e":
+        raise NotImplementedError("\"pdist\" not implemented for 'Half'")
+    first, second = ops.numpy.triu_indices(x.shape[0], 1)
+    return _distances(ops, ops.index(x, (first,)) - ops.index(x, (second,)), p)
+
+
+def renorm_of(ops, x, p, dim, maxnorm):
+    """The slices along dim whose norm is more than maxnorm, made that small."""
+    for position, (word, value) in enumerate((("p", p), ("maxnorm", maxnorm))):
+        if isinstance(value, str) or not hasattr(value, "__float__"):
+            raise TypeError(f"renorm(): argument '{word}' (position {2 + 2 * position}) must be Number, not "
+                            f"{type(value).__name__}")
+    if isinstance(p, complex) or not p > 0:
+        raise RuntimeError("renorm: non-positive-norm not supported")
+    if not maxnorm >= 0:
+        raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm:g}")
+    if x.ndim < 2:
+        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {x.ndim} dimensions")
+    dim = ops.wrap_dim(dim, x.ndim)
+    if ops.dtype(x).kind not in "fc":
+        raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+                           f"{ops.scalar_name(x)}")
+    others = tuple(d for d in range(x.ndim) if d != dim)
+    if 0 in [x.shape[d] for d in others]:
+        return ops.clone(x)
+    large = ops.norm(x.detach(), p, others, True) > maxnorm
+    # What is small enough is replaced before, so that its norm, which has no derivative at 0, takes no part.
+    norm = ops.norm(ops.where(large, x, ops.constant(ops.numpy.ones((), ops.dtype(x)), x)), p, others, True)
+    return x * ops.where(large, maxnorm / (norm + 1e-7), ops.constant(ops.numpy.ones((), ops.dtype(norm)), x))
+
+
+# ---- Householder's reflections
+
+def _reflectors(ops, x):
+    """The vectors that x holds below its diagonal, as columns with 1 on it; checked."""
+    np = ops.numpy
+    m = x.shape[-2]
+    v = ops.tril(x, -1)
+    return v + ops.constant(np.eye(m, x.shape[-1], dtype=ops.dtype(x)), x)
+
+
+def _reflected(ops, v, tau, order, other, adjoint):
+    """The product of the reflections 1 - tau v v^H, or of their adjoints, with a matrix: the first of order last."""
+    for i in order:
+        column, factor = v[..., i:i + 1], tau[..., i, None, None]
+        if adjoint and ops.dtype(tau).kind == "c":
+            factor = ops.conj(factor)
+        other = other - factor * ops.matmul(column, ops.matmul(_adjoint(ops, column), other))
+    return other
+
+
+def _householder_operands(ops, name, x, tau):
+    ops.operand(tau, name, "tau", 2)
+    where = "autodiff.ormqr" if name == "ormqr" else "autodiff.linalg.householder_product"
+    if x.ndim < 2:
+        raise RuntimeError(f"{where}: input must have at least 2 dimensions.")
+    return where
+
+
+def _same_batches(where, x, tau):
+    if tau.ndim != x.ndim - 1:
+        raise RuntimeError(f"{where}: Expected tau to have one dimension less than input, but got tau.ndim equal to {tau.ndim} "
+                           f"and input.ndim is equal to {x.ndim}")
+    if tuple(tau.shape)[:-1] != tuple(x.shape)[:-2]:
+        raise RuntimeError(f"{where}: Expected batch dimensions of tau to be equal to input.shape[:-2], but got "
+                           f"{list(tau.shape)[:-1]}")
+
+
+def householder_product_of(ops, x, tau):
+    where = _householder_operands(ops, "linalg_householder_product", x, tau)
+    m, n = x.shape[-2:]
+    if m < n:
+        raise RuntimeError(f"{where}: input.shape[-2] must be greater than or equal to input.shape[-1]")
+    if tau.ndim and n < tau.shape[-1]:
+        raise RuntimeError(f"{where}: input.shape[-1] must be greater than or equal to tau.shape[-1]")
+    _same_batches(where, x, tau)
+    if ops.dtype(tau) != ops.dtype(x):
+        raise RuntimeError(f"{where}: tau dtype {ops.scalar_name(tau)} does not match input dtype {ops.scalar_name(x)}")
+    _of_floats(ops, x, "orgqr_cpu")
+    np = ops.numpy
+    start = ops.constant(np.broadcast_to(np.eye(m, n, dtype=ops.dtype(x)), tuple(x.shape)).copy(), x)
+    if not tau.shape[-1]:       # without a reflection: of no influence, but part of both graphs
+        return start + ops.tril(x, -m) + ops.sum(tau, (-1,), False)[..., None, None]
+    return _reflected(ops, _reflectors(ops, x), tau, reversed(range(tau.shape[-1])), start, False)
+
+
+def _of_floats(ops, x, kernel):
+    if ops.dtype(x).kind not in "fc" or ops.dtype(x).char == "e":
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{ops.scalar_name(x)}'")
+
+
+def orgqr_of(ops, x, tau):
+    return householder_product_of(ops, x, tau)
+
+
+def ormqr_of(ops, x, tau, other, left, transpose):
+    where = _householder_operands(ops, "ormqr", x, tau)
+    ops.operand(other, "ormqr", "other", 3)
+    if other.ndim < 2:
+        raise RuntimeError(f"{where}: other must have at least 2 dimensions.")
+    size, word = (other.shape[-2], "-2") if left else (other.shape[-1], "-1")
+    if size != x.shape[-2]:
+        raise RuntimeError(f"{where}: other.shape[{word}] must be equal to input.shape[-2]")
+    if tau.ndim and tau.shape[-1] != min(size, x.shape[-1]):
+        raise RuntimeError(f"{where}: tau.shape[-1] must be equal to min(other.shape[{word}], input.shape[-1])")
+    _same_batches(where, x, tau)
+    if tuple(other.shape)[:-2] != tuple(x.shape)[:-2]:
+        raise RuntimeError(f"{where}: Expected batch dimensions of other to be equal to input.shape[:-2], but got "
+                           f"{list(other.shape)[:-2]}")
+    for word, v in (("tau", tau), ("other", other)):
+        if ops.dtype(v) != ops.dtype(x):
+            raise RuntimeError(f"{where}: Expected input and {word} to have the same dtype, but input has dtype"
+                               f"{ops.scalar_name(x)} and {word} has dtype {ops.scalar_name(v)}")
+    _of_floats(ops, x, "ormqr_cpu")
+    v, count = _reflectors(ops, x), tau.shape[-1]
+    if not left:        # (Q^H C^H)^H
+        transpose, other = not transpose, _adjoint(ops, other)
+    order = range(count) if transpose else reversed(range(count))
+    found = _reflected(ops, v, tau, order, other, bool(transpose))
+    return found if left else _adjoint(ops, found)
+
+
+def geqrf_of(ops, x):
+    if x.ndim < 2:
+        raise RuntimeError("autodiff.geqrf: input must have at least 2 dimensions.")
+    _of_floats(ops, x, "geqrf_cpu")
+    m, n = x.shape[-2:]
+    parts = _parts(ops.apply("qr_packed", (x,), ("raw",)), ((m, n), (min(m, n),)))
+    return tuple([_single(ops, part, "GeqrfBackward0") for part in parts])

@@ -1,7 +1,7 @@
 """Linear algebra: decompositions by eigenvalues and singular values, and what is made of them."""
 from __future__ import annotations
 
-from .row import TORCH_KINK, Rule
+from .row import CALCULUS, TORCH_KINK, Rule
 
 GILES = "Giles 2008, An extended collection of matrix derivative results"
 WAN = "Wan and Zhang 2019, Automatic differentiation for complex valued SVD"
@@ -182,4 +182,62 @@ RULES: tuple[Rule, ...] = (
          source="Golub and Pereyra 1973, The differentiation of pseudo-inverses and nonlinear least squares problems",
          doc="An older name of linalg.pinv.",
          example="tensor([[2.0], [0.0]]).pinverse() -> tensor([[0.5000, 0.0000]])"),
+    # ---- statistics of several variables, distances
+    Rule("cov", "cov_of(x, correction, fweights, aweights)", operands="x",
+         params="*, correction=1, fweights=None, aweights=None", loop="composite", complex="as written",
+         source=CALCULUS, doc="Covariances of variables, the rows, of which the columns are observations.",
+         errors="RuntimeError for more than two dimensions, for weights that do not fit, are negative or sum to 0.",
+         example="tensor([[0.0, 1.0, 2.0], [2.0, 1.0, 0.0]]).cov() -> tensor([[ 1., -1.],\n        [-1.,  1.]])"),
+    Rule("corrcoef", "corrcoef_of(x)", operands="x", loop="composite", complex="as written", source=CALCULUS,
+         doc="Correlations of variables, the rows, of which the columns are observations.",
+         errors="RuntimeError for more than two dimensions.",
+         example="tensor([[0.0, 1.0, 2.0], [2.0, 1.0, 0.0]]).corrcoef() -> tensor([[ 1., -1.],\n        [-1.,  1.]])"),
+    Rule("histogram", "histogram_of(x, bins, range, weight, density)", operands="x",
+         params="bins=100, *, range=None, weight=None, density=False", loop="composite", outputs=("hist", "bin_edges"),
+         out=True, source=CALCULUS,
+         doc="Counts of elements, or sums of their weights, in intervals, and the edges of these.",
+         errors="A gradient goes to weight, and through edges to the extreme elements: an element that changes its interval "
+                "is a jump, which has none.  RuntimeError for weights and edges that do not fit.",
+         example="tensor([1.0, 2.0, 1.0]).histogram(2, range=(0.0, 4.0)).hist -> tensor([2., 1.])"),
+    Rule("cdist", "cdist_of(x, y, p, compute_mode)", operands="xy", names="x1, x2",
+         params="p=2.0, compute_mode='use_mm_for_euclid_dist_if_necessary'", method=False, loop="composite",
+         grad_fn="CdistBackward0",
+         kinks={"rows that are equal": "0 in each; nan in each; nan in each at [[1, 2]], [[1, 2]]"},
+         source=TORCH_KINK, doc="Distances of order p of the rows of two matrices, each with each; of batches that broadcast.",
+         errors="RuntimeError for another dtype than floats, other numbers of columns, and a negative p.",
+         example="cdist(tensor([[0.0, 0.0]]), tensor([[3.0, 4.0], [0.0, 1.0]])) -> tensor([[5., 1.]])"),
+    Rule("pdist", "pdist_of(x, p)", operands="x", params="p=2", method=False, loop="composite", grad_fn="PdistBackward0",
+         source=TORCH_KINK,
+         kinks={"rows that are equal": "0 as dist"},
+         doc="Distances of order p of each two rows of a matrix.",
+         errors="RuntimeError unless there are two dimensions, and for a negative p.",
+         example="pdist(tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]])) -> tensor([5.0000, 1.0000, 4.2426])"),
+    Rule("renorm", "renorm_of(x, p, dim, maxnorm)", operands="x", params="p, dim, maxnorm", loop="composite", inplace=True,
+         out=True, grad_fn="RenormBackward0", complex="as written", source="PyTorch, torch.renorm",
+         doc="Slices along dim of which the norm of order p is more than maxnorm, made that small.",
+         errors="RuntimeError for a p that is not positive, a negative maxnorm, and fewer than two dimensions.",
+         example="tensor([[3.0, 4.0], [0.3, 0.4]]).renorm(2, 0, 1.0) -> tensor([[0.6000, 0.8000],\n        [0.3000, 0.4000]])"),
+    # ---- linear algebra: Householder's reflections
+    Rule("linalg_householder_product", "householder_product_of(x, y)", operands="xy", names="input, tau", namespace="linalg",
+         method=False, loop="composite", out=True, complex="as written", grad_fn="LinalgHouseholderProductBackward0",
+         source="Householder 1958, Unitary triangularization of a nonsymmetric matrix",
+         doc="The first columns of the product of the reflections 1 - tau v v^H, whose vectors stand below a diagonal of ones.",
+         errors="RuntimeError for more columns than rows, and for factors tau that do not fit.",
+         example="linalg.householder_product(tensor([[1.0], [1.0]]), tensor([1.0])) -> tensor([[ 0.],\n        [-1.]])"),
+    Rule("orgqr", "orgqr_of(x, y)", operands="xy", names="input, tau", loop="composite", out=True, complex="as written",
+         grad_fn="LinalgHouseholderProductBackward0",
+         source="Householder 1958, Unitary triangularization of a nonsymmetric matrix",
+         doc="An older name of linalg.householder_product.",
+         example="tensor([[1.0], [1.0]]).orgqr(tensor([1.0])) -> tensor([[ 0.],\n        [-1.]])"),
+    Rule("ormqr", "ormqr_of(x, y, z, left, transpose)", operands="xyz", names="input, tau, other",
+         params="left=True, transpose=False", loop="composite", out=True, complex="as written", grad_fn="OrmqrBackward0",
+         source="Householder 1958, Unitary triangularization of a nonsymmetric matrix",
+         doc="The product of reflections, as geqrf gives them, with another matrix: Q @ other, or other @ Q unless left.",
+         errors="RuntimeError for sizes that do not fit.",
+         example="tensor([[1.0], [1.0]]).ormqr(tensor([1.0]), tensor([[1.0], [2.0]])) -> tensor([[-2.],\n        [-1.]])"),
+    Rule("geqrf", "geqrf_of(x)", operands="x", loop="composite", outputs=("a", "tau"), out=True, complex="as written",
+         source="LAPACK, geqrf", doc="The triangle of a decomposition as linalg.qr, with Householder's vectors below it, and "
+                                     "their factors.",
+         errors="NotImplementedError in the backward pass: linalg.qr has a derivative.",
+         example="tensor([[3.0], [4.0]]).geqrf().a[0].abs() -> tensor([5.])"),
 )
