@@ -8,7 +8,6 @@ import numpy as np
 
 from .._variable import OPS
 from ._dispatch import composite, refused, values_of, wider, write_out
-from ._elementwise import bessel_i0
 from ._operands import as_variables, inexact, is_variable, operand, wrapped_axis
 
 refused("autodiff has no derivative of it. Where the result is to be a constant, give it x.detach(), the values alone.",
@@ -239,7 +238,7 @@ def i0(x: Any) -> Any:
     x = operand(x)
     if np.dtype(x.dtype).kind == "c":
         raise TypeError("i0 not supported for complex values")
-    return bessel_i0(inexact(x))
+    return OPS.i0(inexact(x))
 
 
 @composite("fix")
