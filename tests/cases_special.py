@@ -23,12 +23,57 @@ def multigammaln(x, p):
     return sum((by_mpmath(lambda v: mpmath.loggamma(v))(x - j / 2) for j in range(p)), p * (p - 1) / 4 * np.log(np.pi))
 
 
+def of_positive(function):
+    """A function of two positive numbers."""
+    return by_mpmath(lambda x, y: function(x, y) if x > 0 and y > 0 else mpmath.nan)
+
+
+def of_bessel(function, order, sign=0):
+    """A Bessel function, times exp(sign * |x|)."""
+    return by_mpmath(lambda x: mpmath.re(function(order, x)) * mpmath.exp(sign * abs(x)))
+
+
+def polynomial(kind):
+    """An orthogonal polynomial of the order n rounded towards zero, 0 below 0."""
+    chebyshev = {"v": lambda n, x: mpmath.chebyu(n, x) - mpmath.chebyu(n - 1, x),
+                 "w": lambda n, x: mpmath.chebyu(n, x) + mpmath.chebyu(n - 1, x)}
+    of_order = {"t": mpmath.chebyt, "u": mpmath.chebyu, **chebyshev, "p": mpmath.legendre,
+                "l": lambda n, x: sum(mpmath.binomial(n, k) * (-x) ** k / mpmath.factorial(k) for k in range(n + 1)),
+                "h": mpmath.hermite,
+                "he": lambda n, x: mpmath.hermite(n, x / mpmath.sqrt(2)) / mpmath.sqrt(2) ** n}[kind]
+    return by_mpmath(lambda x, n: of_order(int(n), x) if n >= 1 else n >= 0)
+
+
 REFERENCES = {
     "erf": by_mpmath(mpmath.erf), "erfc": by_mpmath(mpmath.erfc), "normal_cdf": by_mpmath(mpmath.ncdf),
     "erfinv": by_mpmath(lambda x: mpmath.erfinv(x) if abs(x) < 1 else mpmath.inf if x == 1 else mpmath.nan),
     "lgamma": by_mpmath(lambda x: mpmath.log(abs(mpmath.gamma(x)))), "digamma": by_mpmath(mpmath.digamma),
     "trigamma": by_mpmath(lambda x: mpmath.polygamma(1, x)),
     "polygamma_at": by_mpmath(lambda x, n: mpmath.polygamma(int(n), x)),
+    "log_ndtr": by_mpmath(lambda x: mpmath.log(mpmath.ncdf(x))),
+    "erfcx": by_mpmath(lambda x: mpmath.exp(x * x) * mpmath.erfc(x)),
+    "ndtri": by_mpmath(lambda p: mpmath.sqrt(2) * mpmath.erfinv(2 * p - 1) if 0 < p < 1 else mpmath.inf if p == 1
+                       else mpmath.nan),
+    "i0": of_bessel(mpmath.besseli, 0), "i1": of_bessel(mpmath.besseli, 1), "i0e": of_bessel(mpmath.besseli, 0, -1),
+    "i1e": of_bessel(mpmath.besseli, 1, -1), "bessel_i_at": by_mpmath(lambda x, n: mpmath.besseli(int(n), x)),
+    "bessel_ie_at": by_mpmath(lambda x, n: mpmath.besseli(int(n), x) * mpmath.exp(-abs(x))),
+    "modified_bessel_k0": of_bessel(mpmath.besselk, 0), "modified_bessel_k1": of_bessel(mpmath.besselk, 1),
+    "scaled_modified_bessel_k0": of_bessel(mpmath.besselk, 0, 1), "scaled_modified_bessel_k1": of_bessel(mpmath.besselk, 1, 1),
+    "bessel_j0": of_bessel(mpmath.besselj, 0), "bessel_j1": of_bessel(mpmath.besselj, 1),
+    "bessel_j_at": by_mpmath(lambda x, n: mpmath.besselj(int(n), x)),
+    "bessel_y0": of_bessel(mpmath.bessely, 0), "bessel_y1": of_bessel(mpmath.bessely, 1),
+    "airy_ai": by_mpmath(mpmath.airyai), "airy_ai_prime": by_mpmath(lambda x: mpmath.airyai(x, derivative=1)),
+    "igamma": of_positive(lambda a, x: mpmath.gammainc(a, 0, x, regularized=True)),
+    "igammac": of_positive(lambda a, x: mpmath.gammainc(a, x, regularized=True)),
+    "gamma_density": by_mpmath(lambda a, x: x ** (a - 1) * mpmath.exp(-x) / mpmath.gamma(a)),
+    "igamma_in_a": by_mpmath(lambda a, x: mpmath.diff(lambda s: mpmath.gammainc(s, 0, x, regularized=True), a)),
+    "igamma_in_aa": by_mpmath(lambda a, x: mpmath.diff(lambda s: mpmath.gammainc(s, 0, x, regularized=True), a, 2)),
+    "zeta_in_xx": by_mpmath(lambda s, q: mpmath.zeta(s, q, 2)),
+    "zeta": of_positive(lambda s, q: mpmath.zeta(s, q) if s > 1 else mpmath.inf if s == 1 else mpmath.nan),
+    "zeta_in_x": by_mpmath(lambda s, q: mpmath.zeta(s, q, 1)),
+    **{f"chebyshev_polynomial_{kind}": polynomial(kind) for kind in "tuvw"},
+    "legendre_polynomial_p": polynomial("p"), "laguerre_polynomial_l": polynomial("l"),
+    "hermite_polynomial_h": polynomial("h"), "hermite_polynomial_he": polynomial("he"),
 }
 
 CASES = {

@@ -31,7 +31,7 @@ ONE = words("sqrt exp log sin cos tanh sigmoid relu tan exp2 expm1 log1p log2 lo
              "logsigmoid hardtanh relu6 hardswish hardsigmoid softsign leaky_relu gelu")
 TWO = words("add sub mul div pow atan2 hypot logaddexp logaddexp2 xlogy fmod remainder maximum minimum fmax "
              "fmin clamp_min clamp_max copysign")
-SPECIAL = words("entr ndtr")
+SPECIAL = words("entr ndtr log_ndtr ndtri erfcx i0 i1 i0e i1e")
 
 CASES = {
     **{name: f"T.{name}(x)" for name in ONE},
@@ -73,6 +73,7 @@ CASES = {
     "pow 0.5 in place": "T.clone(x).pow_(0.5)",
     # special functions
     **{name: f"T.special.{name}(x)" for name in SPECIAL}, **{f"{name} point": f"T.special.{name}(s)" for name in SPECIAL},
+    "igamma": "T.igamma(y.detach() + 0.5, y)", "igammac": "T.igammac(y.detach() + 0.5, y)", "zeta": "T.special.zeta(2.0, y)",
     "xlog1py": "T.special.xlog1py(x, y)", "xlog1py by a number": "T.special.xlog1py(x, 2.0)",
     "mvlgamma": "T.mvlgamma(2 + x, 2)", "float_power": "T.float_power(x, y)", "float_power 2": "T.float_power(x, 2)",
     "ldexp": "T.ldexp(x, y)", "frexp": "T.frexp(x)[0]", "nextafter": "T.nextafter(x, y)",

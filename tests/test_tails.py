@@ -136,6 +136,15 @@ ELSEWHERE = {
     "kink", "hole", "pow_slope_at_0",                                   # 0, or NaN at a kink: test_kinks
     "sinc",                                                             # zeros at all whole numbers: test_special
     "erfinv", "lgamma", "digamma", "trigamma", "polygamma_at",          # test_accuracy_division_plane_gamma, below
+    # test_special_functions
+    "log_ndtr", "ndtri", "erfcx", "i0", "i1", "i0e", "i1e", "bessel_i_at", "bessel_ie_at", "modified_bessel_k0",
+    "modified_bessel_k1", "scaled_modified_bessel_k0", "scaled_modified_bessel_k1", "bessel_j0", "bessel_j1", "bessel_j_at",
+    "bessel_y0", "bessel_y1", "spherical_bessel_j0", "airy_ai", "airy_ai_prime", "igamma", "igammac", "gamma_density",
+    "igamma_in_a", "igamma_in_aa", "zeta", "zeta_in_x", "zeta_in_xx", "legendre_polynomial_p", "laguerre_polynomial_l",
+    "hermite_polynomial_h", "hermite_polynomial_he", "legendre_p_slope", "legendre_p_curve", "laguerre_l_slope",
+    "laguerre_l_curve",
+    *(f"{shifted}chebyshev_polynomial_{kind}" for shifted in ("", "shifted_") for kind in "tuvw"),
+    *(f"chebyshev_{kind}_{order}" for kind in "uvw" for order in ("slope", "curve")),
 }
 
 

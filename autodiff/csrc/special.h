@@ -111,4 +111,6 @@ static inline float cosine_of_float32(float x, float y) { return x / hypot_float
 static inline double trunc_quotient_float64(double x, double y) { return trunc(x / y); }
 static inline float trunc_quotient_float32(float x, float y) { return truncf(x / y); }
 
+#include "special_more.h"
+
 #endif

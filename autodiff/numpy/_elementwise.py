@@ -1,7 +1,6 @@
 """Ufuncs of NumPy and SciPy that no row answers by itself: short formulas of rows."""
 from __future__ import annotations
 
-import math
 import sys
 from typing import Any
 
@@ -278,57 +277,6 @@ def huber(delta: Any, r: Any) -> Any:
     size = np.abs(r)
     value = np.where(np.less_equal(size, delta), 0.5 * np.square(r), delta * (size - 0.5 * delta))
     return np.where(np.less(delta, 0), np.inf, value)
-
-
-#: Cosines at the midpoints of 64 parts of a quarter circle.  The midpoint rule over the circle then has 256 points, and
-#: errs by the Fourier coefficient of that number: exp(-46) of the whole where exp(x cos) is just below overflow.
-_COSINES = np.cos((np.arange(64) + 0.5) * (math.pi / 128))
-#: Their first 30 bits, whose products with numbers of 20 bits are exact.
-_LEADING = np.rint(_COSINES * 2.0 ** 30) / 2.0 ** 30
-
-
-def _over_circle(x: Any, odd: bool) -> Any:
-    """The mean of exp(x cos) over the circle, or of cos exp(x cos), by cosh and sinh over a quarter: no derivative subtracts
-    equal numbers then.  Where x is large, so is what the rounding of x cos does to the exponential: there the product is
-    split in two."""
-    dtype = np.dtype(x.dtype)
-    cosines, leading, rest = (v.astype(dtype) for v in (_COSINES, _LEADING, _COSINES - _LEADING))
-    x = x[..., np.newaxis]
-    large = np.greater(np.abs(x), 8.0)
-    small, size = np.where(large, 0.0, x) * cosines, np.abs(np.where(large, x, 8.0))
-    size = np.minimum(size, 1e4)        # beyond which there is overflow, and no parts of infinity
-    high = np.rint(size * 1024.0) / 1024.0
-    power = np.exp(high * leading) * np.exp(high * rest + (size - high) * cosines)
-    if not odd:
-        return np.mean(np.where(large, (power + 1.0 / power) / 2.0, np.cosh(small)), axis=-1)
-    far = (power - 1.0 / power) / 2.0 * np.sign(x)
-    return np.mean(cosines * np.where(large, far, np.sinh(small)), axis=-1)
-
-
-@special("i0")
-def bessel_i0(x: Any) -> Any:
-    """The modified Bessel function of order 0."""
-    return _over_circle(x, False)
-
-
-@special("i1")
-def bessel_i1(x: Any) -> Any:
-    """Its derivative."""
-    return _over_circle(x, True)
-
-
-@special("log_ndtr")
-def log_ndtr(x: Any) -> Any:
-    """Its logarithm; below -4 by 40 levels of the continued fraction of the tail, which subtracts nothing in any derivative."""
-    far, above = np.less(x, -4.0), np.greater(x, 0.0)
-    centre = np.log(OPS.normal_cdf(np.where(np.logical_or(far, above), 0.0, x)))
-    right = np.log1p(-OPS.normal_cdf(-np.where(above, x, 0.0)))
-    t = -np.where(far, x, -4.0)
-    fraction = t
-    for k in range(40, 0, -1):
-        fraction = t + k / fraction
-    tail = -0.5 * np.square(t) - 0.9189385332046727 - np.log(fraction)
-    return np.where(far, tail, np.where(above, right, centre))
 
 
 def _exprel_series(x: Any) -> Any:

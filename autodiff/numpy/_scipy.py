@@ -206,20 +206,33 @@ def _gammainc_in_a(a: Any, x: Any) -> Any:
     Over t from 0 to x where x is below a, from x on with the other sign where it is above: the integrand is largest at x.  Of
     a large a over as much of that as matters, in steps of t and not of its logarithm.
     """
-    outside = np.logical_or(np.equal(values_of(x), 0), np.isinf(values_of(x)))
-    shape, at = _spread(a, _known(x, 1.0, outside))
+    value, order = values_of(x), values_of(a)
+    outside = np.logical_or(np.equal(value, 0), np.isinf(value))
+    small = np.logical_and(np.less(order, 0.2), np.less(value, 2.0))
+    large = np.logical_not(small)
+    near = _gammainc_in_small_a(_known(a, 0.1, large), _known(x, 0.1, np.logical_or(outside, large)))
+    shape, at = _spread(_known(a, 1.0, small), _known(x, 1.0, np.logical_or(outside, small)))
     order, end = values_of(shape), values_of(at)
-    below, narrow = np.less_equal(end, order), np.greater(order, 10.0)
+    below = np.less_equal(end, order)
+    narrow = np.logical_or(np.greater(order, 10.0), np.logical_not(below))
     room = 12.0 * np.sqrt(order) + 40.0
     room = np.where(below, np.minimum(end, room), room)
-    points = np.where(narrow, 1.0, _POINTS)
-    log = np.log(at) + np.where(below, np.log(points), -np.log(points))
     there = np.where(below, (at - room) + room * _POINTS, at + room * _RESTS)
-    log = np.minimum(np.where(narrow, np.log(np.where(narrow, there, 1.0)), log), 600.0)
+    log = np.where(narrow, np.log(np.where(narrow, there, 1.0)), np.log(at) + np.log(_POINTS))
     steps = np.where(narrow, np.log(room * _POINTS), log)
     inside = np.exp((shape - 1.0) * log + steps - np.exp(log) - sp.gammaln(shape)) * (log - sp.psi(shape))
     total = np.sum(_WEIGHTS * np.where(below, inside, -inside), axis=-1)
-    return _select(outside, 0.0, total)
+    return _select(outside, 0.0, np.where(small, near, total))
+
+
+def _gammainc_in_small_a(a: Any, x: Any) -> Any:
+    """The same for a < 0.2, x < 2 by the power series: t^(a-1) vanishes too slowly towards 0."""
+    log, term = np.log(x) - sp.psi(1.0 + a), x * 0.0 + 1.0
+    total = log
+    for k in range(1, 31):
+        term = term * (-x / k)
+        total = total + term * (k / (a + k) + a * log) / (a + k)
+    return np.exp(a * np.log(x) - sp.gammaln(1.0 + a)) * total
 
 
 def _beta_density(a: Any, b: Any, x: Any, rest: Any) -> Any:
@@ -247,10 +260,23 @@ def _betainc_in(which: int, a: Any, b: Any, x: Any, rest: Any) -> Any:
     log, other = np.where(below, first, second), np.where(below, second, first)
     steps = np.where(narrow, np.log(room * _POINTS), first)
     density = np.exp((a - 1.0) * log + (b - 1.0) * other + steps - sp.betaln(a, b))
-    part = (log - sp.psi(a)) if which == 0 else (other - sp.psi(b))
-    inside = density * (part + sp.psi(a + b))
-    total = np.sum(_WEIGHTS * np.where(below, inside, -inside), axis=-1)
-    return _select(outside, 0.0, total)
+    mean = sp.psi(a) if which == 0 else sp.psi(b)
+    inside = density * ((log if which == 0 else other) - mean + sp.psi(a + b))
+    # Near an end of a small exponent p the power t^(p-1) vanishes too slowly, and is integrated by itself.
+    p, r = np.where(below, a, b), np.where(below, b, a)
+    slow = np.less(values_of(p), 0.2)
+    p = np.where(slow, p, 0.1)
+    scale = np.exp(p * np.log(near) - sp.betaln(a, b))
+    rest_of = np.exp(p * np.log(_POINTS)) * np.expm1((r - 1.0) * second)
+    own = np.equal(below, which == 0)
+    constant = sp.psi(a + b) - mean
+    factor = np.where(own, first, 0.0) + constant
+    beside = rest_of * factor + np.where(own, 0.0, np.exp(p * np.log(_POINTS) + (r - 1.0) * second) * second)
+    # psi(p) = psi(1 + p) - 1 / p cancels 1 / p^2
+    alone = np.where(own, np.log(near) - sp.psi(1.0 + p) + sp.psi(a + b), constant) / p
+    inside = np.where(slow, scale * beside, inside)
+    total = np.sum(_WEIGHTS * inside, axis=-1) + np.where(slow, scale * alone, 0.0)[..., 0]
+    return _select(outside, 0.0, np.where(below[..., 0], total, -total))
 
 
 def _sinhc(x: Any) -> Any:
@@ -585,8 +611,6 @@ _answers("j0", (lambda _, x: -sp.j1(x),))
 _answers("j1", (lambda _, x: 0.5 * (sp.j0(x) - sp.jv(2, x)),))
 _answers("y0", (lambda _, x: -sp.y1(x),))
 _answers("y1", (lambda _, x: 0.5 * (sp.y0(x) - sp.yv(2, x)),))
-_answers("i0", (lambda _, x: sp.i1(x),))
-_answers("i1", (lambda _, x: 0.5 * (sp.i0(x) + sp.iv(2, x)),))
 _answers("i0e", (lambda out, x: sp.i1e(x) - np.sign(x) * out,))
 _answers("i1e", (lambda out, x: 0.5 * (sp.i0e(x) + sp.ive(2, x)) - np.sign(x) * out,))
 _answers("k0", (lambda _, x: -sp.k1(x),))

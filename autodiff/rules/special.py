@@ -3,6 +3,35 @@ from __future__ import annotations
 
 from .row import CALCULUS, TORCH_KINK, Rule, _elementwise
 
+AS = "Abramowitz and Stegun "
+
+
+def _signed(text: str, at_0: str = "0 * x") -> str:
+    """A value times -1, 0 or 1 by the sign of x; at 0 with the derivatives that both sides have, or the mean of theirs."""
+    return f"where(x > 0, {text}, where(x < 0, -{text}, {at_0}))"
+
+
+#: The same of the order y: derivatives at 0 are those of i0e and i1e where it is 0 and 1.
+_SIGNED = _signed("bessel_ie_at(x, y)", "where(abs(y) < 0.5, -x, where(abs(y) < 1.5, -0.5 * x * x, 0 * x))")
+
+
+def _far(sign: str) -> str:
+    """The sum over k >= 1 of (sign 1)^k (2k-1)!! / (2 x^2)^k for x > 12, which the error function's relatives have far out."""
+    step = f"({sign} 0.5 / (where(x > 12, x, 12) * where(x > 12, x, 12)))"
+    text = "1"
+    for k in range(14, 1, -1):
+        text = f"(1 + {2 * k - 1} * {step} * {text})"
+    return f"{step} * {text}"
+
+
+def _of_order(name: str, value: str, dx: str, doc: str = "", example: str = "", source: str = "", **fields) -> Rule:
+    """A row of x and a whole order, in which there is no derivative."""
+    public = {"namespace": "special", "method": False} if doc else {"method": False, "function": False}
+    return _elementwise(name, value, dx, "0", names="x, n", dtype="float", at=(-0.9, 0.9), at_y=(1.0, 4.0),
+                        source=source or AS + "22.7", doc=doc or "A derivative of the polynomial: what its gradient calls.",
+                        example=example, **public, **fields)
+
+
 RULES: tuple[Rule, ...] = (
     # ---- special functions of logarithms and exponentials
     _elementwise("entr",
@@ -25,12 +54,193 @@ RULES: tuple[Rule, ...] = (
                  method=False, dtype="float", numpy="scipy.special.ndtr", grad_fn="MulBackward0",
                  source="Abramowitz and Stegun 26.2.29", doc="The distribution function of the standard normal distribution.",
                  example="special.ndtr(tensor([0.0, 2.0])) -> tensor([0.5000, 0.9772])"),
+    _elementwise("log_ndtr", "log_ndtr(x)", "g * (0.7978845608028654 / erfcx(-0.7071067811865476 * x))",
+                 namespace="special", method=False, dtype="float", numpy="scipy.special.log_ndtr",
+                 grad_fn="SpecialLogNdtrBackward0", source=AS + "26.2.29",
+                 doc="The logarithm of ndtr, accurate in both tails.",
+                 example="special.log_ndtr(tensor([0.0, -40.0])) -> tensor([  -0.6931, -804.6084])"),
+    _elementwise("ndtri", "ndtri(x)", "g * (2.5066282746310002 * exp(0.5 * square(out)))", namespace="special",
+                 method=False, dtype="float", at=(0.1, 0.9), grad_fn="SpecialNdtriBackward0",
+                 kinks={"x = 0": "inf; -inf; inf at 0", "x = 1": "inf; inf; inf at 1"}, source=AS + "26.2.29",
+                 doc="The inverse of ndtr.", example="special.ndtri(tensor([0.5, 0.975])) -> tensor([0.0000, 1.9600])"),
+    _elementwise("erfcx", "erfcx(x)",
+                 "g * where(x > 12, 1.1283791670955126 * _FAR, 2 * where(x > 12, 0, x) * out - 1.1283791670955126)"
+                 .replace("_FAR", _far("-")), namespace="special", method=False, dtype="float",
+                 grad_fn="SpecialErfcxBackward0", source=AS + "7.1.2, 7.1.23",
+                 doc="exp(x * x) * erfc(x), the complementary error function scaled.",
+                 example="special.erfcx(tensor([0.0, 1.0, 1e10])) -> tensor([1.0000e+00, 4.2758e-01, 5.6419e-11])"),
+    # ---- Bessel functions
+    _elementwise("i0", "i0(x)", "g * i1(x)", inplace=True, dtype="float",
+                 elsewhere=("special.i0", "special.modified_bessel_i0"), numpy="scipy.special.i0",
+                 source=AS + "9.6.27", doc="Modified Bessel function of the first kind of order 0.",
+                 example="tensor([0.0, 1.0]).i0() -> tensor([1.0000, 1.2661])"),
+    _elementwise("i1", "i1(x)", "g * (0.5 * (i0(x) + bessel_i_at(x, 2)))", namespace="special", method=False, dtype="float",
+                 aliases=("modified_bessel_i1",), numpy="scipy.special.i1", grad_fn="SpecialI1Backward0", source=AS + "9.6.26",
+                 doc="Modified Bessel function of the first kind of order 1.",
+                 example="special.i1(tensor([0.0, 1.0])) -> tensor([0.0000, 0.5652])"),
+    _elementwise("i0e", "i0e(x)", f"g * (i1e(x) - {_signed('out', '-x')})", namespace="special", method=False,
+                 dtype="float", grad_fn="SpecialI0EBackward0", kinks={"x = 0": "0; 1.5; 0 at 0"}, source=AS + "9.6.27",
+                 doc="exp(-abs(x)) * i0(x).", example="special.i0e(tensor([0.0, 1.0])) -> tensor([1.0000, 0.4658])"),
+    _elementwise("i1e", "i1e(x)", f"g * (0.5 * (i0e(x) + bessel_ie_at(x, 2)) - {_signed('out', '-0.5 * x * x')})",
+                 namespace="special", method=False, dtype="float", grad_fn="SpecialI1EBackward0",
+                 kinks={"x = 0 (order 2)": "0.5; 0; 1.875 at 0"}, source=AS + "9.6.26",
+                 doc="exp(-abs(x)) * i1(x).", example="special.i1e(tensor([0.0, 1.0])) -> tensor([0.0000, 0.2079])"),
+    _elementwise("bessel_i_at", "bessel_i_at(x, y)", "g * (0.5 * (bessel_i_at(x, y - 1) + bessel_i_at(x, y + 1)))",
+                 "0",
+                 method=False, function=False, dtype="float", at_y=(1.0, 4.0), source=AS + "9.6.26",
+                 doc="Modified Bessel function of a whole order, at most 100: what derivatives call."),
+    _elementwise("bessel_ie_at", "bessel_ie_at(x, y)",
+                 f"g * (0.5 * (bessel_ie_at(x, y - 1) + bessel_ie_at(x, y + 1)) - {_SIGNED})", "0",
+                 method=False, function=False, dtype="float", at=(0.5, 2.0), at_y=(1.0, 4.0), source=AS + "9.6.26",
+                 kinks={"x = y = 0": "0 in x; 1.5 in x; 0 in x at 0, 0",
+                        "x = 0, y = 1 (order 2)": "0.5 in x; 0 in x; 1.875 in x at 0, 1"},
+                 doc="exp(-abs(x)) * bessel_i_at(x, y): what derivatives call."),
+    _elementwise("modified_bessel_k0", "modified_bessel_k0(x)", "-g * modified_bessel_k1(x)", namespace="special",
+                 method=False, dtype="float", at=(0.5, 3.0), source=AS + "9.6.27",
+                 doc="Modified Bessel function of the second kind of order 0; NaN below 0.",
+                 example="special.modified_bessel_k0(tensor([0.0, 1.0])) -> tensor([   inf, 0.4210])"),
+    _elementwise("modified_bessel_k1", "modified_bessel_k1(x)", "-g * (modified_bessel_k0(x) + modified_bessel_k1(x) / x)",
+                 namespace="special", method=False, dtype="float", at=(0.5, 3.0), source=AS + "9.6.26",
+                 doc="Modified Bessel function of the second kind of order 1; NaN below 0.",
+                 example="special.modified_bessel_k1(tensor([0.0, 1.0])) -> tensor([   inf, 0.6019])"),
+    _elementwise("scaled_modified_bessel_k0", "scaled_modified_bessel_k0(x)",
+                 "g * (scaled_modified_bessel_k0(x) - scaled_modified_bessel_k1(x))", namespace="special", method=False,
+                 dtype="float", at=(0.5, 3.0), source=AS + "9.6.27", doc="exp(x) * modified_bessel_k0(x).",
+                 example="special.scaled_modified_bessel_k0(tensor([1.0, 1e10])) -> tensor([1.1445e+00, 1.2533e-05])"),
+    _elementwise("scaled_modified_bessel_k1", "scaled_modified_bessel_k1(x)",
+                 "g * (scaled_modified_bessel_k1(x) - scaled_modified_bessel_k0(x) - scaled_modified_bessel_k1(x) / x)",
+                 namespace="special", method=False, dtype="float", at=(0.5, 3.0), source=AS + "9.6.26",
+                 doc="exp(x) * modified_bessel_k1(x).",
+                 example="special.scaled_modified_bessel_k1(tensor([1.0, 1e10])) -> tensor([1.6362e+00, 1.2533e-05])"),
+    _elementwise("bessel_j0", "bessel_j0(x)", "-g * bessel_j1(x)", namespace="special", method=False, dtype="float",
+                 source=AS + "9.1.28", doc="Bessel function of the first kind of order 0.",
+                 example="special.bessel_j0(tensor([0.0, 1.0])) -> tensor([1.0000, 0.7652])"),
+    _elementwise("bessel_j1", "bessel_j1(x)", "g * (0.5 * (bessel_j0(x) - bessel_j_at(x, 2)))", namespace="special",
+                 method=False, dtype="float", source=AS + "9.1.27", doc="Bessel function of the first kind of order 1.",
+                 example="special.bessel_j1(tensor([0.0, 1.0])) -> tensor([0.0000, 0.4401])"),
+    _elementwise("bessel_j_at", "bessel_j_at(x, y)", "g * (0.5 * (bessel_j_at(x, y - 1) - bessel_j_at(x, y + 1)))",
+                 "0",
+                 method=False, function=False, dtype="float", at_y=(1.0, 4.0), source=AS + "9.1.27",
+                 doc="Bessel function of a whole order, at most 100: what derivatives call."),
+    _elementwise("bessel_y0", "bessel_y0(x)", "-g * bessel_y1(x)", namespace="special", method=False, dtype="float",
+                 at=(0.5, 3.0), source=AS + "9.1.28", doc="Bessel function of the second kind of order 0; NaN below 0.",
+                 example="special.bessel_y0(tensor([0.0, 1.0])) -> tensor([  -inf, 0.0883])"),
+    _elementwise("bessel_y1", "bessel_y1(x)", "g * (bessel_y0(x) - bessel_y1(x) / x)", namespace="special", method=False,
+                 dtype="float", at=(0.5, 3.0), source=AS + "9.1.27",
+                 doc="Bessel function of the second kind of order 1; NaN below 0.",
+                 example="special.bessel_y1(tensor([0.0, 1.0])) -> tensor([   -inf, -0.7812])"),
+    # Near 0 the derivative is its power series, as that of sinc.
+    _elementwise("spherical_bessel_j0",
+                 "where(x - x == 0, where(x == 0, 1, sin(x) / where(x == 0, 1, x)), where(x == x, 0, x))",
+                 ("g * where(abs(x) < 0.1, 0 - _X / 3 * (1 - _X * _X / 10 * (1 - _X * _X / 28 * (1 - _X * _X / 54 *"
+                  " (1 - _X * _X / 88)))), (cos(x) - sin(x) / where(abs(x) < 0.1, 1, x)) / where(abs(x) < 0.1, 1, x))")
+                 .replace("_X", "where(abs(x) < 0.1, x, 0)"), namespace="special", method=False, dtype="float",
+                 source=AS + "10.1.11", doc="sin(x) / x, 1 at 0 and 0 at the infinities.",
+                 example="special.spherical_bessel_j0(tensor([0.0, 1.0])) -> tensor([1.0000, 0.8415])"),
+    _elementwise("airy_ai", "airy_ai(x)", "g * airy_ai_prime(x)", namespace="special", method=False, dtype="float",
+                 source=AS + "10.4.1", doc="Airy's function Ai.",
+                 example="special.airy_ai(tensor([0.0, 1.0, -2.0])) -> tensor([0.3550, 0.1353, 0.2274])"),
+    _elementwise("airy_ai_prime", "airy_ai_prime(x)", "g * (x * airy_ai(x))", method=False, function=False, dtype="float",
+                 source=AS + "10.4.1", doc="The derivative of airy_ai: what its gradient calls."),
     # ---- neighbours of the gamma function
+    _elementwise("igamma", "igamma(x, y)", "g * igamma_in_a(x, y)", "g * gamma_density(x, y)", inplace=True, dtype="float",
+                 at=(0.5, 3.0), at_y=(0.5, 3.0), elsewhere=("special.gammainc",), source=AS + "6.5.1, 6.5.2",
+                 doc="The lower incomplete gamma function of order x at y, over the gamma function: from 0 to 1.",
+                 example="igamma(tensor([1.0, 2.0]), tensor([1.0, 1.0])) -> tensor([0.6321, 0.2642])"),
+    _elementwise("igammac", "igammac(x, y)", "-g * igamma_in_a(x, y)", "-g * gamma_density(x, y)", inplace=True,
+                 dtype="float", at=(0.5, 3.0), at_y=(0.5, 3.0), elsewhere=("special.gammaincc",), source=AS + "6.5.3",
+                 doc="The upper incomplete gamma function of order x at y, over the gamma function: 1 - igamma(x, y).",
+                 example="igammac(tensor([1.0, 2.0]), tensor([1.0, 1.0])) -> tensor([0.3679, 0.7358])"),
+    _elementwise("gamma_density", "gamma_density(x, y)", "g * (gamma_density(x, y) * (log(y) - digamma(x)))",
+                 "g * (gamma_density(x, y) * ((x - 1) / y - 1))", method=False, function=False, dtype="float",
+                 at=(0.5, 3.0), at_y=(0.5, 3.0), source=AS + "6.5.1",
+                 doc="The derivative of igamma in y, which its gradient calls."),
+    _elementwise("igamma_in_a", "igamma_in_a(x, y)", "g * igamma_in_aa(x, y)",
+                 "g * (gamma_density(x, y) * (log(y) - digamma(x)))", method=False, function=False, dtype="float",
+                 at=(0.5, 3.0), at_y=(0.5, 3.0), source=AS + "6.5.1",
+                 doc="The derivative of igamma in x, which its gradient calls."),
+    _elementwise("igamma_in_aa", "igamma_in_aa(x, y)", "g * hole(0 * x)",
+                 "g * (gamma_density(x, y) * (square(log(y) - digamma(x)) - trigamma(x)))", method=False, function=False,
+                 dtype="float", at=(0.5, 3.0), at_y=(0.5, 3.0), source=AS + "6.5.1",
+                 doc="The second derivative of igamma in x; the third is not computed: it is NaN."),
+    _elementwise("zeta", "zeta(x, y)", "g * zeta_in_x(x, y)", "-g * (x * zeta(x + 1, y))", namespace="special", method=False,
+                 dtype="float", at=(1.5, 4.0), at_y=(0.5, 3.0), source=AS + "23.2.7",
+                 grad_fn={"": "SpecialZetaBackward0", "nt": "SpecialZetaBackward1", "tn": "SpecialZetaBackward2"},
+                 doc="Hurwitz' zeta function, the sum over k >= 0 of (y + k) ** -x; Riemann's where y is 1.",
+                 example="special.zeta(tensor([2.0, 4.0]), 1) -> tensor([1.6449, 1.0823])"),
+    _elementwise("zeta_in_x", "zeta_in_x(x, y)", "g * zeta_in_xx(x, y)", "-g * (zeta(x + 1, y) + x * zeta_in_x(x + 1, y))",
+                 method=False, function=False, dtype="float", at=(1.5, 4.0), at_y=(0.5, 3.0), source=AS + "23.2.7",
+                 doc="The derivative of zeta in x, which its gradient calls."),
+    _elementwise("zeta_in_xx", "zeta_in_xx(x, y)", "g * hole(0 * x)",
+                 "-g * (2 * zeta_in_x(x + 1, y) + x * zeta_in_xx(x + 1, y))", method=False, function=False, dtype="float",
+                 at=(1.5, 4.0), at_y=(0.5, 3.0), source=AS + "23.2.7",
+                 doc="The second derivative of zeta in x; the third is not computed: it is NaN."),
     Rule("mvlgamma", "mvlgamma_of(x, p)", operands="x", params="p", loop="composite", inplace=True, out=True,
          elsewhere=("special.multigammaln",), grad_fn="MvlgammaBackward0",
          source="James 1964, Distributions of matrix variates", errors="TypeError where p is no int, RuntimeError below 1.",
          doc="Logarithm of the multivariate gamma function of dimension p.",
          example="tensor([1.0, 3.0]).mvlgamma(2) -> tensor([1.1447, 1.5502])"),
+    # ---- orthogonal polynomials
+    _of_order("chebyshev_polynomial_t", "chebyshev_polynomial_t(x, y)", "g * (trunc(y) * chebyshev_polynomial_u(x, y - 1))",
+              "Chebyshev's polynomial of the first kind of order n.",
+              "special.chebyshev_polynomial_t(tensor([0.5, 2.0]), 3) -> tensor([-1., 26.])"),
+    _of_order("chebyshev_polynomial_u", "chebyshev_polynomial_u(x, y)", "g * chebyshev_u_slope(x, y)",
+              "Chebyshev's polynomial of the second kind of order n.",
+              "special.chebyshev_polynomial_u(tensor([0.5, 2.0]), 3) -> tensor([-1., 56.])"),
+    _of_order("chebyshev_polynomial_v", "chebyshev_polynomial_v(x, y)", "g * chebyshev_v_slope(x, y)",
+              "Chebyshev's polynomial of the third kind of order n.",
+              "special.chebyshev_polynomial_v(tensor([0.5, 2.0]), 3) -> tensor([-1., 41.])"),
+    _of_order("chebyshev_polynomial_w", "chebyshev_polynomial_w(x, y)", "g * chebyshev_w_slope(x, y)",
+              "Chebyshev's polynomial of the fourth kind of order n.",
+              "special.chebyshev_polynomial_w(tensor([0.5, 2.0]), 3) -> tensor([-1., 71.])"),
+    _of_order("shifted_chebyshev_polynomial_t", "chebyshev_polynomial_t(2 * x - 1, y)",
+              "2 * g * (trunc(y) * chebyshev_polynomial_u(2 * x - 1, y - 1))",
+              "Chebyshev's polynomial of the first kind of order n at 2 * x - 1.",
+              "special.shifted_chebyshev_polynomial_t(tensor([0.75, 1.5]), 3) -> tensor([-1., 26.])"),
+    _of_order("shifted_chebyshev_polynomial_u", "chebyshev_polynomial_u(2 * x - 1, y)",
+              "2 * g * chebyshev_u_slope(2 * x - 1, y)",
+              "Chebyshev's polynomial of the second kind of order n at 2 * x - 1.",
+              "special.shifted_chebyshev_polynomial_u(tensor([0.75, 1.5]), 3) -> tensor([-1., 56.])"),
+    _of_order("shifted_chebyshev_polynomial_v", "chebyshev_polynomial_v(2 * x - 1, y)",
+              "2 * g * chebyshev_v_slope(2 * x - 1, y)",
+              "Chebyshev's polynomial of the third kind of order n at 2 * x - 1.",
+              "special.shifted_chebyshev_polynomial_v(tensor([0.75, 1.5]), 3) -> tensor([-1., 41.])"),
+    _of_order("shifted_chebyshev_polynomial_w", "chebyshev_polynomial_w(2 * x - 1, y)",
+              "2 * g * chebyshev_w_slope(2 * x - 1, y)",
+              "Chebyshev's polynomial of the fourth kind of order n at 2 * x - 1.",
+              "special.shifted_chebyshev_polynomial_w(tensor([0.75, 1.5]), 3) -> tensor([-1., 71.])"),
+    _of_order("legendre_polynomial_p", "legendre_polynomial_p(x, y)", "g * legendre_p_slope(x, y)",
+              "Legendre's polynomial of order n.",
+              "special.legendre_polynomial_p(tensor([0.5, 2.0]), 3) -> tensor([-0.4375, 17.0000])"),
+    _of_order("laguerre_polynomial_l", "laguerre_polynomial_l(x, y)", "g * laguerre_l_slope(x, y)",
+              "Laguerre's polynomial of order n.",
+              "special.laguerre_polynomial_l(tensor([0.5, 2.0]), 3) -> tensor([-0.1458, -0.3333])"),
+    _of_order("hermite_polynomial_h", "hermite_polynomial_h(x, y)", "2 * g * (trunc(y) * hermite_polynomial_h(x, y - 1))",
+              "Hermite's polynomial of order n, of the weight exp(-x * x).",
+              "special.hermite_polynomial_h(tensor([0.5, 2.0]), 3) -> tensor([-5., 40.])"),
+    _of_order("hermite_polynomial_he", "hermite_polynomial_he(x, y)", "g * (trunc(y) * hermite_polynomial_he(x, y - 1))",
+              "Hermite's polynomial of order n, of the weight exp(-x * x / 2).",
+              "special.hermite_polynomial_he(tensor([0.5, 2.0]), 3) -> tensor([-1.3750,  2.0000])"),
+    # The second derivative has no recurrence of its own in the next order: that follows from the differential equation.
+    _of_order("chebyshev_u_slope", "chebyshev_u_slope(x, y)", "g * chebyshev_u_curve(x, y)"),
+    _of_order("chebyshev_v_slope", "chebyshev_v_slope(x, y)", "g * chebyshev_v_curve(x, y)"),
+    _of_order("chebyshev_w_slope", "chebyshev_w_slope(x, y)", "g * chebyshev_w_curve(x, y)"),
+    _of_order("legendre_p_slope", "legendre_p_slope(x, y)", "g * legendre_p_curve(x, y)"),
+    _of_order("laguerre_l_slope", "laguerre_l_slope(x, y)", "g * laguerre_l_curve(x, y)"),
+    _of_order("chebyshev_u_curve", "chebyshev_u_curve(x, y)",
+              "g * ((5 * x * chebyshev_u_curve(x, y) - (trunc(y) * (trunc(y) + 2) - 3) * chebyshev_u_slope(x, y))"
+              " / one_minus_square(x))"),
+    _of_order("chebyshev_v_curve", "chebyshev_v_curve(x, y)",
+              "g * (((4 * x - 1) * chebyshev_v_curve(x, y) - (trunc(y) * (trunc(y) + 1) - 2) * chebyshev_v_slope(x, y))"
+              " / one_minus_square(x))"),
+    _of_order("chebyshev_w_curve", "chebyshev_w_curve(x, y)",
+              "g * (((4 * x + 1) * chebyshev_w_curve(x, y) - (trunc(y) * (trunc(y) + 1) - 2) * chebyshev_w_slope(x, y))"
+              " / one_minus_square(x))"),
+    _of_order("legendre_p_curve", "legendre_p_curve(x, y)",
+              "g * ((4 * x * legendre_p_curve(x, y) - (trunc(y) * (trunc(y) + 1) - 2) * legendre_p_slope(x, y))"
+              " / one_minus_square(x))"),
+    _of_order("laguerre_l_curve", "laguerre_l_curve(x, y)",
+              "-g * (((2 - x) * laguerre_l_curve(x, y) + (trunc(y) - 1) * laguerre_l_slope(x, y)) / x)"),
     # ---- parts of numbers
     Rule("float_power", "float_power_of(x, y)", operands="xy", names="input, exponent", loop="composite", inplace=True,
          out=True, complex="holomorphic", source=CALCULUS,
