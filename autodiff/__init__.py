@@ -74,19 +74,6 @@ from ._create import (
     zeros_like,
 )
 from ._dlpack import from_dlpack
-from ._draws import (
-    binomial,
-    multinomial,
-    normal,
-    poisson,
-    randint_like,
-    randperm,
-    sample_beta,
-    sample_dirichlet,
-    standard_gamma,
-)
-from ._draws import sample_dirichlet as _sample_dirichlet   # by PyTorch's names
-from ._draws import standard_gamma as _standard_gamma
 from ._functions import (
     allclose,
     broadcast_shapes,
@@ -140,7 +127,6 @@ from ._types import (
     strided,
 )
 from ._variable import Tensor, as_tensor, tensor
-from ._windows import bartlett_window, blackman_window, hamming_window, hann_window, kaiser_window
 
 for _name, _function in _ops.FUNCTIONS.items():
     globals()[_name] = _function
@@ -204,6 +190,9 @@ _LATER = {
     **dict.fromkeys(name for name in _ops.NAMESPACES if "." not in name),       # linalg, fft, special
     **dict.fromkeys(_ops.LATER["functions"]),       # of rows: their families put them here
     "lift": "_lift",
+    **dict.fromkeys(("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"), "_windows"),
+    **dict.fromkeys(("binomial", "multinomial", "normal", "poisson", "randint_like", "randperm", "sample_beta",
+                     "sample_dirichlet", "standard_gamma"), "_draws"),
     **dict.fromkeys(("load", "save"), "_files"),
     **dict.fromkeys(("defjvp", "defvjp", "primitive"), "_primitive"),
     **dict.fromkeys(("elementwise_grad", "holomorphic_grad"), "func"),
@@ -221,6 +210,8 @@ def __getattr__(name):
     if name in _ops.LATER["functions"]:
         _ops.load(_ops.LATER["functions"][name])
         return globals()[name]
+    if name in ("_sample_dirichlet", "_standard_gamma"):        # by PyTorch's names
+        return __getattr__(name[1:])
     if name in _LATER or name == "_C":
         from importlib import import_module
 

@@ -9,6 +9,7 @@ file fills the templates.  Each imports only what stands before it here.
 """
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 from .grammar import (
@@ -57,9 +58,17 @@ def namespace(rules) -> dict:
 
 
 def groups(rules) -> dict:
-    """{family: its rows that are no loops} of the families that are imported when they are asked for."""
-    return {family.__name__.rpartition(".")[2]: tuple(rule for rule in family.RULES if not rule.elementwise)
+    """{family: its rows} of the families that are imported when they are asked for, but for functions of others' texts."""
+    families = {rule.name: family for family in rules.FAMILIES for rule in family.RULES}
+    used = {(name, families[rule.name]) for rule in rules.RULES for which in ("value", "dx", "dy") if getattr(rule, which)
+            for name in _names_of(getattr(rule, which)) if name in rules.BY_NAME}
+    shared = {name for name, family in used if families[name] is not family}
+    return {family.__name__.rpartition(".")[2]: tuple(rule for rule in family.RULES if rule.name not in shared)
             for family in rules.LATER}
+
+
+def _names_of(text: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(text, mode="eval")) if isinstance(node, ast.Name)}
 
 
 def group(rules, family: str = "") -> dict:
@@ -71,6 +80,8 @@ def group(rules, family: str = "") -> dict:
     return {
         "GROUP": family, "GROUPS": later,
         "RULES": tuple(rule for rule in rules.RULES if rule.name in own),
+        "FUNCTIONS": tuple(name for name in rules.FUNCTIONS if name in own or (not family and name not in rules.BY_NAME)),
+        "ELEMENTWISE": tuple(rule for rule in rules.ELEMENTWISE if rule.name in own),
         "STRUCTURAL": tuple(rule for rule in rules.STRUCTURAL if rule.name in own),
         "DIFFERENTIATED": [(prefix, rule) for prefix, rule in differentiated(rules) if rule.name in own],
         "saved_names": [(number, names) for number, names in saved_names(rules) if number in numbers],

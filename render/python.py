@@ -334,9 +334,9 @@ def later_names(groups: dict) -> dict:
             if rule.outputs:
                 found["types"][rule.name] = family
             for name in (rule.name, *rule.aliases):
-                if rule.rendered and rule.function and rule.namespace == "autodiff":
+                if (rule.rendered or rule.elementwise) and rule.function and rule.namespace == "autodiff":
                     found["functions"][name] = family
-                if rule.rendered and rule.method:
+                if (rule.rendered or rule.elementwise) and rule.method:
                     found["methods"]["Tensor", name] = family
                     if rule.inplace:
                         found["methods"]["Tensor", f"{name}_"] = family
