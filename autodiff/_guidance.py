@@ -22,7 +22,7 @@ LIBRARIES = ("numpy", "scipy", "pandas", "xarray", "sklearn")
 MIRRORED = {"array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "asarray_chkfinite", "full", "arange",
             "fromiter", "fromfunction", "vectorize", "frompyfunc", "nditer", "ndenumerate", "broadcast", "poly1d"}
 #: What to use for a function of SciPy's, where it is no function of that name of ours.
-SCIPY = {"linalg.norm": "norm", "integrate.cumulative_trapezoid": "cumulative_trapezoid"}
+SCIPY = {"linalg.norm": "norm", "linalg.expm": "linalg.matrix_exp", "integrate.cumulative_trapezoid": "cumulative_trapezoid"}
 #: Questions whose answer is one bool, a dtype or a number of elements: there is no gradient to lose.
 QUESTIONS = frozenset({np.array_equal, np.array_equiv, np.allclose, np.size, np.iscomplexobj, np.isrealobj, np.result_type,
                        np.common_type, np.can_cast, np.min_scalar_type, np.may_share_memory, np.shares_memory})
@@ -42,7 +42,9 @@ def replacement(name: str) -> str | None:
     """What to use for a function of NumPy or SciPy, given by its full name; None where there is nothing yet.
 
     >>> replacement("np.vectorize"), replacement("scipy.special.psi"), replacement("scipy.linalg.expm")
-    ('autodiff.numpy.vectorize', 'autodiff.digamma', None)
+    ('autodiff.numpy.vectorize', 'autodiff.digamma', 'autodiff.linalg.matrix_exp')
+    >>> replacement("scipy.linalg.inv"), replacement("scipy.linalg.sqrtm")
+    ('autodiff.linalg.inv', None)
     """
     package, _, rest = name.partition(".")
     first = rest.partition(".")[0]
@@ -57,7 +59,7 @@ def replacement(name: str) -> str | None:
         own = next((rule.path for rule in rules.RULES for answer in rule.answers
                     if name in answer.functions and rule.function), None)
     if own is None and first in ("linalg", "special"):
-        own = rest.rpartition(".")[2]
+        own = rest if callable(_public(rest)) else rest.rpartition(".")[2]
     return f"autodiff.{own}" if own is not None and callable(_public(own)) else None
 
 
