@@ -22,7 +22,7 @@ LIBRARIES = ("numpy", "scipy", "pandas", "xarray", "sklearn")
 MIRRORED = {"array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "asarray_chkfinite", "full", "arange",
             "fromiter", "fromfunction", "vectorize", "frompyfunc", "nditer", "ndenumerate", "broadcast", "poly1d"}
 #: What to use for a function of SciPy's, where it is no function of that name of ours.
-SCIPY = {"linalg.norm": "norm", "integrate.cumulative_trapezoid": "cumulative_trapezoid"}
+SCIPY = {"linalg.norm": "norm", "linalg.expm": "linalg.matrix_exp", "integrate.cumulative_trapezoid": "cumulative_trapezoid"}
 #: What to write for a function of SciPy's that asks for values and has no replacement of one name.
 FORMULAS = {
     "special.factorial": "scipy.special.gamma(n + 1)", "special.comb": "scipy.special.binom(N, k)",
@@ -52,7 +52,9 @@ def replacement(name: str) -> str | None:
     """What to use for a function of NumPy or SciPy, given by its full name; None where there is nothing yet.
 
     >>> replacement("np.vectorize"), replacement("scipy.special.psi"), replacement("scipy.linalg.expm")
-    ('autodiff.numpy.vectorize', 'autodiff.digamma', None)
+    ('autodiff.numpy.vectorize', 'autodiff.digamma', 'autodiff.linalg.matrix_exp')
+    >>> replacement("scipy.linalg.inv"), replacement("scipy.linalg.sqrtm")
+    ('autodiff.linalg.inv', None)
     """
     package, _, rest = name.partition(".")
     first = rest.partition(".")[0]
@@ -69,7 +71,7 @@ def replacement(name: str) -> str | None:
         own = next((rule.path for rule in rules.RULES for answer in rule.answers
                     if name in answer.functions and rule.function), None)
     if own is None and first in ("linalg", "special"):
-        own = next((path for path in (rest.rpartition(".")[2], rest) if callable(_public(path))), None)
+        own = next((path for path in (rest, rest.rpartition(".")[2]) if callable(_public(path))), None)
     if own is None and first == "fft":
         own = rest
     return f"autodiff.{own}" if own is not None and callable(_public(own)) else None

@@ -4,6 +4,7 @@ No line may lose a gradient without a word; each error names what was called and
 program; no error recommends detach() without saying that the gradient ends there.
 """
 import math
+import operator
 import warnings
 
 import numpy as np
@@ -150,7 +151,7 @@ def test_a_variable_is_a_mapping_for_indices_and_can_be_reversed():
 
 def test_every_replacement_exists():
     for name in _guidance.SCIPY:
-        assert callable(public(rules.BY_NAME[_guidance.SCIPY[name]])) or callable(getattr(autodiff, _guidance.SCIPY[name]))
+        assert callable(operator.attrgetter(_guidance.SCIPY[name])(autodiff))
         assert _guidance.replacement(f"scipy.{name}") == f"autodiff.{_guidance.SCIPY[name]}"
 
 
@@ -163,7 +164,7 @@ def test_scipys_functions_are_called_by_their_names():
                                    "autodiff.special.multigammaln"),
                                   (lambda m: special.comb(m, 2), "scipy.special.comb", "scipy.special.binom(N, k)"),
                                   (special.softmax, "scipy.special.softmax", "autodiff.softmax"),
-                                  (linalg.expm, "scipy.linalg.expm", "nothing in the place of")):
+                                  (linalg.sqrtm, "scipy.linalg.sqrtm", "nothing in the place of")):
         with pytest.raises((RuntimeError, NotImplementedError)) as caught:
             function(env.m)
         assert called in str(caught.value) and use in str(caught.value) and "np." not in str(caught.value)

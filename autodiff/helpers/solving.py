@@ -480,22 +480,37 @@ def determinant_dx(ops, g, x):
 
 
 def _cofactors(ops, x):
-    """The matrix of cofactors, which is the derivative of the determinant, singular or not: polynomials up to order 3."""
-    n = x.shape[-1]
-    if n > 3:
+    """The matrix of cofactors, which is the derivative of the determinant, singular or not."""
+    if x.shape[-1] > 1:
         return ops.apply("cofactor_matrix", (x,), ())
-    if n == 3:
-        rows = [x[..., i, :] for i in range(3)]
-        return ops.stack([ops.cross(rows[i - 2], rows[i - 1], -1) for i in range(3)], -2)
-    if n == 2:
-        turned = ops.flip(x, (x.ndim - 2, x.ndim - 1))
-        return turned * ops.constant(ops.numpy.array([[1, -1], [-1, 1]], ops.dtype(x)), like=x)
     return _of_no_influence(ops, x, ops.constant(ops.numpy.ones(tuple(x.shape), ops.dtype(x)), like=x))
 
 
+def _turned(np, x):
+    """Of order 2: the cofactors."""
+    out = x[..., ::-1, ::-1].copy()
+    out[..., 0, 1] *= -1
+    out[..., 1, 0] *= -1
+    return out
+
+
+def _minors(np, x, y):
+    """Of order 3: the elements of x and y of which cofactors are differences of products."""
+    def part(v, rows, columns):
+        return v[..., rows, :][..., columns]
+
+    one, two = [1, 2, 0], [2, 0, 1]
+    return part(x, one, one) * part(y, two, two) - part(x, one, two) * part(y, two, one)
+
+
 def cofactor_matrix_value(np, x):
-    """det(A) A^-T; where A is near singular, by its singular values, of which one may be 0, or several."""
+    """Polynomials up to order 3; else det(A) A^-T, and where A is near singular, by its singular values, of which one may be 0,
+    or several."""
     n = x.shape[-1]
+    if n == 2:
+        return _turned(np, x)
+    if n == 3:
+        return _minors(np, x, x)
     flat = x.reshape(-1, n, n)
     out = np.full(flat.shape, np.nan, x.dtype)
     finite = np.isfinite(flat).all((-1, -2))
@@ -547,6 +562,10 @@ def cofactor_slope_value(np, x, y):
     """
     shape = np.broadcast_shapes(x.shape, y.shape)
     n = shape[-1]
+    if n == 2:
+        return np.array(np.broadcast_to(_turned(np, y), shape))
+    if n == 3:
+        return _minors(np, x, y) + _minors(np, y, x)
     x, y = (np.broadcast_to(v, shape).reshape(-1, n, n) for v in (x, y))
     out = np.full(x.shape, np.nan, x.dtype)
     finite = np.isfinite(x).all((-1, -2))
@@ -568,7 +587,11 @@ def cofactor_slope_dy(ops, g, x):
 
 
 def cofactor_slope_dx(ops, g, x, y):
-    """The third derivative of the determinant: by the inverse, and so of regular matrices alone."""
+    """The third derivative of the determinant: of order 3 symmetric, too; else by the inverse, so of regular matrices alone."""
+    if x.shape[-1] == 2:
+        return ops.constant(ops.numpy.zeros(tuple(x.shape), ops.dtype(x)), like=x)
+    if x.shape[-1] == 3:
+        return ops.apply("cofactor_slope", (g, y), ())
     inverse = ops.apply("inverse_matrix", (x,), ("the third derivative of det", True))
     by, bg = ops.matmul(inverse, y), ops.matmul(inverse, g)
     byg = ops.matmul(by, bg)

@@ -100,7 +100,7 @@ RULES: tuple[Rule, ...] = (
     _matrices("least_squares_rank", "least_squares_rank_value(x, rcond)", kind="custom", operands="x", params="rcond",
               signature="(m,n)->()", dtype="index", doc="How many singular values are not small."),
     _matrices("least_squares_values", "singular_values_value(x)", "singular_values_dx(g, x)", kind="custom", operands="x",
-              signature="(m,n)->(k)", grad_fn="NotImplemented", complex="as written", source=GILES + ", 3.2",
+              signature="(m,n)->(k)", grad_fn="LinalgLstsqBackward0", complex="as written", source=GILES + ", 3.2",
               doc="The singular values that linalg.lstsq returns."),
     _matrices("least_squares_slope", "singular_slope_value(x, y)", "singular_refused(g, x)",
               "singular_slope_dy(g, x, shape_y)", kind="custom", operands="xy", signature="(m,n),(k,1)->(m,n)",
