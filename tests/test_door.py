@@ -243,7 +243,7 @@ ARGUMENTS = {
     "dump": lambda: (vector(), io.BytesIO()), "fill": lambda: (vector(), 1.0), "partition": lambda: (vector(), 1),
     "resize": lambda: (vector(), (3, 1)), "tofile": lambda: (vector(), os.devnull),
     "searchsorted": lambda: (vector(), 2.0), "trace": lambda: (square(),), "diagonal": lambda: (square(),),
-    **dict.fromkeys(("geqrf", "pinverse", "qr", "svd"), lambda: (square(),)),
+    **dict.fromkeys(("geqrf", "pca_lowrank", "pinverse", "qr", "svd", "svd_lowrank"), lambda: (square(),)),
     "cdist": lambda: (square(), square()), "pdist": lambda: (square(),), "orgqr": lambda: (square(), ones(2)),
     "ormqr": lambda: (square(), ones(2), square()), "histogram": lambda: (vector(), 2),
     **dict.fromkeys(("renorm", "renorm_"), lambda: (square(), 2, 0, 1.0)),
