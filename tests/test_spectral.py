@@ -347,6 +347,14 @@ def test_numpys_qr_has_a_gradient_without_q_and_none_of_householders_vectors():
 
 # ---- types
 
+def test_values_of_a_batch_lie_together():
+    a = matrix(2, 3, 3)
+    for dtype in ("float64", "complex128"):
+        for f in (lambda x: linalg.eigh(x)[0], lambda x: linalg.svd(x)[1], linalg.eigvalsh, linalg.svdvals,
+                  lambda x: linalg.eig(x)[0]):
+            assert f(leaf(a.astype(dtype))).view(-1).shape == (6,)
+
+
 def test_results_have_numpys_types():
     x = autodiff.numpy.array(np.diag([1.0, 2.0]), requires_grad=True)
     for name, fields in (("eigh", ("eigenvalues", "eigenvectors")), ("svd", ("U", "S", "Vh")), ("qr", ("Q", "R"))):

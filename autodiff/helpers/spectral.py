@@ -56,6 +56,11 @@ def _single(ops, result, name):
     return ops.named(ops.no_view(result), name)
 
 
+def _values(ops, result, name):
+    """Vectors of values, which are small: of a batch they are copied together, so that they can be viewed in another shape."""
+    return ops.named(ops.no_view(result.contiguous()), name)
+
+
 def _packed(np, parts, batch):
     """Arrays beside each other in one, flattened but for the batch."""
     return np.concatenate([part.reshape(*batch, _product(part.shape[len(batch):])) for part in parts], axis=-1)
@@ -308,7 +313,7 @@ def eigh_packed_dx(ops, g, out):
 
 def _eigh(ops, x, uplo, alone=False):
     packed = ops.apply("eigh_packed", (x,), (uplo, alone))
-    return (_single(ops, _real(ops, packed[..., 0, :]), "LinalgEighBackward0"),
+    return (_values(ops, _real(ops, packed[..., 0, :]), "LinalgEighBackward0"),
             _single(ops, packed[..., 1:, :], "LinalgEighBackward0"))
 
 
@@ -473,7 +478,7 @@ def square_solve_dy(ops, g, x):
 
 def _eig(ops, x, alone=False):
     packed = ops.apply("eig_packed", (x,), (alone, ops.dtype(x).kind != "c"))
-    return tuple([_single(ops, part, "LinalgEigBackward0") for part in (packed[..., 0, :], packed[..., 1:, :])])
+    return _values(ops, packed[..., 0, :], "LinalgEigBackward0"), _single(ops, packed[..., 1:, :], "LinalgEigBackward0")
 
 
 def eig_of(ops, x):
@@ -625,7 +630,8 @@ def sum_reciprocals_dx(ops, g, out):
 def _svd(ops, x, full, alone=False):
     m, n = x.shape[-2:]
     u, s, vh = _parts(ops.apply("svd_packed", (x,), (full, alone)), _svd_shapes(m, n, full))
-    return tuple([_single(ops, part, "LinalgSvdBackward0") for part in (u, _real(ops, s), vh)])
+    name = "LinalgSvdBackward0"
+    return _single(ops, u, name), _values(ops, _real(ops, s), name), _single(ops, vh, name)
 
 
 def _svd_operand(ops, x):
