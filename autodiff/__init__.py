@@ -107,6 +107,7 @@ from ._functions import (
     unsqueeze,
 )
 from ._kernels import get_num_threads, set_num_threads
+from ._lowrank import pca_lowrank, svd_lowrank
 from ._printing import get_printoptions, printoptions, set_printoptions
 from ._random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from ._types import ALIASES as _ALIASES

@@ -108,7 +108,7 @@ CASES = {
                               lambda x, y: np.zeros((5, 2)), [(2, 3), (2,)]),
                              ("one", lambda x, y: OPS.apply("undetermined_columns", (x, y), ("eigh", 1, 1, 1)),
                               lambda x, y: np.zeros((1, 1)), [(1, 1), (1, 1)])],
-    "basis_dependent": [("rounding", lambda x: OPS.apply("basis_dependent", (x * 1e-9,), ()), lambda x: np.zeros((1,
+    "basis_dependent": [("symmetric", lambda x: OPS.apply("basis_dependent", (symmetric(x),), ()), lambda x: np.zeros((1,
         1)), [(2, 2)])],
 }
 INF = float("inf")

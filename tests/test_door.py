@@ -247,7 +247,7 @@ ARGUMENTS = {
     "sample_beta": lambda: (vector(), vector()),
     "triangular_solve": lambda: (square(), square()), "lu_solve": lambda: (square(), square(), whole(1, 2).int()),
     "searchsorted": lambda: (vector(), 2.0), "trace": lambda: (square(),), "diagonal": lambda: (square(),),
-    **dict.fromkeys(("geqrf", "pinverse", "qr", "svd"), lambda: (square(),)),
+    **dict.fromkeys(("geqrf", "pca_lowrank", "pinverse", "qr", "svd", "svd_lowrank"), lambda: (square(),)),
     "cdist": lambda: (square(), square()), "pdist": lambda: (square(),), "orgqr": lambda: (square(), ones(2)),
     "ormqr": lambda: (square(), ones(2), square()), "histogram": lambda: (vector(), 2),
     **dict.fromkeys(("renorm", "renorm_"), lambda: (square(), 2, 0, 1.0)),

@@ -288,8 +288,10 @@ def test_what_depends_on_the_basis_of_the_rest_has_no_gradient():
     (lambda x: linalg.svd(x)[0], r"svd_backward: The singular vectors in the complex case"),
 ])
 def test_the_phase_of_complex_vectors_has_no_gradient(f, words):
-    with pytest.raises(RuntimeError, match=words):
-        f(leaf(matrix(3, 3, dtype="complex128"))).imag.sum().backward()
+    for scale in (1e-6, 1.0, 1e12):
+        with pytest.raises(RuntimeError, match=words):
+            (f(leaf(matrix(3, 3, dtype="complex128"))).imag.sum() * scale).backward()
+        (f(leaf(matrix(3, 3, dtype="complex128"))).abs().sum() * scale).backward()
 
 
 @pytest.mark.parametrize("uplo", ["L", "U"])
@@ -344,6 +346,14 @@ def test_numpys_qr_has_a_gradient_without_q_and_none_of_householders_vectors():
 
 
 # ---- types
+
+def test_values_of_a_batch_lie_together():
+    a = matrix(2, 3, 3)
+    for dtype in ("float64", "complex128"):
+        for f in (lambda x: linalg.eigh(x)[0], lambda x: linalg.svd(x)[1], linalg.eigvalsh, linalg.svdvals,
+                  lambda x: linalg.eig(x)[0]):
+            assert f(leaf(a.astype(dtype))).view(-1).shape == (6,)
+
 
 def test_results_have_numpys_types():
     x = autodiff.numpy.array(np.diag([1.0, 2.0]), requires_grad=True)
@@ -661,3 +671,48 @@ def test_householders_vectors_make_the_matrix_again(dtype, shape):
 def test_geqrf_has_no_derivative_and_says_so():
     with pytest.raises(NotImplementedError, match="the derivative for 'geqrf' is not implemented"):
         leaf(matrix(3, 2)).geqrf().a.sum().backward()
+
+
+# ---- low rank
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize("shape", [(6, 4), (4, 6), (2, 5, 5)])
+def test_a_matrix_of_low_rank_is_decomposed_exactly(dtype, shape):
+    a = matrix(*shape[:-1], 2, dtype=dtype) @ matrix(*shape[:-2], 2, shape[-1], dtype=dtype)
+    u, s, v = autodiff.svd_lowrank(autodiff.tensor(a), 2)
+    np.testing.assert_allclose(plain((u * s[..., None, :]) @ v.mH), a, atol=1e-12)
+    np.testing.assert_allclose(plain(s), np.linalg.svd(a, compute_uv=False)[..., :2])
+    _, s, v = autodiff.pca_lowrank(autodiff.tensor(a), 2, center=False)
+    np.testing.assert_allclose(plain(s), np.linalg.svd(a, compute_uv=False)[..., :2])
+    one = autodiff.tensor(np.ones((1, shape[-1]), dtype))
+    u, s, v = autodiff.svd_lowrank(autodiff.tensor(a) + one, 2, M=one)
+    np.testing.assert_allclose(plain((u * s[..., None, :]) @ v.mH), a, atol=1e-12)
+
+
+def test_gradients_of_low_rank():
+    a = matrix(5, 2) @ matrix(2, 4)
+    x, y = leaf(a), leaf(a)
+    (autodiff.svd_lowrank(x, 2)[1] ** 3).sum().backward()
+    (linalg.svdvals(y)[:2] ** 3).sum().backward()
+    np.testing.assert_allclose(plain(x.grad), plain(y.grad), atol=1e-9)
+    x, y = leaf(matrix(6, 3)), matrix(6, 3)
+    _, s, v = autodiff.pca_lowrank(x, 3)
+    covariance = (v * s ** 2) @ v.mT / 5
+    (covariance * autodiff.tensor(y[:3])).sum().backward()
+    z = leaf(plain(x))
+    (z.mT.cov() * autodiff.tensor(y[:3])).sum().backward()
+    np.testing.assert_allclose(plain(x.grad), plain(z.grad), atol=1e-9)
+
+
+def test_words_about_low_rank():
+    a = autodiff.tensor(matrix(5, 4))
+    for q, niter, words in ((9, 2, "not greater than min"), (-1, 2, "non-negative integer"), (2, -1, "niter")):
+        with pytest.raises(ValueError, match=words):
+            autodiff.pca_lowrank(a, q, niter=niter)
+    for f in (autodiff.svd_lowrank, autodiff.pca_lowrank):
+        with pytest.raises(ValueError, match="takes matrices"):
+            f(a[0])
+        with pytest.raises(TypeError, match="must be Tensor"):
+            f([[1.0]])
+        with pytest.raises(RuntimeError):
+            f(autodiff.tensor([[1, 2]]))

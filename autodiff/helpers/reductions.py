@@ -55,7 +55,7 @@ def _order(p):
     if p == "fro" or p is None:
         return 2.0
     if isinstance(p, str):
-        raise NotImplementedError(f"norm() of order {p!r} is not supported: use a number, inf or 'fro'")
+        raise NotImplementedError(f"norm() of order {p!r} is not supported: use a number, inf or 'fro'; linalg.norm has 'nuc'")
     return float(p)
 
 

@@ -56,6 +56,11 @@ def _single(ops, result, name):
     return ops.named(ops.no_view(result), name)
 
 
+def _values(ops, result, name):
+    """Vectors of values, which are small: of a batch they are copied together, so that they can be viewed in another shape."""
+    return ops.named(ops.no_view(result.contiguous()), name)
+
+
 def _packed(np, parts, batch):
     """Arrays beside each other in one, flattened but for the batch."""
     return np.concatenate([part.reshape(*batch, _product(part.shape[len(batch):])) for part in parts], axis=-1)
@@ -233,15 +238,17 @@ def safe_reciprocal_dx(ops, g, out):
     return -(g * out * out)
 
 
-def _phase_matters(ops, found):
-    """Whether the imaginary parts that a change of phase multiplies are more than rounding."""
+#: Below which, beside the largest number of a matrix and by themselves, numbers count as rounding errors.
+ROUNDED = {"F": (1e-2, 1e-4), "f": (1e-2, 1e-4), "D": (1e-6, 1e-12), "d": (1e-6, 1e-12)}
+
+
+def _phase_matters(ops, found, *beside):
+    """Whether the imaginary parts that a change of phase multiplies are more than rounding, beside whole matrices."""
     np = ops.numpy
-    values = ops.all_samples(found)
-    if not values.size:
-        return False
-    part = np.abs(values.imag)
-    scale = np.maximum(np.abs(values.real), 1)
-    return bool(np.any(part > 1e-2 * scale)) if values.dtype == np.complex64 else bool(np.any(part > 1e-6 * scale))
+    part = np.abs(ops.all_samples(found).imag)
+    share, least = ROUNDED[ops.dtype(found).char]
+    size = [np.max(np.abs(ops.all_samples(x)), axis=(-1, -2), initial=0)[..., None] for x in beside]
+    return bool(np.any((part > share * np.maximum(size[0], size[-1])) & (part > least)))
 
 
 PHASE = ("{}: The {}vectors in the complex case are specified up to multiplication by e^{{i phi}}. The specified loss function "
@@ -311,7 +318,7 @@ def eigh_packed_dx(ops, g, out):
     of_values, of_vectors = _real(ops, g[..., 0, :]), g[..., 1:, :]
     adjoint = _adjoint(ops, vectors)
     inner = ops.matmul(adjoint, of_vectors)
-    if ops.dtype(out).kind == "c" and _phase_matters(ops, _diagonal_of(ops, inner)):
+    if ops.dtype(out).kind == "c" and _phase_matters(ops, _diagonal_of(ops, inner), inner):
         raise RuntimeError(PHASE.format("linalg_eigh_backward", "eigen"))
     turned = (inner - _adjoint(ops, inner)) * 0.5 * ops.apply("gap_reciprocals", (values,), ())
     result = ops.matmul(_columns_times(ops, vectors, of_values) + ops.matmul(vectors, turned), adjoint)
@@ -320,7 +327,7 @@ def eigh_packed_dx(ops, g, out):
 
 def _eigh(ops, x, uplo, alone=False):
     packed = ops.apply("eigh_packed", (x,), (uplo, alone))
-    return (_single(ops, _real(ops, packed[..., 0, :]), "LinalgEighBackward0"),
+    return (_values(ops, _real(ops, packed[..., 0, :]), "LinalgEighBackward0"),
             _single(ops, packed[..., 1:, :], "LinalgEighBackward0"))
 
 
@@ -448,7 +455,7 @@ def eig_packed_dx(ops, g, out, real):
     adjoint = _adjoint(ops, vectors)
     inner = ops.matmul(adjoint, of_vectors)
     scale = _diagonal_of(ops, inner)
-    if _phase_matters(ops, scale):
+    if _phase_matters(ops, scale, inner):
         raise RuntimeError(PHASE.format("linalg_eig_backward", "eigen"))
     inner = inner - ops.matmul(adjoint, _columns_times(ops, vectors, ops.real(scale)))
     inner = inner * ops.conj(ops.apply("gap_reciprocals", (values,), ())) + _of_diagonal(ops, of_values)
@@ -485,7 +492,7 @@ def square_solve_dy(ops, g, x):
 
 def _eig(ops, x, alone=False):
     packed = ops.apply("eig_packed", (x,), (alone, ops.dtype(x).kind != "c"))
-    return tuple([_single(ops, part, "LinalgEigBackward0") for part in (packed[..., 0, :], packed[..., 1:, :])])
+    return _values(ops, packed[..., 0, :], "LinalgEigBackward0"), _single(ops, packed[..., 1:, :], "LinalgEigBackward0")
 
 
 def eig_of(ops, x):
@@ -594,7 +601,7 @@ def svd_packed_dx(ops, g, out, shape_x, full):
     inverse = ops.apply("safe_reciprocal", (s,), ())
     if ops.dtype(out).kind == "c":
         turn_u, turn_v = _diagonal_of(ops, of_u), _diagonal_of(ops, of_v)
-        if _phase_matters(ops, turn_u + turn_v):
+        if _phase_matters(ops, turn_u + turn_v, of_u, of_v):
             raise RuntimeError(PHASE.format("svd_backward", "singular "))
         half = ops.complex(ops.imag(turn_u) * 0, (ops.imag(turn_u) - ops.imag(turn_v)) * 0.5 * inverse)
         inner = inner + _of_diagonal(ops, half)
@@ -618,13 +625,15 @@ def _without_rest(ops, u, gu, k):
     g_first, g_rest = gu[..., :k], gu[..., k:]
     inner = ops.matmul(_adjoint(ops, rest), g_rest)
     return (first, g_first - ops.matmul(rest, ops.matmul(_adjoint(ops, g_rest), first)),
-            ops.apply("basis_dependent", (inner - _adjoint(ops, inner),), ()))
+            ops.apply("basis_dependent", (inner,), ()))
 
 
 def basis_dependent_value(np, x):
-    """0 for a matrix of rounding errors, else NaN; of one row and one column, so that it goes with any matrix."""
-    worst = np.max(np.abs(x), axis=(-1, -2), keepdims=True, initial=0)
-    bad = worst > (1e-2 if x.dtype.char in "fF" else 1e-6)
+    """0 for a matrix that is Hermitian to rounding, else NaN; of one row and one column, so that it goes with any matrix."""
+    share, least = ROUNDED[x.dtype.char]
+    size, worst = (np.max(np.abs(v), axis=(-1, -2), keepdims=True, initial=0)
+                   for v in (x, x - np.conj(np.swapaxes(x, -1, -2))))
+    bad = (worst > share * size) & (worst > least)
     if np.any(bad):
         warnings.warn("linalg.svd: the vectors beyond those of the singular values are one basis of many, and what is "
                       "computed from them depends on which: its gradient is NaN", UserWarning, stacklevel=2)
@@ -646,7 +655,8 @@ def sum_reciprocals_dx(ops, g, out):
 def _svd(ops, x, full, alone=False):
     m, n = x.shape[-2:]
     u, s, vh = _parts(ops.apply("svd_packed", (x,), (full, alone)), _svd_shapes(m, n, full))
-    return tuple([_single(ops, part, "LinalgSvdBackward0") for part in (u, _real(ops, s), vh)])
+    name = "LinalgSvdBackward0"
+    return _single(ops, u, name), _values(ops, _real(ops, s), name), _single(ops, vh, name)
 
 
 def _svd_operand(ops, x):

@@ -107,7 +107,7 @@ RULES: tuple[Rule, ...] = (
     Rule("basis_dependent", "basis_dependent_value(x)", "nothing_dx(g, shape_x)", kind="custom", operands="x",
          method=False, function=False, signature="(n,n)->(p,q)", loop="helper", grad_fn="BasisDependentBackward0",
          complex="as written",
-         doc="NaN for a matrix that is more than rounding errors, else 0."),
+         doc="NaN for a matrix that is not Hermitian, to rounding, else 0."),
     Rule("linalg_qr", "qr_of(x, mode)", operands="x", names="A", params="mode='reduced'", namespace="linalg", method=False,
          loop="composite", outputs=("Q", "R"), out=True, complex="as written",
          numpy="linalg.qr(a, mode='reduced') -> Any = numpy_qr(a, mode)", source=WALTER,
