@@ -458,6 +458,13 @@ def _in_the_middle(ops, window, win_length, n_fft):
     return ops.pad(window, [left, n_fft - win_length - left]) if win_length < n_fft else window
 
 
+def _weighed(ops, windows, window):
+    """Their product, at one dtype, so that what is saved are results and leaves and no copies of them."""
+    dtype = ops.common_dtype((windows, window))
+    windows, window = (v if ops.dtype(v) == dtype else ops.to(v, dtype) for v in (windows, window))
+    return windows * window
+
+
 def stft_of(ops, x, n_fft, hop_length, win_length, window, center, pad_mode, normalized, onesided, return_complex):
     n_fft = _int("stft", "n_fft", n_fft)
     hop_length = n_fft // 4 if hop_length is None else _int("stft", "hop_length", hop_length)
@@ -510,7 +517,7 @@ def stft_of(ops, x, n_fft, hop_length, win_length, window, center, pad_mode, nor
     if window is None and win_length < n_fft:
         window = ops.constant(ops.numpy.ones(win_length, ops.dtype(x)), x)
     if window is not None:
-        windows = windows * _in_the_middle(ops, window, win_length, n_fft)
+        windows = _weighed(ops, windows, _in_the_middle(ops, window, win_length, n_fft))
     scale = "root" if normalized else "none"
     if is_complex and onesided:
         raise RuntimeError("Cannot have onesided output if window or input is complex")
@@ -580,7 +587,7 @@ def istft_of(ops, x, n_fft, hop_length, win_length, window, center, normalized, 
     if window is None:
         window = ops.constant(ops.numpy.ones(win_length, ops.dtype(windows)), x)
     window = _in_the_middle(ops, window, win_length, n_fft)
-    signal = ops.apply("overlap_add", (windows * window,), (hop_length, whole))
+    signal = ops.apply("overlap_add", (_weighed(ops, windows, window),), (hop_length, whole))
     weight = ops.apply("overlap_add", (ops.expand(window * window, (count, n_fft)),), (hop_length, whole))
     start = n_fft // 2 if center else 0
     end = start + length if length is not None else whole - (n_fft // 2 if center else 0)
