@@ -324,12 +324,12 @@ def numpy_fft_irfftn(ops, x, s, axes, norm):
 # ---- values and derivatives
 
 def fft_c2c_value(np, x, dims, forward, scale):
-    transform, norm = np.fft.fft if forward else np.fft.ifft, _WORDS[scale, forward]
+    """Of several dimensions by NumPy's function of several, whose order, and so its bits, differ between versions."""
     if not dims:
         return np.array(x, order="C")
-    for d in reversed(dims):        # NumPy's order, and so its bits
-        x = transform(x, axis=d, norm=norm)
-    return np.ascontiguousarray(x)
+    if len(dims) == 1:
+        return np.ascontiguousarray((np.fft.fft if forward else np.fft.ifft)(x, axis=dims[0], norm=_WORDS[scale, forward]))
+    return np.ascontiguousarray((np.fft.fftn if forward else np.fft.ifftn)(x, axes=dims, norm=_WORDS[scale, forward]))
 
 
 def fft_c2c_dx(ops, g, dims, forward, scale):
@@ -339,8 +339,10 @@ def fft_c2c_dx(ops, g, dims, forward, scale):
 def fft_r2c_value(np, x, dims, forward, onesided, scale):
     if not onesided:
         return fft_c2c_value(np, x, dims, forward, scale)
+    if forward:
+        return np.ascontiguousarray(np.fft.rfftn(x, axes=dims, norm=_WORDS[scale, True]))
     half = np.fft.rfft(x, axis=dims[-1], norm=_WORDS[scale, True])
-    return fft_c2c_value(np, half if forward else np.conj(half), dims[:-1], forward, scale)
+    return fft_c2c_value(np, np.conj(half), dims[:-1], forward, scale)
 
 
 def fft_r2c_dx(ops, g, shape_x, dims, forward, onesided, scale):
@@ -351,12 +353,12 @@ def fft_r2c_dx(ops, g, shape_x, dims, forward, onesided, scale):
 
 
 def fft_c2r_value(np, x, dims, length, forward, scale):
-    transform = np.fft.fft if forward else np.fft.ifft
-    for d in dims[:-1]:
-        x = transform(x, axis=d, norm=_WORDS[scale, forward])
-    if forward:
-        x = np.conj(x)
-    return np.ascontiguousarray(np.fft.irfft(x, length, axis=dims[-1], norm=_WORDS[scale, False]))
+    if not forward:
+        sizes = [*(x.shape[d] for d in dims[:-1]), length]
+        return np.ascontiguousarray(np.fft.irfftn(x, sizes, dims, _WORDS[scale, False]))
+    if len(dims) > 1:
+        x = np.fft.fftn(x, axes=dims[:-1], norm=_WORDS[scale, True])
+    return np.ascontiguousarray(np.fft.irfft(np.conj(x), length, axis=dims[-1], norm=_WORDS[scale, False]))
 
 
 def fft_c2r_dx(ops, g, dims, length, forward, scale):
