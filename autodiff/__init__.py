@@ -107,7 +107,6 @@ from ._functions import (
     unsqueeze,
 )
 from ._kernels import get_num_threads, set_num_threads
-from ._lowrank import pca_lowrank, svd_lowrank
 from ._printing import get_printoptions, printoptions, set_printoptions
 from ._random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from ._types import ALIASES as _ALIASES
@@ -194,6 +193,7 @@ _LATER = {
     **dict.fromkeys(("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"), "_windows"),
     **dict.fromkeys(("binomial", "multinomial", "normal", "poisson", "randint_like", "randperm", "sample_beta",
                      "sample_dirichlet", "standard_gamma"), "_draws"),
+    **dict.fromkeys(("pca_lowrank", "svd_lowrank"), "_lowrank"),
     **dict.fromkeys(("load", "save"), "_files"),
     **dict.fromkeys(("defjvp", "defvjp", "primitive"), "_primitive"),
     **dict.fromkeys(("elementwise_grad", "holomorphic_grad"), "func"),

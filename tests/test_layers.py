@@ -17,8 +17,8 @@ PACKAGE = ROOT / "autodiff"
 LAYERS = ("api", "rules", "_guidance", "_missing", "_rebind", "helpers", "_types", "_printing", "api", "_kernels", "_core",
           "_base", "_elementwise", "_structural", "_indexing", "_batched", "_engine", "_function", "_variable", "_ops",
           "_ops_of_a_family", "_namespace", "return_types", "_random", "random", "_create", "_windows", "_draws", "_lowrank",
-          "_dlpack", "_functions", "_pytree", "_batching", "_vmap", "_transforms", "autograd", "_C", "_files", "_primitive", "func",
-          "linalg", "fft", "special", "nn", "testing", "numpy", "_math", "_lift", "utils", "__init__", "__main__")
+          "_dlpack", "_functions", "_pytree", "_batching", "_vmap", "_transforms", "autograd", "_C", "_files", "_primitive",
+          "func", "linalg", "fft", "special", "nn", "testing", "numpy", "_math", "_lift", "utils", "__init__", "__main__")
 
 # What a module may import of the package, where that is less than everything to its left.
 NARROWER = {

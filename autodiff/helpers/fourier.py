@@ -324,12 +324,12 @@ def numpy_fft_irfftn(ops, x, s, axes, norm):
 # ---- values and derivatives
 
 def fft_c2c_value(np, x, dims, forward, scale):
-    transform, norm = np.fft.fft if forward else np.fft.ifft, _WORDS[scale, forward]
+    """Of several dimensions by NumPy's function of several, whose order, and so its bits, differ between versions."""
     if not dims:
         return np.array(x, order="C")
-    for d in reversed(dims):        # NumPy's order, and so its bits
-        x = transform(x, axis=d, norm=norm)
-    return np.ascontiguousarray(x)
+    if len(dims) == 1:
+        return np.ascontiguousarray((np.fft.fft if forward else np.fft.ifft)(x, axis=dims[0], norm=_WORDS[scale, forward]))
+    return np.ascontiguousarray((np.fft.fftn if forward else np.fft.ifftn)(x, axes=dims, norm=_WORDS[scale, forward]))
 
 
 def fft_c2c_dx(ops, g, dims, forward, scale):
@@ -339,8 +339,10 @@ def fft_c2c_dx(ops, g, dims, forward, scale):
 def fft_r2c_value(np, x, dims, forward, onesided, scale):
     if not onesided:
         return fft_c2c_value(np, x, dims, forward, scale)
+    if forward:
+        return np.ascontiguousarray(np.fft.rfftn(x, axes=dims, norm=_WORDS[scale, True]))
     half = np.fft.rfft(x, axis=dims[-1], norm=_WORDS[scale, True])
-    return fft_c2c_value(np, half if forward else np.conj(half), dims[:-1], forward, scale)
+    return fft_c2c_value(np, np.conj(half), dims[:-1], forward, scale)
 
 
 def fft_r2c_dx(ops, g, shape_x, dims, forward, onesided, scale):
@@ -351,12 +353,12 @@ def fft_r2c_dx(ops, g, shape_x, dims, forward, onesided, scale):
 
 
 def fft_c2r_value(np, x, dims, length, forward, scale):
-    transform = np.fft.fft if forward else np.fft.ifft
-    for d in dims[:-1]:
-        x = transform(x, axis=d, norm=_WORDS[scale, forward])
-    if forward:
-        x = np.conj(x)
-    return np.ascontiguousarray(np.fft.irfft(x, length, axis=dims[-1], norm=_WORDS[scale, False]))
+    if not forward:
+        sizes = [*(x.shape[d] for d in dims[:-1]), length]
+        return np.ascontiguousarray(np.fft.irfftn(x, sizes, dims, _WORDS[scale, False]))
+    if len(dims) > 1:
+        x = np.fft.fftn(x, axes=dims[:-1], norm=_WORDS[scale, True])
+    return np.ascontiguousarray(np.fft.irfft(np.conj(x), length, axis=dims[-1], norm=_WORDS[scale, False]))
 
 
 def fft_c2r_dx(ops, g, dims, length, forward, scale):
@@ -458,6 +460,13 @@ def _in_the_middle(ops, window, win_length, n_fft):
     return ops.pad(window, [left, n_fft - win_length - left]) if win_length < n_fft else window
 
 
+def _weighed(ops, windows, window):
+    """Their product, at one dtype, so that what is saved are results and leaves and no copies of them."""
+    dtype = ops.common_dtype((windows, window))
+    windows, window = (v if ops.dtype(v) == dtype else ops.to(v, dtype) for v in (windows, window))
+    return windows * window
+
+
 def stft_of(ops, x, n_fft, hop_length, win_length, window, center, pad_mode, normalized, onesided, return_complex):
     n_fft = _int("stft", "n_fft", n_fft)
     hop_length = n_fft // 4 if hop_length is None else _int("stft", "hop_length", hop_length)
@@ -510,7 +519,7 @@ def stft_of(ops, x, n_fft, hop_length, win_length, window, center, pad_mode, nor
     if window is None and win_length < n_fft:
         window = ops.constant(ops.numpy.ones(win_length, ops.dtype(x)), x)
     if window is not None:
-        windows = windows * _in_the_middle(ops, window, win_length, n_fft)
+        windows = _weighed(ops, windows, _in_the_middle(ops, window, win_length, n_fft))
     scale = "root" if normalized else "none"
     if is_complex and onesided:
         raise RuntimeError("Cannot have onesided output if window or input is complex")
@@ -580,7 +589,7 @@ def istft_of(ops, x, n_fft, hop_length, win_length, window, center, normalized, 
     if window is None:
         window = ops.constant(ops.numpy.ones(win_length, ops.dtype(windows)), x)
     window = _in_the_middle(ops, window, win_length, n_fft)
-    signal = ops.apply("overlap_add", (windows * window,), (hop_length, whole))
+    signal = ops.apply("overlap_add", (_weighed(ops, windows, window),), (hop_length, whole))
     weight = ops.apply("overlap_add", (ops.expand(window * window, (count, n_fft)),), (hop_length, whole))
     start = n_fft // 2 if center else 0
     end = start + length if length is not None else whole - (n_fft // 2 if center else 0)

@@ -77,6 +77,7 @@ DEPARTURES: list[Departure] = [
     # Both refuse
     Departure("both", r"\] *[-+*/]?= |_\(", "out of bounds|out of range", "a write refused for one position"),
     # autodiff refuses, PyTorch computes
+    Departure("autodiff", "", r"not implemented for '(Bool|Long)", "products of bools"),
     Departure("autodiff", r"\*\*", "Integers to negative integer powers", "integer Tensors to negative powers"),
     Departure("autodiff", "", "is out of bounds for dimension . with size 0|index .* is out of bounds",
               "positions out of range where the result has no elements"),

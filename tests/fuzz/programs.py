@@ -41,7 +41,8 @@ SMOOTH = [
     "{x}.square()",
     "2.0 - {x}", "{x} / 4", "1 / (2.0 + {x}.sin())", "{x}.sinh()", "{x}.cosh()", "T.mish({x})",
     "({x} * {x} + 0.3).lgamma()",
-    "({x} * {x} + 0.3).digamma()", "{x}.exp2()", "0.7 ** {x}", "T.logit({x}.sigmoid() * 0.9 + 0.05)",
+    "({x} * {x} + 0.3).digamma()", "T.fft.fft({x}).real", "T.fft.hfft({x}, 5)[..., :3]",
+    "{x}.exp2()", "0.7 ** {x}", "T.logit({x}.sigmoid() * 0.9 + 0.05)",
 ]
 KINKED = ["{x}.abs()", "{x}.relu()", "{x}.clamp(-0.5, 0.5)", "{x}.sign()", "{x}.floor()", "{x}.frac()",
           "T.leaky_relu({x})",
