@@ -295,3 +295,19 @@ def test_the_derivative_of_the_incomplete_beta_function_in_its_parameters(a, b, 
             low, high = (mpmath.betainc(a + s * h * (i == 0), b + s * h * (i == 1), 0, mpmath.mpf(x), regularized=True)
                          for s in (-1, 1))
             np.testing.assert_allclose(plain(g), float((high - low) / (2 * h)), rtol=2e-10)
+
+
+@pytest.mark.parametrize(("name", "at", "wanted"), [
+    # 5! / 6! times the slope of 1 / Gamma at 0, which is 1
+    ("binom", (5.0, 6.0), (1 / 6, -1 / 6)), ("boxcox", (0.0, 1.0), (1.0, 1.0)), ("boxcox", (1.0, 0.0), (1.0, 0.0)),
+    ("betaln", (1e10, 1.0), (-1e-10, -23.60306659489199)), ("gammaincinv", (2.0, 0.0), (0.0, np.inf)),
+    ("stdtr", (3.0, 0.0), (0.0, 2 / (np.sqrt(3) * np.pi))), ("chndtr", (2.0, 3.0, 0.0), (None, None, None)),
+    ("voigt_profile", (0.3, 0.0, 1.0), (-0.6 / (np.pi * 1.09 ** 2), 0.0, (0.09 - 1.0) / (np.pi * 1.09 ** 2)))])
+def test_slopes_in_all_arguments_at_ends(name, at, wanted):
+    leaves = [anp.array(v, requires_grad=i != 1 or name != "chndtr") for i, v in enumerate(at)]
+    asked = [v for v in leaves if v.requires_grad]
+    found = [plain(g).item() for g in autograd.grad(getattr(special, name)(*leaves), asked)]
+    if name == "chndtr":        # the central distribution, and the step to two more degrees of freedom
+        density = np.exp(-1.0) * np.sqrt(2.0 / (2 * np.pi))
+        wanted = (density, 0.5 * (special.chdtr(5.0, 2.0) - special.chdtr(3.0, 2.0)))
+    np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=1e-15)
