@@ -639,6 +639,7 @@ _answers("ellipj", (lambda o, u, m: o[1] * o[2], lambda o, u, m: o[1] * _amplitu
 _formula("agm", lambda a, b: 0.7853981633974483 * (a + b) / sp.ellipkm1(4.0 * a * b / np.square(a + b)))
 _answers("elliprf", (lambda _, x, y, z: -sp.elliprd(y, z, x) / 6.0, lambda _, x, y, z: -sp.elliprd(x, z, y) / 6.0,
                      lambda _, x, y, z: -sp.elliprd(x, y, z) / 6.0))
+_answers("elliprc", (lambda _, x, y: -sp.elliprd(y, y, x) / 6.0, lambda _, x, y: -sp.elliprd(x, y, y) / 3.0))
 _answers("elliprd", (PARAMETER, PARAMETER, PARAMETER))
 
 # ---- Bessel functions
@@ -676,6 +677,16 @@ _answers("itj0y0", (lambda _, x: sp.j0(x),), (lambda _, x: sp.y0(x),))
 _answers("iti0k0", (lambda _, x: sp.i0(x),), (lambda _, x: sp.k0(x),))
 _answers("it2j0y0", (lambda _, x: (1.0 - sp.j0(x)) / x,), (lambda _, x: -sp.y0(x) / x,))
 _answers("it2i0k0", (lambda _, x: (sp.i0(x) - 1.0) / x,), (lambda _, x: -sp.k0(x) / x,))
+for _name in ("hankel1", "hankel2"):
+    _answers(_name, (ORDER, lambda _, v, x, f=_name: 0.5 * (getattr(sp, f)(v - 1, x) - getattr(sp, f)(v + 1, x))))
+for _name, _sign in (("hankel1e", -1.0), ("hankel2e", 1.0)):
+    _answers(_name, (ORDER, lambda out, v, x, f=_name, sign=_sign: 0.5 * (getattr(sp, f)(v - 1, x) - getattr(sp, f)(v + 1, x))
+                     + sign * 1j * out))
+_answers("besselpoly", (lambda _, a, power, v: sp.besselpoly(a, power + 1.0, v - 1.0) - sp.besselpoly(a, power + 1.0, v + 1.0),
+                        PARAMETER, ORDER))
+_answers("wright_bessel", (PARAMETER, PARAMETER, lambda _, a, b, x: sp.wright_bessel(a, b + a, x)))
+_answers("kelvin", (lambda o, x: o[2],), (lambda o, x: o[3],), (lambda o, x: 1j * o[0] - o[2] / x,),
+         (lambda o, x: 1j * o[1] - o[3] / x,))
 _answers("airy", (lambda o, x: o[1],), (lambda o, x: x * o[0],), (lambda o, x: o[3],), (lambda o, x: x * o[2],))
 _answers("airye", (lambda o, x: o[1] + np.sqrt(x) * o[0],), (lambda o, x: x * o[0] + np.sqrt(x) * o[1],),
          (lambda o, x: o[3] - np.sqrt(x) * o[2],), (lambda o, x: x * o[2] - np.sqrt(x) * o[3],))
@@ -685,6 +696,7 @@ for _one, _two, _sign in (("ber", "bei", -1.0), ("bei", "ber", 1.0), ("ker", "ke
     _answers(_one, (lambda _, x, f=_one: getattr(sp, f + "p")(x),))
     _answers(_one + "p", (lambda out, x, f=_two, sign=_sign: sign * getattr(sp, f)(x) - out / x,))
 _answers("pbdv", (ORDER, lambda o, v, x: o[1]), (ORDER, lambda o, v, x: (0.25 * x * x - v - 0.5) * o[0]))
+_answers("pbvv", (ORDER, lambda o, v, x: o[1]), (ORDER, lambda o, v, x: (0.25 * x * x - v - 0.5) * o[0]))
 _answers("pbwa", (PARAMETER, lambda o, a, x: o[1]), (PARAMETER, lambda o, a, x: (a - 0.25 * x * x) * o[0]))
 
 # ---- hypergeometric functions, zeta
