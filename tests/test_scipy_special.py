@@ -104,12 +104,16 @@ held("lpmv", (1, 2, 0.3), (0, 3, 0.4), wrt=(2,))
 held("ber bei ker kei berp beip kerp keip", (1.3,))
 held("pbdv", (1.5, 0.7), wrt=(1,))
 held("pbwa", (0.5, 0.7), wrt=(1,))
+held("pbvv", (1.5, 0.7), wrt=(1,))
 held("elliprf", (1.0, 2.0, 3.0))
+held("elliprc", (1.0, 2.0))
+held("wright_bessel", (0.5, 1.5, 0.7), wrt=(2,))
+held("besselpoly", (0.7, 1.5, 1.0), wrt=(0,))
 held("kolmogorov", (0.8,))
 held("kolmogi", (0.4,))
 held("smirnov smirnovi", (5, 0.3), wrt=(1,))
 #: Those whose first derivative is a function of SciPy that has none itself.
-ONCE = {"kolmogorov", "kolmogi", "smirnov", "smirnovi", "elliprf"}
+ONCE = {"kolmogorov", "kolmogi", "smirnov", "smirnovi", "elliprf", "elliprc"}
 #: A value by another formula, within this of SciPy's.
 POINTS = [pytest.param(name, point, wrt, id=f"{name}{point}") for name, points in TABLE.items() for point, wrt in points]
 FIRST = [pytest.param(name, *points[0], id=name) for name, points in TABLE.items()]
@@ -210,6 +214,9 @@ def test_float32_forward_mode_and_vmap(name, point, wrt):
     (lambda x: special.lambertw(x).real, 0.5), (lambda x: special.lambertw(x).real, 0.0),
     (lambda x: special.lambertw(x, -1).real, -0.2), (special.sinc, 0.3), (lambda x: special.jvp(1, x, 1), 1.2),
     (lambda x: special.legendre(3)(x), 0.3), (lambda x: special.hermite(4)(x), 0.3), (lambda x: special.kvp(0, x), 1.3),
+    (lambda x: special.hankel1(0.5, x).real, 1.3), (lambda x: special.hankel2(1, x).imag, 1.3),
+    (lambda x: special.hankel1e(1, x).imag, 1.3), (lambda x: special.hankel2e(0, x).real, 1.3),
+    (lambda x: special.kelvin(x)[0].imag, 1.3), (lambda x: special.kelvin(x)[3].real, 1.3),
 ])
 def test_functions_that_call_ufuncs(call, at):
     x = anp.array([at], requires_grad=True)
@@ -295,3 +302,30 @@ def test_the_derivative_of_the_incomplete_beta_function_in_its_parameters(a, b, 
             low, high = (mpmath.betainc(a + s * h * (i == 0), b + s * h * (i == 1), 0, mpmath.mpf(x), regularized=True)
                          for s in (-1, 1))
             np.testing.assert_allclose(plain(g), float((high - low) / (2 * h)), rtol=2e-10)
+
+
+@pytest.mark.parametrize(("name", "at", "wanted"), [
+    # 5! / 6! times the slope of 1 / Gamma at 0, which is 1
+    ("binom", (5.0, 6.0), (1 / 6, -1 / 6)), ("boxcox", (0.0, 1.0), (1.0, 1.0)), ("boxcox", (1.0, 0.0), (1.0, 0.0)),
+    ("betaln", (1e10, 1.0), (-1e-10, -23.60306659489199)), ("gammaincinv", (2.0, 0.0), (0.0, np.inf)),
+    ("stdtr", (3.0, 0.0), (0.0, 2 / (np.sqrt(3) * np.pi))), ("chndtr", (2.0, 3.0, 0.0), (None, None, None)),
+    ("voigt_profile", (0.3, 0.0, 1.0), (-0.6 / (np.pi * 1.09 ** 2), 0.0, (0.09 - 1.0) / (np.pi * 1.09 ** 2)))])
+def test_slopes_in_all_arguments_at_ends(name, at, wanted):
+    leaves = [anp.array(v, requires_grad=i != 1 or name != "chndtr") for i, v in enumerate(at)]
+    asked = [v for v in leaves if v.requires_grad]
+    found = [plain(g).item() for g in autograd.grad(getattr(special, name)(*leaves), asked)]
+    if name == "chndtr":        # the central distribution, and the step to two more degrees of freedom
+        density = np.exp(-1.0) * np.sqrt(2.0 / (2 * np.pi))
+        wanted = (density, 0.5 * (special.chdtr(5.0, 2.0) - special.chdtr(3.0, 2.0)))
+    np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=1e-15)
+
+
+def test_without_scipy_the_error_says_what_to_install(monkeypatch):
+    import sys
+
+    from autodiff.numpy import _scipy
+
+    monkeypatch.setitem(sys.modules, "scipy.special", None)
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    with pytest.raises(ImportError, match=r"scipy\.special\.gamma needs SciPy: pip install autodiff-core\[scipy\]"):
+        _scipy.sp.gamma(1.0)

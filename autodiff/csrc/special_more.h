@@ -122,14 +122,14 @@ static inline double bessel_ie_at_float64(double x, double order)
     }
     else {
         /* the mean of exp(size (cos t - 1)) cos(n t) over the circle, of which the rest is below 1e-17 */
-        const double h = size <= 20 ? AUTODIFF_PI / 26 : 0.55 / sqrt(size), root = sqrt(2 * size);
-        double sum = 0.5;
-        for (k = 1; k <= 26; k++) {
-            const double t = k * h, part = root * sin(0.5 * t);
-            if (t > AUTODIFF_PI + 0.01 || part > 6.6) break;
-            sum += (size <= 20 && k == 26 ? 0.5 : 1) * exp(-part * part) * cos(n * t);
+        const double h = size <= 20 ? AUTODIFF_PI / 26 : 0.55 / sqrt(size);
+        double sum = 0;
+        for (k = 26; k > 0; k--) {
+            const double t = k * h, sine = sin(0.5 * t), part = 2 * (size * sine * sine);
+            if (t > AUTODIFF_PI + 0.01 || part > 44) continue;
+            sum += (size <= 20 && k == 26 ? 0.5 : 1) * exp(-part) * cos(n * t);
         }
-        value = sum * h / AUTODIFF_PI;
+        value = (sum + 0.5) * h / AUTODIFF_PI;
     }
     return x < 0 && fmod(n, 2) == 1 ? -value : value;
 }
@@ -138,6 +138,7 @@ AUTODIFF_OF_TWO(bessel_ie_at)
 static inline double bessel_i_at_float64(double x, double order)
 {
     const double half = exp(0.5 * fabs(x)), value = bessel_ie_at_float64(x, order);
+    if (fabs(x) < 700) return value * exp(fabs(x));
     return isinf(x) ? (x < 0 && fmod(order, 2) != 0 ? -INFINITY : INFINITY) : value == 0 ? value : value * half * half;
 }
 AUTODIFF_OF_TWO(bessel_i_at)
@@ -164,15 +165,15 @@ AUTODIFF_OF_ONE(i1e)
 static inline double bessel_k_scaled(double nu, double x)
 {
     /* the rule errs by the integrand's Fourier transform at 2 pi / h, which is below 1e-17 */
-    const double h = x < 66 ? 9.8696 / (40 + x) : 0.7 / sqrt(x), root = sqrt(2 * x);
-    double sum = 0.5;
+    const double h = x < 66 ? 9.8696 / (40 + x) : 0.7 / sqrt(x);
+    double sum = 0;
     int k;
-    for (k = 1; k <= 40; k++) {
-        const double t = k * h, part = root * sinh(0.5 * t);
-        if (part > 6.6) break;
-        sum += exp(-part * part) * cosh(nu * t);
+    for (k = 32; k > 0; k--) {
+        const double t = k * h, sine = sinh(0.5 * t), part = 2 * (x * sine * sine);
+        if (part > 44) continue;
+        sum += exp(-part) * cosh(nu * t);
     }
-    return h * sum;
+    return h * (sum + 0.5);
 }
 
 /* K_0, K_1 of 0 < x <= 1 by their series (Abramowitz and Stegun 9.6.11), scaled or not: at most 4 ulp. */
@@ -250,24 +251,24 @@ static inline double airy_argument(double x, double *low)
 static inline void hankel_parts(double nu, double z, double *real, double *imaginary)
 {
     const double h = z < 60 ? 6.28 / (40 + 1.31 * z) : 0.45 / sqrt(z);
-    double a = 0.5, b = 0.5;
+    double a = 0, b = 0;
     int k;
-    for (k = 1; k <= 60; k++) {
+    for (k = 60; k > 0; k--) {
         const double s = k * h, sine = sinh(s), inverse = 1 / cosh(s);
         const double part = z * sine * sine * inverse, angle = nu * atan(sine);
         double weight, c, d;
-        if (part > 42) break;
+        if (part > 44) continue;
         weight = exp(-part);
         c = weight * cosh(nu * s) * cos(angle);
         d = weight * sinh(nu * s) * sin(angle);
         a += c - inverse * d;
         b += inverse * c + d;
     }
-    *real = h * a;
-    *imaginary = h * b;
+    *real = h * (a + 0.5);
+    *imaginary = h * (b + 0.5);
 }
 
-/* Ai (0) or its derivative (1).  Within 0.35 of 0 the power series; above K of 1/3 and 2/3: at most 5 ulp; below, an error of
+/* Ai (0) or its derivative (1).  Within 0.35 of 0 the power series; above K of 1/3 and 2/3: at most 6 ulp; below, an error of
    the size of 4e-16 of the amplitude, and of the last digit of x where that turns the phase. */
 static inline double airy_ai_of(double x, int derivative)
 {

@@ -234,37 +234,6 @@ def gammasgn(x: Any) -> Any:
     return np.where(np.zeros((1,) * x.ndim, bool), x, sys.modules["scipy.special"].gammasgn(values_of(x)))
 
 
-@special("exp10")
-def exp10(x: Any) -> Any:
-    return np.power(10.0, x)
-
-
-@special("cosm1")
-def cosm1(x: Any) -> Any:
-    """cos(x) - 1 without the difference of numbers that are nearly equal."""
-    return -2.0 * np.square(np.sin(0.5 * x))
-
-
-def _of_quarter(x: Any, shift: int) -> Any:
-    """The sine of so many degrees, and shift right angles: by the distance from the nearest right angle, which is exact."""
-    quarters = np.rint(x / 90.0)
-    rest = np.deg2rad(x - 90.0 * quarters)
-    turn = np.mod(quarters + shift, 4)
-    odd = np.logical_or(np.equal(turn, 1), np.equal(turn, 3))
-    value = np.where(odd, np.cos(rest), np.sin(rest))
-    return np.where(np.greater_equal(turn, 2), -value, value)
-
-
-@special("sindg")
-def sindg(x: Any) -> Any:
-    return _of_quarter(x, 0)
-
-
-@special("cosdg")
-def cosdg(x: Any) -> Any:
-    return _of_quarter(x, 1)
-
-
 @special("pseudo_huber")
 def pseudo_huber(delta: Any, r: Any) -> Any:
     """delta**2 * (sqrt(1 + (r / delta)**2) - 1), by the quotient that subtracts nothing."""
@@ -294,25 +263,6 @@ def exprel(x: Any) -> Any:
     large = np.where(near, 1.0, x)
     finite = np.minimum(large, np.finfo(np.dtype(large.dtype)).max)
     return np.where(near, _exprel_series(np.where(near, x, 0.0)), np.expm1(large) / finite)
-
-
-def _boxcox(log: Any, power: Any) -> Any:
-    """expm1(power * log) / power, and log where power is 0."""
-    t = power * log
-    near = np.logical_or(np.less(np.abs(t), 0.1), np.equal(power, 0))
-    series = log * _exprel_series(np.where(np.less(np.abs(t), 0.1), t, 0.0))
-    return np.where(near, series, np.expm1(np.where(near, 1.0, t)) / np.where(near, 1.0, power))
-
-
-@special("boxcox")
-def boxcox(x: Any, power: Any) -> Any:
-    """(x**power - 1) / power, and log(x) where power is 0."""
-    return _boxcox(np.log(x), power)
-
-
-@special("boxcox1p")
-def boxcox1p(x: Any, power: Any) -> Any:
-    return _boxcox(np.log1p(x), power)
 
 
 @special("inv_boxcox")

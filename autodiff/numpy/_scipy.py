@@ -193,6 +193,12 @@ def _known(x: Any, at: float, where: Any) -> Any:
     return np.where(values_of(where), at, x)
 
 
+def _quotient(x: Any, y: Any) -> Any:
+    """x / y, and 0 where x is 0: at the ends, where both are."""
+    nothing = np.equal(values_of(x), 0)
+    return np.where(nothing, 0.0, x) / np.where(nothing, 1.0, y)
+
+
 def _gamma_density(a: Any, x: Any) -> Any:
     """x^(a-1) exp(-x) / Gamma(a)."""
     end = np.isinf(values_of(x))
@@ -322,17 +328,50 @@ def _rgamma_slope(out: Any, x: Any) -> Any:
 
 _answers("gamma", (lambda out, x: out * sp.psi(x),))
 _answers("rgamma", (_rgamma_slope,))
-_answers("beta", (lambda out, a, b: out * (sp.psi(a) - sp.psi(a + b)), lambda out, a, b: out * (sp.psi(b) - sp.psi(a + b))))
-_answers("betaln", (lambda _, a, b: sp.psi(a) - sp.psi(a + b), lambda _, a, b: sp.psi(b) - sp.psi(a + b)))
-_answers("poch", (lambda out, x, m: out * (sp.psi(x + m) - sp.psi(x)), lambda out, x, m: out * sp.psi(x + m)))
-_answers("binom", (lambda out, n, k: out * (sp.psi(n + 1.0) - sp.psi(n - k + 1.0)),
-                   lambda out, n, k: out * (sp.psi(n - k + 1.0) - sp.psi(k + 1.0))))
+
+def _psi_step(a: Any, b: Any) -> Any:
+    """psi(a + b) - psi(a): of a large a by the asymptotic series of both, whose logarithms do not cancel."""
+    far = np.logical_and(np.greater(values_of(a), 30.0), np.greater(values_of(a) + values_of(b), 30.0))
+    x, step = np.where(far, a, 30.0), np.where(far, b, 0.0)
+    total = np.log1p(step / x) + 0.5 * step / (x * (x + step))
+    one, two = 1.0 / np.square(x), 1.0 / np.square(x + step)
+    # 1/x^2 - 1/(x + b)^2 without a difference of powers, and with it those of higher powers
+    drop, powers = step * (2.0 * x + step) * one * two, 1.0
+    for k, bernoulli in enumerate((1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760)):
+        total = total + bernoulli * drop * powers
+        powers = powers * one + two ** float(k + 1)
+    near_a, near_b = np.where(far, 1.0, a), np.where(far, 1.0, b)
+    return np.where(far, total, sp.psi(near_a + near_b) - sp.psi(near_a))
+
+
+_answers("beta", (lambda out, a, b: -out * _psi_step(a, b), lambda out, a, b: -out * _psi_step(b, a)))
+_answers("betaln", (lambda _, a, b: -_psi_step(a, b), lambda _, a, b: -_psi_step(b, a)))
+_answers("poch", (lambda out, x, m: out * _psi_step(x, m), lambda out, x, m: out * sp.psi(x + m)))
+
+
+def _binom_in(which: int, out: Any, n: Any, k: Any) -> Any:
+    """By digamma functions; where a factor 1 / Gamma is 0, and they are infinite, by the derivatives of that."""
+    rest = n - k + 1.0
+    zero = np.logical_or(np.less_equal(values_of(rest), 0.0), np.less_equal(values_of(k) + 0.0 * values_of(rest), -1.0))
+    two, three = np.where(zero, 1.0, k), np.where(zero, 3.0, rest)
+    slope = _psi_step(three, two) if which == 0 else sp.psi(three) - sp.psi(two + 1.0)
+    top, low, high = np.where(zero, n, 0.0) + 1.0, np.where(zero, k, 0.0) + 1.0, np.where(zero, rest, 1.0)
+    by_low, by_high = sp.rgamma(low), sp.rgamma(high)
+    slope_of_high = by_low * _rgamma_slope(by_high, high)
+    if which == 0:
+        at_zero = sp.psi(top) * by_low * by_high + slope_of_high
+    else:
+        at_zero = _rgamma_slope(by_low, low) * by_high - slope_of_high
+    return np.where(zero, sp.gamma(top) * at_zero, np.where(zero, 0.0, out) * slope)
+
+
+_answers("binom", (lambda out, n, k: _binom_in(0, out, n, k), lambda out, n, k: _binom_in(1, out, n, k)))
 
 _answers("gammainc", (lambda _, a, x: _gammainc_in_a(a, x), lambda _, a, x: _gamma_density(a, x)))
 _answers("gammaincc", (lambda _, a, x: -_gammainc_in_a(a, x), lambda _, a, x: -_gamma_density(a, x)))
-_answers("gammaincinv", (lambda x, a, y: -_gammainc_in_a(a, x) / _gamma_density(a, x),
+_answers("gammaincinv", (lambda x, a, y: -_quotient(_gammainc_in_a(a, x), _gamma_density(a, x)),
                          lambda x, a, y: 1.0 / _gamma_density(a, x)))
-_answers("gammainccinv", (lambda x, a, y: -_gammainc_in_a(a, x) / _gamma_density(a, x),
+_answers("gammainccinv", (lambda x, a, y: -_quotient(_gammainc_in_a(a, x), _gamma_density(a, x)),
                           lambda x, a, y: -1.0 / _gamma_density(a, x)))
 _answers("betainc", (lambda _, a, b, x: _betainc_in(0, a, b, x, 1.0 - x), lambda _, a, b, x: _betainc_in(1, a, b, x, 1.0 - x),
                      lambda _, a, b, x: _beta_density(a, b, x, 1.0 - x)))
@@ -340,8 +379,8 @@ _answers("betaincc", (lambda _, a, b, x: -_betainc_in(0, a, b, x, 1.0 - x),
                       lambda _, a, b, x: -_betainc_in(1, a, b, x, 1.0 - x),
                       lambda _, a, b, x: -_beta_density(a, b, x, 1.0 - x)))
 for _name, _sign in (("betaincinv", 1.0), ("betainccinv", -1.0)):
-    _answers(_name, (lambda x, a, b, y: -_betainc_in(0, a, b, x, 1.0 - x) / _beta_density(a, b, x, 1.0 - x),
-                     lambda x, a, b, y: -_betainc_in(1, a, b, x, 1.0 - x) / _beta_density(a, b, x, 1.0 - x),
+    _answers(_name, (lambda x, a, b, y: -_quotient(_betainc_in(0, a, b, x, 1.0 - x), _beta_density(a, b, x, 1.0 - x)),
+                     lambda x, a, b, y: -_quotient(_betainc_in(1, a, b, x, 1.0 - x), _beta_density(a, b, x, 1.0 - x)),
                      lambda x, a, b, y, sign=_sign: sign / _beta_density(a, b, x, 1.0 - x)))
 
 # ---- distributions
@@ -431,9 +470,14 @@ _answers("stdtridf", (lambda df, p, t: 1.0 / _t_in_df(df, t), lambda df, p, t: -
 
 
 def _chndtr_density(x: Any, df: Any, nc: Any) -> Any:
-    root, other = np.sqrt(x), np.sqrt(nc)
-    exponent = -0.5 * np.square(root - other) + (0.25 * df - 0.5) * np.log(x / nc)
-    return 0.5 * np.exp(exponent) * sp.ive(0.5 * df - 1.0, root * other)
+    central = np.logical_or(np.equal(values_of(nc), 0), np.equal(values_of(x), 0))
+    at, shift = np.where(central, 1.0, x), np.where(central, 1.0, nc)
+    root, other = np.sqrt(at), np.sqrt(shift)
+    exponent = -0.5 * np.square(root - other) + (0.25 * df - 0.5) * np.log(at / shift)
+    density = 0.5 * np.exp(exponent) * sp.ive(0.5 * df - 1.0, root * other)
+    # at either end of both Bessel's function is its first term
+    plain = 0.5 * _gamma_density(0.5 * df, 0.5 * np.where(central, x, 1.0)) * np.exp(-0.5 * np.where(central, nc, 0.0))
+    return np.where(central, plain, density)
 
 
 _answers("chndtr", (lambda _, x, df, nc: _chndtr_density(x, df, nc), PARAMETER,
@@ -595,6 +639,7 @@ _answers("ellipj", (lambda o, u, m: o[1] * o[2], lambda o, u, m: o[1] * _amplitu
 _formula("agm", lambda a, b: 0.7853981633974483 * (a + b) / sp.ellipkm1(4.0 * a * b / np.square(a + b)))
 _answers("elliprf", (lambda _, x, y, z: -sp.elliprd(y, z, x) / 6.0, lambda _, x, y, z: -sp.elliprd(x, z, y) / 6.0,
                      lambda _, x, y, z: -sp.elliprd(x, y, z) / 6.0))
+_answers("elliprc", (lambda _, x, y: -sp.elliprd(y, y, x) / 6.0, lambda _, x, y: -sp.elliprd(x, y, y) / 3.0))
 _answers("elliprd", (PARAMETER, PARAMETER, PARAMETER))
 
 # ---- Bessel functions
@@ -632,6 +677,16 @@ _answers("itj0y0", (lambda _, x: sp.j0(x),), (lambda _, x: sp.y0(x),))
 _answers("iti0k0", (lambda _, x: sp.i0(x),), (lambda _, x: sp.k0(x),))
 _answers("it2j0y0", (lambda _, x: (1.0 - sp.j0(x)) / x,), (lambda _, x: -sp.y0(x) / x,))
 _answers("it2i0k0", (lambda _, x: (sp.i0(x) - 1.0) / x,), (lambda _, x: -sp.k0(x) / x,))
+for _name in ("hankel1", "hankel2"):
+    _answers(_name, (ORDER, lambda _, v, x, f=_name: 0.5 * (getattr(sp, f)(v - 1, x) - getattr(sp, f)(v + 1, x))))
+for _name, _sign in (("hankel1e", -1.0), ("hankel2e", 1.0)):
+    _answers(_name, (ORDER, lambda out, v, x, f=_name, sign=_sign: 0.5 * (getattr(sp, f)(v - 1, x) - getattr(sp, f)(v + 1, x))
+                     + sign * 1j * out))
+_answers("besselpoly", (lambda _, a, power, v: sp.besselpoly(a, power + 1.0, v - 1.0) - sp.besselpoly(a, power + 1.0, v + 1.0),
+                        PARAMETER, ORDER))
+_answers("wright_bessel", (PARAMETER, PARAMETER, lambda _, a, b, x: sp.wright_bessel(a, b + a, x)))
+_answers("kelvin", (lambda o, x: o[2],), (lambda o, x: o[3],), (lambda o, x: 1j * o[0] - o[2] / x,),
+         (lambda o, x: 1j * o[1] - o[3] / x,))
 _answers("airy", (lambda o, x: o[1],), (lambda o, x: x * o[0],), (lambda o, x: o[3],), (lambda o, x: x * o[2],))
 _answers("airye", (lambda o, x: o[1] + np.sqrt(x) * o[0],), (lambda o, x: x * o[0] + np.sqrt(x) * o[1],),
          (lambda o, x: o[3] - np.sqrt(x) * o[2],), (lambda o, x: x * o[2] - np.sqrt(x) * o[3],))
@@ -641,6 +696,7 @@ for _one, _two, _sign in (("ber", "bei", -1.0), ("bei", "ber", 1.0), ("ker", "ke
     _answers(_one, (lambda _, x, f=_one: getattr(sp, f + "p")(x),))
     _answers(_one + "p", (lambda out, x, f=_two, sign=_sign: sign * getattr(sp, f)(x) - out / x,))
 _answers("pbdv", (ORDER, lambda o, v, x: o[1]), (ORDER, lambda o, v, x: (0.25 * x * x - v - 0.5) * o[0]))
+_answers("pbvv", (ORDER, lambda o, v, x: o[1]), (ORDER, lambda o, v, x: (0.25 * x * x - v - 0.5) * o[0]))
 _answers("pbwa", (PARAMETER, lambda o, a, x: o[1]), (PARAMETER, lambda o, a, x: (a - 0.25 * x * x) * o[0]))
 
 # ---- hypergeometric functions, zeta
@@ -714,7 +770,41 @@ _answers("lpmv", (ORDER, ORDER, lambda out, m, v, x: (v * x * out - (v + m) * sp
 
 # ---- elementary
 
+_DEGREE = 0.017453292519943295
+
 _formula("radian", lambda degrees, minutes, seconds: np.deg2rad(degrees + minutes / 60.0 + seconds / 3600.0))
-_formula("tandg", lambda x: SCIPY["sindg"](x) / SCIPY["cosdg"](x))
-_formula("cotdg", lambda x: SCIPY["cosdg"](x) / SCIPY["sindg"](x))
+_answers("sindg", (lambda _, x: _DEGREE * sp.cosdg(x),))
+_answers("cosdg", (lambda _, x: -_DEGREE * sp.sindg(x),))
+_answers("tandg", (lambda out, x: _DEGREE * (1.0 + out * out),))
+_answers("cotdg", (lambda out, x: -_DEGREE * (1.0 + out * out),))
+_answers("cosm1", (lambda _, x: -np.sin(x),))
+_answers("exp10", (lambda out, x: 2.302585092994046 * out,))
+
+
+def _boxcox_in_power(log: Any, power: Any) -> Any:
+    """The derivative of expm1(power * log) / power in power, near 0 by its power series."""
+    t = power * log
+    near = np.less(np.abs(values_of(t)), 0.5)
+    small, large, divisor = np.where(near, t, 0.0), np.where(near, 1.0, t), np.where(near, 1.0, power)
+    series: Any = 0.0
+    term: Any = np.where(near, 1.0, 0.0)
+    for k in range(18):
+        series = series + term / (k + 2.0)
+        term = term * small / (k + 1.0)
+    return np.where(near, np.square(np.where(near, log, 0.0)) * series,
+                    (large * np.exp(large) - np.expm1(large)) / np.square(divisor))
+
+
+#: What stands for the logarithm of 0, so that no difference of infinities is made.
+_LEAST = -1e4
+
+
+def _finite_log(log: Any) -> Any:
+    return np.where(np.less(values_of(log), _LEAST), _LEAST, log)
+
+
+_answers("boxcox", (lambda _, x, power: np.power(x, power - 1.0),
+                    lambda _, x, power: _boxcox_in_power(_finite_log(np.log(x)), power)))
+_answers("boxcox1p", (lambda _, x, power: np.power(1.0 + x, power - 1.0),
+                      lambda _, x, power: _boxcox_in_power(_finite_log(np.log1p(x)), power)))
 _formula("round", lambda x: np.rint(x))
