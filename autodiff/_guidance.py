@@ -71,7 +71,9 @@ def replacement(name: str) -> str | None:
         own = next((rule.path for rule in rules.RULES for answer in rule.answers
                     if name in answer.functions and rule.function), None)
     if own is None and first in ("linalg", "special"):
-        own = next((path for path in (rest, rest.rpartition(".")[2]) if callable(_public(path))), None)
+        # special.softmax is softmax, and linalg.inv no inv.
+        paths = (rest, rest.rpartition(".")[2]) if first == "linalg" else (rest.rpartition(".")[2], rest)
+        own = next((path for path in paths if callable(_public(path))), None)
     if own is None and first == "fft":
         own = rest
     return f"autodiff.{own}" if own is not None and callable(_public(own)) else None
