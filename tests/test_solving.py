@@ -652,3 +652,24 @@ def test_least_squares_of_numpys_flavour():
     for bad in (lambda v: np.linalg.lstsq(v[0], b), lambda v: np.linalg.lstsq(v, b[:2])):
         with pytest.raises(np.linalg.LinAlgError):
             bad(x)
+
+
+@pytest.mark.parametrize("k", [1, 12])
+def test_both_derivatives_of_solve_are_of_one_system(monkeypatch, k):
+    """The transposed system is solved once for A and B, and once more where another cotangent arrives."""
+    pytest.importorskip("scipy.linalg")
+    calls = []
+    routine = solving._routine
+
+    def counted(name, dtype, which=0):
+        found = routine(name, dtype, which)
+        return found if name != "getrs" else lambda *args, **kwargs: calls.append(name) or found(*args, **kwargs)
+
+    monkeypatch.setattr(solving, "_routine", counted)
+    x, y = leaf(normal(12, 12) + 4 * eye(12)), leaf(normal(12, k))
+    out = linalg.solve(x, y)
+    expected = [autograd.grad((linalg.inv(x) @ y).sum() * factor, (x, y)) for factor in (1, 2)]
+    for factor, wanted in zip((1, 2), expected):
+        for found, other in zip(autograd.grad(out.sum() * factor, (x, y), retain_graph=True), wanted):
+            close(found, plain(other))
+    assert len(calls) == 3

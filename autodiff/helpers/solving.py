@@ -173,9 +173,10 @@ _KEPT_FROM = 8
 
 
 def _factored(np, a):
-    """(packed factors, pivots from 0) of the matrices of a batch, by SciPy's LAPACK where the order is worth a call."""
+    """(packed factors, pivots from 0) of the matrices of a batch, by SciPy's LAPACK unless there are many small ones."""
     m, n = a.shape[-2:]
-    getrf = _routine("getrf", a.dtype) if min(m, n) >= _KEPT_FROM else None
+    worth_a_call = a.size and (min(m, n) >= _KEPT_FROM or _product(a.shape[:-2]) <= _KEPT_FROM)
+    getrf = _routine("getrf", a.dtype) if worth_a_call else None
     if getrf is None:
         return lu_in_numpy(np, a)
     lu = np.empty(a.shape, a.dtype)
@@ -189,13 +190,14 @@ class Factors:
     """What was computed of a matrix once, for those that need it again: a derivative, another result of the same call.
 
     kept: (a copy of the matrix, what was computed of it).  It is compared before each use: an operand may have been written to,
-    or be another one, in a derivative of a higher order.
+    or be another one, in a derivative of a higher order.  last: the last system that a derivative solved by it, which is that
+    of the other operand's derivative as well: (kept, whether transposed, right-hand side, solution).
     """
 
-    __slots__ = ("kept",)
+    __slots__ = ("kept", "last")
 
     def __init__(self):
-        self.kept = None
+        self.kept = self.last = None
 
     def __repr__(self):
         return "Factors()"
@@ -228,11 +230,16 @@ def solve_matrix_value(np, a, b, transposed, checked, factors):
     """
     shape = (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *b.shape[-2:])
     a = _unrepeated(a)
-    solved = None
+    solved, again, kept = None, False, None
     if factors is not None and a.shape[-1] >= _KEPT_FROM and b.size:
         getrs = _routine("getrs", a.dtype)
         if getrs is not None:
+            kept = factors.kept
             solved = _by_factors(np, a, transposed, checked, factors, getrs)
+            again, last = kept is not None and kept is factors.kept, factors.last
+            known = again and last is not None and last[0] is kept and last[1] == transposed and last[3].shape == shape
+            if known and np.array_equal(last[2], b):
+                return last[3].copy()
     if solved is None:
         turned = _swaps(np, a) if transposed else a
 
@@ -244,7 +251,11 @@ def solve_matrix_value(np, a, b, transposed, checked, factors):
         found = np.moveaxis(solved(wide.reshape(len(wide), -1), True).reshape(wide.shape), 0, -2)
     else:
         found = solved(b, False)
-    return found if found.shape == shape and found.flags.c_contiguous else np.array(np.broadcast_to(found, shape))
+    if found.shape != shape or not found.flags.c_contiguous:
+        found = np.array(np.broadcast_to(found, shape))
+    if factors is not None:
+        factors.last = (kept, transposed, b.copy(), found.copy()) if again else None
+    return found
 
 
 def _solved(np, a, b, checked):
