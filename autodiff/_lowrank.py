@@ -34,6 +34,7 @@ def _decomposed(name: str, a: Any, q: int | None, niter: int | None, m: Any) -> 
     steps = 2 if niter is None else _v.integer_given(niter, name, "niter", 3)
     wide = a.shape[-2] < a.shape[-1]
     if m is not None:
+        _require_variable(name, m)
         m = OPS.broadcast_to(m, tuple(a.shape))
     if wide:
         a, m = a.mH, None if m is None else m.mH
@@ -78,7 +79,8 @@ def pca_lowrank(A: Tensor, q: int | None = None, center: bool = True, niter: int
     q = min(6, m, n) if q is None else _v.integer_given(q, "pca_lowrank", "q", 2)
     if not 0 <= q <= min(m, n):
         raise ValueError(f"q(={q}) must be non-negative integer and not greater than min(m, n)={min(m, n)}")
-    if not niter >= 0:
+    niter = _v.integer_given(niter, "pca_lowrank", "niter", 4)
+    if niter < 0:
         raise ValueError(f"niter(={niter}) must be non-negative integer")
     if center:
         A = A - OPS.mean(A, (-2,), True)

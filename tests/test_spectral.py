@@ -587,6 +587,11 @@ def test_ranks_and_tolerances_are_those_of_several_matrices():
             f(x, 0.5, atol=0.5)
         with pytest.raises(TypeError, match="must be float or Tensor"):
             f(x, atol="x")
+        with pytest.raises(RuntimeError, match="must match"):
+            f(autodiff.tensor(a), atol=autodiff.tensor([0.1, 0.2, 0.3]))
+    assert linalg.matrix_rank(autodiff.tensor(a), atol=10 ** 30).tolist() == [0, 0]
+    with pytest.raises(TypeError, match="range"):
+        autodiff.histogram(autodiff.tensor([1.0, 2.0]), 3, range=2)
 
 
 # ---- statistics, distances, reflections

@@ -1032,17 +1032,20 @@ def infinite_for_nan_dx(ops, g):
 
 # ---- pseudoinverses and ranks
 
-def _tolerance(ops, name, word, given):
-    """A tolerance as a plain number or array; None if there is none."""
+def _tolerance(ops, name, word, given, x):
+    """A tolerance as a plain array that goes with the batch of x; None if there is none."""
     if given is None:
         return None
     if ops.is_variable(given):
         if ops.dtype(given).kind == "c":
             raise RuntimeError(f"autodiff.linalg.{name}: {word} tensor of complex type is not supported. Got "
                                f"{ops.scalar_name(given)}")
+        ops.broadcast_shapes(tuple(given.shape), tuple(x.shape)[:-2])
         return ops.plain(given)
     if isinstance(given, str) or not (hasattr(given, "__float__") or hasattr(given, "__array__")):
         raise TypeError(f"linalg_{name}(): argument '{word}' must be float or Tensor, not {type(given).__name__}")
+    given = ops.numpy.asarray(given, float)
+    ops.broadcast_shapes(given.shape, tuple(x.shape)[:-2])
     return given
 
 
@@ -1081,7 +1084,7 @@ def matrix_rank_front(ops, name, x, tol, hermitian, atol, rtol):
         _square(x, "linalg.eigh")
     if tol is not None:
         atol, rtol = tol, 0.0
-    atol, rtol = _tolerance(ops, "matrix_rank", "atol", atol), _tolerance(ops, "matrix_rank", "rtol", rtol)
+    atol, rtol = (_tolerance(ops, "matrix_rank", word, given, x) for word, given in (("atol", atol), ("rtol", rtol)))
     return ops.apply(name, (x,), (None, bool(hermitian), atol, rtol))
 
 
@@ -1168,8 +1171,8 @@ def pinv_front(ops, name, x, rcond, hermitian, atol, rtol):
         raise TypeError("linalg_pinv(): rcond, an older name of rtol, goes with neither atol nor rtol")
     if hermitian:
         _square(x, "linalg.eigh")
-    atol, rtol = (_tolerance(ops, "pinv", "atol", atol),
-                  _tolerance(ops, "pinv", "rtol", rtol if rcond is None else rcond))
+    rtol = rtol if rcond is None else rcond
+    atol, rtol = (_tolerance(ops, "pinv", word, given, x) for word, given in (("atol", atol), ("rtol", rtol)))
     return ops.apply(name, (x,), (None, bool(hermitian), atol, rtol))
 
 
@@ -1325,7 +1328,8 @@ def _edges(ops, x, values, count, range):
         else:
             low = high = ops.reshape(x, (-1,))[0] if values.size else ops.constant(np.zeros((), values.dtype), x)
     else:
-        range = tuple(range)
+        if not isinstance(range, (tuple, list)):
+            raise TypeError(f"histogram(): argument 'range' must be tuple of floats, not {type(range).__name__}")
         if len(range) != 2:
             raise RuntimeError("autodiff.histogramdd: for a 1-dimensional histogram range should have 2 elements, but got "
                                f"{len(range)}")
