@@ -439,6 +439,16 @@ def test_numpys_refusals_of_parameters():
             call(anp.random, a)
 
 
+def test_numbers_of_no_width():
+    """Parameters at the edge, where a number says nothing of how it would move: finite gradients."""
+    zero, one = anp.array(0.0, requires_grad=True), anp.array(1.0, requires_grad=True)
+    with np.errstate(all="raise"):
+        for out in (anp.random.normal(one, zero, 3), anp.random.uniform(one, anp.array(1.0, requires_grad=True), 3),
+                    anp.random.exponential(zero, 3), anp.random.gamma(one, zero, 3), anp.random.lognormal(one, zero, 3)):
+            g = autograd.grad(out.sum(), (zero, one), allow_unused=True)
+            assert all(v is None or np.isfinite(v.item()) for v in g)
+
+
 def test_generators_of_numpy():
     """Those of the mirror: NumPy's numbers for one seed, which move with their parameters."""
     ours, theirs = anp.random.default_rng(5), np.random.default_rng(5)

@@ -55,15 +55,20 @@ def _quotient(a: Any, b: Any) -> Any:
     return np.divide(a, b, out=np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b))), where=np.asarray(b) != 0)
 
 
+def _log(drawn: Any) -> Any:
+    """The logarithm, and 0 where a number is 0: there it stays, whatever it is multiplied by."""
+    return np.log(np.where(drawn > 0, drawn, 1))
+
+
 def _lognormal(drawn: Any, parameters: Any, values: Any) -> Any:
     mean, sigma = values
-    move = _linear(np.zeros_like(drawn), (np.ones_like(drawn), _quotient(np.log(drawn) - mean, sigma)), parameters, values)
-    return drawn * np.exp(move)
+    share = _quotient(_log(drawn) - mean, sigma)
+    return drawn * np.exp(_linear(np.zeros_like(drawn), (np.ones_like(drawn), share), parameters, values))
 
 
 def _power(drawn: Any, parameters: Any, values: Any) -> Any:
     """A constant to the power of 1 / a: numbers of Weibull's distribution, and of the power function's."""
-    return drawn * np.exp(np.log(drawn) * (values[0] / parameters[0] - 1))
+    return drawn * np.exp(_log(drawn) * (values[0] / parameters[0] - 1))
 
 
 def _pareto(drawn: Any, parameters: Any, values: Any) -> Any:
@@ -72,7 +77,7 @@ def _pareto(drawn: Any, parameters: Any, values: Any) -> Any:
 
 def _gamma(drawn: Any, parameters: Any, values: Any) -> Any:
     shape, *scale = parameters
-    standard = drawn / values[1] if scale else drawn
+    standard = _quotient(drawn, values[1]) if scale else drawn
     if _v.records(shape):
         standard = OPS.apply("gamma_sample", (_wide(shape), _constant(standard, shape)), ())
     return standard * scale[0] if scale else standard
