@@ -1,5 +1,7 @@
 """Random numbers: their distributions, the derivatives of samples in parameters, writes in place, vmap, refusals."""
+import copy
 import math
+import pickle
 import warnings
 
 import numpy as np
@@ -405,6 +407,28 @@ def test_numbers_of_numpy_whose_slopes_are_integrals():
     assert anp.random.normal([a[0], 1.0], 2.0).shape == (2,) and anp.random.uniform(high=a).requires_grad
 
 
+@pytest.mark.parametrize(("one", "other"), [((), ()), ((3,), ()), ((), (3,)), ((3,), (3,)), ((2, 1), (3,))])
+def test_parameters_of_numpys_numbers_broadcast(one, other):
+    a, b = (anp.array(np.full(shape, v), requires_grad=True) for shape, v in ((one, 2.0), (other, 3.0)))
+    out = anp.random.beta(a, b, size=(2, 3))
+    z = out.detach().numpy()
+    pairs = autodiff.tensor([2.0, 3.0]).expand(2, 3, 2)
+    slopes = plain(OPS.apply("beta_slope", (pairs, autodiff.tensor(np.stack([z, 1 - z], -1))), ()))
+    for v, g, slope in zip((a, b), autograd.grad(out.sum(), (a, b)), np.moveaxis(slopes, -1, 0)):
+        assert g.shape == v.shape
+        np.testing.assert_allclose(g.detach().numpy().sum(), slope.sum(), rtol=1e-10)
+    out = anp.random.gamma(a, b, size=(2, 3))
+    z = out.detach().numpy() / 3
+    ga, gb = autograd.grad(out.sum(), (a, b))
+    slope = 3 * plain(OPS.apply("gamma_slope", (autodiff.tensor(2.0), autodiff.tensor(z)), ()))
+    np.testing.assert_allclose([ga.detach().numpy().sum(), gb.detach().numpy().sum()], [slope.sum(), z.sum()], rtol=1e-10)
+    x = autodiff.tensor([2.0, 3.0], requires_grad=True)         # the row's own broadcasting
+    y = autodiff.tensor([[0.25, 0.75], [0.5, 0.5]])
+    g, = autograd.grad(OPS.apply("dirichlet_sample", (x, y), ())[:, 0].sum(), x)
+    rows = [autograd.grad(OPS.apply("dirichlet_sample", (x, row), ())[0], x)[0] for row in y]
+    np.testing.assert_allclose(plain(g), plain(rows[0] + rows[1]), rtol=1e-12)
+
+
 def test_numpys_refusals_of_parameters():
     a = anp.array([2.0, 3.0], requires_grad=True)
     for call in (lambda r, v: r.normal(v, -1.0), lambda r, v: r.normal(v, size=3), lambda r, v: r.gamma(-v),
@@ -413,3 +437,35 @@ def test_numpys_refusals_of_parameters():
             call(np.random, np.array([2.0, 3.0]))
         with pytest.raises(type(expected.value)):
             call(anp.random, a)
+
+
+def test_numbers_of_no_width():
+    """Parameters at the edge, where a number says nothing of how it would move: finite gradients."""
+    zero, one = anp.array(0.0, requires_grad=True), anp.array(1.0, requires_grad=True)
+    with np.errstate(all="raise"):
+        for out in (anp.random.normal(one, zero, 3), anp.random.uniform(one, anp.array(1.0, requires_grad=True), 3),
+                    anp.random.exponential(zero, 3), anp.random.gamma(one, zero, 3), anp.random.lognormal(one, zero, 3)):
+            g = autograd.grad(out.sum(), (zero, one), allow_unused=True)
+            assert all(v is None or np.isfinite(v.item()) for v in g)
+
+
+def test_generators_of_numpy():
+    """Those of the mirror: NumPy's numbers for one seed, which move with their parameters."""
+    ours, theirs = anp.random.default_rng(5), np.random.default_rng(5)
+    assert isinstance(ours, np.random.Generator) and anp.random.default_rng(ours) is ours
+    for name, p in {**PARAMETERS, "gamma": (2.5, 1.5), "beta": (2.0, 3.0), "chisquare": (3.0,)}.items():
+        parameters = [anp.array(v, requires_grad=True) for v in p]
+        out = getattr(ours, name)(*parameters, size=3)
+        np.testing.assert_allclose(out.detach().numpy(), getattr(theirs, name)(*p, size=3), rtol=1e-14)
+        assert all(np.isfinite(g.item()) and g.item() for g in autograd.grad(out.sum(), parameters))
+    assert ours.integers(9, size=4).tolist() == theirs.integers(9, size=4).tolist()
+    assert type(ours.normal()) is float and ours.poisson(anp.array([3.0]).detach()).shape == (1,)
+    with pytest.raises(TypeError, match=r"np\.random\.Generator\.poisson\(\) of a Variable would lose"):
+        ours.poisson(anp.array([3.0], requires_grad=True))
+    for same in (copy.deepcopy(ours), pickle.loads(pickle.dumps(ours))):
+        assert type(same) is type(ours)
+        state = ours.bit_generator.state
+        assert same.normal() == ours.normal()
+        ours.bit_generator.state = state
+    assert autodiff.equal(autodiff.rand(2, generator=anp.random.default_rng(1)),
+                          autodiff.rand(2, generator=np.random.default_rng(1)))

@@ -68,6 +68,8 @@ def dirichlet_sample_dx(ops, g, x, y):
     """One parameter moves its own number as it would one of a beta distribution; the others shrink in proportion."""
     if not x.ndim:
         return ops.zeros_like(g)
+    if tuple(x.shape) != tuple(y.shape):
+        x = ops.expand(x, tuple(y.shape))
     last = (x.ndim - 1,)
     if x.shape[-1] == 2:        # exactly, where one is next to 1
         rest, others = ops.flip(y, last), ops.flip(x, last)

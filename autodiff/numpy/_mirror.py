@@ -710,6 +710,16 @@ class _Joined:
         return of_numpy, (self._name,)
 
 
+def _default_rng() -> Any:
+    @functools.wraps(np.random.default_rng)
+    def make(seed: Any = None) -> Any:
+        from ._random import default_rng
+
+        return default_rng(seed)
+
+    return _named(make, "random.default_rng")
+
+
 # ---- the names
 
 _LIKE = ("zeros_like", "ones_like", "empty_like", "full_like")
@@ -795,21 +805,27 @@ def _of_values(name: str, function: Any) -> Any:
     return _named(call, name)
 
 
+def holds_inexact_in_lists(value: Any) -> bool:
+    """Whether a list, or what is one, has Variables that have or may have a gradient."""
+    return type(value) in _NESTED and holds_inexact(value)
+
+
 def _drawn(name: str, function: Any) -> Any:
     """A function of numpy.random: numbers of some distributions move with their parameters, those of others are refused."""
+    if name == "random.default_rng":
+        return _default_rng()
     if not isinstance(function, (types.BuiltinFunctionType, types.MethodType, types.FunctionType)):
         return function
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        for value in (*args, *kwargs.values()):
-            if _v.records(value) or (type(value) in _NESTED and holds_inexact(value)):
-                from . import _random
+        if any(_v.records(value) or holds_inexact_in_lists(value) for value in (*args, *kwargs.values())):
+            from . import _random
 
-                if name.removeprefix("random.") in _random.MOVES:
-                    return _random.drawn(name.removeprefix("random."), function, args, kwargs)
-                raise TypeError(f"np.{name}() of a Variable would lose its gradient: draw standard numbers and transform them, "
-                                "as in mean + scale * np.random.standard_normal(n)")
+            own = name.removeprefix("random.")
+            if own in _random.MOVES:
+                return _random.drawn(own, function, args, kwargs)
+            raise TypeError(_random.REFUSED.format(name))
         return function(*values_of(args), **values_of(kwargs))
 
     return _named(call, name)

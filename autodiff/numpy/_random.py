@@ -1,4 +1,4 @@
-"""numpy.random's functions of the mirror, as functions of the parameters of their distributions.
+"""numpy.random's functions of the mirror, and methods of its generators, as functions of the parameters of distributions.
 
 NumPy's own function draws, from the values and from its own generator, and refuses what it refuses: so the numbers are NumPy's.
 What follows is how each moves with its parameters while it keeps its place in the distribution function.  The moves are written
@@ -6,6 +6,7 @@ so that they are nothing at the values that the parameters have: the numbers kee
 """
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy as np
 from .. import _variable as _variable_module
 from .._variable import OPS, ndarray
 from ._dispatch import values_of
+from ._mirror import _summary as summary_of
+from ._mirror import holds_inexact_in_lists
 from ._operands import operand
 
 _v: Any = _variable_module         # of which the stub has what users see alone
@@ -52,15 +55,20 @@ def _quotient(a: Any, b: Any) -> Any:
     return np.divide(a, b, out=np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b))), where=np.asarray(b) != 0)
 
 
+def _log(drawn: Any) -> Any:
+    """The logarithm, and 0 where a number is 0: there it stays, whatever it is multiplied by."""
+    return np.log(np.where(drawn > 0, drawn, 1))
+
+
 def _lognormal(drawn: Any, parameters: Any, values: Any) -> Any:
     mean, sigma = values
-    move = _linear(np.zeros_like(drawn), (np.ones_like(drawn), _quotient(np.log(drawn) - mean, sigma)), parameters, values)
-    return drawn * np.exp(move)
+    share = _quotient(_log(drawn) - mean, sigma)
+    return drawn * np.exp(_linear(np.zeros_like(drawn), (np.ones_like(drawn), share), parameters, values))
 
 
 def _power(drawn: Any, parameters: Any, values: Any) -> Any:
     """A constant to the power of 1 / a: numbers of Weibull's distribution, and of the power function's."""
-    return drawn * np.exp(np.log(drawn) * (values[0] / parameters[0] - 1))
+    return drawn * np.exp(_log(drawn) * (values[0] / parameters[0] - 1))
 
 
 def _pareto(drawn: Any, parameters: Any, values: Any) -> Any:
@@ -69,7 +77,7 @@ def _pareto(drawn: Any, parameters: Any, values: Any) -> Any:
 
 def _gamma(drawn: Any, parameters: Any, values: Any) -> Any:
     shape, *scale = parameters
-    standard = drawn / values[1] if scale else drawn
+    standard = _quotient(drawn, values[1]) if scale else drawn
     if _v.records(shape):
         standard = OPS.apply("gamma_sample", (_wide(shape), _constant(standard, shape)), ())
     return standard * scale[0] if scale else standard
@@ -80,8 +88,9 @@ def _chisquare(drawn: Any, parameters: Any, values: Any) -> Any:
 
 
 def _beta(drawn: Any, parameters: Any, values: Any) -> Any:
+    """The first of two numbers of a Dirichlet distribution."""
     like = next(v for v in parameters if _v.records(v))
-    pairs = np.stack(np.broadcast_arrays(*[_wide(v) if _v.records(v) else _constant(v, like) for v in parameters]), -1)
+    pairs = np.stack([np.broadcast_to(_wide(v) if _v.records(v) else _constant(v, like), drawn.shape) for v in parameters], -1)
     return OPS.apply("dirichlet_sample", (pairs, _constant(np.stack([drawn, 1 - drawn], -1), like)), ())[..., 0]
 
 
@@ -139,3 +148,58 @@ def drawn(name: str, function: Any, args: Any, kwargs: Any) -> Any:
 
 def _in_numpy_flavour(value: Any) -> Any:
     return value if type(value) is ndarray or isinstance(value, np.ndarray) else _v.as_ndarray(value, None, False)
+
+
+# ---- generators
+
+REFUSED = ("np.{}() of a Variable would lose its gradient: draw standard numbers and transform them, as in mean + scale * "
+           "np.random.standard_normal(n)")
+
+
+def recorded(args: Any, kwargs: Any, nested: Any) -> bool:
+    """Whether a parameter is recorded, itself or in a list; nested: what says so of a list."""
+    return any(_v.records(v) or nested(v) for v in (*args, *kwargs.values()))
+
+
+class Generator(np.random.Generator):
+    """numpy.random.Generator, of which numbers move with the parameters of their distributions.
+
+    Its numbers are those of NumPy's for one seed.  What has no derivative in a parameter is refused where that is recorded.
+    """
+
+    def __reduce__(self) -> Any:
+        return _restored, (super().bit_generator,)
+
+
+def _restored(source: Any) -> Generator:
+    return Generator(source)
+
+
+def _method(name: str) -> Any:
+    inner = getattr(np.random.Generator, name)
+
+    @functools.wraps(inner)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not recorded(args, kwargs, holds_inexact_in_lists):
+            return inner(self, *values_of(args), **values_of(kwargs))
+        if name not in MOVES:
+            raise TypeError(REFUSED.format(f"random.Generator.{name}"))
+        return drawn(name, lambda *values, size: inner(self, *values, size=size), args, kwargs)
+
+    method.__module__, method.__qualname__ = __name__, f"Generator.{name}"
+    method.__doc__ = summary_of(inner, f"random.Generator.{name}")
+    return method
+
+
+for _name in dir(np.random.Generator):
+    if not _name.startswith("_") and callable(getattr(np.random.Generator, _name)) and _name not in (
+            "spawn", "shuffle", "permutation", "permuted", "choice", "bytes"):
+        setattr(Generator, _name, _method(_name))
+del _name
+
+
+def default_rng(seed: Any = None) -> np.random.Generator:
+    """numpy.random.default_rng(), of which the numbers move with the parameters of their distributions."""
+    if isinstance(seed, np.random.Generator):
+        return seed
+    return Generator(np.random.default_rng(seed).bit_generator)
