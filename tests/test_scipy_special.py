@@ -329,3 +329,15 @@ def test_without_scipy_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy", None)
     with pytest.raises(ImportError, match=r"scipy\.special\.gamma needs SciPy: pip install autodiff-core\[scipy\]"):
         _scipy.sp.gamma(1.0)
+
+
+@pytest.mark.parametrize(("name", "point"), [("gammainc", (2.5, 3.0)), ("betainc", (2.0, 3.0, 0.3)), ("ellipeinc", (0.7, 0.3))])
+def test_derivatives_of_many_elements_are_computed_in_pieces(name, point):
+    """As those of a few, with operands that broadcast."""
+    count = 40000
+    leaf = anp.array(np.linspace(0.5, 1.0, count).reshape(100, 400) * point[0], requires_grad=True)
+    rest = [np.full(400, v) for v in point[1:]]
+    (g,) = autograd.grad(getattr(special, name)(leaf, *rest).sum(), leaf)
+    few = anp.array(plain(leaf.detach())[::33, :3], requires_grad=True)
+    (wanted,) = autograd.grad(getattr(special, name)(few, *point[1:]).sum(), few)
+    np.testing.assert_allclose(plain(g)[::33, :3], plain(wanted), rtol=1e-14)

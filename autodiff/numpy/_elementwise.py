@@ -23,7 +23,7 @@ def answer(function: Any) -> Any:
     if found is None and "scipy.special" in sys.modules and isinstance(function, np.ufunc):
         name = function.__name__
         own, module = SCIPY.get(name), sys.modules["scipy.special"]
-        if own is not None and function in (getattr(module, name, None), getattr(module._ufuncs, name, None)):
+        if own is not None and function in (getattr(module, name, None), getattr(getattr(module, "_ufuncs", None), name, None)):
             _register(function, name, own)
             return ANSWERS[function]
     return found

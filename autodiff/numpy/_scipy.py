@@ -6,6 +6,7 @@ derivative in closed form, a pass that needs one raises and says so.
 """
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import _variable as _v
-from .._variable import Tensor
+from .._variable import OPS, Tensor
 from ..autograd.function import Function
 from ._dispatch import values_of
 from ._elementwise import SCIPY, _exprel_series, _of_numpy_flavour
@@ -47,8 +48,12 @@ class Partials:
 
     def __init__(self, name: str, results: tuple[tuple[Any, ...], ...]) -> None:
         self.name, self.results = name, results
-        self.function: Any = type(name.strip("_").title().replace("_", ""), (_Recorded,),
-                                  {"__module__": __name__, "__doc__": f"scipy.special.{name.strip('_')} of Variables."})
+
+    @functools.cached_property
+    def function(self) -> Any:
+        """The Function that bears the ufunc's name, made with the first call."""
+        return type(self.name.strip("_").title().replace("_", ""), (_Recorded,),
+                    {"__module__": __name__, "__doc__": f"scipy.special.{self.name.strip('_')} of Variables."})
 
     def __call__(self, *operands: Any) -> Any:
         return self.function.apply(self, *operands)
@@ -184,6 +189,22 @@ def _spread(*values: Any) -> list[Any]:
     return [(v if is_variable(v) else np.asarray(v))[..., np.newaxis] for v in values]
 
 
+#: Elements that an integral is computed of at a time where nothing is recorded: each has 195 points.
+_PIECE = 16384
+
+
+def _in_pieces(function: Callable[..., Any], *operands: Any) -> Any:
+    """function(*operands), of many elements in pieces, unless the ops that compute it are recorded."""
+    count = int(np.prod(np.broadcast_shapes(*map(np.shape, operands))))
+    if count <= _PIECE or any(isinstance(v, _Base) and (_variables.records(v) or _variables.physical_of(v) is not None
+                                                        or OPS.tangent(v) is not None) for v in operands):
+        return function(*operands)
+    whole = np.broadcast_arrays(*map(values_of, operands))
+    flat = [v.reshape(-1) for v in whole]
+    parts = [function(*(v[start:start + _PIECE] for v in flat)) for start in range(0, count, _PIECE)]
+    return np.concatenate(parts).reshape(whole[0].shape)
+
+
 def _select(condition: Any, x: Any, y: Any) -> Any:
     return np.where(values_of(condition), x, y)
 
@@ -207,6 +228,11 @@ def _gamma_density(a: Any, x: Any) -> Any:
 
 
 def _gammainc_in_a(a: Any, x: Any) -> Any:
+    """The derivative of the lower incomplete gamma function in a."""
+    return _in_pieces(_gammainc_in_order, a, x)
+
+
+def _gammainc_in_order(a: Any, x: Any) -> Any:
     """The derivative of the lower incomplete gamma function in a: the integral of (log t - psi(a)) t^(a-1) exp(-t) / Gamma(a).
 
     Over t from 0 to x where x is below a, from x on with the other sign where it is above: the integrand is largest at x.  Of
@@ -247,6 +273,11 @@ def _beta_density(a: Any, b: Any, x: Any, rest: Any) -> Any:
 
 
 def _betainc_in(which: int, a: Any, b: Any, x: Any, rest: Any) -> Any:
+    """The derivative of the incomplete beta function in a (0) or b (1), at x and rest = 1 - x."""
+    return _in_pieces(functools.partial(_betainc_in_order, which), a, b, x, rest)
+
+
+def _betainc_in_order(which: int, a: Any, b: Any, x: Any, rest: Any) -> Any:
     """The derivative of the incomplete beta function in a (0) or b (1), by the integral of the derivative of its density.
 
     From 0 to x where x is below the mean, from x to 1 with the other sign where it is above; else as of the gamma function.
@@ -603,6 +634,11 @@ _answers("ellipe", (lambda _, m: -0.39269908169872414 * sp.hyp2f1(0.5, 1.5, 2.0,
 
 
 def _elliptic_in_m(phi: Any, m: Any, power: float) -> Any:
+    """The integral of sin^2 / (1 - m sin^2)^power from 0 to phi."""
+    return _in_pieces(functools.partial(_elliptic_integral, power=power), phi, m)
+
+
+def _elliptic_integral(phi: Any, m: Any, power: float) -> Any:
     """The integral of sin^2 / (1 - m sin^2)^power from 0 to phi: whole half turns, and the rest."""
     turns = np.rint(values_of(phi) / np.pi)
     rest = phi - np.pi * turns
