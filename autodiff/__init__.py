@@ -189,8 +189,9 @@ cuda = _Cuda()
 
 #: What is imported when it is asked for, and where it is: a program that does not ask starts a quarter sooner (32 ms, not 43).
 _LATER = {
-    **dict.fromkeys(("func", "nn", "testing")),
+    **dict.fromkeys(("func", "nn", "programs", "testing")),
     "lift": "_lift",
+    "compile": "programs",
     **dict.fromkeys(("load", "save"), "_files"),
     **dict.fromkeys(("defjvp", "defvjp", "primitive"), "_primitive"),
     **dict.fromkeys(("elementwise_grad", "holomorphic_grad"), "func"),

@@ -39,6 +39,7 @@ PEERS = {
     "autograd": ("autograd", "autograd"),
     "mygrad": ("mygrad", "mygrad"),
     "micrograd": ("micrograd.engine", "micrograd"),
+    "casadi": ("casadi", "casadi"),
 }
 BASELINES = {
     "floats": "plain Python floats, value only",
@@ -48,6 +49,7 @@ BASELINES = {
     "hand": "autodiff, the same written out",
     "methods": "autodiff, methods instead of np.",
     "empty": "NumPy's protocols, nothing behind",
+    "eager": "autodiff, run by Python",
 }
 
 
