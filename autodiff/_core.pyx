@@ -1316,6 +1316,8 @@ cdef double total(Array* array) except? -1e300:
     cdef Array* reduced
     cdef int dtype = kernel_type(array.type)
     cdef double value
+    if dtype >= 0 and array.shape.size == 1:
+        return read_double(array.type, array.data)      # -0.0, too, of which the sum is 0.0
     if dtype >= 0:
         return sum_all(dtype, array.shape.ndim, array.shape.dim, array.data, strides_of(array, room))
     reduced = reduce_array(array, NPY_DOUBLE, scalar_shape)

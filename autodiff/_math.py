@@ -47,7 +47,7 @@ def _recorded(name: str, compute: Callable[..., Any]) -> Callable[..., Any]:
         else:
             return plain(*args, **kwargs)
         args = tuple(map(_number, args))
-        if not active():
+        if not active() and (not _v.levels or _v.asked("domain", args, (plain,), None, True, False) is NotImplemented):
             plain(*map(_value, args), **kwargs)     # raises for a point outside of the domain, where NumPy has NaN
         return compute(*args, **kwargs)
 

@@ -86,7 +86,7 @@ class _Given:
                             f"{type(value).__name__}")
         if array.dtype.kind not in "fc":
             raise TypeError(f"{what}: an array of {array.dtype} has no derivatives: convert it, as by x.astype(float)")
-        made = _v.as_ndarray(array, copy=False)
+        made = _v.as_ndarray(array, copy=isinstance(value, _NUMBERS))      # a number is a C double in memory of its own
         return made if self.kind is _v.ndarray else _v.in_flavour(made, _EXAMPLES[self.kind])
 
     def give(self, tree: Any) -> Any:

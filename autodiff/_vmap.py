@@ -35,7 +35,8 @@ def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, randomne
     Gradients flow through the result to what the arguments depend on, and func may compute gradients itself: vmap(grad(f)) are
     the gradients of each sample.  Given plain arrays and numbers alone, func is handed the NumPy flavour and arrays are
     returned.  A value inside is one for each sample, so nothing can be decided by it in Python: `if x > 0` and x.item() raise
-    RuntimeError; use where().  ValueError for in_dims or out_dims that do not fit, and for results that are no Variables.
+    RuntimeError; use where(), or autodiff.compile, whose programs of numbers go their own way at each point.  ValueError for
+    in_dims or out_dims that do not fit, and for results that are no Variables.
     As https://pytorch.org/docs/stable/generated/torch.func.vmap.html
 
     >>> import autodiff
@@ -77,6 +78,11 @@ class Vmap:
         leaves, tree = flatten(args)
         dims = self._dims_of(leaves, tree)
         size = self._size_of(leaves, dims)
+        own = getattr(type(self.func), "_over_points", None)
+        if own is not None and not kwargs and self.out_dims == 0:       # a program, which may branch
+            found = own(self.func, tree, leaves, dims, size)
+            if found is not NotImplemented:
+                return found
         given = [v for v in leaves if isinstance(v, Base)]
         if kwargs:
             given += [v for v in flatten(kwargs)[0] if isinstance(v, Base)]

@@ -27,6 +27,7 @@ GROUPS = (
     "memory",
     "startup",
     "neighbour",
+    "record",
 )
 COMMANDS = ("compare", "report")
 EXTRA = 'the "bench" extra is not complete ({}): install it with  pip install -e ".[bench]"'

@@ -40,6 +40,7 @@ PEERS = {
     "mygrad": ("mygrad", "mygrad"),
     "micrograd": ("micrograd.engine", "micrograd"),
     "scipy": ("scipy", "scipy"),
+    "casadi": ("casadi", "casadi"),
 }
 BASELINES = {
     "floats": "plain Python floats, value only",
@@ -49,6 +50,7 @@ BASELINES = {
     "hand": "autodiff, the same written out",
     "methods": "autodiff, methods instead of np.",
     "empty": "NumPy's protocols, nothing behind",
+    "eager": "autodiff, run by Python",
 }
 
 

@@ -46,7 +46,8 @@ NO_OPS = {
         "_will_engine_execute_node", "enter_dual_level", "exit_dual_level", "unpack_dual"},
     "functions of functions, which compute when they are called": {
         "grad_and_value", "hessian", "jacfwd", "jacobian", "jacrev", "value_and_grad", "vmap", "primitive", "defjvp",
-        "defvjp", "once_differentiable", "vjp", "jvp", "hvp", "linearize", "elementwise_grad", "holomorphic_grad", "lift"},
+        "defvjp", "once_differentiable", "vjp", "jvp", "hvp", "linearize", "elementwise_grad", "holomorphic_grad", "lift",
+        "compile"},
     "levels of forward mode": {"enter_dual_level", "exit_dual_level"},
     "settings": {
         "get_default_dtype", "set_default_dtype", "get_num_threads", "set_num_threads", "is_grad_enabled",

@@ -30,6 +30,12 @@ __all__ = ["elementwise_grad", "grad", "grad_and_value", "hessian", "holomorphic
 _Argnums = int | str | tuple[int | str, ...]
 
 
+def _made(kind: Any, func: Any, **options: Any) -> Any:
+    """A transform of a function, or what a compiled one says is that of itself."""
+    own = getattr(type(func), "_differentiated", None)
+    return kind(func, **options) if own is None else own(func, kind, options)
+
+
 def grad(func: Callable[..., Any], argnums: _Argnums = 0, has_aux: bool = False) -> Grad:
     """The gradient of a function with a scalar result, as a function of the same arguments.
 
@@ -49,7 +55,7 @@ def grad(func: Callable[..., Any], argnums: _Argnums = 0, has_aux: bool = False)
     >>> autodiff.grad(lambda p, x: ((p["w"] * x).sum() + p["b"]) ** 2)({"w": np.ones(2), "b": 1.0}, np.array([1.0, 2.0]))
     {'w': array([ 8., 16.]), 'b': 8.0}
     """
-    return Grad(func, argnums=argnums, has_aux=has_aux)
+    return _made(Grad, func, argnums=argnums, has_aux=has_aux)
 
 
 def value_and_grad(func: Callable[..., Any], argnums: _Argnums = 0, has_aux: bool = False) -> ValueAndGrad:
@@ -59,7 +65,7 @@ def value_and_grad(func: Callable[..., Any], argnums: _Argnums = 0, has_aux: boo
     >>> autodiff.value_and_grad(lambda x: x ** 2)(3.0)
     (9.0, 6.0)
     """
-    return ValueAndGrad(func, argnums=argnums, has_aux=has_aux)
+    return _made(ValueAndGrad, func, argnums=argnums, has_aux=has_aux)
 
 
 def grad_and_value(func: Callable[..., Any], argnums: _Argnums = 0, has_aux: bool = False) -> GradAndValue:
@@ -71,7 +77,7 @@ def grad_and_value(func: Callable[..., Any], argnums: _Argnums = 0, has_aux: boo
     >>> autodiff.func.grad_and_value(lambda x: x ** 2)(3.0)
     (6.0, 9.0)
     """
-    return GradAndValue(func, argnums=argnums, has_aux=has_aux)
+    return _made(GradAndValue, func, argnums=argnums, has_aux=has_aux)
 
 
 def elementwise_grad(func: Callable[..., Any], argnums: _Argnums = 0) -> ElementwiseGrad:

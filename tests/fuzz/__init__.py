@@ -1,4 +1,4 @@
-"""Two fuzzers of the library: random programs against an oracle, random calls with hostile arguments.
+"""Three fuzzers of the library: random programs against an oracle, random calls with hostile arguments, recorded functions.
 
     python -m tests.fuzz programs --seconds 60 --seed 0
     python -m tests.fuzz programs --count 100000 --jobs 2
@@ -15,8 +15,9 @@ or ``calls.make`` without running the library, so that a seed means the same pro
 ``calls``     every public function, method, operator, attribute and constructor with arguments that nobody should
               give: what comes out is a value or a sensible exception, a refused call leaves its operands as they were,
               and nothing is left in ``autodiff.memory_stats()``.
+``recorded``  functions of numbers with branches, eager against ``autodiff.compile``: values and gradients bit for bit.
 
-Both run in child processes, since what is looked for may crash or hang: the driver then names the seed.  Each fault is
+All run in child processes, since what is looked for may crash or hang: the driver then names the seed.  Each fault is
 shrunk, line by line, and printed as a program that runs by itself; faults that look alike are printed once, with their
 count.  The exit status is 1 if there was any.  Where autodiff differs from PyTorch on purpose is said in
 ``departures.py``, each with a word of ``docs/differences.md``.

@@ -1,0 +1,988 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""Recorded programs of scalars: the level that records what a function does, the trees, and what replays them.
+
+A recording is an ordinary run of the function, with a level at the door that writes down each op and each decision; what it
+does not know makes the recording worthless, and nothing else.  Trees and their code are in csrc/program.h.  What is recorded
+when, and what runs as it always did, is decided in programs/.
+
+Read in this order: the recorder, the tree, the callable.
+"""
+cimport cython
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.object cimport PyObject, PyTypeObject
+from libc.math cimport trunc
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint64_t, uintptr_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+
+from ._base cimport (DTYPE_RULE, NAMES, NDARRAY, OP_CLONE, T_DOUBLE, T_FLOAT, Call, OpRecorder, Py_TYPE, Variable,
+                     is_variable, later, modes, type_of)
+from ._core cimport HOOKED, kernel_type, read_double
+from ._elementwise cimport Operand, binary, drop_operand, item_of, promoted, take_operand, unary
+from ._kernels cimport Partial1, Value1, kernels
+
+import math
+import os
+
+import numpy as np
+
+from ._base import OPS
+
+cdef extern from "Python.h":
+    double PyFloat_AS_DOUBLE(object o)
+    ctypedef struct PyFrameObject:
+        pass
+    ctypedef struct PyCodeObject:
+        pass
+    PyFrameObject* PyEval_GetFrame()
+    PyFrameObject* PyFrame_GetBack(PyFrameObject* frame)
+    PyCodeObject* PyFrame_GetCode(PyFrameObject* frame)
+    int PyFrame_GetLasti(PyFrameObject* frame)
+    void Py_DECREF(void* o)
+    void Py_INCREF(void* o)
+
+cdef extern from "csrc/program.h":
+    enum:
+        P_ADD, P_SUB, P_MUL, P_DIV, P_NEG, P_SQUARE, P_SQRT, P_CALL, P_CALL32, P_COPY, P_SELECT, P_CHECK
+        P_LT, P_LE, P_GT, P_GE, P_EQ, P_NE, P_INT, P_END
+        P_SINGLE
+    ctypedef struct p_point:
+        Value1 value
+        Partial1 dx, dy
+    p_point p_points[2][512]
+    int p_row_exp, p_row_log
+    ctypedef struct p_item:
+        uint16_t op, row
+        int32_t a, b, where
+    ctypedef struct p_back:
+        pass
+    ctypedef struct p_reverse:
+        p_back* code
+        int32_t* input
+        int seed, choice
+    ctypedef struct p_segment:
+        p_segment* parent
+        p_segment** child
+        p_item* items
+        uint8_t* live
+        int start, count
+        p_item turn
+        int leaf
+        int32_t* out
+        int outs
+        p_reverse* reverse
+        int reverses
+        long long runs
+    ctypedef struct p_tree:
+        p_segment* root
+        int inputs, constant_count, slots, leaves, depth
+        double* v
+        double* g
+        double* constants
+        size_t bytes
+    bint p_is_turn(int op)
+    bint p_binary(const p_item* q)
+    p_tree* p_tree_new(int inputs, const uint8_t* single)
+    void p_tree_free(p_tree* t)
+    int p_follow(const p_tree* t, const p_item* items, int count, p_segment** at, int* way, int* done)
+    p_segment* p_hang(p_tree* t, const p_item* items, int count, p_segment* at, int way, int done)
+    int p_render(p_tree* t, p_segment* leaf)
+    p_reverse* p_reversed(p_tree* t, p_segment* leaf, const uint8_t* chosen, int choice)
+    int p_room(p_tree* t)
+    int p_constant_add(p_tree* t, double value)
+    p_segment* p_forward(p_segment* s, double* v, int* reason)
+    void p_backward(const p_back* code, const double* v, double* g)
+
+
+#: What a program does with a row by hand, in float64, and how it decides by one.
+BY_HAND = {"add": P_ADD, "sub": P_SUB, "mul": P_MUL, "div": P_DIV, "neg": P_NEG, "square": P_SQUARE, "sqrt": P_SQRT}
+TURNS = {"lt": P_LT, "le": P_LE, "gt": P_GT, "ge": P_GE, "eq": P_EQ, "ne": P_NE}
+SIGNS = {P_LT: "<", P_LE: "<=", P_GT: ">", P_GE: ">=", P_EQ: "==", P_NE: "!="}
+
+#: Functions of _ops that are asked about as they are called, and compute with elementwise rows alone.
+HANDED_ON = frozenset(("clamp", "floor_divide"))
+#: What math raises for, told from the one result that each of these computes; log of two numbers divides by the second's.
+MATH = frozenset(getattr(math, name) for name in (
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "copysign", "cos", "cosh", "degrees", "erf",
+    "erfc", "exp", "exp2", "expm1", "fabs", "fmod", "lgamma", "log", "log10", "log1p", "log2", "pow", "radians", "sin",
+    "sinh", "sqrt", "tan", "tanh") if hasattr(math, name))
+
+#: {name: number} of the elementwise rows.
+cdef dict ROWS = {}
+cdef int[512] HAND
+cdef int[512] TURN
+
+PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
+
+
+def _fill():
+    """The numbers of the rows, once all are known."""
+    global p_row_exp, p_row_log
+    cdef int op
+    for op in range(len(NAMES)):
+        HAND[op] = P_CALL
+        TURN[op] = -1
+        if NAMES[op] is not None and kernels[0][op].arity:
+            ROWS[NAMES[op]] = op
+            HAND[op] = BY_HAND.get(NAMES[op], P_CALL)
+            TURN[op] = TURNS.get(NAMES[op], -1)
+    p_row_exp, p_row_log = ROWS["exp"], ROWS["log"]
+
+
+# ---- the recorder
+
+@cython.final
+cdef class Recorder(OpRecorder):
+    """A level that writes down a run of a function.  `reason` is None, or why it came to nothing, and `place` where."""
+
+    cdef p_item* items
+    cdef int count, room, slots, slot_room
+    cdef uint8_t* single                    # by slot
+    cdef PyObject** keys                    # Variables and their slots: a hash table
+    cdef int* values
+    cdef int mask, used
+    cdef list held                          # ... which live until the end, or another one had their place in memory
+    cdef dict constants                     # {bits: slot}
+    cdef list numbers
+    cdef dict codes                         # {code of Python: its number, or -1 if it is not the user's}
+    cdef readonly list known                # ... in order
+    cdef void* last_code
+    cdef int last_number
+    cdef bint checks
+    cdef readonly object reason, place
+
+    def __cinit__(self):
+        self.held, self.constants, self.numbers, self.codes, self.known = [], {}, [], {}, []
+        self.mask = 255
+        self.keys = <PyObject**>calloc(256, sizeof(PyObject*))
+        self.values = <int*>malloc(256 * sizeof(int))
+        if self.keys == NULL or self.values == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.items)
+        free(self.single)
+        free(self.keys)
+        free(self.values)
+
+    # -- what is known of Variables
+
+    cdef int find(self, object v) noexcept:
+        cdef uintptr_t h = (<uintptr_t><PyObject*>v >> 4) & self.mask
+        while self.keys[h] != NULL:
+            if self.keys[h] == <PyObject*>v:
+                return self.values[h]
+            h = (h + 1) & self.mask
+        return -1
+
+    cdef int put(self, PyObject* v, int slot) noexcept:
+        cdef uintptr_t h = (<uintptr_t>v >> 4) & self.mask
+        while self.keys[h] != NULL:
+            h = (h + 1) & self.mask
+        self.keys[h], self.values[h] = v, slot
+        return 0
+
+    cdef int learn(self, object v, int slot) except -1:
+        """That a Variable is the value of a slot."""
+        cdef PyObject** keys
+        cdef int* values
+        cdef int i, size = self.mask + 1
+        if 2 * self.used > size:
+            keys, values = self.keys, self.values
+            self.keys = <PyObject**>calloc(2 * size, sizeof(PyObject*))
+            self.values = <int*>malloc(2 * size * sizeof(int))
+            if self.keys == NULL or self.values == NULL:
+                free(self.keys)
+                free(self.values)
+                self.keys, self.values = keys, values
+                raise MemoryError
+            self.mask = 2 * size - 1
+            for i in range(size):
+                if keys[i] != NULL:
+                    self.put(keys[i], values[i])
+            free(keys)
+            free(values)
+        self.used += 1
+        self.held.append(v)
+        return self.put(<PyObject*>v, slot)
+
+    cdef int new_slot(self, bint single) except -1:
+        cdef uint8_t* grown
+        if self.slots == self.slot_room:
+            self.slot_room = 2 * self.slot_room + 64
+            grown = <uint8_t*>realloc(self.single, self.slot_room)
+            if grown == NULL:
+                raise MemoryError
+            self.single = grown
+        self.single[self.slots] = single
+        self.slots += 1
+        return self.slots - 1
+
+    def take_input(self, Variable v):
+        """The next input; all come before the run."""
+        self.learn(v, self.new_slot(type_of(v) == T_FLOAT))
+
+    # -- items
+
+    cdef p_item* new_item(self, int op, int row, int a, int b) except NULL:
+        cdef p_item* grown
+        if self.count == self.room:
+            self.room = 2 * self.room + 64
+            grown = <p_item*>realloc(self.items, self.room * sizeof(p_item))
+            if grown == NULL:
+                raise MemoryError
+            self.items = grown
+        grown = &self.items[self.count]
+        self.count += 1
+        grown.op, grown.row, grown.a, grown.b = op, row, a, b
+        grown.where = self.here()
+        return grown
+
+    cdef int value_item(self, int op, int row, int a, int b, bint single) except -1:
+        self.new_item(op, row | (P_SINGLE if single else 0), a, b)
+        return self.new_slot(single)
+
+    cdef int constant(self, double value) except 0:
+        """Negative: the slot of a number."""
+        cdef uint64_t bits = (<uint64_t*>&value)[0]
+        found = self.constants.get(bits)
+        if found is None:
+            self.numbers.append(value)
+            found = self.constants[bits] = -len(self.numbers)
+        return found
+
+    cdef int here(self) except -2:
+        """The place in the user's code: the number of a code object, and of the instruction in it."""
+        cdef PyFrameObject* frame = PyEval_GetFrame()
+        cdef PyFrameObject* back
+        cdef PyCodeObject* code
+        cdef int number, found = -1
+        if frame == NULL:
+            return -1
+        Py_INCREF(frame)
+        while frame != NULL:
+            code = PyFrame_GetCode(frame)
+            number = self.last_number if code == self.last_code else self.number_of(<PyObject*>code)
+            Py_DECREF(code)     # its frame has it
+            if number >= 0:
+                found = (number << 20) | min(PyFrame_GetLasti(frame), 0xFFFFF)
+                break
+            back = PyFrame_GetBack(frame)
+            Py_DECREF(frame)
+            frame = back
+        if frame != NULL:
+            Py_DECREF(frame)
+        return found
+
+    cdef int number_of(self, PyObject* code) except -2:
+        o = <object>code
+        found = self.codes.get(o)
+        if found is None:
+            if o.co_filename.startswith((PACKAGE, NUMPY)) or len(self.known) == 2047:
+                found = -1
+            else:
+                found = len(self.known)
+                self.known.append(o)
+            self.codes[o] = found
+        self.last_code, self.last_number = code, found
+        return found
+
+    def give_up(self, str reason):
+        """The recording is worth nothing: the function goes on as it would have."""
+        if self.reason is None:
+            self.reason = reason
+            place = self.here()
+            self.place = place_of(self.known, place)
+        return NotImplemented
+
+    # -- the door
+
+    def __call__(self, Call call not None):
+        return self.answer(call.name, call.operands, call.params, call.into, call.leaves, call.called)
+
+    cdef object answer(self, str name, tuple operands, tuple params, object into, bint leaves, bint called):
+        if self.reason is not None:
+            return NotImplemented
+        if modes():
+            return self.give_up("it computes in another mode: no_grad(), forward mode, vmap")
+        if into is not None:
+            return self.give_up("it writes into a value")
+        row = ROWS.get(name)
+        if called:
+            return NotImplemented if row is not None or name in HANDED_ON else self.give_up(f"{name}() is not recorded")
+        if row is not None:
+            return self.elementwise(<int>row, operands)
+        if name == "__bool__":
+            return self.truth(operands[0])
+        if name == "__int__":
+            return self.whole(operands[0])
+        if name == "clone":
+            return self.copied(operands[0])
+        if name == "where":
+            return self.chosen(params[0], operands[0], operands[1])
+        if name == "domain":
+            return self.domain(operands, params[0])
+        if leaves:
+            return self.give_up(f"{name}() takes a value out")
+        return self.give_up(f"{name}() is not recorded")
+
+    cdef int slot_of(self, object o, Operand* operand, int type, int* slot) except -1:
+        """The slot of an operand; 1: it has none, and the recording came to nothing."""
+        cdef double value
+        if is_variable(o):
+            slot[0] = self.find(o)
+            if slot[0] < 0:
+                self.give_up("it uses a Variable that is no argument")
+                return 1
+            return 0
+        if operand.array != NULL:
+            if operand.array.shape.ndim:
+                self.give_up("it computes with an array")
+                return 1
+            value = read_double(operand.array.type, operand.array.data)
+        else:
+            value = operand.value
+        slot[0] = self.constant(<float>value if type == T_FLOAT else value)
+        return 0
+
+    cdef object elementwise(self, int op, tuple operands):
+        cdef Operand a, b
+        cdef Variable result
+        cdef int type, dtype, first, second, item
+        cdef int arity = kernels[0][op].arity
+        cdef bint single
+        cdef PyTypeObject* kind = Py_TYPE(<PyObject*>operands[0])
+        x = operands[0]
+        y = operands[1] if arity == 2 else None
+        if arity > 2 or len(operands) != arity:
+            return self.give_up(f"{NAMES[op]}() is not recorded")
+        if not is_variable(x) or (Py_TYPE(<PyObject*>x) != NDARRAY and arity == 2 and Py_TYPE(<PyObject*>y) == NDARRAY):
+            kind = Py_TYPE(<PyObject*>y)
+        a.array = b.array = NULL
+        a.node = b.node = NULL
+        try:
+            if take_operand(x, kind, &a) or (arity == 2 and take_operand(y, kind, &b)):
+                return self.give_up(f"{NAMES[op]}() of something that is no number")
+            type = promoted(&a, &b, kind) if arity == 2 else a.type
+            dtype = kernel_type(type)
+            if dtype < 0:
+                return self.give_up(f"{NAMES[op]}() of integers, complex numbers or half floats")
+            first = second = 0
+            if self.slot_of(x, &a, type, &first) or (arity == 2 and self.slot_of(y, &b, type, &second)):
+                return NotImplemented
+        finally:
+            drop_operand(&a)
+            if arity == 2:
+                drop_operand(&b)
+        if arity == 1:
+            second = first
+        answer = unary(op, x) if arity == 1 else binary(op, x, y)      # as outside of a recording
+        if DTYPE_RULE[op] == 2:
+            if not isinstance(answer, (bool, np.bool_)):
+                return self.give_up(f"{NAMES[op]}() gives a Tensor of bools")
+            if TURN[op] >= 0:
+                self.new_item(TURN[op], 1 if answer else 0, first, second)
+            else:
+                self.fill_point(op, dtype)
+                item = self.value_item(P_CALL32 if dtype else P_CALL, op, first, second, dtype == 1)
+                self.new_item(P_NE, 1 if answer else 0, item, self.constant(0.0))
+            return answer
+        if not is_variable(answer):
+            return self.give_up(f"{NAMES[op]}() is not recorded")
+        result = <Variable>answer
+        if type_of(result) != type or result.array != NULL and result.array.shape.ndim:
+            return self.give_up(f"{NAMES[op]}() makes an array")
+        single = dtype == 1
+        self.fill_point(op, dtype)
+        item = self.value_item(P_CALL32 if single else HAND[op], op, first, second, single)
+        self.learn(result, item)
+        if self.checks:
+            self.checks = False
+            self.value_item(P_CHECK, 0, item, item, False)
+        return result
+
+    cdef int fill_point(self, int op, int dtype) noexcept:
+        p_points[dtype][op].value = kernels[dtype][op].value1
+        p_points[dtype][op].dx, p_points[dtype][op].dy = kernels[dtype][op].dx1, kernels[dtype][op].dy1
+        return 0
+
+    cdef int known_slot(self, object v) except -2:
+        """-1: it is none, and the recording came to nothing."""
+        cdef int slot = self.find(v) if is_variable(v) else -1
+        if slot < 0:
+            self.give_up("it uses a Variable that is no argument")
+        return slot
+
+    cdef object truth(self, object v):
+        cdef int slot = self.known_slot(v)
+        if slot < 0:
+            return NotImplemented
+        answer = <double>item_of(<Variable>v) != 0
+        self.new_item(P_NE, 1 if answer else 0, slot, self.constant(0.0))
+        return answer
+
+    cdef object whole(self, object v):
+        cdef int slot = self.known_slot(v)
+        cdef double value
+        if slot < 0:
+            return NotImplemented
+        value = item_of(<Variable>v)
+        answer = int(value)         # raises for what has no whole part
+        self.new_item(P_INT, 1, slot, self.constant(trunc(value)))
+        return answer
+
+    cdef object copied(self, object v):
+        cdef int slot = self.known_slot(v)
+        if slot < 0:
+            return NotImplemented
+        answer = later.other_row(OP_CLONE, (v,))
+        self.learn(answer, self.value_item(P_COPY, 0, slot, slot, self.single[slot]))
+        return answer
+
+    cdef object chosen(self, object condition, object x, object y):
+        """where() of a condition that was decided: its value is one of them, both have a part in the graph."""
+        cdef Operand none
+        cdef int first, second
+        none.array = NULL
+        if not isinstance(condition, (bool, np.bool_)) or not (is_variable(x) or is_variable(y)):
+            return self.give_up("where() of an array")
+        for o in (x, y):
+            if not isinstance(o, (Variable, float, int)) or (is_variable(o) and type_of(<Variable>o) != T_DOUBLE):
+                return self.give_up("where() of other than float64")
+        none.value = 0 if is_variable(x) else <double>x
+        if self.slot_of(x, &none, T_DOUBLE, &first):
+            return NotImplemented
+        none.value = 0 if is_variable(y) else <double>y
+        if self.slot_of(y, &none, T_DOUBLE, &second):
+            return NotImplemented
+        answer = OPS.where(condition, x, y)
+        if not is_variable(answer) or type_of(<Variable>answer) != T_DOUBLE:
+            return self.give_up("where() of other than float64")
+        if not condition:
+            first, second = second, first
+        self.learn(answer, self.value_item(P_SELECT, 0, first, second, False))
+        return answer
+
+    cdef object domain(self, tuple operands, object function):
+        """math raises outside of the domain of its functions: so it does now, and a replay there leaves the program."""
+        if function not in MATH or (function is math.log and len(operands) == 2 and is_variable(operands[1])):
+            return self.give_up(f"math.{function.__name__}() is not recorded")
+        function(*[item_of(<Variable>v) if is_variable(v) else v for v in operands])
+        self.checks = True
+        return True
+
+    def result(self, v):
+        """The slot of a result, which the recording may know."""
+        return self.find(v) if is_variable(v) else -1
+
+    def hooked(self):
+        """Whether a Variable that was seen has a hook now."""
+        for v in self.held:
+            if (<Variable>v).node != NULL and (<Variable>v).node.flags & HOOKED:
+                return True
+        return False
+
+
+def place_of(list known, int where):
+    """(file, line, function) of a place; None where it is unknown."""
+    if where < 0 or where >> 20 >= len(known):
+        return None
+    code = known[where >> 20]
+    at = where & 0xFFFFF
+    line = code.co_firstlineno
+    for start, end, number in code.co_lines():
+        if start <= at < end and number is not None:
+            line = number
+    return code.co_filename, line, code.co_name
+
+
+# ---- the tree
+
+cdef enum:                      # what an argument is
+    FLOAT
+    SINGLE
+    FLOATS                      # a list or tuple of floats
+    STATIC
+
+cdef object float32 = np.float32
+cdef object float64 = np.float64
+
+cdef enum:                      # what a Replay returns
+    VALUE_ONLY
+    GRADIENT_ONLY
+    VALUE_FIRST                 # (value, gradient)
+    VALUE_LAST
+
+VALUE, GRADIENT, VALUE_AND_GRADIENT, GRADIENT_AND_VALUE = VALUE_ONLY, GRADIENT_ONLY, VALUE_FIRST, VALUE_LAST
+
+
+def unusual():
+    """Whether this thread is in a mode: under vmap, no_grad, in forward mode, in a recording."""
+    return modes() != 0
+
+
+def kind_of(o):
+    """(kind, number of inputs) of an argument; None: it is no argument of a program, as an array is none."""
+    if type(o) is float or type(o) is float64:
+        return FLOAT, 1
+    if type(o) is float32:
+        return SINGLE, 1
+    if type(o) in (list, tuple) and o and all(type(x) is float or type(x) is float64 for x in o):
+        return FLOATS, len(o)
+    if isinstance(o, (list, tuple, dict, np.ndarray, Variable)) or hasattr(type(o), "__dataclass_fields__"):
+        return None
+    return STATIC, 0
+
+
+@cython.final
+cdef class Tree:
+    """The program of a function for one structure of its arguments: what was recorded, and the code that replays it."""
+
+    cdef p_tree* t
+    cdef int arguments
+    cdef int* kinds
+    cdef int* first                 # the input with which an argument begins
+    cdef int* lengths
+    cdef readonly tuple statics     # the arguments that are static; of a list or tuple, its type
+    cdef list outputs               # by leaf: (Treedef or None, constants)
+    cdef dict constants
+    cdef list known                 # code objects of the user's
+    cdef dict numbers
+
+    def __cinit__(self, tuple args):
+        cdef int i, inputs = 0
+        cdef bytearray single = bytearray()
+        self.arguments = len(args)
+        self.kinds = <int*>malloc((len(args) + 1) * sizeof(int))
+        self.first = <int*>malloc((len(args) + 1) * sizeof(int))
+        self.lengths = <int*>malloc((len(args) + 1) * sizeof(int))
+        if self.kinds == NULL or self.first == NULL or self.lengths == NULL:
+            raise MemoryError
+        for i in range(len(args)):
+            self.kinds[i], self.lengths[i] = kind_of(args[i])
+            self.first[i] = inputs
+            inputs += self.lengths[i]
+            single += bytes([self.kinds[i] == SINGLE]) * self.lengths[i]
+        self.first[len(args)] = inputs
+        self.statics = tuple([o if self.kinds[i] == STATIC else type(o) for i, o in enumerate(args)])
+        self.outputs, self.constants, self.known, self.numbers = [], {}, [], {}
+        self.t = p_tree_new(inputs, <const uint8_t*>single)
+        if self.t == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        p_tree_free(self.t)
+        free(self.kinds)
+        free(self.first)
+        free(self.lengths)
+
+    cdef int fill(self, tuple args) noexcept:
+        """The arguments into the slots of the inputs; 1: they are of another structure, or there is no program yet."""
+        cdef int i, k
+        cdef double* v = self.t.v
+        cdef object o
+        if len(args) != self.arguments or v == NULL:
+            return 1
+        for i in range(self.arguments):
+            o = args[i]
+            if self.kinds[i] == FLOAT:
+                if type(o) is not float and type(o) is not float64:
+                    return 1
+                v[0] = PyFloat_AS_DOUBLE(o)
+                v += 1
+            elif self.kinds[i] == FLOATS:
+                if type(o) is not self.statics[i]:
+                    return 1
+                if type(o) is list:
+                    if len(<list>o) != self.lengths[i]:
+                        return 1
+                    for k in range(self.lengths[i]):
+                        x = (<list>o)[k]
+                        if type(x) is not float and type(x) is not float64:
+                            return 1
+                        v[k] = PyFloat_AS_DOUBLE(x)
+                else:
+                    if len(<tuple>o) != self.lengths[i]:
+                        return 1
+                    for k in range(self.lengths[i]):
+                        x = (<tuple>o)[k]
+                        if type(x) is not float and type(x) is not float64:
+                            return 1
+                        v[k] = PyFloat_AS_DOUBLE(x)
+                v += self.lengths[i]
+            elif self.kinds[i] == SINGLE:
+                if type(o) is not float32:
+                    return 1
+                v[0] = <float>o
+                v += 1
+            elif o is not self.statics[i]:
+                if type(o) is not type(self.statics[i]) or type(o) not in (int, bool, str, bytes) or o != self.statics[i]:
+                    return 1
+        return 0
+
+    def fits(self, tuple args):
+        """Whether the arguments are of this tree's structure."""
+        return self.fill(args) == 0
+
+    def merge(self, Recorder recorder not None, list slots, tuple output):
+        """Hang up what a recording has that is new.  slots: of the results, numbers for what is constant.
+
+        Returns None, or the place in the user's code where the function did something else than when that way was recorded.
+        """
+        cdef int i, way, done, found, slot
+        cdef p_segment* at
+        cdef p_segment* leaf
+        cdef p_item* q
+        cdef list constants = []
+        cdef list codes = []
+        for value in recorder.numbers:
+            bits = number_bits(value)
+            known = self.constants.get(bits)
+            if known is None:
+                slot = p_constant_add(self.t, value)
+                if slot == 0:
+                    raise MemoryError
+                known = self.constants[bits] = slot
+            constants.append(known)
+        for code in recorder.known:
+            if code not in self.numbers:
+                self.numbers[code] = len(self.known)
+                self.known.append(code)
+            codes.append(self.numbers[code])
+        for i in range(recorder.count):
+            q = &recorder.items[i]
+            if q.a < 0:
+                q.a = constants[-1 - q.a]
+            if q.b < 0:
+                q.b = constants[-1 - q.b]
+            if q.where >= 0:
+                q.where = (<int>codes[q.where >> 20] << 20) | (q.where & 0xFFFFF)
+        recorder.numbers, recorder.known = [], self.known
+        found = p_follow(self.t, recorder.items, recorder.count, &at, &way, &done)
+        if found < 0:
+            if recorder.count:
+                return place_of(self.known, recorder.items[min(done, recorder.count - 1)].where) or ("?", 0, "?")
+            return "?", 0, "?"
+        if found == 1:
+            leaf = at
+            if slots != [leaf.out[i] for i in range(leaf.outs)] or self.outputs[leaf.leaf] != output:
+                return "?", 0, "?"
+        else:
+            leaf = p_hang(self.t, recorder.items, recorder.count, at, way, done)
+            if leaf == NULL:
+                raise MemoryError
+            leaf.outs = len(slots)
+            leaf.out = <int32_t*>malloc((len(slots) + 1) * sizeof(int32_t))
+            if leaf.out == NULL:
+                leaf.outs = 0
+                raise MemoryError
+            for i in range(leaf.outs):
+                leaf.out[i] = slots[i]
+            self.outputs.append(output)
+            if p_render(self.t, leaf):
+                raise MemoryError
+        if p_room(self.t):
+            raise MemoryError
+        return None
+
+    cdef p_reverse* reversed_for(self, p_segment* leaf, int choice) noexcept:
+        cdef int i
+        for i in range(leaf.reverses):
+            if leaf.reverse[i].choice == choice:
+                return &leaf.reverse[i]
+        return NULL
+
+    def differentiate(self, tuple args, int choice, tuple places):
+        """Reverse code of the leaf to which the arguments lead, in the arguments at those places."""
+        cdef int i, k, reason = 0
+        cdef p_segment* leaf
+        cdef bytearray chosen = bytearray(self.t.inputs + 1)
+        for i in places:
+            for k in range(self.first[i], self.first[i + 1]):
+                chosen[k] = 1
+        if self.fill(args):
+            raise ValueError("arguments of another structure")
+        leaf = p_forward(self.t.root, self.t.v, &reason)
+        if leaf == NULL:
+            return False
+        if p_reversed(self.t, leaf, <const uint8_t*>chosen, choice) == NULL or p_room(self.t):
+            raise MemoryError
+        return True
+
+    @property
+    def bytes(self):
+        """What the tree takes."""
+        return self.t.bytes
+
+    @property
+    def leaves(self):
+        """How many ways through the function were recorded."""
+        return self.t.leaves
+
+    def state(self, tuple args):
+        """0: the arguments lead to a leaf, 1: to where nothing is recorded, 2: out of what the recording holds for."""
+        cdef int reason = 0
+        if self.fill(args):
+            return 1
+        return 0 if p_forward(self.t.root, self.t.v, &reason) != NULL else 1 + reason
+
+    # -- to look at
+
+    def listing(self):
+        """[(depth, text, place)]: the program, one op a line; a guard that has both ways has them one step deeper."""
+        cdef p_segment* s
+        cdef p_item* q
+        cdef int i
+        lines = []
+        waiting = [(<uintptr_t>self.t.root, 0, "")]
+        while waiting:
+            address, depth, text = waiting.pop()
+            if text:
+                lines.append((depth, text, None))
+                continue
+            s = <p_segment*><uintptr_t>address
+            for i in range(s.count):
+                q = &s.items[i]
+                if q.op == P_CHECK:
+                    lines.append((depth, f"leave unless finite {self.name(q.a)}", place_of(self.known, q.where)))
+                elif s.live[i]:
+                    lines.append((depth, f"{self.name(s.start + i)} = {self.operation(q)}", place_of(self.known, q.where)))
+            place = place_of(self.known, s.turn.where)
+            if s.turn.op == P_END:
+                _, constants = self.outputs[s.leaf]
+                found = [repr(c) if s.out[i] < 0 else self.name(s.out[i]) for i, c in enumerate(constants)]
+                lines.append((depth, f"return {', '.join(found)}", None))
+            elif s.child[0] == NULL or s.child[1] == NULL:
+                i = s.child[0] == NULL
+                lines.append((depth, f"guard {'' if i else 'not '}{self.decision(&s.turn)}", place))
+                waiting.append((<uintptr_t>s.child[i], depth, ""))
+            else:
+                word = "if"
+                if s.turn.op == P_INT and lines and lines[len(lines) - 1] == (depth - 1, "else:", None):
+                    word, depth = "elif", depth - 1         # int() is asked number by number
+                    lines.pop()
+                lines.append((depth, f"{word} {self.decision(&s.turn)}:", place))
+                waiting += [(<uintptr_t>s.child[0], depth + 1, ""), (0, depth, "else:"), (<uintptr_t>s.child[1], depth + 1, "")]
+        return lines
+
+    cdef str name(self, int slot):
+        if slot >= 0:
+            return f"%{slot}"
+        return repr(self.t.constants[-1 - slot])
+
+    cdef str operation(self, p_item* q):
+        row = q.row & ~P_SINGLE
+        if q.op == P_COPY:
+            return f"copy {self.name(q.a)}"
+        if q.op == P_SELECT:
+            return f"where {self.name(q.a)}, not {self.name(q.b)}"
+        text = f"{NAMES[row]} {self.name(q.a)}"
+        if kernels[0][row].arity == 2:
+            text += f", {self.name(q.b)}"
+        return text + (" (float32)" if q.row & P_SINGLE else "")
+
+    cdef str decision(self, p_item* q):
+        if q.op == P_INT:
+            return f"int({self.name(q.a)}) == {int(self.t.constants[-1 - q.b])}"
+        return f"{self.name(q.a)} {SIGNS[q.op]} {self.name(q.b)}"
+
+    def turns(self):
+        """[(decision, place, runs in which it held, runs in which it did not)], from the root on."""
+        cdef p_segment* s
+        cdef int i
+        order, totals = [], {}
+        waiting = [<uintptr_t>self.t.root]
+        while waiting:
+            address = waiting.pop()
+            order.append(address)
+            s = <p_segment*><uintptr_t>address
+            for i in range(2):
+                if s.turn.op != P_END and s.child[1 - i] != NULL:
+                    waiting.append(<uintptr_t>s.child[1 - i])
+        for address in reversed(order):         # children come after their parent
+            s = <p_segment*><uintptr_t>address
+            totals[address] = s.runs if s.turn.op == P_END else (
+                totals.get(<uintptr_t>s.child[0], 0) + totals.get(<uintptr_t>s.child[1], 0))
+        found = []
+        for address in order:
+            s = <p_segment*><uintptr_t>address
+            if s.turn.op != P_END:
+                found.append((self.decision(&s.turn), place_of(self.known, s.turn.where),
+                              totals.get(<uintptr_t>s.child[1], 0), totals.get(<uintptr_t>s.child[0], 0)))
+        return found
+
+
+def number_bits(double value):
+    """The bits of a number: 0.0 and -0.0 are two, NaN is itself."""
+    return (<uint64_t*>&value)[0]
+
+
+# ---- the callable
+
+cdef class Replay:
+    """A function, or its gradient, that runs its program where there is one, and asks its owner where there is none."""
+
+    cdef readonly object _state         # who is asked where nothing is recorded
+    cdef readonly list _trees           # shared with the function's other callables
+    cdef readonly int _what, _choice
+    cdef readonly tuple _places         # of the arguments that are differentiated
+    cdef readonly bint _single
+    cdef dict __dict__
+
+    def prepare(self, state, list trees, int what, int choice, tuple places, bint single):
+        """What __init__ does, for subclasses in Python."""
+        self._state, self._trees, self._what, self._choice, self._places, self._single = (
+            state, trees, what, choice, places, single)
+
+    def __call__(self, *args, **kwargs):
+        cdef Tree tree
+        cdef list trees = self._trees
+        if trees is not None and len(trees) and not kwargs and not modes():
+            tree = <Tree>trees[0]
+            if tree.fill(args) == 0:
+                found = self.run(tree)
+                if found is not None:
+                    return found
+        return self._state.run(self, args, kwargs)
+
+    def replayed(self, Tree tree not None, tuple args):
+        """What a tree has for the arguments, as run() returns it; None: nothing is recorded there, or not for this."""
+        return None if tree.fill(args) else self.run(tree)
+
+    cdef object run(self, Tree tree):
+        """The result for the inputs that are in the tree's slots; a tuple of one where that is None."""
+        cdef int reason = 0
+        cdef int i, k, n, total, seed
+        cdef p_tree* t = tree.t
+        cdef p_segment* leaf = p_forward(t.root, t.v, &reason)
+        cdef p_reverse* reverse
+        cdef double value
+        cdef double* gradients
+        cdef double[64] room
+        if leaf == NULL:
+            return None
+        if self._what == VALUE_ONLY:
+            leaf.runs += 1
+            return self.output(tree, leaf)
+        reverse = tree.reversed_for(leaf, self._choice)
+        if reverse == NULL:
+            return None
+        leaf.runs += 1
+        seed = reverse.seed
+        value = t.v[leaf.out[0]] if leaf.out[0] >= 0 else 0
+        if seed >= 0:
+            t.g[seed] = 1.0
+            p_backward(reverse.code, t.v, t.g)
+        total = 0
+        for i in range(len(self._places)):
+            total += tree.lengths[<int>self._places[i]]
+        gradients = &room[0]
+        if total > 64:
+            gradients = <double*>malloc(total * sizeof(double))
+            if gradients == NULL:
+                raise MemoryError
+        # Copied before anything is made: the collector may run then, and code with it that calls this program.
+        n = 0
+        for i in range(len(self._places)):
+            k = <int>self._places[i]
+            for k in range(tree.first[k], tree.first[k] + tree.lengths[k]):
+                gradients[n] = t.g[reverse.input[k]] if seed >= 0 and reverse.input[k] >= 0 else 0.0
+                n += 1
+        try:
+            found = self.gradients(tree, gradients)
+            if self._what == GRADIENT_ONLY:
+                return found
+            result = value if leaf.out[0] >= 0 else (<list>(<tuple>tree.outputs[leaf.leaf])[1])[0]
+            return (result, found) if self._what == VALUE_FIRST else (found, result)
+        finally:
+            if gradients != &room[0]:
+                free(gradients)
+
+    def points(self, Tree tree not None, list columns, Py_ssize_t start, Py_ssize_t count, uintptr_t values,
+               uintptr_t gradients):
+        """Replay point by point from `start` on; the first point that leads to where nothing is recorded, or count.
+
+        columns: for each input the address of its doubles, and 1 where each point has one, else 0.  values, gradients: where
+        the results go; of gradients a row of `count` for each input that is differentiated.  No Python runs in between.
+        """
+        cdef p_tree* t = tree.t
+        cdef p_segment* leaf
+        cdef p_reverse* reverse
+        cdef int i, k, reason, inputs = t.inputs, active = 0
+        cdef Py_ssize_t at = start
+        cdef Py_ssize_t until
+        cdef double* out = <double*>values
+        cdef double* row = <double*>gradients
+        cdef const double** column = <const double**>malloc((inputs + 1) * sizeof(double*))
+        cdef int* step = <int*>malloc((inputs + 1) * sizeof(int))
+        cdef int* wanted = <int*>malloc((inputs + 1) * sizeof(int))
+        try:
+            if column == NULL or step == NULL or wanted == NULL:
+                raise MemoryError
+            for i in range(inputs):
+                address, step[i] = columns[i]
+                column[i] = <const double*><uintptr_t>address
+            for i in range(len(self._places)):
+                k = self._places[i]
+                for k in range(tree.first[k], tree.first[k] + tree.lengths[k]):
+                    wanted[active] = k
+                    active += 1
+            while at < count:
+                PyErr_CheckSignals()
+                until = min(at + 4096, count)
+                while at < until:
+                    for i in range(inputs):
+                        t.v[i] = column[i][at * step[i]]
+                    leaf = p_forward(t.root, t.v, &reason)
+                    if leaf == NULL or leaf.outs != 1 or leaf.out[0] < 0:
+                        return at
+                    if self._what != VALUE_ONLY:
+                        reverse = tree.reversed_for(leaf, self._choice)
+                        if reverse == NULL:
+                            return at
+                        if reverse.seed >= 0:
+                            t.g[reverse.seed] = 1.0
+                            p_backward(reverse.code, t.v, t.g)
+                        for i in range(active):
+                            k = reverse.input[wanted[i]]
+                            row[i * count + at] = t.g[k] if reverse.seed >= 0 and k >= 0 else 0.0
+                    leaf.runs += 1
+                    out[at] = t.v[leaf.out[0]]
+                    at += 1
+            return count
+        finally:
+            free(column)
+            free(step)
+            free(wanted)
+
+    cdef object gradients(self, Tree tree, double* gradients):
+        cdef int i, k, place, n = 0
+        if self._single and tree.kinds[<int>self._places[0]] != FLOATS:
+            return gradients[0]
+        made = []
+        for i in range(len(self._places)):
+            place = self._places[i]
+            if tree.kinds[place] == FLOATS:
+                of_list = [gradients[n + k] for k in range(tree.lengths[place])]
+                made.append(of_list if tree.statics[place] is list else tuple(of_list))
+            else:
+                made.append(gradients[n])
+            n += tree.lengths[place]
+        return made[0] if self._single else tuple(made)
+
+    cdef object output(self, Tree tree, p_segment* leaf):
+        cdef double* v = tree.t.v
+        cdef int i
+        cdef double* values
+        treedef, constants = <tuple>tree.outputs[leaf.leaf]
+        if treedef is None:
+            return v[leaf.out[0]] if leaf.out[0] >= 0 else constants[0]
+        values = <double*>malloc((leaf.outs + 1) * sizeof(double))
+        if values == NULL:
+            raise MemoryError
+        for i in range(leaf.outs):          # before anything is made, see run()
+            values[i] = v[leaf.out[i]] if leaf.out[i] >= 0 else 0
+        try:
+            return treedef.unflatten([values[i] if leaf.out[i] >= 0 else constants[i] for i in range(leaf.outs)])
+        finally:
+            free(values)

@@ -1,0 +1,615 @@
+/* Recorded programs of scalars: a tree of straight-line segments, what is made of it to be run, and the running.
+
+   A segment ends in a guard, which has a child for each way that was seen, or is a leaf, where the function returned.
+   Values have slots, numbered from the inputs on along the path from the root, so that children share what their ancestors
+   computed; constants have negative ones.  A recording is a list of items that knows nothing of the tree; merge() compares
+   it with what the tree has and hangs up what is new, at once, so that a recording which fails leaves nothing behind.
+
+   Read in this order: the structs, merging, code for a forward run, code for a reverse run, the two interpreters. */
+#ifndef AUTODIFF_PROGRAM_H
+#define AUTODIFF_PROGRAM_H
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What an item does.  A turn ends a segment; all before it have a slot. */
+enum {
+    P_ADD, P_SUB, P_MUL, P_DIV, P_NEG, P_SQUARE, P_SQRT,    /* of float64, by hand */
+    P_CALL, P_CALL32,           /* any row, by its function of doubles */
+    P_COPY,                     /* the value as it is */
+    P_SELECT,                   /* of two operands the first, of which alone the value is */
+    P_CHECK,                    /* leaves the program where the value is not finite */
+    P_TURNS,
+    P_LT = P_TURNS, P_LE, P_GT, P_GE, P_EQ, P_NE,
+    P_INT,                      /* whether the whole part is the constant b */
+    P_END
+};
+
+enum { P_SINGLE = 0x8000 };     /* in `row`: the result is a float32 */
+enum { P_ROWS = 512 };
+
+typedef double (*point_value)(double x, double y);
+typedef double (*point_partial)(double g, double x, double y, double out);
+/* By dtype and row, filled as rows are recorded. */
+typedef struct { point_value value; point_partial dx, dy; } p_point;
+static p_point p_points[2][P_ROWS];
+/* Rows whose derivatives are written out below. */
+static int p_row_exp = -1, p_row_log = -1;
+
+typedef struct {
+    uint16_t op, row;           /* of a turn `row` is the way that was taken */
+    int32_t a, b;
+    int32_t where;              /* the place in the user's code */
+} p_item;
+
+typedef struct { uint16_t op, row; int32_t out, a, b; } p_step;                 /* forward */
+typedef struct { uint16_t op, row; int32_t g, ga, gb, x, y; } p_back;           /* reverse; gb of a call is the result's slot */
+
+typedef struct {                /* reverse code of one leaf, for one choice of inputs */
+    p_back *code;
+    int32_t *input;             /* where the gradient of each input is; -1: it is 0 */
+    int count, seed, choice;
+} p_reverse;
+
+typedef struct p_segment {
+    struct p_segment *parent, *child[2];
+    p_item *items;
+    p_step *code;
+    uint8_t *live;
+    int start, count, steps;
+    p_item turn;                /* op P_END: a leaf; 0 (no turn): not yet merged */
+    int leaf;                   /* the number of a leaf */
+    int32_t *out;               /* of a leaf: the slots of its results */
+    int outs;
+    p_reverse *reverse;
+    int reverses;
+    long long runs;
+} p_segment;
+
+typedef struct {
+    p_segment *root;
+    int inputs;
+    uint8_t *single;            /* of the inputs: a float32 */
+    double *constants;
+    int constant_count, constant_room;
+    int slots, adjoints, leaves, depth;
+    double *memory, *v, *g;     /* v: constants below, values above; g: cotangents */
+    int memory_constants, memory_slots, memory_adjoints;
+    size_t bytes;
+} p_tree;
+
+static inline int p_is_turn(int op) { return op >= P_TURNS; }
+static inline int p_binary(const p_item *q)
+{
+    return q->op <= P_DIV || q->op == P_SELECT || q->op == P_CALL || q->op == P_CALL32;
+}
+
+/* ---- merging */
+
+static p_segment *p_segment_new(p_tree *t, p_segment *parent, int start)
+{
+    p_segment *s = calloc(1, sizeof *s);
+    if (s == NULL) return NULL;
+    s->parent = parent;
+    s->start = start;
+    t->bytes += sizeof *s;
+    return s;
+}
+
+static p_tree *p_tree_new(int inputs, const uint8_t *single)
+{
+    p_tree *t = calloc(1, sizeof *t);
+    if (t == NULL) return NULL;
+    t->inputs = inputs;
+    t->slots = inputs;
+    t->single = malloc(inputs + 1);
+    t->root = p_segment_new(t, NULL, inputs);
+    if (t->single == NULL || t->root == NULL) {
+        free(t->single);
+        free(t->root);
+        free(t);
+        return NULL;
+    }
+    memcpy(t->single, single, inputs);
+    return t;
+}
+
+static void p_segment_free(p_segment *s)
+{
+    for (int i = 0; i < s->reverses; i++) {
+        free(s->reverse[i].code);
+        free(s->reverse[i].input);
+    }
+    free(s->reverse);
+    free(s->items);
+    free(s->code);
+    free(s->live);
+    free(s->out);
+    free(s);
+}
+
+/* Frees a segment and all below it, without recursion: a long loop has a guard for each step. */
+static void p_prune(p_segment *top)
+{
+    p_segment *s = top, *up, *end = top->parent;
+    while (s != end) {
+        if (s->child[0]) s = s->child[0];
+        else if (s->child[1]) s = s->child[1];
+        else {
+            up = s->parent;
+            if (up != NULL) up->child[up->child[1] == s] = NULL;
+            p_segment_free(s);
+            s = up;
+        }
+    }
+}
+
+static void p_tree_free(p_tree *t)
+{
+    if (t == NULL) return;
+    p_prune(t->root);
+    free(t->single);
+    free(t->constants);
+    free(t->memory);
+    free(t);
+}
+
+static int p_same(const p_item *a, const p_item *b)
+{
+    return a->op == b->op && a->row == b->row && a->a == b->a && a->b == b->b;
+}
+
+/* Where a recording leaves the tree: the segment and the items before it are what the tree has.  Returns 0 if it goes on
+   where no branch is yet, 1 if the tree has all of it, -1 if the tree has something else there. */
+static int p_follow(const p_tree *t, const p_item *items, int count, p_segment **at, int *way, int *done)
+{
+    p_segment *s = t->root;
+    int i = 0;
+    *way = -1;
+    *at = s;
+    *done = 0;
+    if (s->turn.op == 0) return 0;
+    for (;;) {
+        for (int k = 0; k < s->count; k++, i++)
+            if (i == count || !p_same(&s->items[k], &items[i])) { *done = i; return -1; }
+        if (s->turn.op == P_END) {
+            *at = s;
+            *done = i;
+            return i == count ? 1 : -1;
+        }
+        if (i == count) { *done = i; return -1; }
+        const p_item *q = &items[i];
+        int w = q->row;
+        if (s->turn.op != q->op || s->turn.a != q->a) { *done = i; return -1; }
+        if (q->op == P_INT) w = s->turn.b == q->b;      /* else another number, which is asked further down */
+        else if (s->turn.b != q->b) { *done = i; return -1; }
+        if (q->op != P_INT || w) i++;
+        *at = s;
+        *way = w;
+        *done = i;
+        if (s->child[w] == NULL) return 0;
+        s = s->child[w];
+    }
+}
+
+/* What is new of a recording, as a chain of segments below `at`; NULL if memory is short, with the tree as it was. */
+static p_segment *p_hang(p_tree *t, const p_item *items, int count, p_segment *at, int way, int done)
+{
+    size_t before = t->bytes;
+    int start = way < 0 ? t->inputs : at->start + at->count, depth = 0;
+    p_segment *top = way < 0 ? at : p_segment_new(t, NULL, start), *s = top;
+    if (top == NULL) return NULL;
+    for (;;) {
+        int n = 0;
+        while (done + n < count && !p_is_turn(items[done + n].op)) n++;
+        s->items = malloc((n + 1) * sizeof(p_item));
+        s->live = calloc(n + 1, 1);
+        if (s->items == NULL || s->live == NULL) goto failed;
+        memcpy(s->items, items + done, n * sizeof(p_item));
+        s->count = n;
+        t->bytes += n * (sizeof(p_item) + 1);
+        done += n;
+        if (done == count) break;
+        s->turn = items[done];
+        s->turn.row = 0;
+        int w = items[done].op == P_INT ? 1 : items[done].row;
+        done++;
+        s->child[w] = p_segment_new(t, s, s->start + n);
+        if (s->child[w] == NULL) goto failed;
+        s = s->child[w];
+        depth++;
+    }
+    s->turn.op = P_END;
+    s->leaf = t->leaves++;
+    if (way >= 0) {
+        at->child[way] = top;
+        top->parent = at;
+    }
+    for (p_segment *up = s; up != NULL; up = up->parent) depth++;
+    if (depth > t->depth) t->depth = depth;
+    if (s->start + s->count > t->slots) t->slots = s->start + s->count;
+    return s;
+
+failed:
+    t->bytes = before;
+    if (way >= 0) p_prune(top);
+    else {
+        for (int w = 0; w < 2; w++) {
+            if (top->child[w] != NULL) p_prune(top->child[w]);
+            top->child[w] = NULL;
+        }
+        free(top->items);
+        free(top->live);
+        top->items = NULL;
+        top->live = NULL;
+        top->count = 0;
+        memset(&top->turn, 0, sizeof top->turn);
+    }
+    return NULL;
+}
+
+/* ---- code for a forward run */
+
+/* The path to a leaf as one list of items by slot, and its segments from the root down. */
+typedef struct { p_item *items; p_segment **segments; int top, depth; } p_path;
+
+static int p_path_to(p_segment *leaf, p_path *path)
+{
+    path->depth = 0;
+    path->top = leaf->start + leaf->count;
+    for (p_segment *s = leaf; s != NULL; s = s->parent) path->depth++;
+    path->items = malloc((path->top + 1) * sizeof(p_item));
+    path->segments = malloc((path->depth + 1) * sizeof(p_segment *));
+    if (path->items == NULL || path->segments == NULL) {
+        free(path->items);
+        free(path->segments);
+        return -1;
+    }
+    int i = path->depth;
+    for (p_segment *s = leaf; s != NULL; s = s->parent) {
+        path->segments[--i] = s;
+        memcpy(path->items + s->start, s->items, s->count * sizeof(p_item));
+    }
+    return 0;
+}
+
+static void p_path_free(p_path *path) { free(path->items); free(path->segments); }
+
+#define P_MARK(set, slot) do { if ((slot) >= 0) (set)[slot] = 1; } while (0)
+
+/* Steps for the segments on the path to a leaf.  Live is what any leaf needs, so that a new one can only add. */
+static int p_render(p_tree *t, p_segment *leaf)
+{
+    p_path path;
+    if (p_path_to(leaf, &path)) return -1;
+    uint8_t *live = calloc(path.top + 1, 1);
+    if (live == NULL) { p_path_free(&path); return -1; }
+    for (int i = 0; i < path.depth; i++) {
+        p_segment *s = path.segments[i];
+        for (int k = 0; k < s->count; k++) live[s->start + k] |= s->live[k] | (s->items[k].op == P_CHECK);
+    }
+    for (int i = 0; i < path.depth; i++) {
+        p_segment *s = path.segments[i];
+        if (s->turn.op == P_END) continue;
+        P_MARK(live, s->turn.a);
+        P_MARK(live, s->turn.b);
+    }
+    for (int i = 0; i < leaf->outs; i++) P_MARK(live, leaf->out[i]);
+    for (int i = path.top - 1; i >= t->inputs; i--) {
+        const p_item *q = &path.items[i];
+        if (!live[i]) continue;
+        P_MARK(live, q->a);
+        if (p_binary(q)) P_MARK(live, q->b);
+    }
+    int status = 0;
+    for (int i = 0; i < path.depth; i++) {
+        p_segment *s = path.segments[i];
+        int n = 0;
+        for (int k = 0; k < s->count; k++) n += live[s->start + k];
+        p_step *code = malloc((n + 1) * sizeof(p_step)), *p = code;
+        if (code == NULL) { status = -1; break; }
+        for (int k = 0; k < s->count; k++) {
+            const p_item *q = &s->items[k];
+            s->live[k] = live[s->start + k];
+            if (s->live[k]) *p++ = (p_step){q->op, q->row, s->start + k, q->a, q->b};
+        }
+        *p = (p_step){s->turn.op, 0, 0, s->turn.a, s->turn.b};
+        t->bytes += (n + 1) * sizeof(p_step);
+        t->bytes -= s->steps * sizeof(p_step);
+        free(s->code);
+        s->code = code;
+        s->steps = n + 1;
+    }
+    free(live);
+    p_path_free(&path);
+    return status;
+}
+
+/* ---- code for a reverse run: + 1 adds to ga, else sets it; of two operands + 2 adds to gb; a call's + 2 rounds to float32 */
+enum {
+    B_COPY = 0, B_NEG = 2, B_SCALE = 4, B_SQUARE = 6, B_DIV_X = 8, B_DIV_Y = 10, B_SQRT = 12, B_ZERO = 14,
+    B_MUL = 16, B_DIV = 20, B_DX = 24, B_DY = 28, B_COPY32 = 32, B_END = 36
+};
+
+static int p_slot_single(const p_tree *t, const p_path *path, int slot)
+{
+    return slot < t->inputs ? t->single[slot] : (path->items[slot].row & P_SINGLE) != 0;
+}
+
+/* The reverse code of a leaf in the inputs that are chosen.  The first contribution to a cotangent sets it, later ones add,
+   in the order of a pass that differentiates (newest first, the right operand before the left); sums hand their cotangent on; places are used again. */
+static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, int choice)
+{
+    for (int i = 0; i < leaf->reverses; i++) if (leaf->reverse[i].choice == choice) return &leaf->reverse[i];
+    p_path path;
+    if (p_path_to(leaf, &path)) return NULL;
+    const int top = path.top;
+    const p_item *items = path.items;
+    uint8_t *active = calloc(top + 1, 1), *reached = calloc(top + 1, 1);
+    int32_t *place = malloc((top + 1) * sizeof *place), *spare = malloc((2 * top + 2) * sizeof *spare);
+    p_back *code = malloc((2 * top + 2) * sizeof *code), *e = code;
+    int32_t *input = malloc((t->inputs + 1) * sizeof *input);
+    p_reverse *grown = realloc(leaf->reverse, (leaf->reverses + 1) * sizeof *grown), *made = NULL;
+    int spares = 0, places = 0;
+    if (grown != NULL) leaf->reverse = grown;
+    if (!active || !reached || !place || !spare || !code || !input || !grown) {
+        free(code);
+        free(input);
+        goto done;
+    }
+    #define TAKE() (spares ? spare[--spares] : places++)
+    for (int i = 0; i < t->inputs; i++) active[i] = chosen[i];
+    for (int i = t->inputs; i < top; i++) {
+        const p_item *q = &items[i];
+        if (q->op == P_CHECK) continue;
+        const p_point *point = &p_points[(q->row & P_SINGLE) != 0][q->row & (P_ROWS - 1)];
+        const int call = q->op == P_CALL || q->op == P_CALL32;
+        active[i] = (q->a >= 0 && active[q->a] && (!call || point->dx != NULL))
+            || (p_binary(q) && q->b >= 0 && active[q->b] && (!call || point->dy != NULL));
+    }
+    for (int i = 0; i < top; i++) place[i] = -1;
+    made = &leaf->reverse[leaf->reverses++];
+    made->seed = -1;
+    made->choice = choice;
+    if (leaf->outs == 1 && leaf->out[0] >= 0 && active[leaf->out[0]]) {
+        place[leaf->out[0]] = made->seed = TAKE();
+        reached[leaf->out[0]] = 1;
+    }
+    for (int i = top - 1; i >= t->inputs; i--) {
+        if (!active[i] || place[i] < 0) continue;
+        const p_item *q = &items[i];
+        const int op = q->op, g = place[i], a = q->a, b = q->b, row = q->row;
+        const p_point *point = &p_points[(row & P_SINGLE) != 0][row & (P_ROWS - 1)];
+        const int call = op == P_CALL || op == P_CALL32;
+        const int to_a = a >= 0 && active[a] && (!call || point->dx != NULL);
+        const int to_b = p_binary(q) && b >= 0 && active[b] && (!call || point->dy != NULL);
+        const int narrow_a = to_a && p_slot_single(t, &path, a), narrow_b = to_b && p_slot_single(t, &path, b);
+        const int narrows = narrow_a || narrow_b;
+        if (!narrows && (op == P_ADD || (op == P_SUB && to_a) || op == P_COPY)) {
+            int kept = 0;               /* a copy costs nothing: the place is handed on */
+            if (to_b && op == P_ADD && place[b] < 0) { place[b] = g; kept = 1; }
+            else if (to_b) {
+                const int add = place[b] >= 0;
+                if (!add && to_a) place[b] = TAKE();
+                else if (!add) { place[b] = g; kept = 1; }
+                *e++ = (p_back){(op == P_ADD ? B_COPY : B_NEG) + add, 0, g, place[b], 0, 0, 0};
+            }
+            if (to_a) {
+                if (place[a] >= 0) *e++ = (p_back){B_COPY + 1, 0, g, place[a], 0, 0, 0};
+                else if (!kept) { place[a] = g; kept = 1; }
+                else {
+                    place[a] = TAKE();
+                    *e++ = (p_back){B_COPY, 0, g, place[a], 0, 0, 0};
+                }
+            }
+            if (!kept) spare[spares++] = g;
+            continue;
+        }
+        #define TO(slot, flag) (place[slot] < 0 ? (place[slot] = TAKE(), 0) : (flag))
+        if (!narrows && (op == P_MUL || op == P_DIV) && to_a && to_b) {
+            spare[spares++] = g;        /* both are computed before either is written */
+            int how = TO(b, 2);
+            how |= TO(a, 1);
+            *e++ = (p_back){(op == P_MUL ? B_MUL : B_DIV) + how, 0, g, place[a], place[b], a, b};
+            continue;
+        }
+        if (narrows || op == P_CALL || op == P_CALL32 || op == P_SELECT) {
+            /* Two steps may read the cotangent: its place is free after the second. */
+            const int known = (row & (P_ROWS - 1)), plain = op == P_CALL && !narrows;
+            if (to_b) {
+                if (!to_a) spare[spares++] = g;
+                const int add = TO(b, 1);
+                if (op == P_SELECT) *e++ = (p_back){B_ZERO + add, 0, g, place[b], 0, 0, 0};
+                else *e++ = (p_back){B_DY + add + 2 * narrow_b, row, g, place[b], i, a, b};
+            }
+            if (to_a) {
+                spare[spares++] = g;
+                const int add = TO(a, 1);
+                if (op == P_SELECT || op == P_COPY)
+                    *e++ = (p_back){(narrow_a ? B_COPY32 : B_COPY) + add, 0, g, place[a], 0, 0, 0};
+                else if (plain && known == p_row_exp) *e++ = (p_back){B_SCALE + add, 0, g, place[a], 0, i, 0};
+                else if (plain && known == p_row_log) *e++ = (p_back){B_DIV_X + add, 0, g, place[a], 0, a, 0};
+                else *e++ = (p_back){B_DX + add + 2 * narrow_a, row, g, place[a], i, a, b};
+            }
+            continue;
+        }
+        spare[spares++] = g;
+        const int slot = to_a ? a : b, add = TO(slot, 1);
+        int how = B_COPY, x = 0, y = 0;
+        switch (op) {
+            case P_SUB: case P_NEG: how = B_NEG; break;
+            case P_MUL: how = B_SCALE; x = to_a ? b : a; break;
+            case P_DIV: if (to_a) { how = B_DIV_X; x = b; } else { how = B_DIV_Y; x = a; y = b; } break;
+            case P_SQUARE: how = B_SQUARE; x = a; break;
+            case P_SQRT: how = B_SQRT; x = i; break;
+            default: break;
+        }
+        *e++ = (p_back){how + add, 0, g, place[slot], 0, x, y};
+    }
+    for (int i = 0; i < t->inputs; i++) input[i] = active[i] ? place[i] : -1;
+    made->count = (int)(e - code);
+    *e++ = (p_back){B_END, 0, 0, 0, 0, 0, 0};
+    made->code = realloc(code, (e - code) * sizeof *code);
+    if (made->code == NULL) made->code = code;
+    made->input = input;
+    t->bytes += (e - code) * sizeof *code + t->inputs * sizeof *input;
+    if (places + 1 > t->adjoints) t->adjoints = places + 1;
+done:
+    free(active);
+    free(reached);
+    free(place);
+    free(spare);
+    p_path_free(&path);
+    return made;
+    #undef TAKE
+    #undef TO
+}
+
+/* Memory for values and cotangents, constants in place. */
+static int p_room(p_tree *t)
+{
+    if (t->memory != NULL && t->memory_constants == t->constant_count && t->memory_slots >= t->slots
+        && t->memory_adjoints >= t->adjoints) return 0;
+    double *made = malloc((t->constant_count + t->slots + t->adjoints + 2) * sizeof(double));
+    if (made == NULL) return -1;
+    free(t->memory);
+    t->memory = made;
+    t->memory_constants = t->constant_count;
+    t->memory_slots = t->slots;
+    t->memory_adjoints = t->adjoints;
+    t->v = made + t->constant_count;
+    t->g = t->v + t->slots + 1;
+    for (int i = 0; i < t->constant_count; i++) t->v[-1 - i] = t->constants[i];
+    return 0;
+}
+
+static int p_constant_add(p_tree *t, double value)
+{
+    if (t->constant_count == t->constant_room) {
+        int room = 2 * t->constant_room + 16;
+        double *grown = realloc(t->constants, room * sizeof(double));
+        if (grown == NULL) return 0;
+        t->constants = grown;
+        t->constant_room = room;
+    }
+    t->constants[t->constant_count++] = value;
+    t->bytes += sizeof(double);
+    return -t->constant_count;
+}
+
+/* ---- the interpreters: each step jumps to the next one's, where the compiler can */
+
+#if defined(__GNUC__)
+#  define P_CASE(name) L_##name
+#  define B_CASE(number) L_##number
+#  define P_GO goto *labels[p->op]
+#else
+#  define P_CASE(name) case name
+#  define B_CASE(number) case number
+#  define P_GO continue
+#endif
+
+/* Runs from the inputs to a leaf.  NULL: no branch is there, *reason 0, or a value left what the recording holds for, 1. */
+static p_segment *p_forward(p_segment *s, double *restrict v, int *reason)
+{
+    const p_step *p = s->code;
+    int way;
+#if defined(__GNUC__)
+    static const void *const labels[] = {
+        &&L_P_ADD, &&L_P_SUB, &&L_P_MUL, &&L_P_DIV, &&L_P_NEG, &&L_P_SQUARE, &&L_P_SQRT, &&L_P_CALL, &&L_P_CALL32, &&L_P_COPY,
+        &&L_P_SELECT, &&L_P_CHECK, &&L_P_LT, &&L_P_LE, &&L_P_GT, &&L_P_GE, &&L_P_EQ, &&L_P_NE,
+        &&L_P_INT, &&L_P_END};
+    P_GO;
+#else
+    for (;;) switch (p->op) {
+#endif
+    P_CASE(P_ADD): v[p->out] = v[p->a] + v[p->b]; p++; P_GO;
+    P_CASE(P_SUB): v[p->out] = v[p->a] - v[p->b]; p++; P_GO;
+    P_CASE(P_MUL): v[p->out] = v[p->a] * v[p->b]; p++; P_GO;
+    P_CASE(P_DIV): v[p->out] = v[p->a] / v[p->b]; p++; P_GO;
+    P_CASE(P_NEG): v[p->out] = -v[p->a]; p++; P_GO;
+    P_CASE(P_SQUARE): v[p->out] = v[p->a] * v[p->a]; p++; P_GO;
+    P_CASE(P_SQRT): v[p->out] = sqrt(v[p->a]); p++; P_GO;
+    P_CASE(P_CALL): v[p->out] = p_points[0][p->row].value(v[p->a], v[p->b]); p++; P_GO;
+    P_CASE(P_CALL32): v[p->out] = p_points[1][p->row & (P_ROWS - 1)].value(v[p->a], v[p->b]); p++; P_GO;
+    P_CASE(P_COPY): P_CASE(P_SELECT): v[p->out] = v[p->a]; p++; P_GO;
+    P_CASE(P_CHECK):
+        if (!isfinite(v[p->a])) { *reason = 1; return NULL; }
+        p++;
+        P_GO;
+    P_CASE(P_LT): way = v[p->a] < v[p->b]; goto turn;
+    P_CASE(P_LE): way = v[p->a] <= v[p->b]; goto turn;
+    P_CASE(P_GT): way = v[p->a] > v[p->b]; goto turn;
+    P_CASE(P_GE): way = v[p->a] >= v[p->b]; goto turn;
+    P_CASE(P_EQ): way = v[p->a] == v[p->b]; goto turn;
+    P_CASE(P_NE): way = v[p->a] != v[p->b]; goto turn;
+    P_CASE(P_INT): way = trunc(v[p->a]) == v[p->b]; goto turn;
+    turn:
+        s = s->child[way];
+        if (s == NULL) { *reason = 0; return NULL; }
+        p = s->code;
+        P_GO;
+    P_CASE(P_END): return s;
+#if !defined(__GNUC__)
+    default: return s;
+    }
+#endif
+}
+
+static void p_backward(const p_back *p, const double *restrict v, double *restrict g)
+{
+    double c, x, y;
+#if defined(__GNUC__)
+    static const void *const labels[] = {
+        &&L_0, &&L_1, &&L_2, &&L_3, &&L_4, &&L_5, &&L_6, &&L_7, &&L_8, &&L_9, &&L_10, &&L_11, &&L_12, &&L_13, &&L_14, &&L_15,
+        &&L_16, &&L_17, &&L_18, &&L_19, &&L_20, &&L_21, &&L_22, &&L_23, &&L_24, &&L_25, &&L_26, &&L_27, &&L_28, &&L_29, &&L_30,
+        &&L_31, &&L_32, &&L_33, &&L_34, &&L_35, &&L_36};
+    P_GO;
+#else
+    for (;;) switch (p->op) {
+#endif
+    /* sets, adds */
+    #define ONE(set, add, E) \
+        B_CASE(set): c = g[p->g]; y = E; g[p->ga] = y; p++; P_GO; \
+        B_CASE(add): c = g[p->g]; y = E; g[p->ga] += y; p++; P_GO;
+    #define ONE32(set, add, E) \
+        B_CASE(set): c = g[p->g]; y = E; g[p->ga] = (float)y; p++; P_GO; \
+        B_CASE(add): c = g[p->g]; y = E; g[p->ga] = (float)(g[p->ga] + (float)y); p++; P_GO;
+    #define TWO(n0, n1, n2, n3, X, Y) \
+        B_CASE(n0): c = g[p->g]; x = X; y = Y; g[p->gb] = y; g[p->ga] = x; p++; P_GO; \
+        B_CASE(n1): c = g[p->g]; x = X; y = Y; g[p->gb] = y; g[p->ga] += x; p++; P_GO; \
+        B_CASE(n2): c = g[p->g]; x = X; y = Y; g[p->gb] += y; g[p->ga] = x; p++; P_GO; \
+        B_CASE(n3): c = g[p->g]; x = X; y = Y; g[p->gb] += y; g[p->ga] += x; p++; P_GO;
+    #define POINT (&p_points[(p->row & P_SINGLE) != 0][p->row & (P_ROWS - 1)])
+    ONE(0, 1, c)
+    ONE(2, 3, -c)
+    ONE(4, 5, c * v[p->x])
+    ONE(6, 7, c * (2 * v[p->x]))
+    ONE(8, 9, c / v[p->x])
+    ONE(10, 11, -c * (v[p->x] / v[p->y]) / v[p->y])
+    ONE(12, 13, c / (2 * v[p->x]))
+    ONE(14, 15, 0.0)
+    TWO(16, 17, 18, 19, c * v[p->y], c * v[p->x])
+    TWO(20, 21, 22, 23, c / v[p->y], -c * (v[p->x] / v[p->y]) / v[p->y])
+    ONE(24, 25, POINT->dx(c, v[p->x], v[p->y], v[p->gb]))
+    ONE32(26, 27, POINT->dx(c, v[p->x], v[p->y], v[p->gb]))
+    ONE(28, 29, POINT->dy(c, v[p->x], v[p->y], v[p->gb]))
+    ONE32(30, 31, POINT->dy(c, v[p->x], v[p->y], v[p->gb]))
+    ONE32(32, 33, c)
+    B_CASE(34): B_CASE(35): B_CASE(36): return;
+#if !defined(__GNUC__)
+    default: return;
+    }
+#endif
+    #undef ONE
+    #undef ONE32
+    #undef TWO
+    #undef POINT
+}
+
+#undef P_GO
+#undef P_CASE
+#undef B_CASE
+#endif

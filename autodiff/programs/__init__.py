@@ -1,0 +1,469 @@
+"""`autodiff.compile`: a function of numbers, recorded once with its branches, and replayed without Python.
+
+What a program is and how it runs is in `_program`; here is when something is recorded, when a replay will do, and when the
+function runs as it always did.
+"""
+from __future__ import annotations
+
+import functools
+import inspect
+import random
+import sys
+import threading
+import types
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import _program
+from .. import _variable as _variable_module
+from .._lift import lift
+from .._program import GRADIENT, GRADIENT_AND_VALUE, VALUE, VALUE_AND_GRADIENT, Replay, kind_of, unusual
+from .._pytree import flatten, flatten_results, map_leaves
+from .._transforms import Grad, GradAndValue, ValueAndGrad
+from ..numpy import _answers as _answers  # now, and not while something is recorded
+from ..numpy import _mirror as _mirror
+
+__all__ = ["Branch", "Compiled", "Differentiated", "Program"]      # and compile, which is a builtin's name, too
+
+_v: Any = _variable_module
+_Base: Any = _v.Tensor.__base__
+_WHAT: dict[Any, int] = {Grad: GRADIENT, ValueAndGrad: VALUE_AND_GRADIENT, GradAndValue: GRADIENT_AND_VALUE}
+_CONSTANTS = (float, int, bool, str, bytes)
+
+_program._fill()
+
+
+def compile(function: Callable[..., Any] | None = None, *, check: bool = False, memory: int = 64 << 20) -> Any:
+    """The function, recorded once with its branches and replayed without Python: for functions of numbers, called often.
+
+    Write it as ever: operators, NumPy's functions and math's of numbers, `if`, `while` and `for` on their values, early
+    returns.  Inside, every float that is an argument is a 0-d `autodiff.numpy.ndarray`.  The first call runs the function
+    and records what it computes and how each `if` was decided; later ones replay that, values and gradients bit for bit,
+    and where a value decides otherwise the function runs once more, and that branch is recorded as well.  Of the result
+    `autodiff.grad`, `value_and_grad` and `grad_and_value` make compiled gradients.  Arguments that are int, bool, str, None or
+    other objects are static: another value, another program; lists and tuples of floats are many inputs.
+
+    What the function reads besides its arguments (globals, attributes, closures) is frozen as it was when that branch was
+    recorded, and what it does besides computing (printing, appending) happens only then.  check: run the function beside every
+    replay, and raise RuntimeError where it does something else.  memory: bytes that its programs may take.
+    What cannot be replayed (arrays, random numbers, a value taken out by item() or float(), writes, modes) makes the function
+    run as it is from then on, right and no faster, with one warning that names the line.
+
+    >>> import autodiff
+    >>> @autodiff.compile
+    ... def f(x, y):
+    ...     if x > y:
+    ...         return x * y
+    ...     return y - x
+    >>> f(3.0, 2.0), f(1.0, 2.0)
+    (6.0, 1.0)
+    >>> autodiff.value_and_grad(f, argnums=(0, 1))(3.0, 2.0)
+    (6.0, (2.0, 3.0))
+    >>> f.branches
+    [Branch(%0 > %1, held 2 times, else 1)]
+    """
+    if function is None:
+        return functools.partial(compile, check=check, memory=memory)
+    if not callable(function):
+        raise TypeError(f"compile() takes a function, but got {type(function).__name__}")
+    return Compiled(function, check, memory)
+
+
+class Branch(NamedTuple):
+    """A decision in a program: what is asked, the line on which it stands, and how often it was taken either way."""
+
+    decision: str
+    file: str
+    line: int
+    held: int
+    otherwise: int
+
+    def __repr__(self) -> str:
+        return f"Branch({self.decision}, held {self.held} times, else {self.otherwise})"
+
+
+class Program:
+    """What was recorded of a function: a line for each operation, with the line of the user's that computes it."""
+
+    def __init__(self, trees: Sequence[Any], reason: str | None) -> None:
+        self.trees, self.reason = list(trees), reason
+
+    def __str__(self) -> str:
+        if self.reason is not None:
+            return f"no program: {self.reason}"
+        parts = []
+        for tree in self.trees:
+            lines = [(f"{'    ' * depth}{text}", f"# {place[2]}, line {place[1]}" if place else "")
+                     for depth, text, place in tree.listing()]
+            width = min(max((len(text) for text, _ in lines), default=0), 60)
+            parts.append("\n".join(f"{text:{width}}  {place}".rstrip() for text, place in lines))
+        return "\n\n".join(parts) or "no program: nothing is recorded yet"
+
+    __repr__ = __str__
+
+
+class _State:
+    """What a compiled function and its gradients share."""
+
+    def __init__(self, function: Callable[..., Any], check: bool, memory: int) -> None:
+        self.function, self.check, self.memory = function, check, memory
+        try:
+            self.lifted: Any = lift(function)
+        except TypeError:       # no Python code to lift: it computes with what it is given
+            self.lifted = function
+        self.trees: list[Any] = []
+        self.reason: str | None = None
+        self.lock = threading.Lock()
+        self.choices: dict[tuple[int, ...], int] = {(): 0}
+        self.name = getattr(function, "__qualname__", None) or repr(function)
+
+    def choice(self, places: tuple[int, ...]) -> int:
+        """The number by which reverse code in these arguments goes."""
+        return self.choices.setdefault(places, len(self.choices))
+
+    def plainly(self, *args: Any, **kwargs: Any) -> Any:
+        """The function as it is, with numbers among the arguments as Variables: what a replay has the bits of."""
+        if not unusual() and not any(isinstance(v, _v.Tensor) for v in args):
+            args = tuple([_inside(v) for v in args])
+        return self.lifted(*args, **kwargs)
+
+    # ---- a call that was not replayed at once
+
+    def run(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self.reason is not None or unusual():
+            return replay.eager(self.plainly, args, kwargs)
+        if kwargs:
+            args, kwargs = self._by_position(args, kwargs)
+        if kwargs:
+            return self._eagerly(replay, args, kwargs, "an argument is by keyword only")
+        if replay._places and max(replay._places) >= len(args):
+            return replay.eager(self.plainly, args, kwargs)     # which says what is wrong
+        if any(type(args[place]) is int for place in replay._places):
+            args = tuple([float(v) if i in replay._places and type(v) is int else v for i, v in enumerate(args)])
+        for i, value in enumerate(args):
+            kind = kind_of(value)
+            if isinstance(value, _Base):
+                return replay.eager(self.plainly, args, kwargs)
+            if kind is None:
+                return self._eagerly(replay, args, kwargs, f"argument {i} is neither a number nor a list or tuple of floats, "
+                                                           f"but {type(value).__name__}")
+            if i in replay._places and not kind[1]:
+                return replay.eager(self.plainly, args, kwargs)
+        tree = next((tree for tree in self.trees if tree.fits(args)), None)
+        if tree is not None:
+            if self.trees[0] is not tree:
+                self.trees.remove(tree)
+                self.trees.insert(0, tree)
+            if not self.check:
+                found = replay.replayed(tree, args)
+                if found is not None:
+                    return found
+                if tree.state(args) == 2:       # out of the domain of one of math's functions: it raises, or nothing does
+                    return replay.eager(self.plainly, args, kwargs)
+        if not self.lock.acquire(blocking=False):       # another thread records, or this one does
+            return replay.eager(self.plainly, args, kwargs)
+        try:
+            return self._record(replay, args, tree)
+        finally:
+            self.lock.release()
+
+    def _by_position(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        try:
+            bound = inspect.signature(self.function).bind(*args, **kwargs)
+        except (TypeError, ValueError):     # the call says so in its own words
+            return args, kwargs
+        return bound.args, bound.kwargs
+
+    def _eagerly(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
+        self.give_up(reason, None)
+        return replay.eager(self.plainly, args, kwargs)
+
+    def give_up(self, reason: str, place: tuple[str, int, str] | None) -> None:
+        """From now on the function runs as it is."""
+        if place is not None:
+            reason += f" ({place[0]}, line {place[1]}, in {place[2]})"
+        self.reason = reason
+        self.trees.clear()
+        warnings.warn(f"autodiff.compile: {self.name} runs as it is from now on, right and no faster: {reason}", UserWarning,
+                      stacklevel=2)
+
+    # ---- recording
+
+    def _record(self, replay: Any, args: tuple[Any, ...], tree: Any) -> Any:
+        """Run the function as ever, with a level that writes down what it does; the program takes it over at the end alone."""
+        recorder = _program.Recorder()
+        run = _Run(self, recorder)
+        result = replay.eager(run, args, {})
+        if run.slots is None:
+            return result       # the function was not called, or not to its end
+        if recorder.reason is None and replay._what and recorder.hooked():
+            recorder.give_up("a hook stands on one of its values")
+        if recorder.reason is not None:
+            self.give_up(recorder.reason, recorder.place)
+            return result
+        made = _program.Tree(args) if tree is None else tree
+        place = made.merge(recorder, run.slots, run.output)
+        if place is not None:
+            self._differs(place)
+            return result
+        if replay._what:
+            made.differentiate(args, replay._choice, replay._places)
+        if not _same(replay.replayed(made, args), result):
+            self._differs(None)
+            return result
+        if tree is None:
+            self.trees.insert(0, made)
+        if sum(tree.bytes for tree in self.trees) > self.memory:
+            lines = Counter(place for tree in self.trees for _, place, _, _ in tree.turns())
+            often = lines.most_common(1)
+            self.give_up(f"its programs take more than {self.memory} bytes; most of its branches are of one line" if often else
+                         f"its programs take more than {self.memory} bytes", often[0][0] if often else None)
+        return result
+
+    def _differs(self, place: tuple[str, int, str] | None) -> None:
+        reason = "it did something else than what was recorded for the same decisions"
+        if self.check:
+            where = f" ({place[0]}, line {place[1]}, in {place[2]})" if place is not None else ""
+            raise RuntimeError(f"autodiff.compile: {self.name} is not the same function twice: {reason}{where}. What it reads "
+                               "besides its arguments is frozen: make it an argument")
+        self.give_up(reason, place)
+
+
+def _inside(value: Any) -> Any:
+    """An argument as the function sees it."""
+    if type(value) in (float, np.float64, np.float32):
+        return _v.as_ndarray(value)
+    if type(value) in (list, tuple) and kind_of(value) is not None:
+        return type(value)([_v.as_ndarray(x) for x in value])
+    return value
+
+
+class _Run:
+    """The function while it is recorded.  Of a call that ended: slots and output are what it returned."""
+
+    __name__ = "run"
+
+    def __init__(self, state: _State, recorder: Any) -> None:
+        self.state, self.recorder = state, recorder
+        self.slots: list[int] | None = None
+        self.output: tuple[Any, list[Any]] = None, []
+
+    def __call__(self, *args: Any) -> Any:
+        args = tuple([_inside(v) for v in args])
+        recorder = self.recorder
+        for value in args:
+            for v in value if type(value) in (list, tuple) else (value,):
+                if isinstance(v, _Base):
+                    recorder.take_input(v)
+        before = _drawn()
+        _v.push_level(recorder)
+        try:
+            result = self.state.lifted(*args)
+        finally:
+            _v.pop_level()
+        if _drawn() != before:
+            recorder.give_up("it draws random numbers")
+        self._take(result)
+        return result
+
+    def _take(self, result: Any) -> None:
+        leaves, treedef = flatten_results(result)
+        slots = []
+        constants = []
+        for leaf in leaves:
+            slot = self.recorder.result(leaf)
+            if slot < 0 and type(leaf) not in _CONSTANTS:
+                self.recorder.give_up(f"it returns {type(leaf).__name__} that it did not compute of its arguments")
+            slots.append(slot)
+            constants.append(None if slot >= 0 else leaf)
+        self.slots, self.output = slots, (treedef if treedef.kind is not None else None, constants)
+
+
+def _drawn() -> list[Any]:
+    """The states of the generators that a function may draw from without being seen."""
+    state = flatten(np.random.get_state(legacy=False))[0]
+    return [v.tobytes() if isinstance(v, np.ndarray) else v for v in state] + [random.getstate()]
+
+
+def _same(found: Any, expected: Any) -> bool:
+    """Whether a replay has what the function gave, bit for bit but for the kinds of NaN."""
+    if type(expected) is float and type(found) is float:
+        return _program.number_bits(found) == _program.number_bits(expected) or (found != found and expected != expected)
+    if type(found) is not type(expected):
+        return False
+    if isinstance(expected, (list, tuple)):
+        return len(found) == len(expected) and all(map(_same, found, expected))
+    if isinstance(expected, dict):
+        return list(found) == list(expected) and all(map(_same, found.values(), expected.values()))
+    return found is expected or bool(found == expected)
+
+
+def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | None], size: int) -> Any:
+    """What vmap makes of a program: it is replayed at each point, and recorded where a point goes a way of its own.
+
+    NotImplemented where that is not what was asked: for Variables, and where a sample is no number.
+    """
+    state = replay._state
+    if state.reason is not None or state.check or unusual() or not size:
+        return NotImplemented
+    columns = []
+    for value, dim in zip(leaves, dims, strict=True):
+        if dim is None:
+            if type(value) not in (float, np.float64) and kind_of(value) != (kind_of(None)):
+                return NotImplemented
+            columns.append(value)
+        elif type(value) is np.ndarray and value.ndim == 1 and (value.dtype == np.float64 or value.dtype.kind in "iu"):
+            columns.append(np.ascontiguousarray(value, np.float64))
+        else:
+            return NotImplemented
+    if any(not 0 <= place < len(tree.parts) for place in replay._places):
+        return NotImplemented
+
+    def sample(point: int) -> tuple[Any, ...]:
+        found: tuple[Any, ...] = tree.unflatten([float(c[point]) if type(c) is np.ndarray else c for c in columns])
+        return found
+
+    first = sample(0)
+    if any(kind_of(value) is None for value in first) or any(not kind_of(first[place])[1] for place in replay._places):
+        return NotImplemented
+    inputs = [c if type(c) is np.ndarray else np.array([c]) for c in columns if type(c) in (np.ndarray, float, np.float64)]
+    addresses = [(c.ctypes.data, int(type(given) is np.ndarray)) for c, given in zip(
+        inputs, [c for c in columns if type(c) in (np.ndarray, float, np.float64)], strict=True)]
+    widths = [kind_of(first[place])[1] for place in replay._places]
+    values, gradients = np.empty(size), np.empty((sum(widths), size))
+    at = 0
+    while at < size:
+        known = next((program for program in state.trees if program.fits(first)), None)
+        if known is not None:
+            at = replay.points(known, addresses, at, size, values.ctypes.data, gradients.ctypes.data)
+            if at == size:
+                break
+        value, row = _parted(replay, state.run(replay, sample(at), {}))
+        if not at and state.reason is not None:
+            return NotImplemented       # nothing is recorded: all points in one pass, as ever
+        if not isinstance(value, float) or not all(isinstance(x, float) for x in row):
+            return NotImplemented
+        values[at], gradients[:, at] = value, row
+        at += 1
+    if not replay._what:
+        return values
+    found = []
+    start = 0
+    for place, width in zip(replay._places, widths, strict=True):
+        rows = [gradients[start + i].copy() for i in range(width)]
+        found.append(type(first[place])(rows) if type(first[place]) in (list, tuple) else rows[0])
+        start += width
+    gradient = found[0] if replay._single else tuple(found)
+    if replay._what == GRADIENT:
+        return gradient
+    return (values, gradient) if replay._what == VALUE_AND_GRADIENT else (gradient, values)
+
+
+def _parted(replay: Any, result: Any) -> tuple[Any, list[Any]]:
+    """The value of a point, and its gradients in a row."""
+    if not replay._what:
+        return _number(result), []
+    value, gradient = 0.0, result
+    if replay._what != GRADIENT:
+        value, gradient = result if replay._what == VALUE_AND_GRADIENT else result[::-1]
+    return _number(value), [_number(x) for x in flatten(gradient)[0]]
+
+
+def _number(value: Any) -> Any:
+    return float(value) if type(value) is int else value
+
+
+class Compiled(Replay):
+    """What compile() makes."""
+
+    _over_points = _over_points
+
+    def __init__(self, function: Callable[..., Any], check: bool = False, memory: int = 64 << 20) -> None:
+        state = _State(function, check, memory)
+        self.prepare(state, [] if check else state.trees, VALUE, 0, (), False)
+        functools.update_wrapper(self, function, updated=())
+
+    def eager(self, inner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the function returns when it runs as it is, plain if all that it was given is."""
+        result = inner(*args, **kwargs)
+        if unusual() or any(isinstance(v, _Base) for v in (*args, *kwargs.values())):
+            return result
+        return map_leaves(_plain, result)
+
+    def _differentiated(self, kind: Any, options: dict[str, Any]) -> Any:
+        """What grad() and its like make of the function."""
+        argnums = options["argnums"]
+        numbers = argnums if isinstance(argnums, tuple) else (argnums,)
+        if options["has_aux"] or not numbers or any(type(n) is not int or n < 0 for n in numbers) or (
+                len(set(numbers)) != len(numbers)):
+            return kind(self, **options)
+        return Differentiated(self, kind, options)
+
+    @property
+    def program(self) -> Program:
+        """What was recorded, to be printed: one operation a line."""
+        return Program(self._state.trees, self._state.reason)
+
+    @property
+    def branches(self) -> list[Branch]:
+        """The decisions that depend on values, with their lines, and how often each way was taken."""
+        found = []
+        for tree in self._state.trees:
+            for decision, place, held, otherwise in tree.turns():
+                file, line, _ = place or ("?", 0, "?")
+                found.append(Branch(decision, file, line, held, otherwise))
+        return found
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"compile({self._state.name})"
+
+    def __reduce__(self) -> Any:
+        found: Any = sys.modules.get(self.__module__)
+        for part in getattr(self, "__qualname__", "").split("."):
+            found = getattr(found, part, None)
+        return self.__qualname__ if found is self else (_again, (self._state.function, self._state.check, self._state.memory))
+
+
+class Differentiated(Replay):
+    """What grad(), value_and_grad() and grad_and_value() make of a compiled function."""
+
+    _over_points = _over_points
+
+    def __init__(self, function: Compiled, kind: Any, options: dict[str, Any]) -> None:
+        self.function, self.kind, self.options = function, kind, options
+        argnums = options["argnums"]
+        places = argnums if isinstance(argnums, tuple) else (argnums,)
+        state = function._state
+        self.prepare(state, [] if state.check else state.trees, _WHAT[kind], state.choice(places), places,
+                     not isinstance(argnums, tuple))
+        functools.update_wrapper(self, function, updated=())
+
+    def eager(self, inner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the transform of the function returns when it runs as it is."""
+        return self.kind(inner, **self.options)(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return repr(self.kind(self.function, **self.options))
+
+    def __reduce__(self) -> Any:
+        return Differentiated, (self.function, self.kind, self.options)
+
+
+def _again(function: Any, check: bool, memory: int) -> Any:
+    return Compiled(function, check, memory)
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, _Base) or value.requires_grad or _v.carries_more(value):
+        return value
+    return value.item() if value.ndim == 0 else np.asarray(value)

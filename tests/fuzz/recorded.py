@@ -1,0 +1,195 @@
+"""Random functions of three numbers with branches, eager against compiled: values and gradients bit for bit.
+
+A function is recorded at its first point; the others decide otherwise now and then, some on purpose: two points that agree
+but for the last bits of one number.  Each point is asked twice, so that what was recorded there is replayed, once for all
+gradients and once for one of them beside numbers.  Exceptions must agree, too.
+"""
+from __future__ import annotations
+
+import math
+import warnings
+from random import Random
+
+import numpy as np
+
+import autodiff
+from autodiff import _variable
+from autodiff._lift import lift
+
+from .common import Fault
+
+NAMES = {"np": np, "math": math, "autodiff": autodiff}
+UNARY = ("np.tanh({})", "np.exp(np.tanh({}))", "np.log({0} * {0} + 0.1)", "np.sqrt({0} * {0} + 0.01)", "-{}",
+         "{} ** 2", "{} ** 3", "np.sin({})", "np.cos({})", "abs({})", "np.arctan({})", "np.log1p({0} * {0})",
+         "np.expm1({} * 0.1)", "np.square({})", "np.cbrt({})", "np.sign({})", "np.floor({})", "math.sin({})",
+         "math.exp(math.tanh({}))", "math.log(abs({}) + 0.2)", "math.sqrt({})", "math.log({})", "autodiff.erf({})",
+         "autodiff.sigmoid({})", "np.maximum({}, 0.1)", "np.minimum(0.3, {})", "np.clip({}, -0.5, 0.5)", "+{}",
+         "{}.copy()", "np.abs({}) ** 0.5", "np.exp({}) ** -1", "{} % 0.7", "{} // 0.3", "np.float64(1.5) * {}",
+         "2 ** {}", "np.reciprocal({} + 3.0)", "np.logaddexp({}, 0.0)", "1.0 / {}", "0.0 * {}", "np.exp({})",
+         "np.log({})")
+BINARY = ("{} + {}", "{} - {}", "{} * {}", "{} / ({} + 2.5)", "np.maximum({}, {})", "np.minimum({}, {})", "np.hypot({}, {})",
+          "np.arctan2({}, {})", "abs({}) ** {}", "np.where({0} > {1}, {0}, {1} * 2.0)", "np.fmod({}, {})", "{} / {}",
+          "np.logaddexp({}, {})", "math.atan2({}, {})", "np.copysign({}, {})", "{0} * {0} + {1}", "{} * 0.5 + {} * 1.25")
+CONDITIONS = ("{} < {}", "{} > {}", "{} <= {}", "{} >= 0.1", "0.2 < {}", "{} == {}", "{} != {}", "not {}", "-0.3 < {} < 0.4",
+              "{} > 0 and {} > 0", "{} > 0 or {} < 0.2", "np.isnan({})", "np.isfinite({})", "bool({})", "np.signbit({})",
+              "int({} * 3) == 1", "max({}, {}) > 0.3")
+#: What cannot be recorded: right all the same.
+ODD = ("v{n} = {a} * np.array([1.0, 2.0])[1]", "v{n} = {a} * float(len([1, 2]))", "v{n} = {a}.sum()",
+       "v{n} = np.array([{a}, {b}]).sum()", "v{n} = {a} * {b}.detach()", "v{n} = {a}.reshape(1)[0] * 2.0",
+       "with autodiff.no_grad(): v{n} = {a} * {b}", "v{n} = {a} * round({b}.detach().item())",
+       "v{n} = {a} + 0; v{n} += {b}", "v{n} = {a} + 0.0; v{n}[...] = {b}")
+
+
+class Maker:
+    """Lines of a function's body; a name is known from where it is assigned to the end of its block."""
+
+    def __init__(self, rnd: Random) -> None:
+        self.rnd, self.lines, self.count = rnd, [], 0
+
+    def fill(self, form, known):
+        names = [self.rnd.choice(known[-6:] if self.rnd.random() < 0.7 else known) for _ in range(2)]
+        return form.format(*names)
+
+    def block(self, known, indent, depth):
+        rnd, pad = self.rnd, "    " * indent
+        for _ in range(rnd.randint(2, 7)):
+            kind = rnd.random()
+            self.count += 1
+            n = self.count
+            if kind < 0.35:
+                self.lines.append(f"{pad}v{n} = {self.fill(rnd.choice(BINARY), known)}")
+            elif kind < 0.65:
+                self.lines.append(f"{pad}v{n} = {self.fill(rnd.choice(UNARY), known)}")
+            elif kind < 0.70:
+                self.lines.append(f"{pad}v{n} = {rnd.choice(known)} * {rnd.choice(('0.5', '2', '-1.25', 'True', '1e-3'))}")
+            elif kind < 0.72:
+                self.lines.append(f"{pad}v{n} = {rnd.choice(known)} * int({rnd.choice(known)} * 2)")
+            elif kind < 0.73:
+                self.lines.append(pad + rnd.choice(ODD).format(n=n, a=rnd.choice(known), b=rnd.choice(known)))
+            elif kind < 0.90 and depth < 3:
+                name = rnd.choice(known)
+                self.lines.append(f"{pad}if {self.fill(rnd.choice(CONDITIONS), known)}:")
+                self.block(list(known), indent + 1, depth + 1)
+                self.ending(name, pad + "    ")
+                if rnd.random() < 0.6:
+                    self.lines.append(f"{pad}else:")
+                    self.block(list(known), indent + 1, depth + 1)
+                    self.ending(name, pad + "    ")
+                self.lines.append(f"{pad}v{n} = {name}")
+            elif depth < 2:
+                name = rnd.choice(known)
+                self.lines += [f"{pad}v{n}, n{n} = {name}, 0",
+                               f"{pad}while v{n} > {rnd.choice(('0.2', '0.4', '-0.1'))} and n{n} < 5:",
+                               f"{pad}    v{n}, n{n} = v{n} * 0.5, n{n} + 1"]
+                self.block([*known, f"v{n}"], indent + 1, depth + 2)
+            else:
+                self.lines.append(f"{pad}v{n} = {rnd.choice(known)} + 0.125")
+            known.append(f"v{n}")
+        self.last = known[-1]
+
+    def ending(self, name, pad):
+        if self.rnd.random() < 0.15:
+            self.lines.append(f"{pad}return {self.last}")
+        else:
+            self.lines.append(f"{pad}{name} = {self.last}")
+
+
+def make(seed):
+    rnd = Random(seed)
+    maker = Maker(rnd)
+    maker.block(["x", "y", "z"], 1, 0)
+    maker.lines.append(f"    return {maker.last}" if rnd.random() < 0.9 else f"    return {maker.last} * x + y")
+    points = [[rnd.uniform(-1.5, 1.5) for _ in range(3)] for _ in range(7)]
+    points += [[rnd.choice((0.0, -0.0, 1.0, 0.5, -0.1)) for _ in range(3)]]
+    for point in points[:2]:
+        near = list(point)
+        near[rnd.randrange(3)] *= 1 + 1e-15
+        points.append(near)
+    return {"lines": maker.lines, "points": points, "single": rnd.random() < 0.2, "place": rnd.randrange(3)}
+
+
+def source(program):
+    return "\n".join(["def f(x, y, z):", *program["lines"]])
+
+
+def show(program):
+    number = "np.float32" if program["single"] else ""
+    return "\n".join(["import math", "import numpy as np", "import autodiff", source(program),
+                      "of = autodiff.value_and_grad(f, argnums=(0, 1, 2))",
+                      "compiled = autodiff.value_and_grad(autodiff.compile(f), argnums=(0, 1, 2))",
+                      f"for point in {program['points']}:",
+                      f"    print(of(*map({number or 'float'}, point)), compiled(*map({number or 'float'}, point)))"])
+
+
+def outcome(function, *args):
+    try:
+        return function(*args)
+    except Exception as error:
+        return type(error)
+
+
+def alike(a, b, signs=True):
+    """Bit for bit, but for the kinds of NaN, and without signs for those of 0."""
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(alike(x, y, signs) for x, y in zip(a, b, strict=True))
+    if isinstance(a, float) and isinstance(b, float):
+        return a.hex() == b.hex() or (a != a and b != b) or (a == b and not signs)
+    return type(a) is type(b) and a == b
+
+
+def check(program):
+    space = dict(NAMES)
+    try:
+        exec(compile(source(program), "<recorded>", "exec"), space)
+    except SyntaxError:             # lines were taken out while shrinking
+        return None, None
+    single, place = program["single"], program["place"]
+    number = np.float32 if single else float
+    lifted = lift(space["f"])
+
+    def inside(*args):
+        return lifted(*[v if isinstance(v, autodiff.Tensor.__base__) else _variable.as_ndarray(v) for v in args])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiled = autodiff.compile(space["f"])
+        pairs = [("gradients", autodiff.value_and_grad(inside, argnums=(0, 1, 2)),
+                  autodiff.value_and_grad(compiled, argnums=(0, 1, 2))),
+                 ("one gradient", autodiff.grad(inside, argnums=place), autodiff.grad(compiled, argnums=place))]
+        for again in range(2):
+            for i, point in enumerate(program["points"]):
+                args = tuple(map(number, point))
+                for what, eager, replayed in pairs:
+                    expected, found = outcome(eager, *args), outcome(replayed, *args)
+                    # While a level stands above them some ops on 0-d values go the way of arrays, where sums begin with 0.0.
+                    if not alike(expected, found, compiled._state.reason is None):
+                        return Fault(what, f"point {i}, time {again}", f"{expected} eager, {found} compiled"), None
+                    if what == "gradients" and isinstance(expected, tuple):
+                        value = outcome(compiled, *args)
+                        if not alike(value, expected[0]):
+                            return Fault("value", f"point {i}, time {again}", f"{expected[0]} eager, {value} compiled"), None
+        if compiled._state.reason is None and len(str(compiled.program)) < 10 and not isinstance(expected, type):
+            return Fault("no program", "", str(compiled.program)), None
+        expected = [outcome(pairs[0][1], *point) for point in program["points"]]
+        numbers = all(isinstance(v, tuple) and type(v[0]) is float for v in expected)
+        if compiled._state.reason is None and not single and numbers:
+            anew = autodiff.value_and_grad(autodiff.compile(space["f"]), argnums=(0, 1, 2))
+            values, rows = autodiff.vmap(anew)(*np.array(program["points"]).T)
+            found = list(zip(values.tolist(), zip(*[row.tolist() for row in rows], strict=True), strict=True))
+            if not all(map(alike, expected, found)):
+                return Fault("many points", "", f"{expected} eager, {found} compiled"), None
+        args = tuple(map(number, program["points"][0]))
+        expected, found = (outcome(autodiff.hessian(f, argnums=(0, 1)), *args) for f in (inside, compiled))
+        if not alike(as_floats(expected), as_floats(found)):
+            return Fault("second derivatives", "", f"{expected} eager, {found} compiled"), None
+    return None, None
+
+
+def as_floats(found):
+    if isinstance(found, tuple):
+        return tuple(map(as_floats, found))
+    return found if isinstance(found, type) else float(found)
+
+
+def warm_up():
+    check(make(0))

@@ -1,0 +1,587 @@
+"""Recorded programs: what is replayed has eager's bits, and what cannot be replayed runs as it did."""
+import gc
+import math
+import pickle
+import random
+import threading
+import warnings
+
+import numpy as np
+import pytest
+from fuzz import recorded
+
+import autodiff
+from autodiff import _variable
+
+
+def compiled(function, **options):
+    """A compiled function that is to be replayed: a warning is a failure."""
+    warnings.simplefilter("error")
+    return autodiff.compile(function, **options)
+
+
+@pytest.fixture(autouse=True)
+def filters():
+    with warnings.catch_warnings():
+        yield
+
+
+def eager(function, argnums):
+    """value_and_grad() of the function with every float as a Variable, as a recording has them."""
+    def inside(*args):
+        return function(*[v if isinstance(v, _variable.Base) or not isinstance(v, float) else _variable.as_ndarray(v)
+                          for v in args])
+    return autodiff.value_and_grad(inside, argnums=argnums)
+
+
+# ---- random programs
+
+@pytest.mark.parametrize("first", range(0, 400, 40))
+def test_random_programs(first):
+    for seed in range(first, first + 40):
+        program = recorded.make(seed)
+        fault, _ = recorded.check(program)
+        assert fault is None, f"{fault.kind} {fault.line}: {fault.text}\n{recorded.show(program)}"
+
+
+def test_what_random_programs_are():
+    programs = [recorded.make(seed) for seed in range(300)]
+    text = "\n".join("\n".join(program["lines"]) for program in programs)
+    for part in ("if ", "else:", "while ", "return ", "int(", "math.log", "np.where", "** ", "detach", "no_grad", "np.isnan"):
+        assert part in text, part
+    assert any(program["single"] for program in programs)
+    assert recorded.make(7) == recorded.make(7)
+
+
+def test_the_fuzzer_finds_a_wrong_program(monkeypatch):
+    """Asked about a function that reads what it changes, of which a program has the first value."""
+    monkeypatch.setitem(recorded.NAMES, "state", [])
+    lines = ["    v1 = x * y", "    state.append(z)", "    return v1 * len(state)"]
+    fault, _ = recorded.check({"lines": lines, "points": [[1.0, 2.0, 3.0]], "single": False, "place": 0})
+    assert fault is not None and fault.kind == "gradients"
+
+
+# ---- branches
+
+def test_a_branch_is_recorded_when_it_is_first_taken():
+    runs = []
+
+    def f(x, y):
+        runs.append((x, y))
+        if x > y:
+            return x * y
+        return y - x
+
+    f = compiled(f)
+    assert [f(3.0, 2.0), f(5.0, 2.0), f(1.0, 2.0), f(0.0, 2.0), f(7.0, 1.0)] == [6.0, 10.0, 1.0, 2.0, 7.0]
+    assert len(runs) == 2
+    branch, = f.branches
+    assert branch.held == 3 and branch.otherwise == 2 and branch.decision == "%0 > %1"
+    first = test_a_branch_is_recorded_when_it_is_first_taken.__code__.co_firstlineno
+    assert branch.file == __file__ and branch.line == first + 5
+
+
+def test_the_number_of_steps_of_a_loop():
+    def f(x):
+        n = 0
+        while x < 100.0:
+            x, n = x * 1.5, n + 1
+        return x * n
+
+    g = autodiff.value_and_grad(compiled(f))
+    expected = eager(f, 0)
+    for x in (50.0, 1.0, 99.0, 0.01, 100.0, 1.0, 3.0):
+        assert g(x) == expected(x)
+
+
+def test_the_whole_part_of_a_number_decides():
+    def f(x, y):
+        return [x, x * y, x * y * y][int(y)] + int(x)
+
+    g, expected = autodiff.value_and_grad(compiled(f), argnums=(0, 1)), eager(f, (0, 1))
+    for x, y in ((1.5, 0.2), (2.5, 1.2), (-1.5, 2.7), (1.5, 2.2), (1.5, 0.2)):
+        assert g(x, y) == expected(x, y)
+    for wrong in (math.nan, math.inf):
+        with pytest.raises((ValueError, OverflowError)):
+            g(1.0, wrong)
+    assert g(1.5, 0.2) == expected(1.5, 0.2)
+
+
+def test_not_a_number_takes_the_other_way():
+    def f(x):
+        if x:
+            return x * 2.0
+        if x == 0:
+            return x + 1.0
+        return x
+
+    f = compiled(f)
+    assert f(1.0) == 2.0 and f(0.0) == 1.0 and math.isnan(f(math.nan)) and f(-0.0) == 1.0 and f(3.0) == 6.0
+
+
+def test_a_long_loop_needs_no_recursion():
+    def f(x):
+        y = x
+        for _ in range(30_000):
+            if y > 2.0:
+                y = y * 0.5
+            y = y * 1.0001
+        return y
+
+    f = compiled(f)
+    g = autodiff.grad(f)
+    assert g(1.0) == g(1.0)
+    assert len(f.branches) == 30_000 and str(f.program).count("\n") > 60_000
+    del f, g
+    gc.collect()
+
+
+# ---- arguments and results
+
+def test_static_arguments_have_a_program_each():
+    def f(x, n, how, flag=None):
+        for _ in range(n):
+            x = x * x if how == "square" else x + 1.0
+        return x if flag is None else -x
+
+    f = compiled(f)
+    g = autodiff.grad(f)
+    assert f(2.0, 2, "square") == 16.0 and f(2.0, 3, "add") == 5.0 and f(2.0, 2, "square", True) == -16.0
+    assert g(2.0, 2, "square") == 32.0 and g(3.0, 2, "square") == 108.0 and g(2.0, 3, "add") == 1.0
+    assert f(2.0, True, "add") == 3.0 and f(2.0, 1, "add") == 3.0
+    assert f(2.0, n=2, how="square", flag=True) == -16.0 and f(3.0, how="add", n=2) == 5.0
+    assert len(f._state.trees) == 6
+
+
+def test_objects_are_static():
+    class Model:
+        def __init__(self, scale):
+            self.scale = scale
+
+    def f(x, model):
+        return x * model.scale
+
+    f = compiled(f)
+    two, three = Model(2.0), Model(3.0)
+    assert [f(1.0, two), f(1.0, three), f(2.0, two), f(2.0, three)] == [2.0, 3.0, 4.0, 6.0]
+
+
+def test_lists_of_floats_are_inputs():
+    def f(xs, pair):
+        total = 0.0
+        for i in range(len(xs) - 1):
+            t = xs[i + 1] - xs[i] * xs[i]
+            total = total + pair[0] * (t * t) + (pair[1] - xs[i]) ** 2
+        return total
+
+    g = autodiff.value_and_grad(compiled(f), argnums=(0, 1))
+    expected = autodiff.value_and_grad(f, argnums=(0, 1))
+    for xs in ([0.5, 1.0, -0.3], [1.0, 2.0, 3.0], [0.1] * 70, [0.2] * 70):
+        assert g(xs, (100.0, 1.0)) == expected(xs, (100.0, 1.0))
+    assert autodiff.grad(compiled(f))([0.5, 1.0], (100.0, 1.0)) == expected([0.5, 1.0], (100.0, 1.0))[1][0]
+    assert type(g([0.5, 1.0], (100.0, 1.0))[1][1]) is tuple
+
+
+def test_an_int_that_is_differentiated_is_a_float():
+    f = compiled(lambda x, y: x * x * y)
+    assert autodiff.grad(f)(3, 2.0) == 12.0
+    assert autodiff.grad(f, argnums=(0, 1))(3, 2) == (12.0, 9.0)
+
+
+def test_results_may_be_trees():
+    f = compiled(lambda x, y: {"sum": x + y, "parts": (x * 2.0, [y, 1, "word"])})
+    assert f(1.0, 2.0) == f(1.0, 2.0) == {"sum": 3.0, "parts": (2.0, [2.0, 1, "word"])}
+    with pytest.raises(RuntimeError, match="return a Tensor, got"):
+        autodiff.grad(f)(1.0, 2.0)
+
+
+def test_a_constant_result():
+    f = compiled(lambda x: 7 if x > 0 else x)
+    g = autodiff.value_and_grad(f)
+    assert g(1.0) == g(2.0) == (7, 0.0) and g(-1.0) == g(-1.0) == (-1.0, 1.0) and f(3.0) == 7
+
+
+def test_single_precision():
+    def f(x, y):
+        return np.exp(x) * y + x / 3 if x > 0.1 else y
+
+    g, expected = autodiff.value_and_grad(compiled(f), argnums=(0, 1)), autodiff.value_and_grad(f, argnums=(0, 1))
+    for x in (0.3, 0.7, -1.0):
+        single = np.float32(x), np.float32(1.25)
+        assert g(*single) == expected(*single) and g(x, 1.25) == expected(x, 1.25)
+        assert g(*single)[0] == np.float32(g(*single)[0])
+        assert g(single[0], 1.25) == expected(single[0], 1.25)
+
+
+def test_the_three_gradients():
+    f = compiled(lambda x, y: x * y * y)
+    assert autodiff.grad(f)(2.0, 3.0) == 9.0
+    assert autodiff.func.grad_and_value(f, argnums=1)(2.0, 3.0) == (12.0, 18.0)
+    assert autodiff.value_and_grad(f, argnums=(1,))(2.0, 3.0) == (18.0, (12.0,))
+    assert autodiff.value_and_grad(f, argnums=(1, 0))(2.0, 3.0) == (18.0, (12.0, 9.0))
+
+
+def test_what_other_transforms_do_with_it():
+    def f(x, y):
+        return np.sin(x) * y if x > 0 else y * y
+
+    c = compiled(f)
+    assert autodiff.hessian(c, argnums=(0, 1))(0.5, 2.0) == autodiff.hessian(f, argnums=(0, 1))(0.5, 2.0)
+    assert autodiff.grad(autodiff.grad(c))(0.5, 2.0) == autodiff.grad(autodiff.grad(f))(0.5, 2.0)
+    assert autodiff.jvp(lambda x: c(x, 2.0), (0.5,), (1.0,)) == autodiff.jvp(lambda x: f(x, 2.0), (0.5,), (1.0,))
+    assert autodiff.grad(c, argnums=-1)(0.5, 2.0) == np.sin(0.5)
+    x = autodiff.tensor(0.5, requires_grad=True)
+    c(x, 2.0).backward()
+    assert x.grad == autodiff.cos(x.detach()) * 2
+    values = autodiff.vmap(compiled(lambda x: np.exp(x) * x))(np.array([0.0, 1.0]))
+    assert values.tolist() == [0.0, np.exp(1.0)]
+    with autodiff.no_grad():
+        assert c(0.5, 2.0) == float(np.sin(0.5) * 2)
+
+
+def test_a_compiled_function_inside_of_another():
+    inner = compiled(lambda x: x * x if x > 1 else x)
+    outer = compiled(lambda x: inner(x) + inner(x * 2.0))
+    g = autodiff.grad(outer)
+    assert [g(0.25), g(0.75), g(2.0), g(0.75)] == [3.0, 7.0, 20.0, 7.0]
+    assert "mul" in str(outer.program) and outer._state.reason is None
+
+
+# ---- many points
+
+def branching(x, y, n):
+    if x > y:
+        return np.exp(x) * y
+    while x < 0.5:
+        x = x + 0.25 * y * y + 0.1
+    return x * n
+
+
+def flat(result):
+    return [v for part in result for v in flat(part)] if isinstance(result, tuple) else [result]
+
+
+@pytest.mark.parametrize("transform", [
+    lambda f: f, autodiff.grad, lambda f: autodiff.value_and_grad(f, argnums=(0, 1)),
+    lambda f: autodiff.func.grad_and_value(f, argnums=(1,))])
+def test_vmap_goes_its_own_way_at_each_point(transform):
+    rng = np.random.default_rng(0)
+    xs, ys = rng.standard_normal((2, 300))
+    f = transform(compiled(branching))
+    found = flat(autodiff.vmap(f, in_dims=(0, 0, None))(xs, ys, 3))
+    wanted = [flat(transform(compiled(branching))(x, y, 3)) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)]
+    assert [column.tolist() for column in found] == [list(column) for column in zip(*wanted, strict=True)]
+    again = flat(autodiff.vmap(f, in_dims=(0, 0, None))(xs[::-1], ys[::-1], 3))
+    assert [column[::-1].tolist() for column in again] == [column.tolist() for column in found]
+    one = flat(autodiff.vmap(f, in_dims=(0, None, None))(xs, -0.3, 3))
+    assert one[0].shape == (300,)
+
+
+def test_vmap_of_lists_of_columns():
+    f = compiled(lambda p, q: p[0] * p[1] if p[0] > q else p[1] * 3.0)
+    xs = [np.arange(3.0), np.array([1.0, 2.0, 5.0])]
+    value, gradient = autodiff.vmap(autodiff.value_and_grad(f), in_dims=(0, None))(xs, 0.5)
+    assert value.tolist() == [3.0, 2.0, 10.0]
+    assert [row.tolist() for row in gradient] == [[0.0, 2.0, 5.0], [3.0, 1.0, 2.0]]
+    assert autodiff.vmap(f, in_dims=((0, 0), None))(tuple(xs), 0.5).tolist() == [3.0, 2.0, 10.0]
+
+
+def test_vmap_of_what_is_no_program():
+    f = autodiff.compile(lambda x: (x * x).sum())
+    assert autodiff.vmap(f)(np.ones((2, 3))).tolist() == [3.0, 3.0]
+    assert autodiff.vmap(compiled(lambda x: x * 2.0))(np.ones(0)).shape == (0,)
+    assert autodiff.vmap(compiled(lambda x: x * 2.0))(autodiff.ones(2)).tolist() == [2.0, 2.0]
+    assert autodiff.vmap(compiled(lambda x: x * 2 if x > 1 else x))(np.array([1, 2])).tolist() == [1.0, 4.0]
+    with pytest.raises(ValueError, match="same size"):
+        autodiff.vmap(compiled(branching), in_dims=(0, 0, None))(np.ones(2), np.ones(3), 1)
+
+
+# ---- math
+
+def test_math_is_recorded_and_raises_as_ever():
+    def f(x):
+        return math.log(x) * math.sin(x) + math.exp(x)
+
+    c = compiled(f)
+    g = autodiff.value_and_grad(c)
+    expected = autodiff.value_and_grad(autodiff.lift(f))
+    for x in (0.5, 2.0, 0.1):
+        assert g(x) == expected(x)
+    program = str(c.program)
+    for wrong, error in ((-1.0, ValueError), (0.0, ValueError), (1e4, OverflowError)):
+        for _ in range(2):
+            with pytest.raises(error):
+                g(wrong)
+    assert g(0.5) == expected(0.5) and str(c.program) == program
+
+
+# ---- what is not replayed
+
+def once(function, *args, match):
+    """A call that warns, and names the line; the ones after it do not."""
+    c = autodiff.compile(function)
+    with pytest.warns(UserWarning, match=match) as record:
+        first = c(*args)
+    assert len(record) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert c(*args) is not None
+    assert "no program" in str(c.program) and c.branches == []
+    return first
+
+
+@pytest.mark.parametrize("function, match", [
+    (lambda x, y: x * y.item(), r"item\(\) takes a value out .*test_programs.py, line \d+, in <lambda>"),
+    (lambda x, y: x * float(y), "__float__"),
+    (lambda x, y: x * y.detach(), "detach"),
+    (lambda x, y: (x * np.array([1.0, 2.0])).sum() + y, r"array\(\) is not recorded"),
+    (lambda x, y: np.array([x, y]).sum(), r"stack\(\) is not recorded"),
+    (lambda x, y: x * round(y), "item"),
+    (lambda x, y: x * autodiff.grad(lambda z: z * z)(y), "not recorded|no argument"),
+    (lambda x, y: x + autodiff.tensor(1.0), r"tensor\(\) is not recorded"),
+    (lambda x, y: x.astype(np.float32) + y, r"to\(\) is not recorded"),
+    (lambda x, y: f"{x:.2f}" and x + y, "item"),
+    (lambda x, y: math.gamma(x) + y, r"math.gamma\(\) is not recorded"),
+    (lambda x, y: x.reshape(1)[0] + y, "view|reshape|select|not recorded"),
+], ids=str)
+def test_what_is_not_recorded_runs_as_ever(function, match):
+    first = once(function, 1.5, 2.5, match=match)
+    lifted = autodiff.lift(function)
+    expected = lifted(_variable.as_ndarray(1.5), _variable.as_ndarray(2.5))
+    assert float(first) == float(expected)
+
+
+@pytest.mark.parametrize("draw", [lambda: np.random.rand(), lambda: random.random(), lambda: float(autodiff.rand(())),
+                                  lambda: np.random.normal()])
+def test_random_numbers_are_not_frozen(draw):
+    with pytest.warns(UserWarning, match="random|rand"):
+        c = autodiff.compile(lambda x: x + draw())
+        c(1.0)
+    assert c(1.0) != c(1.0)
+
+
+def test_other_modes_inside():
+    def f(x):
+        with autodiff.no_grad():
+            y = x * x
+        return y * x
+
+    g = autodiff.grad(autodiff.compile(f))
+    with pytest.warns(UserWarning, match="another mode"):
+        assert g(3.0) == 9.0
+    assert g(3.0) == 9.0
+
+
+def test_hooks_are_not_forgotten():
+    def f(x):
+        y = x * 2.0
+        if y.requires_grad:
+            y.register_hook(lambda g: g * 10.0)
+        return y * x
+
+    g = autodiff.grad(autodiff.compile(f))
+    with pytest.warns(UserWarning, match="hook"):
+        assert g(3.0) == 66.0
+    assert g(3.0) == 66.0
+
+
+def test_a_parameter_closed_over_is_not_frozen():
+    p = autodiff.tensor(2.0, requires_grad=True)
+    c = autodiff.compile(lambda x: x * p)
+    with pytest.warns(UserWarning, match="a Variable that is no argument"):
+        c(3.0).backward()
+    assert p.grad == 3.0
+    with autodiff.no_grad():
+        p.mul_(2.0)
+    assert c(3.0) == 12.0
+
+
+def test_arrays_run_as_ever():
+    c = autodiff.compile(lambda x: (x * x).sum())
+    with pytest.warns(UserWarning, match="argument 0 is neither a number nor"):
+        assert c(np.array([1.0, 2.0])) == 5.0
+    assert autodiff.grad(c)(np.array([1.0, 2.0])).tolist() == [2.0, 4.0]
+
+
+def test_a_recording_that_raises_leaves_nothing_behind():
+    def f(x):
+        y = x * 2.0
+        if x > 1.0:
+            z = y * y
+            if x > 2.0:
+                raise LookupError("too large")
+            return z
+        return y
+
+    c = compiled(f)
+    g = autodiff.grad(c)
+    assert g(0.5) == 2.0
+    before = str(c.program)
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            g(3.0)
+        assert str(c.program) == before
+    assert g(1.5) == 12.0 and g(0.7) == 2.0 and c(1.5) == 9.0
+    with pytest.raises(LookupError):
+        c(3.0)
+
+
+def test_what_differs_is_noticed():
+    scale = [2.0]
+    frozen = compiled(lambda x: x * scale[0])
+    checked = autodiff.compile(lambda x: x * scale[0], check=True)
+    assert frozen(1.0) == checked(1.0) == 2.0
+    assert checked(5.0) == 10.0
+    scale[0] = 3.0
+    assert frozen(1.0) == 2.0       # documented
+    with pytest.raises(RuntimeError, match=r"not the same function twice.*test_programs.py, line \d+"):
+        checked(1.0)
+    with pytest.raises(RuntimeError, match="not the same function twice"):
+        autodiff.grad(checked)(1.0)
+
+
+def test_another_way_to_the_same_branch_is_noticed():
+    scale = [2.0]
+
+    def f(x):
+        y = x * scale[0]
+        return y if x > 0 else -y
+
+    c = autodiff.compile(f)
+    assert c(1.0) == 2.0
+    scale[0] = 3.0
+    with pytest.warns(UserWarning, match="did something else"):
+        assert c(-1.0) == 3.0
+    assert c(1.0) == 3.0
+
+
+def test_memory_is_bounded():
+    def f(x):
+        return x * int(x * 1000)
+
+    c = autodiff.compile(f, memory=20_000)
+    with pytest.warns(UserWarning, match=r"more than 20000 bytes.*test_programs.py, line \d+, in f"):
+        for i in range(1000):
+            assert c(i * 0.01) == i * 0.01 * int(i * 0.01 * 1000)
+    assert c(0.5) == 250.0
+
+
+def test_bytes_of_a_straight_program():
+    def f(x):
+        y = x
+        for _ in range(500):
+            y = y * 1.0001 + x
+        return y
+
+    c = compiled(f)
+    autodiff.grad(c)(1.0)
+    tree, = c._state.trees
+    assert tree.bytes < 70 * 1000
+
+
+# ---- threads, and code that runs in the middle
+
+def test_threads_call_one_program():
+    def f(x, y):
+        n = 0
+        while x > 1.0 and n < 40:
+            x, n = x * y, n + 1
+        return x * x + y
+
+    c = compiled(f)
+    g, expected = autodiff.value_and_grad(c, argnums=(0, 1)), eager(f, (0, 1))
+    points = [(1.0 + i * 0.37, 0.3 + (i % 7) * 0.09) for i in range(200)]
+    wanted = [expected(*p) for p in points]
+    wrong = []
+
+    def work(start):
+        for i in range(600):
+            k = (start * 31 + i * 7) % len(points)
+            if g(*points[k]) != wanted[k]:
+                wrong.append(points[k])
+
+    threads = [threading.Thread(target=work, args=(start,)) for start in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_finaliser_that_calls_the_program():
+    c = compiled(lambda x, y: (x * y, x + y, [x, y]))
+    assert c(2.0, 3.0) == (6.0, 5.0, [2.0, 3.0])
+
+    class Trap:
+        def __init__(self):
+            self.me = self
+
+        def __del__(self):
+            c(100.0, 200.0)
+
+    threshold = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        for _ in range(300):
+            Trap()
+            assert c(2.0, 3.0) == (6.0, 5.0, [2.0, 3.0])
+    finally:
+        gc.set_threshold(*threshold)
+
+
+# ---- to look at
+
+def test_the_listing():
+    def lesson(x):
+        return np.log(x ** 2) * np.sin(x) + 1 / x
+
+    c = compiled(lesson)
+    assert str(c.program) == "no program: nothing is recorded yet"
+    c(0.5)
+    line = lesson.__code__.co_firstlineno + 1
+    assert [row.split("#")[0].strip() for row in str(c.program).splitlines()] == [
+        "%1 = square %0", "%2 = log %1", "%3 = sin %0", "%4 = mul %2, %3", "%5 = div 1.0, %0", "%6 = add %4, %5", "return %6"]
+    assert str(c.program).count(f"# lesson, line {line}") == 6
+
+
+def test_the_listing_of_branches():
+    def f(x):
+        if x > 0:
+            return x * int(x)
+        return x
+
+    c = compiled(f)
+    for x in (1.5, 2.5, 3.5, -1.0):
+        c(x)
+    assert [row.split("#")[0].rstrip() for row in str(c.program).splitlines()] == [
+        "if %0 > 0.0:", "    if int(%0) == 1:", "        %1 = mul %0, 1.0", "        return %1", "    elif int(%0) == 2:",
+        "        %1 = mul %0, 2.0", "        return %1", "    else:", "        guard int(%0) == 3", "        %1 = mul %0, 3.0",
+        "        return %1", "else:", "    return %0"]
+
+
+@autodiff.compile
+def at_the_top(x):
+    """Twice x."""
+    return x * 2.0
+
+
+class Holder:
+    scale = 3.0
+
+    @autodiff.compile
+    def times(self, x):
+        return x * self.scale
+
+
+def test_names_pickles_methods():
+    assert at_the_top.__doc__ == "Twice x." and at_the_top.__name__ == "at_the_top"
+    assert repr(at_the_top) == "compile(at_the_top)"
+    assert repr(autodiff.value_and_grad(at_the_top)) == "value_and_grad(at_the_top)"
+    assert pickle.loads(pickle.dumps(at_the_top)) is at_the_top
+    assert pickle.loads(pickle.dumps(autodiff.grad(at_the_top)))(1.0) == 2.0
+    holder = Holder()
+    assert holder.times(2.0) == holder.times(2.0) == 6.0
+    assert autodiff.grad(holder.times)(2.0) == 3.0
+    with pytest.raises(TypeError, match="takes a function"):
+        autodiff.compile(3)
+    assert autodiff.compile(check=True)(lambda x: x * x)(3.0) == 9.0
