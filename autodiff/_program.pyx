@@ -532,6 +532,10 @@ cdef enum:                      # what an argument is
     FLOATS                      # a list or tuple of floats
     STATIC
 
+#: Types of static arguments that are compared; others are told by identity.
+cdef frozenset BY_VALUE = frozenset((int, bool, str, bytes, np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8,
+                                     np.uint16, np.uint32, np.uint64))
+
 cdef object float32 = np.float32
 cdef object float64 = np.float64
 
@@ -644,7 +648,7 @@ cdef class Tree:
                 v[0] = <float>o
                 v += 1
             elif o is not self.statics[i]:
-                if type(o) is not type(self.statics[i]) or type(o) not in (int, bool, str, bytes) or o != self.statics[i]:
+                if type(o) is not type(self.statics[i]) or type(o) not in BY_VALUE or o != self.statics[i]:
                     return 1
         return 0
 

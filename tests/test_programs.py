@@ -151,6 +151,7 @@ def test_static_arguments_have_a_program_each():
     assert f(2.0, True, "add") == 3.0 and f(2.0, 1, "add") == 3.0
     assert f(2.0, n=2, how="square", flag=True) == -16.0 and f(3.0, how="add", n=2) == 5.0
     assert len(f._state.trees) == 6
+    assert [f(2.0, np.int64(500 // 250), "".join(("squ", "are"))) for _ in range(3)] == [16.0] * 3 and len(f._state.trees) == 7
 
 
 def test_objects_are_static():
