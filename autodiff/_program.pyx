@@ -12,13 +12,14 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject, PyTypeObject
 from libc.math cimport trunc
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint64_t, uintptr_t
-from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.stdlib cimport calloc, free, malloc, qsort, realloc
+from libc.string cimport memset
 
 from ._base cimport (DTYPE_RULE, NAMES, NDARRAY, OP_CLONE, T_DOUBLE, T_FLOAT, Call, OpRecorder, Py_TYPE, Variable,
                      is_variable, later, modes, type_of)
 from ._core cimport HOOKED, kernel_type, read_double
 from ._elementwise cimport Operand, binary, drop_operand, item_of, promoted, take_operand, unary
-from ._kernels cimport Partial1, Value1, kernels
+from ._kernels cimport Loop, Partial, Partial1, Value1, kernels
 
 import math
 import os
@@ -48,6 +49,9 @@ cdef extern from "csrc/program.h":
     ctypedef struct p_point:
         Value1 value
         Partial1 dx, dy
+        Loop values
+        void* data
+        Partial dxs, dys
     p_point p_points[2][512]
     int p_row_exp, p_row_log
     ctypedef struct p_item:
@@ -89,6 +93,26 @@ cdef extern from "csrc/program.h":
     p_reverse* p_reversed(p_tree* t, p_segment* leaf, const uint8_t* chosen, int choice)
     int p_room(p_tree* t)
     int p_constant_add(p_tree* t, double value)
+    enum:
+        P_BACK
+    ctypedef struct p_left:
+        p_segment* at
+        int way
+        int32_t index
+    ctypedef struct p_sweep:
+        p_tree* t
+        const double** column
+        const int* step
+        double* values
+        double* gradients
+        const int* wanted
+        int active, choice, lefts, left_room
+        Py_ssize_t count
+        p_left* left
+        double* memory
+    int p_sweep_room(p_sweep* w)
+    int p_block_run(p_sweep* w, const int32_t* given, int n)
+    int p_left_order(const void* x, const void* y) noexcept nogil
     p_segment* p_forward(p_segment* s, double* v, int* reason)
     void p_backward(const p_back* code, const double* v, double* g)
 
@@ -404,6 +428,10 @@ cdef class Recorder(OpRecorder):
     cdef int fill_point(self, int op, int dtype) noexcept:
         p_points[dtype][op].value = kernels[dtype][op].value1
         p_points[dtype][op].dx, p_points[dtype][op].dy = kernels[dtype][op].dx1, kernels[dtype][op].dy1
+        # Of two operands point by point: NumPy's power has other bits where the exponent is one number for all.
+        p_points[dtype][op].values = kernels[dtype][op].value if kernels[dtype][op].arity == 1 and DTYPE_RULE[op] != 2 else NULL
+        p_points[dtype][op].data = kernels[dtype][op].value_data
+        p_points[dtype][op].dxs, p_points[dtype][op].dys = kernels[dtype][op].dx, kernels[dtype][op].dy
         return 0
 
     cdef int known_slot(self, object v) except -2:
@@ -503,6 +531,10 @@ cdef enum:                      # what an argument is
     SINGLE
     FLOATS                      # a list or tuple of floats
     STATIC
+
+#: Types of static arguments that are compared; others are told by identity.
+cdef frozenset BY_VALUE = frozenset((int, bool, str, bytes, np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8,
+                                     np.uint16, np.uint32, np.uint64))
 
 cdef object float32 = np.float32
 cdef object float64 = np.float64
@@ -616,7 +648,7 @@ cdef class Tree:
                 v[0] = <float>o
                 v += 1
             elif o is not self.statics[i]:
-                if type(o) is not type(self.statics[i]) or type(o) not in (int, bool, str, bytes) or o != self.statics[i]:
+                if type(o) is not type(self.statics[i]) or type(o) not in BY_VALUE or o != self.statics[i]:
                     return 1
         return 0
 
@@ -685,7 +717,8 @@ cdef class Tree:
             raise MemoryError
         return None
 
-    cdef p_reverse* reversed_for(self, p_segment* leaf, int choice) noexcept:
+    @staticmethod
+    cdef p_reverse* reversed_in(p_segment* leaf, int choice) noexcept:
         cdef int i
         for i in range(leaf.reverses):
             if leaf.reverse[i].choice == choice:
@@ -864,7 +897,7 @@ cdef class Replay:
         if self._what == VALUE_ONLY:
             leaf.runs += 1
             return self.output(tree, leaf)
-        reverse = tree.reversed_for(leaf, self._choice)
+        reverse = Tree.reversed_in(leaf, self._choice)
         if reverse == NULL:
             return None
         leaf.runs += 1
@@ -898,24 +931,22 @@ cdef class Replay:
             if gradients != &room[0]:
                 free(gradients)
 
-    def points(self, Tree tree not None, list columns, Py_ssize_t start, Py_ssize_t count, uintptr_t values,
-               uintptr_t gradients):
-        """Replay point by point from `start` on; the first point that leads to where nothing is recorded, or count.
+    def points(self, Tree tree not None, list columns, Py_ssize_t count, uintptr_t values, uintptr_t gradients, by_itself):
+        """Replay at many points, in blocks; those that take another way than most of their block are run again together.
 
         columns: for each input the address of its doubles, and 1 where each point has one, else 0.  values, gradients: where
-        the results go; of gradients a row of `count` for each input that is differentiated.  No Python runs in between.
+        the results go; of gradients a row of `count` for each input that is differentiated.  by_itself(point) runs the
+        function at one point, which records what is not, puts its results there, and says whether the tree is in use yet.
         """
-        cdef p_tree* t = tree.t
-        cdef p_segment* leaf
-        cdef p_reverse* reverse
-        cdef int i, k, reason, inputs = t.inputs, active = 0
-        cdef Py_ssize_t at = start
-        cdef Py_ssize_t until
-        cdef double* out = <double*>values
-        cdef double* row = <double*>gradients
+        cdef int i, k, n, first, lefts, inputs = tree.t.inputs
+        cdef p_sweep w
+        cdef p_left* left = NULL
+        cdef int32_t[64] index
+        cdef bint used = True
         cdef const double** column = <const double**>malloc((inputs + 1) * sizeof(double*))
         cdef int* step = <int*>malloc((inputs + 1) * sizeof(int))
         cdef int* wanted = <int*>malloc((inputs + 1) * sizeof(int))
+        memset(&w, 0, sizeof(w))
         try:
             if column == NULL or step == NULL or wanted == NULL:
                 raise MemoryError
@@ -925,35 +956,64 @@ cdef class Replay:
             for i in range(len(self._places)):
                 k = self._places[i]
                 for k in range(tree.first[k], tree.first[k] + tree.lengths[k]):
-                    wanted[active] = k
-                    active += 1
-            while at < count:
-                PyErr_CheckSignals()
-                until = min(at + 4096, count)
-                while at < until:
-                    for i in range(inputs):
-                        t.v[i] = column[i][at * step[i]]
-                    leaf = p_forward(t.root, t.v, &reason)
-                    if leaf == NULL or leaf.outs != 1 or leaf.out[0] < 0:
-                        return at
-                    if self._what != VALUE_ONLY:
-                        reverse = tree.reversed_for(leaf, self._choice)
-                        if reverse == NULL:
-                            return at
-                        if reverse.seed >= 0:
-                            t.g[reverse.seed] = 1.0
-                            p_backward(reverse.code, t.v, t.g)
-                        for i in range(active):
-                            k = reverse.input[wanted[i]]
-                            row[i * count + at] = t.g[k] if reverse.seed >= 0 and k >= 0 else 0.0
-                    leaf.runs += 1
-                    out[at] = t.v[leaf.out[0]]
-                    at += 1
-            return count
+                    wanted[w.active] = k
+                    w.active += 1
+            w.t, w.column, w.step, w.wanted, w.count = tree.t, column, step, wanted, count
+            w.values, w.gradients = <double*>values, <double*>gradients
+            w.choice = -1 if self._what == VALUE_ONLY else self._choice
+            if p_sweep_room(&w):
+                raise MemoryError
+            for first in range(0, count, 64):
+                if not first & 0xFFFF:
+                    PyErr_CheckSignals()
+                n = min(64, count - first)
+                for k in range(n):
+                    index[k] = first + k
+                if p_block_run(&w, index, n):
+                    raise MemoryError
+            while w.lefts:
+                left, lefts = w.left, w.lefts
+                w.left, w.lefts, w.left_room = NULL, 0, 0
+                qsort(left, lefts, sizeof(p_left), p_left_order)
+                i = 0
+                while i < lefts:
+                    PyErr_CheckSignals()
+                    first = i
+                    while i < lefts and left[i].at == left[first].at and left[i].way == left[first].way:
+                        i += 1
+                    if not used or not self.goes_on(&w, &left[first]):
+                        used = by_itself(left[first].index) and used
+                        first += 1
+                        if not used or not self.goes_on(&w, &left[first - 1]):
+                            while first < i:
+                                by_itself(left[first].index)
+                                first += 1
+                    if p_sweep_room(&w):
+                        raise MemoryError
+                    while first < i:
+                        n = min(64, i - first)
+                        for k in range(n):
+                            index[k] = left[first + k].index
+                        if p_block_run(&w, index, n):
+                            raise MemoryError
+                        first += n
+                free(left)
+                left = NULL
         finally:
+            free(left)
+            free(w.left)
+            free(w.memory)
             free(column)
             free(step)
             free(wanted)
+
+    cdef bint goes_on(self, p_sweep* w, p_left* left) noexcept:
+        """Whether there is a program for those that left there."""
+        if left.at == NULL:
+            return False
+        if left.way == P_BACK:
+            return Tree.reversed_in(left.at, w.choice) != NULL
+        return left.at.child[left.way] != NULL
 
     cdef object gradients(self, Tree tree, double* gradients):
         cdef int i, k, place, n = 0

@@ -51,6 +51,7 @@ BASELINES = {
     "methods": "autodiff, methods instead of np.",
     "empty": "NumPy's protocols, nothing behind",
     "eager": "autodiff, run by Python",
+    "no_barrier": "autodiff, the paths without one",
 }
 
 

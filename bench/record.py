@@ -212,6 +212,54 @@ def record_flip(quick):
     return {"autodiff": of_autodiff, "eager": eager}
 
 
+@case(
+    "record_heston_paths",
+    "10,000 paths of Heston's model with given draws and six first derivatives of each, by vmap of the program",
+    [most(18e-3)],
+)
+def record_heston_paths(quick):
+    return {"autodiff": lambda lib: paths(lib, barrier(None), 200 if quick else 10_000)}
+
+
+@case(
+    "record_barrier_paths",
+    "the same of a path that ends early by an if at one of 100 steps (no_barrier: the case above)",
+    [cost("no_barrier", 2)],
+)
+def record_barrier_paths(quick):
+    count = 200 if quick else 10_000
+    return {
+        "autodiff": lambda lib: paths(lib, barrier(0.9), count),
+        "no_barrier": lambda _: paths(library(), barrier(None), count),
+    }
+
+
+def barrier(level):
+    """A path that pays a tenth of the spot where that falls below a level."""
+
+    def path(spot, var, speed, mean, wild, rate, first, second):
+        for i in range(STEPS):
+            root = np.sqrt(var)
+            spot = spot * np.exp((rate * STEP - var * (0.5 * STEP)) + root * first[i])
+            if level is not None and spot < level:
+                return spot * 0.1
+            var = var + (mean - var) * speed * STEP + wild * root * second[i]
+            var = np.sqrt(var * var + 1e-6)
+        return spot
+
+    return path
+
+
+def paths(lib, function, count):
+    """Paths with and without a barrier have other gradients, so none are compared here: the tests do."""
+    first, second = np.random.default_rng(0).standard_normal((2, STEPS, count))
+    of = lib.value_and_grad(lib.compile(function), argnums=tuple(range(6)))
+    call = lib.vmap(of, in_dims=(None,) * 6 + (0, 0))
+    args = (*START, list(first), list(second))
+    call(*args)
+    return Work(lambda: call(*args), gradient=lambda: np.zeros(1))
+
+
 def library():
     """autodiff, for the peer that is autodiff without a program."""
     import autodiff

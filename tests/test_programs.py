@@ -151,6 +151,7 @@ def test_static_arguments_have_a_program_each():
     assert f(2.0, True, "add") == 3.0 and f(2.0, 1, "add") == 3.0
     assert f(2.0, n=2, how="square", flag=True) == -16.0 and f(3.0, how="add", n=2) == 5.0
     assert len(f._state.trees) == 6
+    assert [f(2.0, np.int64(500 // 250), "".join(("squ", "are"))) for _ in range(3)] == [16.0] * 3 and len(f._state.trees) == 7
 
 
 def test_objects_are_static():
@@ -284,6 +285,47 @@ def test_vmap_of_lists_of_columns():
     assert value.tolist() == [3.0, 2.0, 10.0]
     assert [row.tolist() for row in gradient] == [[0.0, 2.0, 5.0], [3.0, 1.0, 2.0]]
     assert autodiff.vmap(f, in_dims=((0, 0), None))(tuple(xs), 0.5).tolist() == [3.0, 2.0, 10.0]
+
+
+def test_vmap_where_a_point_raises():
+    def f(x):
+        if x > 2.0:
+            raise LookupError("too large")
+        return x * x if x > 0.5 else x
+
+    f = compiled(f)
+    xs = np.linspace(0.0, 1.9, 200)
+    expected = [x * x if x > 0.5 else x for x in xs.tolist()]
+    assert autodiff.vmap(f)(xs).tolist() == expected
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            autodiff.vmap(f)(np.append(xs, [3.0, 0.1]))
+    assert autodiff.vmap(f)(xs).tolist() == expected
+
+
+def test_vmap_where_a_point_cannot_be_recorded():
+    def f(x):
+        if x > 1.5:
+            return x * round(x.detach().item())
+        if x > 1.0:
+            return x * x
+        return math.sqrt(x) if x > 0.0 else -x
+
+    f = autodiff.compile(f)
+    xs = np.linspace(-1.0, 2.9, 391)
+    with pytest.warns(UserWarning, match="detach"):
+        found = autodiff.vmap(f)(xs)
+    assert found.tolist() == [
+        x * round(x) if x > 1.5 else x * x if x > 1.0 else math.sqrt(x) if x > 0.0 else -x for x in xs.tolist()]
+
+
+def test_vmap_where_math_raises():
+    f = compiled(lambda x: math.log(x) * x)
+    xs = np.linspace(0.1, 5.0, 100)
+    assert autodiff.vmap(f)(xs).tolist() == [float(np.log(x) * x) for x in xs]
+    with pytest.raises(ValueError):
+        autodiff.vmap(f)(np.append(xs, -1.0))
+    assert autodiff.vmap(f)(np.append(xs, np.inf))[-1] == np.inf
 
 
 def test_vmap_of_what_is_no_program():

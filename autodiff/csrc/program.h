@@ -5,11 +5,13 @@
    computed; constants have negative ones.  A recording is a list of items that knows nothing of the tree; merge() compares
    it with what the tree has and hangs up what is new, at once, so that a recording which fails leaves nothing behind.
 
-   Read in this order: the structs, merging, code for a forward run, code for a reverse run, the two interpreters. */
+   Read in this order: the structs, merging, code for a forward run, code for a reverse run, the two interpreters,
+   blocks of points. */
 #ifndef AUTODIFF_PROGRAM_H
 #define AUTODIFF_PROGRAM_H
 
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +35,15 @@ enum { P_ROWS = 512 };
 typedef double (*point_value)(double x, double y);
 typedef double (*point_partial)(double g, double x, double y, double out);
 /* By dtype and row, filled as rows are recorded. */
-typedef struct { point_value value; point_partial dx, dy; } p_point;
+typedef void (*block_value)(char **args, const ptrdiff_t *dimensions, const ptrdiff_t *steps, void *data);
+typedef void (*block_partial)(char **args, const ptrdiff_t *steps, ptrdiff_t n, int accumulate);
+typedef struct {
+    point_value value;
+    point_partial dx, dy;
+    block_value values;         /* the same on many, of which the bits are the same */
+    void *data;
+    block_partial dxs, dys;
+} p_point;
 static p_point p_points[2][P_ROWS];
 /* Rows whose derivatives are written out below. */
 static int p_row_exp = -1, p_row_log = -1;
@@ -607,6 +617,240 @@ static void p_backward(const p_back *p, const double *restrict v, double *restri
     #undef ONE32
     #undef TWO
     #undef POINT
+}
+
+/* ---- blocks of points: each step is a loop over 64 of them, whose length the compiler knows */
+
+enum { P_BLOCK = 64 };
+
+#if defined(__clang__)
+#  define LANES _Pragma("clang loop vectorize(assume_safety)") for (int k = 0; k < P_BLOCK; k++)
+#elif defined(__GNUC__)
+#  define LANES _Pragma("GCC ivdep") for (int k = 0; k < P_BLOCK; k++)
+#else
+#  define LANES for (int k = 0; k < P_BLOCK; k++)
+#endif
+
+/* A point that left its block: where, and how it would have gone on; at NULL: by Python. */
+typedef struct { p_segment *at; int way; int32_t index; } p_left;
+enum { P_BACK = 2 };            /* `way` of a leaf without the reverse code that is wanted */
+
+typedef struct {
+    p_tree *t;
+    const double **column;      /* of each input, and 1 where each point has its own, else 0 */
+    const int *step;
+    double *values, *gradients; /* results: of gradients a row of `count` for each input in `wanted` */
+    const int *wanted;
+    int active, choice;         /* choice -1: values alone */
+    ptrdiff_t count;
+    p_left *left;
+    int lefts, left_room;
+    double *memory, *v, *g;
+    int constants, slots, adjoints;
+} p_sweep;
+
+static int p_sweep_room(p_sweep *w)
+{
+    const p_tree *t = w->t;
+    if (w->memory != NULL && w->constants == t->constant_count && w->slots == t->slots && w->adjoints == t->adjoints) return 0;
+    double *made = malloc((size_t)(t->constant_count + t->slots + t->adjoints + 2) * P_BLOCK * sizeof(double));
+    if (made == NULL) return -1;
+    free(w->memory);
+    w->memory = made;
+    w->constants = t->constant_count;
+    w->slots = t->slots;
+    w->adjoints = t->adjoints;
+    w->v = made + (size_t)t->constant_count * P_BLOCK;
+    w->g = w->v + (size_t)(t->slots + 1) * P_BLOCK;
+    for (int i = 0; i < t->constant_count; i++) {
+        double *row = w->v - (size_t)(i + 1) * P_BLOCK, value = t->constants[i];
+        LANES row[k] = value;
+    }
+    return 0;
+}
+
+static int p_leave(p_sweep *w, p_segment *at, int way, uint64_t lanes, const int32_t *index)
+{
+    for (int k = 0; k < P_BLOCK; k++) {
+        if (!(lanes >> k & 1)) continue;
+        if (w->lefts == w->left_room) {
+            int room = 2 * w->left_room + 256;
+            p_left *grown = realloc(w->left, room * sizeof *grown);
+            if (grown == NULL) return -1;
+            w->left = grown;
+            w->left_room = room;
+        }
+        w->left[w->lefts++] = (p_left){at, way, index[k]};
+    }
+    return 0;
+}
+
+static int p_count_lanes(uint64_t lanes)
+{
+    int n = 0;
+    for (; lanes; lanes &= lanes - 1) n++;
+    return n;
+}
+
+static void p_block_backward(const p_back *p, const double *v, double *g)
+{
+    static const ptrdiff_t steps[5] = {8, 8, 8, 8, 8};
+    for (; p->op != B_END; p++) {
+        const double *c = g + (ptrdiff_t)p->g * P_BLOCK, *x = v + (ptrdiff_t)p->x * P_BLOCK, *y = v + (ptrdiff_t)p->y * P_BLOCK;
+        double *a = g + (ptrdiff_t)p->ga * P_BLOCK, *b = g + (ptrdiff_t)p->gb * P_BLOCK;
+        const p_point *point = &p_points[0][p->row & (P_ROWS - 1)];
+        char *args[5] = {(char *)a, (char *)c, (char *)x, (char *)y, (char *)(v + (ptrdiff_t)p->gb * P_BLOCK)};
+        #define ONE(set, E) \
+            case set: LANES a[k] = E; break; \
+            case set + 1: LANES a[k] += E; break;
+        /* One place for both, as of x * x: the second adds to it, then the first. */
+        #define TWO(set, X, Y) \
+            case set: LANES { double dx = X, dy = Y; b[k] = dy; a[k] = dx; } break; \
+            case set + 1: \
+                if (a == b) LANES { double dx = X, dy = Y; a[k] = dy + dx; } \
+                else LANES { double dx = X, dy = Y; b[k] = dy; a[k] += dx; } \
+                break; \
+            case set + 2: LANES { double dx = X, dy = Y; b[k] += dy; a[k] = dx; } break; \
+            case set + 3: \
+                if (a == b) LANES { double dx = X, dy = Y; a[k] = (a[k] + dy) + dx; } \
+                else LANES { double dx = X, dy = Y; b[k] += dy; a[k] += dx; } \
+                break;
+        switch (p->op) {
+            ONE(B_COPY, c[k])
+            ONE(B_NEG, -c[k])
+            ONE(B_SCALE, c[k] * x[k])
+            ONE(B_SQUARE, c[k] * (2 * x[k]))
+            ONE(B_DIV_X, c[k] / x[k])
+            ONE(B_DIV_Y, -c[k] * (x[k] / y[k]) / y[k])
+            ONE(B_SQRT, c[k] / (2 * x[k]))
+            ONE(B_ZERO, 0.0)
+            TWO(B_MUL, c[k] * y[k], c[k] * x[k])
+            TWO(B_DIV, c[k] / y[k], -c[k] * (x[k] / y[k]) / y[k])
+            case B_DX: case B_DX + 1: point->dxs(args, steps, P_BLOCK, p->op & 1); break;
+            case B_DY: case B_DY + 1: point->dys(args, steps, P_BLOCK, p->op & 1); break;
+            default: break;
+        }
+        #undef ONE
+        #undef TWO
+    }
+}
+
+static void p_block_step(const p_step *p, double *v)
+{
+    static const ptrdiff_t steps[2] = {8, 8}, many = P_BLOCK;
+    double *o = v + (ptrdiff_t)p->out * P_BLOCK;
+    const double *a = v + (ptrdiff_t)p->a * P_BLOCK, *b = v + (ptrdiff_t)p->b * P_BLOCK;
+    const p_point *point;
+    char *args[2] = {(char *)a, (char *)o};
+    switch (p->op) {
+        case P_ADD: LANES o[k] = a[k] + b[k]; break;
+        case P_SUB: LANES o[k] = a[k] - b[k]; break;
+        case P_MUL: LANES o[k] = a[k] * b[k]; break;
+        case P_DIV: LANES o[k] = a[k] / b[k]; break;
+        case P_NEG: LANES o[k] = -a[k]; break;
+        case P_SQUARE: LANES o[k] = a[k] * a[k]; break;
+        case P_SQRT: LANES o[k] = sqrt(a[k]); break;
+        case P_COPY: case P_SELECT: LANES o[k] = a[k]; break;
+        case P_CALL:
+            point = &p_points[0][p->row & (P_ROWS - 1)];
+            if (point->values != NULL) point->values(args, &many, steps, point->data);
+            else for (int k = 0; k < P_BLOCK; k++) o[k] = point->value(a[k], b[k]);
+            break;
+        default: break;
+    }
+}
+
+/* The lanes for which a turn holds. */
+static uint64_t p_block_turn(const p_step *p, const double *v)
+{
+    const double *a = v + (ptrdiff_t)p->a * P_BLOCK, *b = v + (ptrdiff_t)p->b * P_BLOCK;
+    uint8_t held[P_BLOCK];
+    uint64_t lanes = 0;
+    switch (p->op) {
+        case P_LT: LANES held[k] = a[k] < b[k]; break;
+        case P_LE: LANES held[k] = a[k] <= b[k]; break;
+        case P_GT: LANES held[k] = a[k] > b[k]; break;
+        case P_GE: LANES held[k] = a[k] >= b[k]; break;
+        case P_EQ: LANES held[k] = a[k] == b[k]; break;
+        case P_NE: LANES held[k] = a[k] != b[k]; break;
+        case P_INT: LANES held[k] = trunc(a[k]) == b[k]; break;
+        default: LANES held[k] = isfinite(a[k]) != 0; break;        /* P_CHECK */
+    }
+    for (int k = 0; k < P_BLOCK; k++) lanes |= (uint64_t)held[k] << k;
+    return lanes;
+}
+
+/* Up to 64 points from the inputs on: at a turn the majority goes on, the others are left, to be run again together. */
+static int p_block_run(p_sweep *w, const int32_t *given, int n)
+{
+    const p_tree *t = w->t;
+    p_segment *s = t->root;
+    const p_step *p = s->code;
+    double *v = w->v, *g = w->g;
+    int32_t index[P_BLOCK];
+    uint64_t alive = n == P_BLOCK ? ~(uint64_t)0 : ((uint64_t)1 << n) - 1;
+    for (int k = 0; k < P_BLOCK; k++) index[k] = given[k < n ? k : n - 1];
+    for (int i = 0; i < t->inputs; i++) {
+        double *row = v + (ptrdiff_t)i * P_BLOCK;
+        const double *from = w->column[i];
+        const ptrdiff_t step = w->step[i];
+        for (int k = 0; k < P_BLOCK; k++) row[k] = from[index[k] * step];
+    }
+    for (;;) {
+        if (!p_is_turn(p->op)) {
+            if (p->op != P_CHECK) p_block_step(p, v);
+            else {
+                uint64_t out = alive & ~p_block_turn(p, v);
+                if (out && p_leave(w, NULL, 0, out, index)) return -1;
+                alive &= ~out;
+                if (!alive) return 0;
+            }
+            p++;
+            continue;
+        }
+        if (p->op == P_END) break;
+        uint64_t yes = alive & p_block_turn(p, v), no = alive & ~yes;
+        int way = !no || (yes && p_count_lanes(yes) > p_count_lanes(no));
+        uint64_t others = way ? no : yes;
+        if (others && p_leave(w, s, !way, others, index)) return -1;
+        alive = way ? yes : no;
+        if (s->child[way] == NULL) return p_leave(w, s, way, alive, index);
+        s = s->child[way];
+        p = s->code;
+    }
+    p_reverse *r = NULL;
+    if (s->outs != 1 || s->out[0] < 0) return p_leave(w, NULL, 0, alive, index);
+    if (w->choice >= 0) {
+        for (int i = 0; i < s->reverses; i++) if (s->reverse[i].choice == w->choice) r = &s->reverse[i];
+        if (r == NULL) return p_leave(w, s, P_BACK, alive, index);
+        if (r->seed >= 0) {
+            double *row = g + (ptrdiff_t)r->seed * P_BLOCK;
+            LANES row[k] = 1.0;
+            p_block_backward(r->code, v, g);
+        }
+    }
+    s->runs += p_count_lanes(alive);
+    const double *out = v + (ptrdiff_t)s->out[0] * P_BLOCK;
+    for (int k = 0; k < n; k++) if (alive >> k & 1) w->values[index[k]] = out[k];
+    for (int i = 0; i < w->active; i++) {
+        double *row = w->gradients + i * w->count;
+        const int place = r->seed >= 0 ? r->input[w->wanted[i]] : -1;
+        const double *from = g + (ptrdiff_t)place * P_BLOCK;
+        for (int k = 0; k < n; k++) if (alive >> k & 1) row[index[k]] = place < 0 ? 0.0 : from[k];
+    }
+    return 0;
+}
+
+static int p_left_order(const void *x, const void *y)
+{
+    const p_left *a = x, *b = y;
+    if (a->at != b->at) {
+        const int i = a->at == NULL ? -1 : a->at->start, j = b->at == NULL ? -1 : b->at->start;
+        if (i != j) return i < j ? -1 : 1;
+        return (uintptr_t)a->at < (uintptr_t)b->at ? -1 : 1;
+    }
+    if (a->way != b->way) return a->way - b->way;
+    return a->index < b->index ? -1 : a->index > b->index;
 }
 
 #undef P_GO

@@ -11,15 +11,9 @@ that do not repeat, is known.
 """
 import warnings
 
-from numpy.linalg import LinAlgError as _NumpyError
-
 from .common import C_TYPES, checked_dims
 from .linear import _product, _transposed
-
-
-class _LinAlgError(RuntimeError, _NumpyError):
-    """What a decomposition of a matrix raises where there is none."""
-
+from .solving import LinAlgError as _LinAlgError
 
 # ---- shared
 

@@ -328,27 +328,31 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
         return found
 
     first = sample(0)
-    if any(kind_of(value) is None for value in first) or any(not kind_of(first[place])[1] for place in replay._places):
+    kinds = [kind_of(value) or (-1, 0) for value in first]
+    if (-1, 0) in kinds or not all(kinds[place][1] for place in replay._places):
         return NotImplemented
-    inputs = [c if type(c) is np.ndarray else np.array([c]) for c in columns if type(c) in (np.ndarray, float, np.float64)]
-    addresses = [(c.ctypes.data, int(type(given) is np.ndarray)) for c, given in zip(
-        inputs, [c for c in columns if type(c) in (np.ndarray, float, np.float64)], strict=True)]
-    widths = [kind_of(first[place])[1] for place in replay._places]
+    given = [(np.array([c]), 0) if type(c) is not np.ndarray else (c, 1) for c in columns
+             if type(c) in (np.ndarray, float, np.float64)]
+    addresses = [(c.ctypes.data, step) for c, step in given]
+    widths = [kinds[place][1] for place in replay._places]
     values, gradients = np.empty(size), np.empty((sum(widths), size))
-    at = 0
-    while at < size:
-        known = next((program for program in state.trees if program.fits(first)), None)
-        if known is not None:
-            at = replay.points(known, addresses, at, size, values.ctypes.data, gradients.ctypes.data)
-            if at == size:
-                break
-        value, row = _parted(replay, state.run(replay, sample(at), {}))
-        if not at and state.reason is not None:
-            return NotImplemented       # nothing is recorded: all points in one pass, as ever
+
+    def by_itself(point: int) -> bool:
+        value, row = _parted(replay, state.run(replay, sample(point), {}))
         if not isinstance(value, float) or not all(isinstance(x, float) for x in row):
-            return NotImplemented
-        values[at], gradients[:, at] = value, row
-        at += 1
+            raise _NoNumber
+        values[point], gradients[:, point] = value, row
+        return state.reason is None
+
+    try:
+        known = next((program for program in state.trees if program.fits(first)), None)
+        if known is None:
+            if not by_itself(0):
+                return NotImplemented       # nothing is recorded: all points in one pass, as ever
+            known = state.trees[0]
+        replay.points(known, addresses, size, values.ctypes.data, gradients.ctypes.data, by_itself)
+    except _NoNumber:
+        return NotImplemented
     if not replay._what:
         return values
     found = []
@@ -361,6 +365,10 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
     if replay._what == GRADIENT:
         return gradient
     return (values, gradient) if replay._what == VALUE_AND_GRADIENT else (gradient, values)
+
+
+class _NoNumber(Exception):
+    """A point has another result than a number."""
 
 
 def _parted(replay: Any, result: Any) -> tuple[Any, list[Any]]:
