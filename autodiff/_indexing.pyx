@@ -1194,6 +1194,8 @@ cdef Variable flavoured(Variable v, PyTypeObject* kind):
         return v
     if v.flags & BATCHED:
         return batched(flavoured(<Variable>v.extras.handle.physical, kind), v.extras.handle.batch)
+    if v.array == NULL and v.node != NULL and v.node.flags & LEAF:
+        materialise(v)          # else the leaf's node would stay with one of them when the other's number moves
     result = fresh_on(kind, hold(v.node))
     result.value, result.flags = v.value, v.flags & INLINE
     result.array = hold_array(v.array)

@@ -427,7 +427,7 @@ cdef Array* small_orthogonal(tuple operands, tuple params) except? NULL:
     cdef intp count
     cdef int i, m, n, wrong, ndim
     if x == NULL or Py_TYPE(<PyObject*>operands[0]) == NDARRAY or x.strides != NULL or kernel_type(x.type) < 0 or (
-            x.shape.ndim < 2 or x.shape.size == 0 or params[0] == "r"):
+            x.shape.ndim < 2 or x.shape.size == 0 or params[0] not in ("reduced", "complete")):
         return NULL
     ndim = x.shape.ndim
     m = <int>min(x.shape.dim[ndim - 2], AUTODIFF_SMALL_MATRIX + 1)

@@ -33,18 +33,23 @@ def of_bessel(function, order, sign=0):
     return by_mpmath(lambda x: mpmath.re(function(order, x)) * mpmath.exp(sign * abs(x)))
 
 
-def polynomial(kind):
-    """An orthogonal polynomial of the order n rounded towards zero, 0 below 0."""
+def polynomial(kind, derivative=0):
+    """An orthogonal polynomial of the order n rounded towards zero, 0 below 0; or a derivative of it."""
     chebyshev = {"v": lambda n, x: mpmath.chebyu(n, x) - mpmath.chebyu(n - 1, x),
                  "w": lambda n, x: mpmath.chebyu(n, x) + mpmath.chebyu(n - 1, x)}
     of_order = {"t": mpmath.chebyt, "u": mpmath.chebyu, **chebyshev, "p": mpmath.legendre,
                 "l": lambda n, x: sum(mpmath.binomial(n, k) * (-x) ** k / mpmath.factorial(k) for k in range(n + 1)),
                 "h": mpmath.hermite,
                 "he": lambda n, x: mpmath.hermite(n, x / mpmath.sqrt(2)) / mpmath.sqrt(2) ** n}[kind]
+    if derivative:
+        return by_mpmath(lambda x, n: mpmath.diff(lambda t: of_order(int(n), t), x, derivative) if n >= 1 else 0)
     return by_mpmath(lambda x, n: of_order(int(n), x) if n >= 1 else n >= 0)
 
 
 REFERENCES = {
+    **{f"{name}_{kind}_{word}": polynomial(kind, derivative)
+       for name, kind in (("chebyshev", "u"), ("chebyshev", "v"), ("chebyshev", "w"), ("legendre", "p"), ("laguerre", "l"))
+       for derivative, word in ((1, "slope"), (2, "curve"))},
     "erf": by_mpmath(mpmath.erf), "erfc": by_mpmath(mpmath.erfc), "normal_cdf": by_mpmath(mpmath.ncdf),
     "erfinv": by_mpmath(lambda x: mpmath.erfinv(x) if abs(x) < 1 else mpmath.inf if x == 1 else mpmath.nan),
     "lgamma": by_mpmath(lambda x: mpmath.log(abs(mpmath.gamma(x)))), "digamma": by_mpmath(mpmath.digamma),

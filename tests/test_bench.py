@@ -465,7 +465,7 @@ def test_a_peak_is_counted_from_where_it_was_set_back():
         np.ones(2_000_000)
 
     grown = child.above(run, {})[0]["value"]
-    assert 15e6 < grown < 40e6
+    assert 10e6 < grown < 40e6      # of 16 MB; the kernel may have taken other pages meanwhile
 
 
 def test_the_time_to_the_first_gradient_is_taken_with_bytecode():

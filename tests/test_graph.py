@@ -118,7 +118,9 @@ def test_what_a_node_saved_can_be_read_and_packed(f, arrays):
     for a, b in zip(expected, again, strict=True):
         assert (a is None) == (b is None)
         if a is not None:
-            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-13, atol=1e-300)
+            # What is packed goes the recorded way: sums that cancel may leave another rounding than a loop in C.
+            size = np.abs(b.numpy()).max(initial=0)
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-13, atol=4e-15 * max(size, 1))
     gradients(outputs, leaves)
     for node in nodes_below(*outputs):
         for name in dir(node):

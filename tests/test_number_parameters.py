@@ -18,6 +18,7 @@ ALSO = {
     "index_fill": {"dim": 0, "index": POSITIONS}, "index_add": {"dim": 0, "index": POSITIONS, "source": autodiff.ones(2, 2)},
     "threshold": {"threshold": 0.3, "value": 0.1}, "lerp": {}, "quantile": {"dim": 0}, "nanquantile": {"dim": 0},
     "norm": {"dim": 0}, "histc": {"min": 0.0, "max": 2.0},
+    "renorm": {"p": 2.0, "dim": 0, "maxnorm": 0.5},
 }
 #: Operands that are no matrices of two by two.
 SHAPES = {"addmv": [(2,), (2, 2), (2,)], "addr": [(2, 2), (2,), (2,)], "addbmm": [(2, 2), (1, 2, 2), (1, 2, 2)],
@@ -33,7 +34,7 @@ def tried():
     for rule in rules.RULES:
         if rule.rendered or rule.elementwise or rule.name == "norm":
             for name in render.parameters(rule):
-                if name in render.numbers(rule) or (name in OPERANDS and rule.name not in ("max", "min")):
+                if name in render.numbers(rule) or (name in OPERANDS and rule.name not in ("max", "min", "histogram")):
                     yield rule.name, name
 
 

@@ -562,3 +562,15 @@ def test_a_dual_or_a_sample_is_not_handed_out_as_values():
     for transform in (ad.jacfwd, ad.vmap):
         with pytest.raises(RuntimeError):
             transform(lambda x: np.asarray(x) * 2)(np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("function", [np.prod, np.sum, np.exp, lambda x: x])
+def test_a_tangent_that_is_a_leaf_in_another_flavour_is_the_leaf(function):
+    """The derivative of a product of one factor hands the tangent on as it is, and a number's leaf once had two nodes then."""
+    def along(x, v):
+        return ad.jvp(function, (x,), (v,))[1]
+
+    for v in (2.0, np.float64(2.0), np.array(2.0)):
+        out, pull = ad.vjp(along, 0.5, v)
+        slope = ad.grad(function)(0.5)
+        assert float(pull(np.ones_like(out))[1]) == pytest.approx(slope)
