@@ -233,6 +233,12 @@ def _by_argument(op: primitive, rules: Sequence[Any], argnums: Sequence[int] | N
     return dict(zip(numbers, rules, strict=True))
 
 
+def _checked(op: Any, name: str) -> primitive:
+    if not isinstance(op, primitive):
+        raise TypeError(f"{name}(): argument 'op' (position 1) must be a primitive, not {type(op).__name__}")
+    return op
+
+
 def defvjp(op: primitive, *makers: Callable[..., Any] | None, argnums: Sequence[int] | None = None) -> None:
     """op.defvjp(*makers), as HIPS autograd spells it.
 
@@ -242,7 +248,7 @@ def defvjp(op: primitive, *makers: Callable[..., Any] | None, argnums: Sequence[
     ...     return 2 * x
     >>> autodiff.defvjp(twice, lambda ans, x: lambda g: 2 * g)
     """
-    op.defvjp(*makers, argnums=argnums)
+    _checked(op, "defvjp").defvjp(*makers, argnums=argnums)
 
 
 def defjvp(op: primitive, *rules: Callable[..., Any] | str | None, argnums: Sequence[int] | None = None) -> None:
@@ -254,4 +260,4 @@ def defjvp(op: primitive, *rules: Callable[..., Any] | str | None, argnums: Sequ
     ...     return 2 * x
     >>> autodiff.defjvp(twice, lambda t, ans, x: 2 * t)
     """
-    op.defjvp(*rules, argnums=argnums)
+    _checked(op, "defjvp").defjvp(*rules, argnums=argnums)

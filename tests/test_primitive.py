@@ -170,3 +170,9 @@ def test_transposing_a_vjp_that_broadcasts_or_is_zero():
 def test_what_is_no_function_is_refused(thing):
     with pytest.raises(TypeError, match="takes a function"):
         ad.primitive(thing)
+
+
+@pytest.mark.parametrize("define", [autodiff.defvjp, autodiff.defjvp])
+def test_a_derivative_is_defined_of_a_primitive(define):
+    with pytest.raises(TypeError, match=r"def[vj][jv]p\(\): argument 'op' \(position 1\) must be a primitive, not NoneType"):
+        define(None, lambda *_: None)
