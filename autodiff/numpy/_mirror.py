@@ -189,9 +189,9 @@ def _of_variables(x: Any, dtype: Any, order: Any, copy: Any, ndmin: int) -> Any:
         x, copy = lifted(x), None
     if dtype is not None:
         try:
-        dtype = np.dtype(dtype)
-    except (TypeError, ValueError, LookupError, SyntaxError):       # whose words are of what NumPy reads in a dict or a list
-        raise TypeError(f"Cannot interpret {dtype!r} as a data type") from None
+            dtype = np.dtype(dtype)
+        except (TypeError, ValueError, LookupError, SyntaxError):   # whose words are of what NumPy reads in a dict or a list
+            raise TypeError(f"Cannot interpret {dtype!r} as a data type") from None
         if dtype not in DTYPES:
             raise TypeError(f"np.array(..., dtype={dtype}) of Variables: the dtypes of autodiff are "
                             f"{', '.join(map(str, DTYPES))}")
