@@ -172,7 +172,7 @@ def test_what_is_no_function_is_refused(thing):
         ad.primitive(thing)
 
 
-@pytest.mark.parametrize("define", [autodiff.defvjp, autodiff.defjvp])
+@pytest.mark.parametrize("define", [ad.defvjp, ad.defjvp])
 def test_a_derivative_is_defined_of_a_primitive(define):
     with pytest.raises(TypeError, match=r"def[vj][jv]p\(\): argument 'op' \(position 1\) must be a primitive, not NoneType"):
         define(None, lambda *_: None)
