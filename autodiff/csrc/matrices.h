@@ -4,7 +4,7 @@
    Matrices lie in rows, one after the other, and are of at most AUTODIFF_SMALL_MATRIX rows.  Methods are LAPACK's, elimination
    with partial pivoting and Cholesky's, so that errors are bounded as its are.  A function of a value returns 0 where it is done,
    and 1, with nothing said of what it has written, where a matrix is singular, not positive-definite or not finite: then the
-   row's helper computes and says what is wrong.  A function of a cotangent adds it into place. */
+   row's helper computes and says what is wrong.  A function of a cotangent adds it into place, which is zeros. */
 #ifndef AUTODIFF_MATRICES_H
 #define AUTODIFF_MATRICES_H
 
@@ -263,8 +263,11 @@
         for (; count; count--, y += n * n, g += n * n, place += n * n) {                                                  \
             autodiff_turn_##NAME(n, n, y, turned);                                                                        \
             memset(half, 0, sizeof(T) * (size_t)(n * n));                                                                 \
-            autodiff_add_product_##NAME(n, n, n, -1, turned, g, half);                                                    \
+            autodiff_add_product_##NAME(n, n, n, 1, turned, g, half);                                                     \
             autodiff_add_product_##NAME(n, n, n, 1, half, turned, place);                                                 \
+            for (int i = 0; i < n * n; i++) {                                                                             \
+                place[i] = -place[i];       /* -0.0 where PyTorch has it */                                               \
+            }                                                                                                             \
         }                                                                                                                 \
     }                                                                                                                     \
     /* g times the cofactors, or of the logarithm g x^-T.  The cofactors of up to 3 rows are exact for singular matrices, too;\
@@ -334,7 +337,7 @@
                     for (ptrdiff_t c = 0; c < k; c++) {                                                                   \
                         sum += room[i * k + c] * y[j * k + c];                                                            \
                     }                                                                                                     \
-                    left[turned ? j * n + i : i * n + j] -= sum;                                                          \
+                    left[turned ? j * n + i : i * n + j] = -sum;                                                          \
                 }                                                                                                         \
             }                                                                                                             \
         }                                                                                                                 \
