@@ -63,7 +63,8 @@ loop       kernel source: ``numpy:NAME`` captures NumPy's inner loop, ``c`` rend
            ``vector like numpy:NAME``: at both, with NumPy's bits; ``c vector``: the text at float64, its own at float32),
            ``helper`` evaluates it on plain arrays, ``composite`` on recorded values, ``view`` shares the operand's
            storage under another geometry
-fast       a value-only VJP in C beside the recorded one, by name; the tests hold the two together
+fast       a value-only VJP in C beside the recorded one, by name, and a quick value if there is one of that name; the tests
+           hold the two together
 dtype      the result's dtype: ``promote``, ``float`` (integers become the default dtype), ``bool``, ``same``, ``index``
 outputs    names of the results where there are several: the call returns a named tuple of them; of ``values`` and
            ``indices``, where ``dim`` may be left out, a call without it has one result
