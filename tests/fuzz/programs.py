@@ -590,6 +590,9 @@ class World:
 
     def __init__(self, library, forward, copied, functions=None):
         self.T = types.SimpleNamespace(**{**vars(functions or library), **vars(library)})
+        for name in ("fft", "linalg", "special"):       # imported when they are asked for
+            if not hasattr(self.T, name):
+                setattr(self.T, name, getattr(functions or library, name))
         self.forward, self.copy = forward, copied
 
     def copied(self, x):
