@@ -135,9 +135,11 @@ def _along_one(ops, name, x, n, dim, norm, forward):
     """fft and ifft."""
     x = _prepared(ops, name, x)
     d = _dim(ops, name, x, dim)
-    n = _points(x.shape[d] if n is None else _int(name, "n", n))
-    scale = _scale(name, norm, forward)
-    return _whole(ops, _resized(ops, x, [d], [n]), [d], forward, scale, None if forward else "conj")
+    if n is None:
+        _points(x.shape[d])
+    else:
+        x = _resized(ops, x, [d], [_points(_int(name, "n", n))])
+    return _whole(ops, x, (d,), forward, _scale(name, norm, forward), None if forward else "conj")
 
 
 def _half_along_one(ops, name, x, n, dim, norm, forward):
@@ -328,7 +330,13 @@ def fft_c2c_value(np, x, dims, forward, scale):
     if not dims:
         return np.array(x, order="C")
     if len(dims) == 1:
-        return np.ascontiguousarray((np.fft.fft if forward else np.fft.ifft)(x, axis=dims[0], norm=_WORDS[scale, forward]))
+        word = _WORDS[scale, forward]
+        # numpy.fft's own Python is four fifths of a transform of 64 numbers; its loop has the same bits.
+        loop = getattr(getattr(np.fft, "_pocketfft", None), "pfu", None) if 0 < x.size <= 4096 else None
+        plain = word == ("backward" if forward else "forward") and dims[0] == x.ndim - 1 and x.dtype.char in "dD"
+        if loop is not None and plain:
+            return (loop.fft if forward else loop.ifft)(x, 1, out=np.empty(x.shape, np.complex128))
+        return np.ascontiguousarray((np.fft.fft if forward else np.fft.ifft)(x, axis=dims[0], norm=word))
     return np.ascontiguousarray((np.fft.fftn if forward else np.fft.ifftn)(x, axes=dims, norm=_WORDS[scale, forward]))
 
 
