@@ -161,8 +161,10 @@ def run_array_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any
     """What ``__array_function__`` answers where the table of rows alone does not say."""
     if any(kind not in _OURS and not issubclass(kind, np.ndarray) for kind in types):
         return NotImplemented       # whose type that is may know what to do
-    OPS.answer(function)            # the row's family may not be imported yet
     found = ARRAY_FUNCTIONS.get(function)
+    known = found is not None or function in COMPOSITES or function in VALUES or function in REFUSED
+    if not known and OPS.answer(function) is not None:
+        found = ARRAY_FUNCTIONS[function]       # of a row whose family was not imported yet
     if found is None:
         found = COMPOSITES.get(function)
         if found is not None and Tensor in types and found not in WRITERS:
