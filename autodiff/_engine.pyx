@@ -61,12 +61,27 @@ cdef extern from "csrc/matrices.h":
     int autodiff_solve_dx_float(intp count, int n, intp k, int turned, float* x, float* y, float* g, float* room,
                                 float* left) nogil
 
+cdef extern from "csrc/blocks.h":
+    ctypedef struct AutodiffBlas:
+        void** gemm
+        void** symm
+        void** trsm
+    void autodiff_cholesky_large_double(AutodiffBlas* blas, intp count, int n, int triangle, double* y, double* g,
+                                        double* place) nogil
+    void autodiff_cholesky_large_float(AutodiffBlas* blas, intp count, int n, int triangle, float* y, float* g,
+                                       float* place) nogil
+
+cdef extern from "Python.h":
+    const char* PyCapsule_GetName(object capsule) except? NULL
+    void* PyCapsule_GetPointer(object capsule, const char* name) except NULL
+
 cdef extern from "csrc/small.h":
     void autodiff_select(intp n, int size, char* condition, char* x, int x_step, char* y, int y_step, char* out) nogil
     int autodiff_share_double(intp outer, intp n, intp inner, double* x, double* out, double* g, double* place) nogil
     int autodiff_share_float(intp outer, intp n, intp inner, float* x, float* out, float* g, float* place) nogil
 
 import collections
+import importlib
 import weakref
 from _thread import _local
 from functools import partial
@@ -706,13 +721,76 @@ cdef int share_determinants(Pass* walk, Node* node, Cotangent* g, bint logarithm
     return accumulate_array(walk, node.left, out)
 
 
+cdef AutodiffBlas blas
+#: Whether SciPy's BLAS was found; -1 where nobody has looked.
+cdef int has_blas = -1
+
+
+cdef bint find_blas() except -1:
+    """Whether the routines of csrc/blocks.h are there: pointers that SciPy gives to Cython, where its ints are of 32 bits."""
+    global has_blas
+    if has_blas < 0:
+        try:
+            found = importlib.import_module("scipy.linalg.cython_blas").__pyx_capi__
+        except (ImportError, AttributeError):
+            has_blas = 0
+            return False
+        for routine in ("gemm", "symm", "trsm"):
+            for which, letter in enumerate("ds"):
+                capsule = found.get(letter + routine)
+                if capsule is None or b"char *, int *, int *" not in PyCapsule_GetName(capsule):
+                    has_blas = 0
+                    return False
+                pointer = <uintptr_t>PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
+                if routine == "gemm":
+                    blas.gemm[<int>which] = <void*><uintptr_t>pointer
+                elif routine == "symm":
+                    blas.symm[<int>which] = <void*><uintptr_t>pointer
+                else:
+                    blas.trsm[<int>which] = <void*><uintptr_t>pointer
+        has_blas = 1
+    return has_blas
+
+
+cdef int cholesky_of_large(Pass* walk, Node* node, Cotangent* g) except -1:
+    """fast_cholesky of more rows than loops of our own are for."""
+    cdef Payload* payload = node.x.payload
+    cdef Array* y
+    cdef Array* out
+    cdef intp count
+    cdef int n
+    cdef bint triangle
+    if payload.out.state != SAVED or node_type(node.left) != payload.type or (node.left.flags | node.flags) & OUT_SCALAR:
+        return 1
+    saved_array(node, &payload.out, &y)
+    if y.type != payload.type or kernel_type(y.type) < 0 or y.strides != NULL or y.shape.ndim < 2 or y.shape.size == 0 or (
+            g.array.strides != NULL or g.array.type != y.type):
+        return 1
+    n = <int>min(y.shape.dim[y.shape.ndim - 1], 1 << 30)
+    if n <= AUTODIFF_SMALL_MATRIX or n != y.shape.dim[y.shape.ndim - 2] or not find_blas():
+        return 1
+    triangle = (<tuple><object>payload.params)[0]
+    count = y.shape.size // (<intp>n * n)
+    out = new_array(y.type, y.shape)
+    if y.type == T_FLOAT:
+        with nogil:
+            autodiff_cholesky_large_float(&blas, count, n, triangle, <float*>y.data, <float*>g.array.data, <float*>out.data)
+    else:
+        with nogil:
+            autodiff_cholesky_large_double(&blas, count, n, triangle, <double*>y.data, <double*>g.array.data,
+                                           <double*>out.data)
+    return accumulate_array(walk, node.left, out)
+
+
 cdef int fast_cholesky(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     """params: whether the op is a function of the lower triangle alone, and more."""
     cdef int n
     cdef Array* y = small_saved(node, &node.x.payload.out, node.left, &n)
     cdef Array* out
     cdef bint triangle
-    if y == NULL or node.flags & OUT_SCALAR or g.array.strides != NULL or g.array.type != y.type:
+    if y == NULL:
+        return cholesky_of_large(walk, node, g)
+    if node.flags & OUT_SCALAR or g.array.strides != NULL or g.array.type != y.type:
         return 1
     triangle = (<tuple><object>node.x.payload.params)[0]
     out = zeros(y.type, y.shape)
