@@ -24,9 +24,9 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in, transformed,
                      transformed_once, type_of, view_by, visit_nodes, warn)
 from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
-from ._structural cimport (AHEAD, EUCLIDEAN, blocks, cast, constant, count_along, expand, largest, least_square,
-                           like_matrices, matmul, multiply_batches, narrow as narrowed, permute, reduce_sum, reshape,
-                           select_view, set_quick, small_order, structural)
+from ._structural cimport (AHEAD, EUCLIDEAN, AutodiffBlas, blas_routines, blocks, cast, constant, count_along, expand, largest,
+                           least_square, like_matrices, matmul, multiply_batches, narrow as narrowed, permute, reduce_sum,
+                           reshape, select_view, set_quick, small_order, structural, triangles)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
 from ._batched cimport can_batch, geometry_of, seed_batch, set_of_batch, spread_strides
 from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXNET, NOTHING, NUMBER, OUT_SCALAR, PACKED,
@@ -62,18 +62,18 @@ cdef extern from "csrc/matrices.h":
                                 float* left) nogil
 
 cdef extern from "csrc/blocks.h":
-    ctypedef struct AutodiffBlas:
-        void** gemm
-        void** symm
-        void** trsm
     void autodiff_cholesky_large_double(AutodiffBlas* blas, intp count, int n, int triangle, double* y, double* g,
                                         double* place) nogil
     void autodiff_cholesky_large_float(AutodiffBlas* blas, intp count, int n, int triangle, float* y, float* g,
                                        float* place) nogil
-
-cdef extern from "Python.h":
-    const char* PyCapsule_GetName(object capsule) except? NULL
-    void* PyCapsule_GetPointer(object capsule, const char* name) except NULL
+    void autodiff_triangular_double(AutodiffBlas* blas, intp count, int n, int k, int upper, int transposed, int unit,
+                                    double* x, double* b, double* out) nogil
+    void autodiff_triangular_float(AutodiffBlas* blas, intp count, int n, int k, int upper, int transposed, int unit,
+                                   float* x, float* b, float* out) nogil
+    void autodiff_triangular_dx_double(AutodiffBlas* blas, intp count, int n, int k, int upper, int transposed, int unit,
+                                       double* y, double* room, double* place) nogil
+    void autodiff_triangular_dx_float(AutodiffBlas* blas, intp count, int n, int k, int upper, int transposed, int unit,
+                                      float* y, float* room, float* place) nogil
 
 cdef extern from "csrc/small.h":
     void autodiff_select(intp n, int size, char* condition, char* x, int x_step, char* y, int y_step, char* out) nogil
@@ -81,7 +81,6 @@ cdef extern from "csrc/small.h":
     int autodiff_share_float(intp outer, intp n, intp inner, float* x, float* out, float* g, float* place) nogil
 
 import collections
-import importlib
 import weakref
 from _thread import _local
 from functools import partial
@@ -721,42 +720,12 @@ cdef int share_determinants(Pass* walk, Node* node, Cotangent* g, bint logarithm
     return accumulate_array(walk, node.left, out)
 
 
-cdef AutodiffBlas blas
-#: Whether SciPy's BLAS was found; -1 where nobody has looked.
-cdef int has_blas = -1
-
-
-cdef bint find_blas() except -1:
-    """Whether the routines of csrc/blocks.h are there: pointers that SciPy gives to Cython, where its ints are of 32 bits."""
-    global has_blas
-    if has_blas < 0:
-        try:
-            found = importlib.import_module("scipy.linalg.cython_blas").__pyx_capi__
-        except (ImportError, AttributeError):
-            has_blas = 0
-            return False
-        for routine in ("gemm", "symm", "trsm"):
-            for which, letter in enumerate("ds"):
-                capsule = found.get(letter + routine)
-                if capsule is None or b"char *, int *, int *" not in PyCapsule_GetName(capsule):
-                    has_blas = 0
-                    return False
-                pointer = <uintptr_t>PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
-                if routine == "gemm":
-                    blas.gemm[<int>which] = <void*><uintptr_t>pointer
-                elif routine == "symm":
-                    blas.symm[<int>which] = <void*><uintptr_t>pointer
-                else:
-                    blas.trsm[<int>which] = <void*><uintptr_t>pointer
-        has_blas = 1
-    return has_blas
-
-
 cdef int cholesky_of_large(Pass* walk, Node* node, Cotangent* g) except -1:
     """fast_cholesky of more rows than loops of our own are for."""
     cdef Payload* payload = node.x.payload
     cdef Array* y
     cdef Array* out
+    cdef AutodiffBlas* blas
     cdef intp count
     cdef int n
     cdef bint triangle
@@ -767,17 +736,20 @@ cdef int cholesky_of_large(Pass* walk, Node* node, Cotangent* g) except -1:
             g.array.strides != NULL or g.array.type != y.type):
         return 1
     n = <int>min(y.shape.dim[y.shape.ndim - 1], 1 << 30)
-    if n <= AUTODIFF_SMALL_MATRIX or n != y.shape.dim[y.shape.ndim - 2] or not find_blas():
+    if n <= AUTODIFF_SMALL_MATRIX or n != y.shape.dim[y.shape.ndim - 2]:
+        return 1
+    blas = blas_routines()
+    if blas == NULL:
         return 1
     triangle = (<tuple><object>payload.params)[0]
     count = y.shape.size // (<intp>n * n)
     out = new_array(y.type, y.shape)
     if y.type == T_FLOAT:
         with nogil:
-            autodiff_cholesky_large_float(&blas, count, n, triangle, <float*>y.data, <float*>g.array.data, <float*>out.data)
+            autodiff_cholesky_large_float(blas, count, n, triangle, <float*>y.data, <float*>g.array.data, <float*>out.data)
     else:
         with nogil:
-            autodiff_cholesky_large_double(&blas, count, n, triangle, <double*>y.data, <double*>g.array.data,
+            autodiff_cholesky_large_double(blas, count, n, triangle, <double*>y.data, <double*>g.array.data,
                                            <double*>out.data)
     return accumulate_array(walk, node.left, out)
 
@@ -837,6 +809,58 @@ cdef int fast_solve(Pass* walk, Node* node, int operand, Cotangent* g, bint last
     if wrong:
         release_array(room)
         return 1
+    return accumulate_array(walk, target, room)
+
+
+cdef int fast_triangular(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    """params: which triangle, whether it is transposed, whether its diagonal is 1."""
+    cdef Payload* payload = node.x.payload
+    cdef Node* target = node.left if operand == 0 else node.right
+    cdef Array* x
+    cdef Array* y = NULL
+    cdef Array* room
+    cdef Array* out
+    cdef AutodiffBlas* blas
+    cdef intp count
+    cdef int n, k
+    cdef bint upper, transposed, unit
+    if payload.x.state != SAVED or node_type(target) != payload.type or (target.flags | node.flags) & OUT_SCALAR:
+        return 1
+    saved_array(node, &payload.x, &x)
+    n = triangles(x, g.array)
+    if n == 0 or not same_shape(node_shape(target), x.shape if operand == 0 else g.array.shape):
+        return 1
+    if operand == 0:
+        if payload.out.state != SAVED:
+            return 1
+        saved_array(node, &payload.out, &y)
+        if not like_matrices(x, y):
+            return 1
+    blas = blas_routines()
+    if blas == NULL:
+        return 1
+    upper, transposed, unit = <tuple><object>payload.params
+    k = <int>g.array.shape.dim[g.array.shape.ndim - 1]
+    count = x.shape.size // (<intp>n * n)
+    room = new_array(x.type, g.array.shape)
+    out = new_array(x.type, x.shape) if operand == 0 else NULL
+    if x.type == T_FLOAT:
+        with nogil:
+            autodiff_triangular_float(blas, count, n, k, upper, not transposed, unit, <float*>x.data, <float*>g.array.data,
+                                      <float*>room.data)
+            if out != NULL:
+                autodiff_triangular_dx_float(blas, count, n, k, upper, transposed, unit, <float*>y.data, <float*>room.data,
+                                             <float*>out.data)
+    else:
+        with nogil:
+            autodiff_triangular_double(blas, count, n, k, upper, not transposed, unit, <double*>x.data,
+                                       <double*>g.array.data, <double*>room.data)
+            if out != NULL:
+                autodiff_triangular_dx_double(blas, count, n, k, upper, transposed, unit, <double*>y.data,
+                                              <double*>room.data, <double*>out.data)
+    if operand == 0:
+        release_array(room)
+        room = out
     return accumulate_array(walk, target, room)
 
 
@@ -921,6 +945,7 @@ cdef dict FAST = {
     "logarithm of the determinant": <uintptr_t><void*>fast_logarithm,
     "cholesky": <uintptr_t><void*>fast_cholesky,
     "solve": <uintptr_t><void*>fast_solve,
+    "triangular": <uintptr_t><void*>fast_triangular,
     "eigh": <uintptr_t><void*>fast_eigh,
     "svd": <uintptr_t><void*>fast_svd,
     "qr": <uintptr_t><void*>fast_qr,

@@ -19,9 +19,48 @@ typedef struct {
 } AutodiffBlas;
 
 #define AUTODIFF_BLOCKS(T, NAME, WHICH)                                                                                   \
+    /* op(T)^-1 b of triangles T with k right-hand sides; the other triangle is not read. */                              \
+    static inline void autodiff_triangular_##NAME(const AutodiffBlas *blas, ptrdiff_t count, int n, int k, int upper,     \
+                                                  int transposed, int unit, const T *x, const T *b, T *out)               \
+    {                                                                                                                     \
+        T one = 1;                                                                                                        \
+        size_t size = (size_t)n * (size_t)n, sides = (size_t)n * (size_t)k;                                               \
+        for (; count; count--, x += size, b += sides, out += sides) {                                                     \
+            memcpy(out, b, sizeof(T) * sides);                                                                            \
+            ((autodiff_trsm)blas->trsm[WHICH])("R", upper ? "L" : "U", transposed ? "T" : "N", unit ? "U" : "N", &k, &n,  \
+                                               &one, x, &n, out, &k);                                                     \
+        }                                                                                                                 \
+    }                                                                                                                     \
+    /* The cotangent of T, of the solution y and room, op(T)^-T g: minus a product in the triangle that is read. */       \
+    static inline void autodiff_triangular_dx_##NAME(const AutodiffBlas *blas, ptrdiff_t count, int n, int k, int upper,  \
+                                                     int transposed, int unit, const T *y, const T *room, T *place)       \
+    {                                                                                                                     \
+        T minus = -1, nothing = 0;                                                                                        \
+        size_t size = (size_t)n * (size_t)n, sides = (size_t)n * (size_t)k;                                               \
+        for (; count; count--, y += sides, room += sides, place += size) {                                                \
+            const T *rows = transposed ? y : room, *columns = transposed ? room : y;                                      \
+            if (k > 1) {                                                                                                  \
+                ((autodiff_gemm)blas->gemm[WHICH])("T", "N", &n, &n, &k, &minus, columns, &k, rows, &k, &nothing, place,  \
+                                                   &n);                                                                   \
+            }                                                                                                             \
+            for (int i = 0; i < n; i++) {                                                                                 \
+                T *row = place + (size_t)i * n, factor = -rows[(size_t)i * k];                                            \
+                int from = upper ? i + unit : 0, to = upper ? n : i + 1 - unit;                                           \
+                for (int j = 0; j < from; j++) {                                                                          \
+                    row[j] = 0;                                                                                           \
+                }                                                                                                         \
+                for (int j = from; k == 1 && j < to; j++) {                                                               \
+                    row[j] = factor * columns[j];                                                                         \
+                }                                                                                                         \
+                for (int j = to; j < n; j++) {                                                                            \
+                    row[j] = 0;                                                                                           \
+                }                                                                                                         \
+            }                                                                                                             \
+        }                                                                                                                 \
+    }                                                                                                                     \
     /* The cotangent of the lower triangle of A = L L^T from that of L, in place of it, both lower triangles of rows of `step`\
        elements; what is above is overwritten.  Halves, the last first: Murray 2016, 5.1, whose blocks are of one size. */\
-    static void autodiff_cholesky_blocks_##NAME(const AutodiffBlas *blas, int n, int step, const T *y, T *g)              \
+    static inline void autodiff_cholesky_blocks_##NAME(const AutodiffBlas *blas, int n, int step, const T *y, T *g)       \
     {                                                                                                                     \
         if (n <= AUTODIFF_SMALL_MATRIX) {                                                                                 \
             T factor[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX], given[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX],\

@@ -782,7 +782,8 @@ def triangular_matrix_value(np, a, b, upper, transposed, unitriangular):
     a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
     n = a.shape[-1]
     shared = _product(a.shape[:-2]) == 1
-    trsm = _routine("trsm", dtype, 1) if shared or n >= _KEPT_FROM else None
+    column = b.shape[-1] == 1       # for which BLAS has a loop that packs nothing
+    trsm = _routine("trsv" if column else "trsm", dtype, 1) if shared or n >= _KEPT_FROM else None
     if shared and b.ndim > 2:
         wide = np.moveaxis(b, -2, 0)
         found = triangular_matrix_value(np, a.reshape(n, n), wide.reshape(n, -1), upper, transposed, unitriangular)
@@ -796,7 +797,10 @@ def triangular_matrix_value(np, a, b, upper, transposed, unitriangular):
         lower = not upper
         if one.flags.c_contiguous:      # as its transpose, which BLAS takes without a copy
             one, lower, turn = one.T, not lower, not turn
-        out[index] = trsm(1.0, one, b[index], lower=lower, trans_a=turn, diag=unitriangular)
+        if column:
+            out[index][:, 0] = trsm(one, b[index][:, 0], lower=lower, trans=turn, diag=unitriangular)
+        else:
+            out[index] = trsm(1.0, one, b[index], lower=lower, trans_a=turn, diag=unitriangular)
     return out
 
 

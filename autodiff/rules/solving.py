@@ -59,7 +59,7 @@ RULES: tuple[Rule, ...] = (
     _matrices("triangular_matrix", "triangular_matrix_value(x, y, upper, transposed, unitriangular)",
               "triangular_matrix_dx(g, x, out, upper, transposed, unitriangular)",
               "triangular_matrix_dy(g, x, shape_y, upper, transposed, unitriangular)", kind="custom", operands="xy",
-              params="upper, transposed, unitriangular", signature="(n,n),(n,k)->(n,k)",
+              params="upper, transposed, unitriangular", signature="(n,n),(n,k)->(n,k)", fast="triangular",
               grad_fn="LinalgSolveTriangularBackward0", complex="holomorphic", source=GILES + ", 2.3",
               doc="The solution of T X = B, or of T^T X = B, T triangular."),
     _matrices("lu_packed", "lu_packed_value(x, y, checked, factors)", "lu_packed_dx(g, y, out)", kind="custom",
