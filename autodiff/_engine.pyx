@@ -48,6 +48,10 @@ cdef extern from "csrc/matrices.h":
     void autodiff_inverse_dx_float(intp count, int n, float* y, float* g, float* place) nogil
     int autodiff_determinant_dx_double(intp count, int n, int logarithm, double* x, double* g, double* place) nogil
     int autodiff_determinant_dx_float(intp count, int n, int logarithm, float* x, float* g, float* place) nogil
+    int autodiff_inverts_double(intp count, int n, double atol, double rtol, double* x, double* y) nogil
+    int autodiff_inverts_float(intp count, int n, double atol, double rtol, float* x, float* y) nogil
+    int autodiff_matrix_exp_dx_double(intp count, int n, double* x, double* g, double* place) nogil
+    int autodiff_matrix_exp_dx_float(intp count, int n, float* x, float* g, float* place) nogil
     void autodiff_cholesky_dx_double(intp count, int n, int triangle, double* y, double* g, double* place) nogil
     void autodiff_cholesky_dx_float(intp count, int n, int triangle, float* y, float* g, float* place) nogil
     int autodiff_solve_dx_double(intp count, int n, intp k, int turned, double* x, double* y, double* g, double* room,
@@ -812,6 +816,40 @@ cdef int fast_solve(Pass* walk, Node* node, int operand, Cotangent* g, bint last
     return accumulate_array(walk, target, room)
 
 
+cdef int fast_pseudoinverse(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    """Of square matrices of full rank, whose inverses these are."""
+    cdef int n, m, right
+    cdef Array* y = small_saved(node, &node.x.payload.out, node.left, &n)
+    cdef Array* x = small_saved(node, &node.x.payload.x, node.left, &m)
+    if y == NULL or x == NULL or (<tuple><object>node.x.payload.params)[1]:
+        return 1
+    if x.type == T_FLOAT:
+        right = autodiff_inverts_float(x.shape.size // (n * n), n, 0, 0, <float*>x.data, <float*>y.data)
+    else:
+        right = autodiff_inverts_double(x.shape.size // (n * n), n, 0, 0, <double*>x.data, <double*>y.data)
+    return fast_inverse(walk, node, operand, g, last) if right else 1
+
+
+cdef int fast_exponential(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    cdef int n, wrong
+    cdef Array* x = small_saved(node, &node.x.payload.x, node.left, &n)
+    cdef Array* out
+    if x == NULL or 2 * n > AUTODIFF_SMALL_MATRIX or node.flags & OUT_SCALAR or g.array.strides != NULL or (
+            g.array.type != x.type):
+        return 1
+    out = zeros(x.type, x.shape)
+    if x.type == T_FLOAT:
+        wrong = autodiff_matrix_exp_dx_float(x.shape.size // (n * n), n, <float*>x.data, <float*>g.array.data,
+                                             <float*>out.data)
+    else:
+        wrong = autodiff_matrix_exp_dx_double(x.shape.size // (n * n), n, <double*>x.data, <double*>g.array.data,
+                                              <double*>out.data)
+    if wrong:
+        release_array(out)
+        return 1
+    return accumulate_array(walk, node.left, out)
+
+
 cdef int fast_triangular(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     """params: which triangle, whether it is transposed, whether its diagonal is 1."""
     cdef Payload* payload = node.x.payload
@@ -946,6 +984,8 @@ cdef dict FAST = {
     "cholesky": <uintptr_t><void*>fast_cholesky,
     "solve": <uintptr_t><void*>fast_solve,
     "triangular": <uintptr_t><void*>fast_triangular,
+    "exponential": <uintptr_t><void*>fast_exponential,
+    "pseudoinverse": <uintptr_t><void*>fast_pseudoinverse,
     "eigh": <uintptr_t><void*>fast_eigh,
     "svd": <uintptr_t><void*>fast_svd,
     "qr": <uintptr_t><void*>fast_qr,

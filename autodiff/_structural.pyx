@@ -60,6 +60,10 @@ cdef extern from "csrc/matrices.h":
     int autodiff_qr_double(intp count, int m, int n, double* x, double* out) nogil
     int autodiff_qr_float(intp count, int m, int n, float* x, float* out) nogil
     int autodiff_cholesky_double(intp count, int n, double* x, double* out) nogil
+    int autodiff_inverts_double(intp count, int n, double atol, double rtol, double* x, double* y) nogil
+    int autodiff_inverts_float(intp count, int n, double atol, double rtol, float* x, float* y) nogil
+    int autodiff_matrix_exp_double(intp count, int n, double* x, double* out) nogil
+    int autodiff_matrix_exp_float(intp count, int n, float* x, float* out) nogil
     int autodiff_cholesky_float(intp count, int n, float* x, float* out) nogil
     int autodiff_solve_double(intp count, int n, intp k, int turned, double* x, double* b, double* out) nogil
     int autodiff_solve_float(intp count, int n, intp k, int turned, float* x, float* b, float* out) nogil
@@ -408,6 +412,46 @@ cdef Array* small_cholesky(tuple operands, tuple params) except? NULL:
     return kept_if(out, not wrong)
 
 
+cdef Array* small_pseudoinverse(tuple operands, tuple params) except? NULL:
+    """Of square matrices of full rank, whose inverses these are.  params: an older tolerance, whether x is Hermitian, the
+    absolute and the relative tolerance, None or numbers as arrays without dimensions here."""
+    cdef int n, wrong
+    cdef Array* x = small_matrices(operands, &n)
+    cdef Array* out
+    cdef double atol, rtol
+    cdef intp count
+    if x == NULL or params[1]:
+        return NULL
+    for given in params[2:]:
+        if given is not None and (<object>given).ndim:
+            return NULL
+    atol = 0 if params[2] is None else params[2]
+    rtol = params[3] if params[3] is not None else 0 if atol > 0 else n * (FLT_EPSILON if x.type == T_FLOAT else DBL_EPSILON)
+    count = x.shape.size // (n * n)
+    out = new_array(x.type, x.shape)
+    if x.type == T_FLOAT:
+        wrong = autodiff_inverse_float(count, n, <float*>x.data, <float*>out.data) or not autodiff_inverts_float(
+            count, n, atol, rtol, <float*>x.data, <float*>out.data)
+    else:
+        wrong = autodiff_inverse_double(count, n, <double*>x.data, <double*>out.data) or not autodiff_inverts_double(
+            count, n, atol, rtol, <double*>x.data, <double*>out.data)
+    return kept_if(out, not wrong)
+
+
+cdef Array* small_exponential(tuple operands, tuple params) except? NULL:
+    cdef int n, wrong
+    cdef Array* x = small_matrices(operands, &n)
+    cdef Array* out
+    if x == NULL:
+        return NULL
+    out = new_array(x.type, x.shape)
+    if x.type == T_FLOAT:
+        wrong = autodiff_matrix_exp_float(x.shape.size // (n * n), n, <float*>x.data, <float*>out.data)
+    else:
+        wrong = autodiff_matrix_exp_double(x.shape.size // (n * n), n, <double*>x.data, <double*>out.data)
+    return kept_if(out, not wrong)
+
+
 cdef Array* small_solution(tuple operands, tuple params) except? NULL:
     """params: whether the transposed matrices are meant, and more."""
     cdef int n, wrong
@@ -543,6 +587,8 @@ cdef dict QUICK = {
     "solve": <uintptr_t><void*>small_solution,
     "qr": <uintptr_t><void*>small_orthogonal,
     "triangular": <uintptr_t><void*>triangular_solution,
+    "exponential": <uintptr_t><void*>small_exponential,
+    "pseudoinverse": <uintptr_t><void*>small_pseudoinverse,
 }
 
 
