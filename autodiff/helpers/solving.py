@@ -231,14 +231,13 @@ def solve_matrix_value(np, a, b, transposed, checked, factors):
     shape = (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *b.shape[-2:])
     a = _unrepeated(a)
     solved, again, kept = None, False, None
-    if factors is not None and a.shape[-1] >= _KEPT_FROM and b.size:
-        if _lapack() is not None:
-            kept = factors.kept
-            solved = _by_factors(np, a, transposed, checked, factors)
-            again, last = kept is not None and kept is factors.kept, factors.last
-            known = again and last is not None and last[0] is kept and last[1] == transposed and last[3].shape == shape
-            if known and np.array_equal(last[2], b):
-                return last[3].copy()
+    if factors is not None and a.shape[-1] >= _KEPT_FROM and b.size and _lapack() is not None:
+        kept = factors.kept
+        solved = _by_factors(np, a, transposed, checked, factors)
+        again, last = kept is not None and kept is factors.kept, factors.last
+        known = again and last is not None and last[0] is kept and last[1] == transposed and last[3].shape == shape
+        if known and np.array_equal(last[2], b):
+            return last[3].copy()
     if solved is None:
         turned = _swaps(np, a) if transposed else a
 
@@ -297,7 +296,15 @@ def _ordered_factors(np, a):
 def _from_factors(np, lu, order, b, transposed):
     """op(A)^-1 B by the factors of A, of which row i came from order[i].  B's rows are columns to BLAS, so that triangles stand
     on the right of its transpose, which takes no copy and less time than LAPACK's getrs."""
-    trsm, unit = _routine("trsm", lu.dtype, 1), {"lower": 1, "diag": 1}
+    unit = {"lower": 1, "diag": 1}
+    if b.shape[-1] == 1:
+        trsv = _routine("trsv", lu.dtype, 1)
+        if not transposed:
+            return trsv(lu, trsv(lu, b[order, 0], overwrite_x=1, **unit), overwrite_x=1)[:, None]
+        found = np.empty_like(b)
+        found[order, 0] = trsv(lu, trsv(lu, b[:, 0], trans=1), trans=1, overwrite_x=1, **unit)
+        return found
+    trsm = _routine("trsm", lu.dtype, 1)
     if not transposed:
         out = trsm(1.0, lu, b[order].T, side=1, trans_a=1, overwrite_b=1, **unit)
         return trsm(1.0, lu, out, side=1, trans_a=1, overwrite_b=1).T
