@@ -68,6 +68,7 @@ def everything():
         for x in (anp.array(np.arange(6.0).reshape(2, 3)), anp.array(2.0)):     # NumPy's flavour has fronts of its own
             x.std(), x.sum(), x.argmax(), x.cumsum(), x.ravel(), x.prod(-1 if x.ndim else None)
         T([[1.0, 2.0]]).argmax(-1), _variable.OPS.apply("fill", (T([1.0, 2.0]),), ())
+        _variable.OPS.apply("ending", (T([1.0, 2.0]),), ("zeta_in_xx",))
     return found
 
 
@@ -335,7 +336,7 @@ def same(a, b):
 
 CHANCE = np.random.default_rng(0)
 #: Rows whose derivative is refused when it is asked for.
-REFUSING = {"gamma_slope", "beta_slope"}
+REFUSING = {"ending", "gamma_slope", "beta_slope"}
 #: Calls beside the cases: fast paths, defaults given and left out, operands without dimensions, writes, names that differ.
 FAST = [
     ("sum", lambda x: x.sum()), ("sum", lambda x: x.sum(dtype=np.float32)), ("sum", lambda x: x[0, 0].sum(keepdim=True)),
