@@ -22,6 +22,7 @@ enum {
     P_CALL, P_CALL32,           /* any row, by its function of doubles */
     P_COPY,                     /* the value as it is */
     P_SELECT,                   /* of two operands the first, of which alone the value is */
+    P_WHERE,                    /* of two operands the first where the slot before this one is not 0 */
     P_CHECK,                    /* leaves the program where the value is not finite */
     P_TURNS,
     P_LT = P_TURNS, P_LE, P_GT, P_GE, P_EQ, P_NE,
@@ -43,10 +44,11 @@ typedef struct {
     block_value values;         /* the same on many, of which the bits are the same */
     void *data;
     block_partial dxs, dys;
+    uint8_t scales[2];          /* whether dx, dy is g times what does not depend on g */
 } p_point;
 static p_point p_points[2][P_ROWS];
 /* Rows whose derivatives are written out below. */
-static int p_row_exp = -1, p_row_log = -1;
+static int p_row_exp = -1, p_row_log = -1, p_row_add = -1;
 
 typedef struct {
     uint16_t op, row;           /* of a turn `row` is the way that was taken */
@@ -75,8 +77,10 @@ typedef struct p_segment {
     int outs;
     p_reverse *reverse;
     int reverses;
+    struct p_rows *rows;        /* matrices of derivatives, see program_rows.h */
     long long runs;
 } p_segment;
+static void p_rows_free(struct p_rows *r);
 
 typedef struct {
     p_segment *root;
@@ -93,7 +97,7 @@ typedef struct {
 static inline int p_is_turn(int op) { return op >= P_TURNS; }
 static inline int p_binary(const p_item *q)
 {
-    return q->op <= P_DIV || q->op == P_SELECT || q->op == P_CALL || q->op == P_CALL32;
+    return q->op <= P_DIV || q->op == P_SELECT || q->op == P_WHERE || q->op == P_CALL || q->op == P_CALL32;
 }
 
 /* ---- merging */
@@ -133,6 +137,7 @@ static void p_segment_free(p_segment *s)
         free(s->reverse[i].input);
     }
     free(s->reverse);
+    p_rows_free(s->rows);
     free(s->items);
     free(s->code);
     free(s->live);
@@ -312,6 +317,7 @@ static int p_render(p_tree *t, p_segment *leaf)
         if (!live[i]) continue;
         P_MARK(live, q->a);
         if (p_binary(q)) P_MARK(live, q->b);
+        if (q->op == P_WHERE) live[i - 1] = 1;
     }
     int status = 0;
     for (int i = 0; i < path.depth; i++) {
@@ -340,52 +346,61 @@ static int p_render(p_tree *t, p_segment *leaf)
 /* ---- code for a reverse run: + 1 adds to ga, else sets it; of two operands + 2 adds to gb; a call's + 2 rounds to float32 */
 enum {
     B_COPY = 0, B_NEG = 2, B_SCALE = 4, B_SQUARE = 6, B_DIV_X = 8, B_DIV_Y = 10, B_SQRT = 12, B_ZERO = 14,
-    B_MUL = 16, B_DIV = 20, B_DX = 24, B_DY = 28, B_COPY32 = 32, B_END = 36
+    B_MUL = 16, B_DIV = 20, B_DX = 24, B_DY = 28, B_COPY32 = 32, B_PICK = 34, B_DROP = 36, B_END = 38
 };
 
-static int p_slot_single(const p_tree *t, const p_path *path, int slot)
+static int p_slot_single(const p_tree *t, const p_item *items, int slot)
 {
-    return slot < t->inputs ? t->single[slot] : (path->items[slot].row & P_SINGLE) != 0;
+    return slot < t->inputs ? t->single[slot] : (items[slot].row & P_SINGLE) != 0;
 }
 
-/* The reverse code of a leaf in the inputs that are chosen.  The first contribution to a cotangent sets it, later ones add,
-   in the order of a pass that differentiates (newest first, the right operand before the left); sums hand their cotangent on; places are used again. */
-static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, int choice)
+/* Which slots depend on the inputs that are chosen, by derivatives. */
+static void p_activate(const p_tree *t, const p_item *items, int top, const uint8_t *chosen, uint8_t *active)
 {
-    for (int i = 0; i < leaf->reverses; i++) if (leaf->reverse[i].choice == choice) return &leaf->reverse[i];
-    p_path path;
-    if (p_path_to(leaf, &path)) return NULL;
-    const int top = path.top;
-    const p_item *items = path.items;
-    uint8_t *active = calloc(top + 1, 1), *reached = calloc(top + 1, 1);
-    int32_t *place = malloc((top + 1) * sizeof *place), *spare = malloc((2 * top + 2) * sizeof *spare);
-    p_back *code = malloc((2 * top + 2) * sizeof *code), *e = code;
-    int32_t *input = malloc((t->inputs + 1) * sizeof *input);
-    p_reverse *grown = realloc(leaf->reverse, (leaf->reverses + 1) * sizeof *grown), *made = NULL;
-    int spares = 0, places = 0;
-    if (grown != NULL) leaf->reverse = grown;
-    if (!active || !reached || !place || !spare || !code || !input || !grown) {
-        free(code);
-        free(input);
-        goto done;
-    }
-    #define TAKE() (spares ? spare[--spares] : places++)
     for (int i = 0; i < t->inputs; i++) active[i] = chosen[i];
     for (int i = t->inputs; i < top; i++) {
         const p_item *q = &items[i];
-        if (q->op == P_CHECK) continue;
         const p_point *point = &p_points[(q->row & P_SINGLE) != 0][q->row & (P_ROWS - 1)];
         const int call = q->op == P_CALL || q->op == P_CALL32;
-        active[i] = (q->a >= 0 && active[q->a] && (!call || point->dx != NULL))
-            || (p_binary(q) && q->b >= 0 && active[q->b] && (!call || point->dy != NULL));
+        active[i] = q->op != P_CHECK && ((q->a >= 0 && active[q->a] && (!call || point->dx != NULL))
+            || (p_binary(q) && q->b >= 0 && active[q->b] && (!call || point->dy != NULL)));
     }
+}
+
+/* Reverse code of a list of items in the inputs that are chosen, from seeds that have a place of their own each.  The first
+   contribution to a cotangent sets it, later ones add, in the order of a pass that differentiates (newest first, the right
+   operand before the left); sums hand their cotangent on; places are used again. */
+typedef struct {
+    p_back *code;
+    int32_t *input;             /* the place of each input's gradient; -1: it is 0 */
+    int32_t *seed;              /* the place of each seed; -1: it depends on no input */
+    int count, places;
+} p_code;
+
+static int p_reverse_code(const p_tree *t, const p_item *items, int top, const uint8_t *chosen, const int32_t *seeds, int seed_count,
+                          p_code *made)
+{
+    uint8_t *active = calloc(top + 1, 1);
+    int32_t *place = malloc((top + 1) * sizeof *place), *spare = malloc((2 * top + 2) * sizeof *spare);
+    p_back *code = malloc((2 * top + 2) * sizeof *code), *e = code;
+    int32_t *input = malloc((t->inputs + 1) * sizeof *input), *seed = malloc((seed_count + 1) * sizeof *seed);
+    int spares = 0, places = 0;
+    if (!active || !place || !spare || !code || !input || !seed) {
+        free(active);
+        free(place);
+        free(spare);
+        free(code);
+        free(input);
+        free(seed);
+        return -1;
+    }
+    #define TAKE() (spares ? spare[--spares] : places++)
+    p_activate(t, items, top, chosen, active);
     for (int i = 0; i < top; i++) place[i] = -1;
-    made = &leaf->reverse[leaf->reverses++];
-    made->seed = -1;
-    made->choice = choice;
-    if (leaf->outs == 1 && leaf->out[0] >= 0 && active[leaf->out[0]]) {
-        place[leaf->out[0]] = made->seed = TAKE();
-        reached[leaf->out[0]] = 1;
+    for (int k = 0; k < seed_count; k++) {
+        const int i = seeds[k];
+        if (i >= 0 && active[i] && place[i] < 0) place[i] = TAKE();
+        seed[k] = i >= 0 && active[i] ? place[i] : -1;
     }
     for (int i = top - 1; i >= t->inputs; i--) {
         if (!active[i] || place[i] < 0) continue;
@@ -395,7 +410,7 @@ static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, 
         const int call = op == P_CALL || op == P_CALL32;
         const int to_a = a >= 0 && active[a] && (!call || point->dx != NULL);
         const int to_b = p_binary(q) && b >= 0 && active[b] && (!call || point->dy != NULL);
-        const int narrow_a = to_a && p_slot_single(t, &path, a), narrow_b = to_b && p_slot_single(t, &path, b);
+        const int narrow_a = to_a && p_slot_single(t, items, a), narrow_b = to_b && p_slot_single(t, items, b);
         const int narrows = narrow_a || narrow_b;
         if (!narrows && (op == P_ADD || (op == P_SUB && to_a) || op == P_COPY)) {
             int kept = 0;               /* a copy costs nothing: the place is handed on */
@@ -425,19 +440,21 @@ static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, 
             *e++ = (p_back){(op == P_MUL ? B_MUL : B_DIV) + how, 0, g, place[a], place[b], a, b};
             continue;
         }
-        if (narrows || op == P_CALL || op == P_CALL32 || op == P_SELECT) {
+        if (narrows || op == P_CALL || op == P_CALL32 || op == P_SELECT || op == P_WHERE) {
             /* Two steps may read the cotangent: its place is free after the second. */
             const int known = (row & (P_ROWS - 1)), plain = op == P_CALL && !narrows;
             if (to_b) {
                 if (!to_a) spare[spares++] = g;
                 const int add = TO(b, 1);
-                if (op == P_SELECT) *e++ = (p_back){B_ZERO + add, 0, g, place[b], 0, 0, 0};
+                if (op == P_WHERE) *e++ = (p_back){B_DROP + add, 0, g, place[b], 0, i - 1, 0};
+                else if (op == P_SELECT) *e++ = (p_back){B_ZERO + add, 0, g, place[b], 0, 0, 0};
                 else *e++ = (p_back){B_DY + add + 2 * narrow_b, row, g, place[b], i, a, b};
             }
             if (to_a) {
                 spare[spares++] = g;
                 const int add = TO(a, 1);
-                if (op == P_SELECT || op == P_COPY)
+                if (op == P_WHERE) *e++ = (p_back){B_PICK + add, 0, g, place[a], 0, i - 1, 0};
+                else if (op == P_SELECT || op == P_COPY)
                     *e++ = (p_back){(narrow_a ? B_COPY32 : B_COPY) + add, 0, g, place[a], 0, 0, 0};
                 else if (plain && known == p_row_exp) *e++ = (p_back){B_SCALE + add, 0, g, place[a], 0, i, 0};
                 else if (plain && known == p_row_log) *e++ = (p_back){B_DIV_X + add, 0, g, place[a], 0, a, 0};
@@ -464,17 +481,35 @@ static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, 
     made->code = realloc(code, (e - code) * sizeof *code);
     if (made->code == NULL) made->code = code;
     made->input = input;
-    t->bytes += (e - code) * sizeof *code + t->inputs * sizeof *input;
-    if (places + 1 > t->adjoints) t->adjoints = places + 1;
-done:
+    made->seed = seed;
+    made->places = places;
     free(active);
-    free(reached);
     free(place);
     free(spare);
-    p_path_free(&path);
-    return made;
+    return 0;
     #undef TAKE
     #undef TO
+}
+
+/* The reverse code of a leaf. */
+static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, int choice)
+{
+    for (int i = 0; i < leaf->reverses; i++) if (leaf->reverse[i].choice == choice) return &leaf->reverse[i];
+    p_path path;
+    p_code code;
+    p_reverse *grown = realloc(leaf->reverse, (leaf->reverses + 1) * sizeof *grown), *made;
+    if (grown == NULL) return NULL;
+    leaf->reverse = grown;
+    if (p_path_to(leaf, &path)) return NULL;
+    const int status = p_reverse_code(t, path.items, path.top, chosen, leaf->out, leaf->outs == 1, &code);
+    p_path_free(&path);
+    if (status) return NULL;
+    made = &leaf->reverse[leaf->reverses++];
+    *made = (p_reverse){code.code, code.input, code.count, leaf->outs == 1 ? code.seed[0] : -1, choice};
+    free(code.seed);
+    t->bytes += (code.count + 1) * sizeof *code.code + t->inputs * sizeof *code.input;
+    if (code.places + 1 > t->adjoints) t->adjoints = code.places + 1;
+    return made;
 }
 
 /* Memory for values and cotangents, constants in place. */
@@ -529,7 +564,7 @@ static p_segment *p_forward(p_segment *s, double *restrict v, int *reason)
 #if defined(__GNUC__)
     static const void *const labels[] = {
         &&L_P_ADD, &&L_P_SUB, &&L_P_MUL, &&L_P_DIV, &&L_P_NEG, &&L_P_SQUARE, &&L_P_SQRT, &&L_P_CALL, &&L_P_CALL32, &&L_P_COPY,
-        &&L_P_SELECT, &&L_P_CHECK, &&L_P_LT, &&L_P_LE, &&L_P_GT, &&L_P_GE, &&L_P_EQ, &&L_P_NE,
+        &&L_P_SELECT, &&L_P_WHERE, &&L_P_CHECK, &&L_P_LT, &&L_P_LE, &&L_P_GT, &&L_P_GE, &&L_P_EQ, &&L_P_NE,
         &&L_P_INT, &&L_P_END};
     P_GO;
 #else
@@ -545,6 +580,7 @@ static p_segment *p_forward(p_segment *s, double *restrict v, int *reason)
     P_CASE(P_CALL): v[p->out] = p_points[0][p->row].value(v[p->a], v[p->b]); p++; P_GO;
     P_CASE(P_CALL32): v[p->out] = p_points[1][p->row & (P_ROWS - 1)].value(v[p->a], v[p->b]); p++; P_GO;
     P_CASE(P_COPY): P_CASE(P_SELECT): v[p->out] = v[p->a]; p++; P_GO;
+    P_CASE(P_WHERE): v[p->out] = v[p->out - 1] != 0 ? v[p->a] : v[p->b]; p++; P_GO;
     P_CASE(P_CHECK):
         if (!isfinite(v[p->a])) { *reason = 1; return NULL; }
         p++;
@@ -575,7 +611,7 @@ static void p_backward(const p_back *p, const double *restrict v, double *restri
     static const void *const labels[] = {
         &&L_0, &&L_1, &&L_2, &&L_3, &&L_4, &&L_5, &&L_6, &&L_7, &&L_8, &&L_9, &&L_10, &&L_11, &&L_12, &&L_13, &&L_14, &&L_15,
         &&L_16, &&L_17, &&L_18, &&L_19, &&L_20, &&L_21, &&L_22, &&L_23, &&L_24, &&L_25, &&L_26, &&L_27, &&L_28, &&L_29, &&L_30,
-        &&L_31, &&L_32, &&L_33, &&L_34, &&L_35, &&L_36};
+        &&L_31, &&L_32, &&L_33, &&L_34, &&L_35, &&L_36, &&L_37, &&L_38};
     P_GO;
 #else
     for (;;) switch (p->op) {
@@ -608,7 +644,9 @@ static void p_backward(const p_back *p, const double *restrict v, double *restri
     ONE(28, 29, POINT->dy(c, v[p->x], v[p->y], v[p->gb]))
     ONE32(30, 31, POINT->dy(c, v[p->x], v[p->y], v[p->gb]))
     ONE32(32, 33, c)
-    B_CASE(34): B_CASE(35): B_CASE(36): return;
+    ONE(34, 35, v[p->x] != 0 ? c : 0.0)
+    ONE(36, 37, v[p->x] != 0 ? 0.0 : c)
+    B_CASE(38): return;
 #if !defined(__GNUC__)
     default: return;
     }
@@ -642,6 +680,7 @@ typedef struct {
     double *values, *gradients; /* results: of gradients a row of `count` for each input in `wanted` */
     const int *wanted;
     int active, choice;         /* choice -1: values alone */
+    int kind;                   /* -1: values and gradients, else that of the rows that are wanted, see program_rows.h */
     ptrdiff_t count;
     p_left *left;
     int lefts, left_room;
@@ -724,6 +763,8 @@ static void p_block_backward(const p_back *p, const double *v, double *g)
             ONE(B_DIV_Y, -c[k] * (x[k] / y[k]) / y[k])
             ONE(B_SQRT, c[k] / (2 * x[k]))
             ONE(B_ZERO, 0.0)
+            ONE(B_PICK, x[k] != 0 ? c[k] : 0.0)
+            ONE(B_DROP, x[k] != 0 ? 0.0 : c[k])
             TWO(B_MUL, c[k] * y[k], c[k] * x[k])
             TWO(B_DIV, c[k] / y[k], -c[k] * (x[k] / y[k]) / y[k])
             case B_DX: case B_DX + 1: point->dxs(args, steps, P_BLOCK, p->op & 1); break;
@@ -751,6 +792,7 @@ static void p_block_step(const p_step *p, double *v)
         case P_SQUARE: LANES o[k] = a[k] * a[k]; break;
         case P_SQRT: LANES o[k] = sqrt(a[k]); break;
         case P_COPY: case P_SELECT: LANES o[k] = a[k]; break;
+        case P_WHERE: LANES o[k] = o[k - P_BLOCK] != 0 ? a[k] : b[k]; break;
         case P_CALL:
             point = &p_points[0][p->row & (P_ROWS - 1)];
             if (point->values != NULL) point->values(args, &many, steps, point->data);
