@@ -70,6 +70,10 @@ cdef extern from "csrc/blocks.h":
                                         double* place) nogil
     void autodiff_cholesky_large_float(AutodiffBlas* blas, intp count, int n, int triangle, float* y, float* g,
                                        float* place) nogil
+    int autodiff_qr_large_double(AutodiffBlas* blas, intp count, int m, int n, double* y, double* g, double* room,
+                                 double* place) nogil
+    int autodiff_qr_large_float(AutodiffBlas* blas, intp count, int m, int n, float* y, float* g, float* room,
+                                float* place) nogil
     void autodiff_triangular_double(AutodiffBlas* blas, intp count, int n, int k, int upper, int transposed, int unit,
                                     double* x, double* b, double* out) nogil
     void autodiff_triangular_float(AutodiffBlas* blas, intp count, int n, int k, int upper, int transposed, int unit,
@@ -931,7 +935,7 @@ cdef int undo_decomposition(Pass* walk, Node* node, Cotangent* g, int kind) exce
             node_type(target) != payload.type or kernel_type(payload.type) < 0 or shape.size == 0):
         return 1
     if max(shape.dim[shape.ndim - 1], shape.dim[shape.ndim - 2]) > AUTODIFF_SMALL_MATRIX:
-        return 1
+        return qr_of_large(walk, node, g) if kind == OF_QR else 1
     m, n = <int>shape.dim[shape.ndim - 2], <int>shape.dim[shape.ndim - 1]
     count = shape.size // (m * n)
     saved_array(node, &payload.out, &y)
@@ -954,6 +958,42 @@ cdef int undo_decomposition(Pass* walk, Node* node, Cotangent* g, int kind) exce
         wrong = autodiff_svd_dx_double(count, m, n, <double*>y.data, <double*>g.array.data, <double*>out.data)
     else:
         wrong = autodiff_qr_dx_double(count, m, n, <double*>y.data, <double*>g.array.data, <double*>out.data)
+    if wrong:
+        release_array(out)
+        return 1
+    return accumulate_array(walk, target, out)
+
+
+cdef int qr_of_large(Pass* walk, Node* node, Cotangent* g) except -1:
+    """fast_qr of more rows than loops of our own are for; its caller has looked at node and target."""
+    cdef Node* target = node.left
+    cdef Shape* shape = node_shape(target)
+    cdef Array* y
+    cdef Array* out
+    cdef AutodiffBlas* blas
+    cdef int m, n, wrong
+    cdef intp count, room_size
+    cdef void* room
+    m, n = <int>min(shape.dim[shape.ndim - 2], 1 << 30), <int>min(shape.dim[shape.ndim - 1], 1 << 30)
+    count = shape.size // (<intp>m * n)
+    saved_array(node, &node.x.payload.out, &y)
+    if m < n or count * m * n != shape.size or y.shape.size != count * (m + <intp>n) * n or y.strides != NULL or (
+            g.array.strides != NULL or g.array.type != y.type):
+        return 1
+    blas = blas_routines()
+    if blas == NULL:
+        return 1
+    room_size = <intp>n * n * itemsize(y.type)
+    room = allocate(room_size)
+    out = new_array(y.type, shape)
+    with nogil:
+        if y.type == T_FLOAT:
+            wrong = autodiff_qr_large_float(blas, count, m, n, <float*>y.data, <float*>g.array.data, <float*>room,
+                                            <float*>out.data)
+        else:
+            wrong = autodiff_qr_large_double(blas, count, m, n, <double*>y.data, <double*>g.array.data, <double*>room,
+                                             <double*>out.data)
+    free(room)
     if wrong:
         release_array(out)
         return 1

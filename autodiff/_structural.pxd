@@ -11,6 +11,7 @@ cdef extern from "csrc/blocks.h":
         void** gemm
         void** symm
         void** trsm
+        void** trmm
 
 cdef enum:
     AHEAD = 12                  # operands of a stack: 100,000 lie beyond the caches

@@ -529,8 +529,9 @@ cdef bint look_for_blas() except -1:
         pointers = importlib.import_module("scipy.linalg.cython_blas").__pyx_capi__
     except (ImportError, AttributeError):
         return False
-    for routine in ("gemm", "symm", "trsm"):
-        place = found_blas.gemm if routine == "gemm" else found_blas.symm if routine == "symm" else found_blas.trsm
+    for routine in ("gemm", "symm", "trsm", "trmm"):
+        place = (found_blas.gemm if routine == "gemm" else found_blas.symm if routine == "symm" else
+                 found_blas.trsm if routine == "trsm" else found_blas.trmm)
         for letter in "ds":
             capsule = pointers.get(letter + routine)
             if capsule is None or b"char *, int *, int *" not in PyCapsule_GetName(capsule):

@@ -13,9 +13,9 @@ typedef void (*autodiff_symm)(const char *, const char *, const int *, const int
 typedef void (*autodiff_trsm)(const char *, const char *, const char *, const char *, const int *, const int *, const void *,
                               const void *, const int *, void *, const int *);
 
-/* Of float64, and of float32. */
+/* Of float64, and of float32.  trmm has the arguments of trsm. */
 typedef struct {
-    void *gemm[2], *symm[2], *trsm[2];
+    void *gemm[2], *symm[2], *trsm[2], *trmm[2];
 } AutodiffBlas;
 
 #define AUTODIFF_BLOCKS(T, NAME, WHICH)                                                                                   \
@@ -57,6 +57,40 @@ typedef struct {
                 }                                                                                                         \
             }                                                                                                             \
         }                                                                                                                 \
+    }                                                                                                                     \
+    /* What autodiff_qr_dx adds into place, of matrices of any size; place is not read, room is of n x n.  1 where a column\
+       depends on those before it. */                                                                                     \
+    static inline int autodiff_qr_large_##NAME(const AutodiffBlas *blas, ptrdiff_t count, int m, int n, const T *y,       \
+                                               const T *g, T *room, T *place)                                             \
+    {                                                                                                                     \
+        T one = 1, minus = -1, top = 0;                                                                                   \
+        size_t size = (size_t)n * (size_t)n, tall = (size_t)m * (size_t)n;                                                \
+        for (; count; count--, y += tall + size, g += tall + size, place += tall) {                                       \
+            const T *r = y + tall, *gr = g + tall;                                                                        \
+            for (int i = 0; i < n; i++) {                                                                                 \
+                T pivot = r[(size_t)i * n + i] < 0 ? -r[(size_t)i * n + i] : r[(size_t)i * n + i];                        \
+                top = i == 0 || pivot > top ? pivot : top;                                                                \
+            }                                                                                                             \
+            T rounding = autodiff_rounding_##NAME(1, &top) * (T)sqrt((double)n);                                          \
+            for (int i = 0; i < n; i++) {                                                                                 \
+                T pivot = r[(size_t)i * n + i];                                                                           \
+                if (!(pivot > rounding || -pivot > rounding)) {                                                           \
+                    return 1;                                                                                             \
+                }                                                                                                         \
+                memset(room + (size_t)i * n, 0, sizeof(T) * (size_t)i);                                                   \
+                memcpy(room + (size_t)i * n + i, gr + (size_t)i * n + i, sizeof(T) * (size_t)(n - i));                    \
+            }                                                                                                             \
+            ((autodiff_trsm)blas->trmm[WHICH])("L", "L", "T", "N", &n, &n, &one, r, &n, room, &n);                        \
+            for (int left = 0; left < n; left += 64) {           /* of Q^T gQ what is above the diagonal, in panels */    \
+                int width = n - left < 64 ? n - left : 64, rows = left + width;                                           \
+                ((autodiff_gemm)blas->gemm[WHICH])("N", "T", &width, &rows, &m, &minus, g + left, &n, y, &n, &one,        \
+                                                   room + left, &n);                                                      \
+            }                                                                                                             \
+            memcpy(place, g, sizeof(T) * tall);                                                                           \
+            ((autodiff_symm)blas->symm[WHICH])("L", "L", &n, &m, &one, room, &n, y, &n, &one, place, &n);                 \
+            ((autodiff_trsm)blas->trsm[WHICH])("L", "L", "T", "N", &n, &m, &one, r, &n, place, &n);                       \
+        }                                                                                                                 \
+        return 0;                                                                                                         \
     }                                                                                                                     \
     /* The cotangent of the lower triangle of A = L L^T from that of L, in place of it, both lower triangles of rows of `step`\
        elements; what is above is overwritten.  Halves, the last first: Murray 2016, 5.1, whose blocks are of one size. */\
