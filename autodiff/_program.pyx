@@ -9,7 +9,9 @@ Read in this order: the recorder, the tree, the callable.
 """
 cimport cython
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject, PyTypeObject
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.math cimport trunc
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
@@ -1092,6 +1094,18 @@ def number_bits(double value):
 
 # ---- the callable
 
+cdef inline void give_item(object made, Py_ssize_t i, object o) noexcept:
+    """The next item of a new list."""
+    Py_INCREF(<void*><PyObject*>o)
+    PyList_SET_ITEM(made, i, o)
+
+
+cdef inline void give_part(tuple made, Py_ssize_t i, object o) noexcept:
+    """The next item of a new tuple."""
+    Py_INCREF(<void*><PyObject*>o)
+    PyTuple_SET_ITEM(made, i, o)
+
+
 cdef class Replay:
     """A function, or its gradient, that runs its program where there is one, and asks its owner where there is none."""
 
@@ -1185,8 +1199,8 @@ cdef class Replay:
         if r == NULL:
             return None
         size = <Py_ssize_t>r.rows * r.columns
-        memory = <double*>calloc(size + (t.adjoints + 2) * P_LANES + (r.pattern.start[r.rows] if r.pattern.start != NULL else 0) + 1,
-                                 sizeof(double))
+        memory = <double*>malloc((size + (t.adjoints + 2) * P_LANES + (r.pattern.start[r.rows] if r.pattern.start != NULL else 0) + 1)
+                                 * sizeof(double))
         if memory == NULL:
             raise MemoryError
         try:
@@ -1199,6 +1213,7 @@ cdef class Replay:
                 if not p_elements(r, t.v, memory + size, elements):
                     p_matrix(r, t.v, memory + size, memory)         # 0 * inf is where eager has it
                 else:
+                    memset(memory, 0, size * sizeof(double))
                     for i in range(r.rows):
                         for k in range(r.pattern.start[i], r.pattern.start[i + 1]):
                             memory[<Py_ssize_t>i * r.columns + r.pattern.column[k]] = elements[k]
@@ -1212,30 +1227,45 @@ cdef class Replay:
             treedef, constants = <tuple>tree.outputs[leaf.leaf]
             parts = [self.row_of(tree, matrix + <Py_ssize_t>i * r.columns) for i in range(leaf.outs)]
             return parts[0] if treedef is None else treedef.unflatten(parts)
-        found = []
-        for i in range(len(self._places)):
-            place = self._places[i]
-            rows = []
-            for k in range(tree.lengths[place]):
-                rows.append(self.row_of(tree, matrix + <Py_ssize_t>row * r.columns))
+        cdef int count = <int>len(self._places)
+        cdef tuple found = PyTuple_New(count)
+        for i in range(count):
+            place = <int>self._places[i]
+            if tree.kinds[place] != FLOATS:
+                o = self.row_of(tree, matrix + <Py_ssize_t>row * r.columns)
                 row += 1
-            found.append(rows[0] if tree.kinds[place] != FLOATS else rows if tree.statics[place] is list else tuple(rows))
-        return found[0] if self._single else tuple(found)
+            else:
+                o = PyList_New(tree.lengths[place])
+                for k in range(tree.lengths[place]):
+                    give_item(o, k, self.row_of(tree, matrix + <Py_ssize_t>row * r.columns))
+                    row += 1
+                if tree.statics[place] is not list:
+                    o = tuple(<list>o)
+            if self._single:
+                return o
+            give_part(found, i, o)
+        return found
 
     cdef object row_of(self, Tree tree, double* row):
         """A row, as the arguments are."""
-        cdef int i, k, place, n = 0
-        found = []
-        for i in range(len(self._places)):
-            place = self._places[i]
+        cdef int i, k, place, count = <int>len(self._places)
+        cdef tuple found = None if self._single else PyTuple_New(count)
+        for i in range(count):
+            place = <int>self._places[i]
             if tree.kinds[place] != FLOATS:
-                found.append(row[n])
-                n += 1
-                continue
-            part = [ZERO if row[n + k] == 0 else row[n + k] for k in range(tree.lengths[place])]
-            n += tree.lengths[place]
-            found.append(part if tree.statics[place] is list else tuple(part))
-        return found[0] if self._single else tuple(found)
+                o = row[0]
+                row += 1
+            else:
+                o = PyList_New(tree.lengths[place])
+                for k in range(tree.lengths[place]):
+                    give_item(o, k, ZERO if row[k] == 0 else row[k])        # most are, of a matrix that is sparse
+                row += tree.lengths[place]
+                if tree.statics[place] is not list:
+                    o = tuple(<list>o)
+            if self._single:
+                return o
+            give_part(found, i, o)
+        return found
 
     def product(self, Tree tree not None, tuple args, list weights, bint forward):
         """(value, product): the Hessian times weights, flat; forward: (the results, those of their tangents), as the results are.

@@ -21,10 +21,9 @@ import numpy as np
 from .. import _program
 from .. import _variable as _variable_module
 from .._lift import lift
-from .._program import (GRADIENT, GRADIENT_AND_VALUE, HESSIAN, JACOBIAN, VALUE, VALUE_AND_GRADIENT, Replay, kind_of,
-                        unusual)
+from .._program import GRADIENT, GRADIENT_AND_VALUE, HESSIAN, JACOBIAN, VALUE, VALUE_AND_GRADIENT, Replay, kind_of, unusual
 from .._pytree import flatten, flatten_results, map_leaves
-from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp, jvp
+from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
 from ..numpy import _answers as _answers  # now, and not while something is recorded
 from ..numpy import _mirror as _mirror
 
@@ -525,7 +524,8 @@ class _Product(Replay):
             return NotImplemented
         weights: list[float] = []
         for value, along in zip(self.primals, self.tangents):
-            if isinstance(value, np.float32) or kind_of(value) is None or kind_of(value) != kind_of(along) or type(value) is not type(along):
+            known = kind_of(value)
+            if known is None or isinstance(value, np.float32) or (known, type(value)) != (kind_of(along), type(along)):
                 return NotImplemented
             weights += along if isinstance(along, (list, tuple)) else (along,)
         if len(self.primals) != len(self.tangents) or not all(kind_of(value)[1] for value in self.primals):
