@@ -9,18 +9,20 @@ Read in this order: the recorder, the tree, the callable.
 """
 cimport cython
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject, PyTypeObject
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.math cimport trunc
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from ._base cimport (DTYPE_RULE, NAMES, NDARRAY, OP_CLONE, T_DOUBLE, T_FLOAT, VJPS, Call, OpRecorder, Py_TYPE,
                      Variable,
                      is_variable, later, modes, type_of)
 from ._core cimport HOOKED, kernel_type, read_double
 from ._elementwise cimport Operand, binary, drop_operand, item_of, promoted, take_operand, unary
-from ._kernels cimport Loop, Partial, Partial1, Value1, kernels
+from ._kernels cimport Loop, Partial, Partial1, Value1, kernels, run_parts, threads_at_most
 
 import math
 import os
@@ -30,6 +32,7 @@ from types import FunctionType
 import numpy as np
 
 from ._base import OPS
+from ._kernels import chosen_cpu_level
 
 cdef extern from "Python.h":
     double PyFloat_AS_DOUBLE(object o)
@@ -110,14 +113,27 @@ cdef extern from "csrc/program_rows.h":
         double* values
         double* gradients
         const int* wanted
-        int active, choice, lefts, left_room
+        int active, choice, kind, lefts, left_room
         Py_ssize_t count
         p_left* left
         double* memory
-    int p_sweep_room(p_sweep* w)
-    int p_block_run(p_sweep* w, const int32_t* given, int n)
+    ctypedef struct p_span:
+        Py_ssize_t first
+        int n
+    ctypedef struct p_many:
+        p_sweep* scratch
+        int* taken
+        int scratches
+        const int32_t* index
+        const p_span* span
+        Py_ssize_t spans
+        int failed
+    enum:
+        P_CHUNK
+    void p_chunk(void* work, Py_ssize_t chunk) noexcept nogil
     int p_left_order(const void* x, const void* y) noexcept nogil
     p_segment* p_forward(p_segment* s, double* v, int* reason)
+    int p_use_level(const char* name)
     void p_backward(const p_back* code, const double* v, double* g)
     ctypedef struct p_template:
         p_item* items
@@ -139,7 +155,7 @@ cdef extern from "csrc/program_rows.h":
         p_pattern pattern
         int32_t* colour
     p_rows* p_rows_of(const p_segment* leaf, int kind, int choice)
-    int p_rows_make(p_tree* t, p_segment* leaf, const uint8_t* chosen, int choice, int kind, size_t limit)
+    int p_rows_make(p_tree* t, p_segment* leaf, const int32_t* wanted, int columns, int choice, int kind, size_t limit)
     void p_more(const p_rows* r, double* v)
     bint p_elements(const p_rows* r, const double* v, double* g, double* elements)
     void p_matrix(const p_rows* r, const double* v, double* g, double* matrix)
@@ -169,10 +185,17 @@ PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
 
 
+def use_level(str name not None):
+    """Let blocks of points use the loops of a CPU level, as _kernels.choose_cpu_level() does; the bits are the same at each."""
+    if p_use_level(name.encode()):
+        raise ValueError(f"no loops for the CPU level {name!r}")
+
+
 def _fill():
     """The numbers of the rows, once all are known."""
     global p_row_exp, p_row_log, p_row_add
     cdef int op
+    use_level(chosen_cpu_level())
     for op in range(len(NAMES)):
         HAND[op] = P_CALL
         TURN[op] = -1
@@ -940,10 +963,7 @@ cdef class Tree:
         cdef int i, k, status, reason = 0
         cdef p_segment* leaf
         cdef p_segment* s
-        cdef bytearray chosen = bytearray(self.t.inputs + 1)
-        for i in places:
-            for k in range(self.first[i], self.first[i + 1]):
-                chosen[k] = 1
+        wanted = np.array([k for i in places for k in range(self.first[i], self.first[i + 1])], np.int32)
         if self.fill(args):
             raise ValueError("arguments of another structure")
         leaf = p_forward(self.t.root, self.t.v, &reason)
@@ -957,7 +977,7 @@ cdef class Tree:
                 if s.items[i].op < P_COPY:
                     learn_rule(s.items[i].row & ~P_SINGLE)
             s = s.parent
-        status = p_rows_make(self.t, leaf, <const uint8_t*>chosen, choice, kind, limit)
+        status = p_rows_make(self.t, leaf, <const int32_t*><uintptr_t>wanted.ctypes.data, len(wanted), choice, kind, limit)
         if status == -1 or p_room(self.t):
             raise MemoryError
         return status == 0
@@ -1074,6 +1094,18 @@ def number_bits(double value):
 
 # ---- the callable
 
+cdef inline void give_item(object made, Py_ssize_t i, object o) noexcept:
+    """The next item of a new list."""
+    Py_INCREF(<void*><PyObject*>o)
+    PyList_SET_ITEM(made, i, o)
+
+
+cdef inline void give_part(tuple made, Py_ssize_t i, object o) noexcept:
+    """The next item of a new tuple."""
+    Py_INCREF(<void*><PyObject*>o)
+    PyTuple_SET_ITEM(made, i, o)
+
+
 cdef class Replay:
     """A function, or its gradient, that runs its program where there is one, and asks its owner where there is none."""
 
@@ -1167,8 +1199,8 @@ cdef class Replay:
         if r == NULL:
             return None
         size = <Py_ssize_t>r.rows * r.columns
-        memory = <double*>calloc(size + (t.adjoints + 2) * P_LANES + (r.pattern.start[r.rows] if r.pattern.start != NULL else 0) + 1,
-                                 sizeof(double))
+        memory = <double*>malloc((size + (t.adjoints + 2) * P_LANES + (r.pattern.start[r.rows] if r.pattern.start != NULL else 0) + 1)
+                                 * sizeof(double))
         if memory == NULL:
             raise MemoryError
         try:
@@ -1181,6 +1213,7 @@ cdef class Replay:
                 if not p_elements(r, t.v, memory + size, elements):
                     p_matrix(r, t.v, memory + size, memory)         # 0 * inf is where eager has it
                 else:
+                    memset(memory, 0, size * sizeof(double))
                     for i in range(r.rows):
                         for k in range(r.pattern.start[i], r.pattern.start[i + 1]):
                             memory[<Py_ssize_t>i * r.columns + r.pattern.column[k]] = elements[k]
@@ -1194,38 +1227,45 @@ cdef class Replay:
             treedef, constants = <tuple>tree.outputs[leaf.leaf]
             parts = [self.row_of(tree, matrix + <Py_ssize_t>i * r.columns) for i in range(leaf.outs)]
             return parts[0] if treedef is None else treedef.unflatten(parts)
-        found = []
-        for i in range(len(self._places)):
-            place = self._places[i]
-            rows = []
-            for k in range(tree.lengths[place]):
-                rows.append(self.row_of(tree, matrix + <Py_ssize_t>row * r.columns))
-                row += 1
-            if self._single:
-                if tree.kinds[place] != FLOATS:
-                    return rows[0]
-                return rows if tree.statics[place] is list else tuple(rows)
+        cdef int count = <int>len(self._places)
+        cdef tuple found = PyTuple_New(count)
+        for i in range(count):
+            place = <int>self._places[i]
             if tree.kinds[place] != FLOATS:
-                found.append(rows[0])
-            else:           # by argument of the columns, then by row
-                columns = [list(column) if tree.statics[place] is list else column for column in zip(*rows)]
-                found.append(tuple(columns))
-        return tuple(found)
+                o = self.row_of(tree, matrix + <Py_ssize_t>row * r.columns)
+                row += 1
+            else:
+                o = PyList_New(tree.lengths[place])
+                for k in range(tree.lengths[place]):
+                    give_item(o, k, self.row_of(tree, matrix + <Py_ssize_t>row * r.columns))
+                    row += 1
+                if tree.statics[place] is not list:
+                    o = tuple(<list>o)
+            if self._single:
+                return o
+            give_part(found, i, o)
+        return found
 
     cdef object row_of(self, Tree tree, double* row):
         """A row, as the arguments are."""
-        cdef int i, k, place, n = 0
-        found = []
-        for i in range(len(self._places)):
-            place = self._places[i]
+        cdef int i, k, place, count = <int>len(self._places)
+        cdef tuple found = None if self._single else PyTuple_New(count)
+        for i in range(count):
+            place = <int>self._places[i]
             if tree.kinds[place] != FLOATS:
-                found.append(row[n])
-                n += 1
-                continue
-            part = [ZERO if row[n + k] == 0 else row[n + k] for k in range(tree.lengths[place])]
-            n += tree.lengths[place]
-            found.append(part if tree.statics[place] is list else tuple(part))
-        return found[0] if self._single else tuple(found)
+                o = row[0]
+                row += 1
+            else:
+                o = PyList_New(tree.lengths[place])
+                for k in range(tree.lengths[place]):
+                    give_item(o, k, ZERO if row[k] == 0 else row[k])        # most are, of a matrix that is sparse
+                row += tree.lengths[place]
+                if tree.statics[place] is not list:
+                    o = tuple(<list>o)
+            if self._single:
+                return o
+            give_part(found, i, o)
+        return found
 
     def product(self, Tree tree not None, tuple args, list weights, bint forward):
         """(value, product): the Hessian times weights, flat; forward: (the results, those of their tangents), as the results are.
@@ -1278,17 +1318,24 @@ cdef class Replay:
         the results go; of gradients a row of `count` for each input that is differentiated.  by_itself(point) runs the
         function at one point, which records what is not, puts its results there, and says whether the tree is in use yet.
         """
-        cdef int i, k, n, first, lefts, inputs = tree.t.inputs
-        cdef p_sweep w
+        cdef int i, k, inputs = tree.t.inputs
+        cdef Py_ssize_t first, end, lefts
+        cdef p_sweep* w
         cdef p_left* left = NULL
-        cdef int32_t[64] index
+        cdef int32_t* index = NULL
+        cdef p_span* span = NULL
+        cdef p_many many
         cdef bint used = True
         cdef const double** column = <const double**>malloc((inputs + 1) * sizeof(double*))
         cdef int* step = <int*>malloc((inputs + 1) * sizeof(int))
         cdef int* wanted = <int*>malloc((inputs + 1) * sizeof(int))
-        memset(&w, 0, sizeof(w))
+        memset(&many, 0, sizeof(many))
+        many.scratches = threads_at_most()
+        many.scratch = w = <p_sweep*>calloc(many.scratches, sizeof(p_sweep))
+        many.taken = <int*>calloc(many.scratches, sizeof(int))
         try:
-            if column == NULL or step == NULL or wanted == NULL:
+            span = <p_span*>malloc((count // 64 + 2) * sizeof(p_span))
+            if column == NULL or step == NULL or wanted == NULL or span == NULL or w == NULL or many.taken == NULL:
                 raise MemoryError
             for i in range(inputs):
                 address, step[i] = columns[i]
@@ -1301,57 +1348,92 @@ cdef class Replay:
             w.t, w.column, w.step, w.wanted, w.count = tree.t, column, step, wanted, count
             w.values, w.gradients = <double*>values, <double*>gradients
             w.choice = -1 if self._what == VALUE_ONLY else self._choice
-            if p_sweep_room(&w):
-                raise MemoryError
+            w.kind = P_OF_GRADIENT if self._what == SECOND else P_OF_RESULTS if self._what == FIRST else -1
+            for i in range(1, many.scratches):
+                w[i] = w[0]
+            many.span = span
             for first in range(0, count, 64):
-                if not first & 0xFFFF:
-                    PyErr_CheckSignals()
-                n = min(64, count - first)
-                for k in range(n):
-                    index[k] = first + k
-                if p_block_run(&w, index, n):
-                    raise MemoryError
-            while w.lefts:
-                left, lefts = w.left, w.lefts
-                w.left, w.lefts, w.left_room = NULL, 0, 0
-                qsort(left, lefts, sizeof(p_left), p_left_order)
-                i = 0
-                while i < lefts:
-                    PyErr_CheckSignals()
-                    first = i
-                    while i < lefts and left[i].at == left[first].at and left[i].way == left[first].way:
-                        i += 1
-                    if not used or not self.goes_on(&w, &left[first]):
-                        used = by_itself(left[first].index) and used
-                        first += 1
-                        if not used or not self.goes_on(&w, &left[first - 1]):
-                            while first < i:
-                                by_itself(left[first].index)
-                                first += 1
-                    if p_sweep_room(&w):
-                        raise MemoryError
-                    while first < i:
-                        n = min(64, i - first)
-                        for k in range(n):
-                            index[k] = left[first + k].index
-                        if p_block_run(&w, index, n):
-                            raise MemoryError
-                        first += n
+                span[many.spans].first, span[many.spans].n = first, min(64, count - first)
+                many.spans += 1
+            self.spans(&many)
+            while True:
                 free(left)
                 left = NULL
+                lefts = 0
+                for i in range(many.scratches):
+                    lefts += w[i].lefts
+                if not lefts:
+                    break
+                left = <p_left*>malloc(lefts * sizeof(p_left))
+                if left == NULL:
+                    raise MemoryError
+                lefts = 0
+                for i in range(many.scratches):
+                    memcpy(left + lefts, w[i].left, w[i].lefts * sizeof(p_left))
+                    lefts += w[i].lefts
+                    w[i].lefts = 0
+                qsort(left, lefts, sizeof(p_left), p_left_order)
+                free(index)
+                free(span)
+                index = span = NULL
+                index = <int32_t*>malloc(lefts * sizeof(int32_t))
+                span = <p_span*>malloc(lefts * sizeof(p_span))
+                if index == NULL or span == NULL:
+                    raise MemoryError
+                many.index, many.span, many.spans = index, span, 0
+                first = 0
+                while first < lefts:
+                    PyErr_CheckSignals()
+                    end = first
+                    while end < lefts and left[end].at == left[first].at and left[end].way == left[first].way:
+                        index[end] = left[end].index
+                        end += 1
+                    if not used or not self.goes_on(w, &left[first]):
+                        used = by_itself(left[first].index) and used
+                        first += 1
+                        if not used or not self.goes_on(w, &left[first - 1]):
+                            while first < end:
+                                by_itself(left[first].index)
+                                first += 1
+                    while first < end:
+                        span[many.spans].first, span[many.spans].n = first, min(64, end - first)
+                        first += span[many.spans].n
+                        many.spans += 1
+                self.spans(&many)
         finally:
             free(left)
-            free(w.left)
-            free(w.memory)
+            free(index)
+            free(span)
+            if w != NULL:
+                for i in range(many.scratches):
+                    free(w[i].left)
+                    free(w[i].memory)
+            free(w)
+            free(many.taken)
             free(column)
             free(step)
             free(wanted)
+
+    cdef int spans(self, p_many* many) except -1:
+        """Run the blocks; now and then the signals are looked for."""
+        cdef Py_ssize_t total = many.spans, done = 0
+        cdef const p_span* span = many.span
+        while done < total and not many.failed:
+            many.span, many.spans = span + done, min(1024, total - done)
+            run_parts(p_chunk, many, (many.spans + P_CHUNK - 1) // P_CHUNK)
+            done += many.spans
+            PyErr_CheckSignals()
+        if many.failed:
+            raise MemoryError
+        return 0
 
     cdef bint goes_on(self, p_sweep* w, p_left* left) noexcept:
         """Whether there is a program for those that left there."""
         if left.at == NULL:
             return False
         if left.way == P_BACK:
+            if w.kind >= 0:
+                return p_rows_of(left.at, w.kind, w.choice) != NULL
             return Tree.reversed_in(left.at, w.choice) != NULL
         return left.at.child[left.way] != NULL
 

@@ -10,54 +10,16 @@
 #ifndef AUTODIFF_PROGRAM_H
 #define AUTODIFF_PROGRAM_H
 
-#include <math.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What an item does.  A turn ends a segment; all before it have a slot. */
-enum {
-    P_ADD, P_SUB, P_MUL, P_DIV, P_NEG, P_SQUARE, P_SQRT,    /* of float64, by hand */
-    P_CALL, P_CALL32,           /* any row, by its function of doubles */
-    P_COPY,                     /* the value as it is */
-    P_SELECT,                   /* of two operands the first, of which alone the value is */
-    P_WHERE,                    /* of two operands the first where the slot before this one is not 0 */
-    P_CHECK,                    /* leaves the program where the value is not finite */
-    P_TURNS,
-    P_LT = P_TURNS, P_LE, P_GT, P_GE, P_EQ, P_NE,
-    P_INT,                      /* whether the whole part is the constant b */
-    P_END
-};
+#include "program_types.h"
 
-enum { P_SINGLE = 0x8000 };     /* in `row`: the result is a float32 */
-enum { P_ROWS = 512 };
-
-typedef double (*point_value)(double x, double y);
-typedef double (*point_partial)(double g, double x, double y, double out);
-/* By dtype and row, filled as rows are recorded. */
-typedef void (*block_value)(char **args, const ptrdiff_t *dimensions, const ptrdiff_t *steps, void *data);
-typedef void (*block_partial)(char **args, const ptrdiff_t *steps, ptrdiff_t n, int accumulate);
-typedef struct {
-    point_value value;
-    point_partial dx, dy;
-    block_value values;         /* the same on many, of which the bits are the same */
-    void *data;
-    block_partial dxs, dys;
-    uint8_t scales[2];          /* whether dx, dy is g times what does not depend on g */
-} p_point;
-static p_point p_points[2][P_ROWS];
+AUTODIFF_HIDDEN p_point p_points[2][P_ROWS];
+/* The loops of the CPU level that is used. */
+static const p_loops *p_level = &p_loops_baseline;
 /* Rows whose derivatives are written out below. */
 static int p_row_exp = -1, p_row_log = -1, p_row_add = -1;
-
-typedef struct {
-    uint16_t op, row;           /* of a turn `row` is the way that was taken */
-    int32_t a, b;
-    int32_t where;              /* the place in the user's code */
-} p_item;
-
-typedef struct { uint16_t op, row; int32_t out, a, b; } p_step;                 /* forward */
-typedef struct { uint16_t op, row; int32_t g, ga, gb, x, y; } p_back;           /* reverse; gb of a call is the result's slot */
 
 typedef struct {                /* reverse code of one leaf, for one choice of inputs */
     p_back *code;
@@ -93,12 +55,6 @@ typedef struct {
     int memory_constants, memory_slots, memory_adjoints;
     size_t bytes;
 } p_tree;
-
-static inline int p_is_turn(int op) { return op >= P_TURNS; }
-static inline int p_binary(const p_item *q)
-{
-    return q->op <= P_DIV || q->op == P_SELECT || q->op == P_WHERE || q->op == P_CALL || q->op == P_CALL32;
-}
 
 /* ---- merging */
 
@@ -343,11 +299,7 @@ static int p_render(p_tree *t, p_segment *leaf)
     return status;
 }
 
-/* ---- code for a reverse run: + 1 adds to ga, else sets it; of two operands + 2 adds to gb; a call's + 2 rounds to float32 */
-enum {
-    B_COPY = 0, B_NEG = 2, B_SCALE = 4, B_SQUARE = 6, B_DIV_X = 8, B_DIV_Y = 10, B_SQRT = 12, B_ZERO = 14,
-    B_MUL = 16, B_DIV = 20, B_DX = 24, B_DY = 28, B_COPY32 = 32, B_PICK = 34, B_DROP = 36, B_END = 38
-};
+/* ---- code for a reverse run */
 
 static int p_slot_single(const p_tree *t, const p_item *items, int slot)
 {
@@ -659,16 +611,6 @@ static void p_backward(const p_back *p, const double *restrict v, double *restri
 
 /* ---- blocks of points: each step is a loop over 64 of them, whose length the compiler knows */
 
-enum { P_BLOCK = 64 };
-
-#if defined(__clang__)
-#  define LANES _Pragma("clang loop vectorize(assume_safety)") for (int k = 0; k < P_BLOCK; k++)
-#elif defined(__GNUC__)
-#  define LANES _Pragma("GCC ivdep") for (int k = 0; k < P_BLOCK; k++)
-#else
-#  define LANES for (int k = 0; k < P_BLOCK; k++)
-#endif
-
 /* A point that left its block: where, and how it would have gone on; at NULL: by Python. */
 typedef struct { p_segment *at; int way; int32_t index; } p_left;
 enum { P_BACK = 2 };            /* `way` of a leaf without the reverse code that is wanted */
@@ -692,10 +634,11 @@ static int p_sweep_room(p_sweep *w)
 {
     const p_tree *t = w->t;
     if (w->memory != NULL && w->constants == t->constant_count && w->slots == t->slots && w->adjoints == t->adjoints) return 0;
-    double *made = malloc((size_t)(t->constant_count + t->slots + t->adjoints + 2) * P_BLOCK * sizeof(double));
+    double *made = malloc(((size_t)(t->constant_count + t->slots + t->adjoints + 2) * P_BLOCK + 8) * sizeof(double));
     if (made == NULL) return -1;
     free(w->memory);
     w->memory = made;
+    while ((uintptr_t)made & 63) made++;        /* vectors of 64 bytes do not lie across two lines of the cache */
     w->constants = t->constant_count;
     w->slots = t->slots;
     w->adjoints = t->adjoints;
@@ -703,7 +646,7 @@ static int p_sweep_room(p_sweep *w)
     w->g = w->v + (size_t)(t->slots + 1) * P_BLOCK;
     for (int i = 0; i < t->constant_count; i++) {
         double *row = w->v - (size_t)(i + 1) * P_BLOCK, value = t->constants[i];
-        LANES row[k] = value;
+        for (int k = 0; k < P_BLOCK; k++) row[k] = value;
     }
     return 0;
 }
@@ -731,96 +674,13 @@ static int p_count_lanes(uint64_t lanes)
     return n;
 }
 
-static void p_block_backward(const p_back *p, const double *v, double *g)
-{
-    static const ptrdiff_t steps[5] = {8, 8, 8, 8, 8};
-    for (; p->op != B_END; p++) {
-        const double *c = g + (ptrdiff_t)p->g * P_BLOCK, *x = v + (ptrdiff_t)p->x * P_BLOCK, *y = v + (ptrdiff_t)p->y * P_BLOCK;
-        double *a = g + (ptrdiff_t)p->ga * P_BLOCK, *b = g + (ptrdiff_t)p->gb * P_BLOCK;
-        const p_point *point = &p_points[0][p->row & (P_ROWS - 1)];
-        char *args[5] = {(char *)a, (char *)c, (char *)x, (char *)y, (char *)(v + (ptrdiff_t)p->gb * P_BLOCK)};
-        #define ONE(set, E) \
-            case set: LANES a[k] = E; break; \
-            case set + 1: LANES a[k] += E; break;
-        /* One place for both, as of x * x: the second adds to it, then the first. */
-        #define TWO(set, X, Y) \
-            case set: LANES { double dx = X, dy = Y; b[k] = dy; a[k] = dx; } break; \
-            case set + 1: \
-                if (a == b) LANES { double dx = X, dy = Y; a[k] = dy + dx; } \
-                else LANES { double dx = X, dy = Y; b[k] = dy; a[k] += dx; } \
-                break; \
-            case set + 2: LANES { double dx = X, dy = Y; b[k] += dy; a[k] = dx; } break; \
-            case set + 3: \
-                if (a == b) LANES { double dx = X, dy = Y; a[k] = (a[k] + dy) + dx; } \
-                else LANES { double dx = X, dy = Y; b[k] += dy; a[k] += dx; } \
-                break;
-        switch (p->op) {
-            ONE(B_COPY, c[k])
-            ONE(B_NEG, -c[k])
-            ONE(B_SCALE, c[k] * x[k])
-            ONE(B_SQUARE, c[k] * (2 * x[k]))
-            ONE(B_DIV_X, c[k] / x[k])
-            ONE(B_DIV_Y, -c[k] * (x[k] / y[k]) / y[k])
-            ONE(B_SQRT, c[k] / (2 * x[k]))
-            ONE(B_ZERO, 0.0)
-            ONE(B_PICK, x[k] != 0 ? c[k] : 0.0)
-            ONE(B_DROP, x[k] != 0 ? 0.0 : c[k])
-            TWO(B_MUL, c[k] * y[k], c[k] * x[k])
-            TWO(B_DIV, c[k] / y[k], -c[k] * (x[k] / y[k]) / y[k])
-            case B_DX: case B_DX + 1: point->dxs(args, steps, P_BLOCK, p->op & 1); break;
-            case B_DY: case B_DY + 1: point->dys(args, steps, P_BLOCK, p->op & 1); break;
-            default: break;
-        }
-        #undef ONE
-        #undef TWO
-    }
-}
+#if defined(__GNUC__)
+#  define P_COUNT(counter, n) __atomic_fetch_add(counter, n, __ATOMIC_RELAXED)
+#else
+#  define P_COUNT(counter, n) (*(counter) += (n))
+#endif
 
-static void p_block_step(const p_step *p, double *v)
-{
-    static const ptrdiff_t steps[2] = {8, 8}, many = P_BLOCK;
-    double *o = v + (ptrdiff_t)p->out * P_BLOCK;
-    const double *a = v + (ptrdiff_t)p->a * P_BLOCK, *b = v + (ptrdiff_t)p->b * P_BLOCK;
-    const p_point *point;
-    char *args[2] = {(char *)a, (char *)o};
-    switch (p->op) {
-        case P_ADD: LANES o[k] = a[k] + b[k]; break;
-        case P_SUB: LANES o[k] = a[k] - b[k]; break;
-        case P_MUL: LANES o[k] = a[k] * b[k]; break;
-        case P_DIV: LANES o[k] = a[k] / b[k]; break;
-        case P_NEG: LANES o[k] = -a[k]; break;
-        case P_SQUARE: LANES o[k] = a[k] * a[k]; break;
-        case P_SQRT: LANES o[k] = sqrt(a[k]); break;
-        case P_COPY: case P_SELECT: LANES o[k] = a[k]; break;
-        case P_WHERE: LANES o[k] = o[k - P_BLOCK] != 0 ? a[k] : b[k]; break;
-        case P_CALL:
-            point = &p_points[0][p->row & (P_ROWS - 1)];
-            if (point->values != NULL) point->values(args, &many, steps, point->data);
-            else for (int k = 0; k < P_BLOCK; k++) o[k] = point->value(a[k], b[k]);
-            break;
-        default: break;
-    }
-}
-
-/* The lanes for which a turn holds. */
-static uint64_t p_block_turn(const p_step *p, const double *v)
-{
-    const double *a = v + (ptrdiff_t)p->a * P_BLOCK, *b = v + (ptrdiff_t)p->b * P_BLOCK;
-    uint8_t held[P_BLOCK];
-    uint64_t lanes = 0;
-    switch (p->op) {
-        case P_LT: LANES held[k] = a[k] < b[k]; break;
-        case P_LE: LANES held[k] = a[k] <= b[k]; break;
-        case P_GT: LANES held[k] = a[k] > b[k]; break;
-        case P_GE: LANES held[k] = a[k] >= b[k]; break;
-        case P_EQ: LANES held[k] = a[k] == b[k]; break;
-        case P_NE: LANES held[k] = a[k] != b[k]; break;
-        case P_INT: LANES held[k] = trunc(a[k]) == b[k]; break;
-        default: LANES held[k] = isfinite(a[k]) != 0; break;        /* P_CHECK */
-    }
-    for (int k = 0; k < P_BLOCK; k++) lanes |= (uint64_t)held[k] << k;
-    return lanes;
-}
+static int p_block_rows(p_sweep *w, const p_segment *leaf, uint64_t alive, const int32_t *index, int n);
 
 /* Up to 64 points from the inputs on: at a turn the majority goes on, the others are left, to be run again together. */
 static int p_block_run(p_sweep *w, const int32_t *given, int n)
@@ -839,19 +699,17 @@ static int p_block_run(p_sweep *w, const int32_t *given, int n)
         for (int k = 0; k < P_BLOCK; k++) row[k] = from[index[k] * step];
     }
     for (;;) {
-        if (!p_is_turn(p->op)) {
-            if (p->op != P_CHECK) p_block_step(p, v);
-            else {
-                uint64_t out = alive & ~p_block_turn(p, v);
-                if (out && p_leave(w, NULL, 0, out, index)) return -1;
-                alive &= ~out;
-                if (!alive) return 0;
-            }
+        p = p_level->forward(p, v);
+        if (p->op == P_CHECK) {
+            uint64_t out = alive & ~p_level->turn(p, v);
+            if (out && p_leave(w, NULL, 0, out, index)) return -1;
+            alive &= ~out;
+            if (!alive) return 0;
             p++;
             continue;
         }
         if (p->op == P_END) break;
-        uint64_t yes = alive & p_block_turn(p, v), no = alive & ~yes;
+        uint64_t yes = alive & p_level->turn(p, v), no = alive & ~yes;
         int way = !no || (yes && p_count_lanes(yes) > p_count_lanes(no));
         uint64_t others = way ? no : yes;
         if (others && p_leave(w, s, !way, others, index)) return -1;
@@ -862,25 +720,71 @@ static int p_block_run(p_sweep *w, const int32_t *given, int n)
     }
     p_reverse *r = NULL;
     if (s->outs != 1 || s->out[0] < 0) return p_leave(w, NULL, 0, alive, index);
-    if (w->choice >= 0) {
+    if (w->kind >= 0) {
+        const int status = p_block_rows(w, s, alive, index, n);
+        if (status) return status < 0 ? -1 : p_leave(w, status == 1 ? s : NULL, status == 1 ? P_BACK : 0, alive, index);
+    }
+    else if (w->choice >= 0) {
         for (int i = 0; i < s->reverses; i++) if (s->reverse[i].choice == w->choice) r = &s->reverse[i];
         if (r == NULL) return p_leave(w, s, P_BACK, alive, index);
         if (r->seed >= 0) {
             double *row = g + (ptrdiff_t)r->seed * P_BLOCK;
-            LANES row[k] = 1.0;
-            p_block_backward(r->code, v, g);
+            for (int k = 0; k < P_BLOCK; k++) row[k] = 1.0;
+            p_level->backward(r->code, v, g);
         }
     }
-    s->runs += p_count_lanes(alive);
+    P_COUNT(&s->runs, p_count_lanes(alive));
     const double *out = v + (ptrdiff_t)s->out[0] * P_BLOCK;
     for (int k = 0; k < n; k++) if (alive >> k & 1) w->values[index[k]] = out[k];
-    for (int i = 0; i < w->active; i++) {
+    for (int i = 0; r != NULL && i < w->active; i++) {
         double *row = w->gradients + i * w->count;
         const int place = r->seed >= 0 ? r->input[w->wanted[i]] : -1;
         const double *from = g + (ptrdiff_t)place * P_BLOCK;
         for (int k = 0; k < n; k++) if (alive >> k & 1) row[index[k]] = place < 0 ? 0.0 : from[k];
     }
     return 0;
+}
+
+/* ---- many blocks, on several threads.  What a point has does not depend on who computes it, nor which block it is in on how
+   many there are; those that left are put in order afterwards. */
+
+typedef struct { ptrdiff_t first; int n; } p_span;
+
+typedef struct {
+    p_sweep *scratch;           /* one for each thread that may be at work: the first is how all begin */
+    int *taken;
+    int scratches;
+    const int32_t *index;       /* of the points; NULL: as they stand */
+    const p_span *span;
+    ptrdiff_t spans;
+    int failed;
+} p_many;
+
+enum { P_CHUNK = 4 };           /* blocks that are taken at once */
+
+#if defined(__GNUC__)
+#  define P_TAKE(flag) (!__atomic_exchange_n(flag, 1, __ATOMIC_ACQUIRE))
+#  define P_GIVE(flag) __atomic_store_n(flag, 0, __ATOMIC_RELEASE)
+#else
+#  define P_TAKE(flag) (!*(flag) && (*(flag) = 1))       /* there is one thread, see threads.h */
+#  define P_GIVE(flag) (*(flag) = 0)
+#endif
+
+static void p_chunk(void *work, ptrdiff_t chunk)
+{
+    p_many *many = work;
+    int own = 0;
+    while (!P_TAKE(&many->taken[own])) own = (own + 1) % many->scratches;
+    p_sweep *w = &many->scratch[own];
+    int failed = p_sweep_room(w);
+    for (ptrdiff_t i = chunk * P_CHUNK; i < many->spans && i < (chunk + 1) * P_CHUNK && !failed; i++) {
+        const p_span *span = &many->span[i];
+        int32_t index[P_BLOCK];
+        for (int k = 0; k < span->n; k++) index[k] = many->index ? many->index[span->first + k] : (int32_t)(span->first + k);
+        failed = p_block_run(w, index, span->n);
+    }
+    if (failed) many->failed = 1;
+    P_GIVE(&many->taken[own]);
 }
 
 static int p_left_order(const void *x, const void *y)
@@ -898,4 +802,17 @@ static int p_left_order(const void *x, const void *y)
 #undef P_GO
 #undef P_CASE
 #undef B_CASE
+
+/* 0: the level is there, and used from now on. */
+static int p_use_level(const char *name)
+{
+    if (!strcmp(name, "baseline")) p_level = &p_loops_baseline;
+#if defined(AUTODIFF_PROGRAM_LEVELS)
+    else if (!strcmp(name, "avx2")) p_level = &p_loops_avx2;
+    else if (!strcmp(name, "avx512")) p_level = &p_loops_avx512;
+#endif
+    else return -1;
+    return 0;
+}
+
 #endif

@@ -165,16 +165,16 @@ typedef struct {
     int32_t *column;
 } p_pattern;
 
-/* Of which chosen inputs, numbered in order, each seed is made.  1: it takes more than `limit` numbers. */
-static int p_read_pattern(const p_tree *t, const p_item *items, int top, const uint8_t *chosen, const int32_t *seeds, int count,
-                          size_t limit, p_pattern *made)
+/* Of which inputs each seed is made, by the number of their column.  1: it takes more than `limit` numbers. */
+static int p_read_pattern(const p_tree *t, const p_item *items, int top, const uint8_t *chosen, const int32_t *number,
+                          const int32_t *seeds, int count, size_t limit, p_pattern *made)
 {
     uint8_t *active = calloc(top + 1, 1);
     int64_t *set = malloc((top + 1) * sizeof *set);         /* where it is: its length, then its columns */
     int64_t *start = malloc((count + 1) * sizeof *start);
     int32_t *pool = NULL, *column = NULL;
     size_t used = 0, room = 0;
-    int status = -1, columns = 0;
+    int status = -1;
     if (!active || !set || !start) goto done;
     p_activate(t, items, top, chosen, active);
     for (int i = 0; i < top; i++) set[i] = -1;
@@ -191,12 +191,8 @@ static int p_read_pattern(const p_tree *t, const p_item *items, int top, const u
         const p_item *q = &items[i];
         size_t need = 2;
         int64_t a = -1, b = -1;
-        if (i < t->inputs) {
-            if (chosen[i]) columns++;
-            if (set[i] != -2) continue;
-        }
-        else {
-            if (set[i] != -2) continue;
+        if (set[i] != -2) continue;
+        if (i >= t->inputs) {
             const p_point *point = &p_points[(q->row & P_SINGLE) != 0][q->row & (P_ROWS - 1)];
             const int call = q->op == P_CALL || q->op == P_CALL32;
             if (q->a >= 0 && active[q->a] && (!call || point->dx)) a = set[q->a];
@@ -210,7 +206,7 @@ static int p_read_pattern(const p_tree *t, const p_item *items, int top, const u
             if (grown == NULL) goto done;
             pool = grown;
         }
-        if (i < t->inputs) { pool[used] = 1; pool[used + 1] = columns - 1; set[i] = (int64_t)used; used += 2; continue; }
+        if (i < t->inputs) { pool[used] = 1; pool[used + 1] = number[i]; set[i] = (int64_t)used; used += 2; continue; }
         int n = 0, j = 0, k = 0;
         const int p = pool[a], r = pool[b];
         const int32_t *x = pool + a + 1, *y = pool + b + 1;
@@ -428,32 +424,41 @@ static int p_place_elements(p_rows *r, int stars)
     return 0;
 }
 
-/* Rows of a leaf: code, pattern and colours.  0, -1: memory is short, -2: a row without a template, or a float32. */
-static int p_rows_make(p_tree *t, p_segment *leaf, const uint8_t *chosen, int choice, int kind, size_t limit)
+/* Rows of a leaf in the inputs `wanted`: code, pattern and colours.  0, -1: memory is short, -2: a row without a template, or a float32. */
+static int p_rows_make(p_tree *t, p_segment *leaf, const int32_t *wanted, int columns, int choice, int kind, size_t limit)
 {
     p_path path;
     p_writer w = {t, NULL, 0, 0, 0};
     p_rows *r = calloc(1, sizeof *r);
     int32_t *gradient = malloc((t->inputs + 1) * sizeof *gradient), *seeds = NULL;
-    uint8_t *live = NULL;
+    int32_t *number = malloc((t->inputs + 1) * sizeof *number);
+    uint8_t *live = NULL, *chosen = calloc(t->inputs + 1, 1);
     int status = -1, top, n = 0;
-    if (r == NULL || gradient == NULL || p_path_to(leaf, &path)) { free(r); free(gradient); return -1; }
+    if (!r || !gradient || !number || !chosen || p_path_to(leaf, &path)) {
+        free(r);
+        free(gradient);
+        free(number);
+        free(chosen);
+        return -1;
+    }
+    for (int k = 0; k < columns; k++) {
+        chosen[wanted[k]] = 1;
+        number[wanted[k]] = k;
+    }
     w.items = path.items;
     w.count = top = path.top;
     w.room = path.top + 1;
     r->choice = choice;
     r->kind = kind;
-    for (int i = 0; i < t->inputs; i++) {
-        r->columns += chosen[i];
-        if (t->single[i]) status = -2;
-    }
+    r->columns = columns;
+    for (int i = 0; i < t->inputs; i++) if (t->single[i]) status = -2;
     for (int i = t->inputs; i < top; i++) if (path.items[i].row & P_SINGLE) status = -2;
     if (status == -2) goto failed;
     r->column_input = malloc((r->columns + 1) * sizeof *r->column_input);
     r->rows = kind == P_OF_RESULTS ? leaf->outs : r->columns;
     seeds = r->slot = malloc((r->rows + 1) * sizeof *seeds);
     if (!r->column_input || !seeds) goto failed;
-    for (int i = 0, k = 0; i < t->inputs; i++) if (chosen[i]) r->column_input[k++] = i;
+    memcpy(r->column_input, wanted, columns * sizeof *wanted);
     if (kind == P_OF_RESULTS) for (int k = 0; k < r->rows; k++) seeds[k] = leaf->out[k] >= 0 ? leaf->out[k] : -1;
     else {
         status = p_gradient(&w, top, chosen, leaf->out[0], gradient);
@@ -477,7 +482,7 @@ static int p_rows_make(p_tree *t, p_segment *leaf, const uint8_t *chosen, int ch
         if (live[i]) r->more[n++] = (p_step){w.items[i].op, w.items[i].row, i, w.items[i].a, w.items[i].b};
     r->more[n++] = (p_step){P_END, 0, 0, 0, 0};
     r->slots = w.count;
-    status = p_read_pattern(t, w.items, w.count, chosen, seeds, r->rows, limit, &r->pattern);
+    status = p_read_pattern(t, w.items, w.count, chosen, number, seeds, r->rows, limit, &r->pattern);
     if (status < 0) goto failed;
     if (status == 0) {
         int stars = 0;
@@ -511,6 +516,8 @@ static int p_rows_make(p_tree *t, p_segment *leaf, const uint8_t *chosen, int ch
 failed:
     p_rows_free(r);
     free(gradient);
+    free(number);
+    free(chosen);
     free(live);
     free(w.items);
     free(path.segments);
@@ -518,71 +525,6 @@ failed:
 }
 
 /* ---- running */
-
-enum { P_LANES = 8 };
-
-#if defined(__clang__)
-#  define EIGHT _Pragma("clang loop vectorize(assume_safety)") for (int k = 0; k < P_LANES; k++)
-#elif defined(__GNUC__)
-#  define EIGHT _Pragma("GCC ivdep") for (int k = 0; k < P_LANES; k++)
-#else
-#  define EIGHT for (int k = 0; k < P_LANES; k++)
-#endif
-
-/* Reverse code over the values of one point, for eight cotangents side by side. */
-static void p_lanes_backward(const p_back *p, const double *v, double *g)
-{
-    for (; p->op != B_END; p++) {
-        const double *c = g + (ptrdiff_t)p->g * P_LANES;
-        double *a = g + (ptrdiff_t)p->ga * P_LANES, *b = g + (ptrdiff_t)p->gb * P_LANES;
-        const double x = v[p->x], y = v[p->y];
-        double s;
-        #define ONE(set, E) \
-            case set: EIGHT a[k] = E; break; \
-            case set + 1: EIGHT a[k] += E; break;
-        /* One place for both, as of x * x: the second adds to it, then the first. */
-        #define TWO(set, X, Y) \
-            case set: EIGHT { double dx = X, dy = Y; b[k] = dy; a[k] = dx; } break; \
-            case set + 1: \
-                if (a == b) EIGHT { double dx = X, dy = Y; a[k] = dy + dx; } \
-                else EIGHT { double dx = X, dy = Y; b[k] = dy; a[k] += dx; } \
-                break; \
-            case set + 2: EIGHT { double dx = X, dy = Y; b[k] += dy; a[k] = dx; } break; \
-            case set + 3: \
-                if (a == b) EIGHT { double dx = X, dy = Y; a[k] = (a[k] + dy) + dx; } \
-                else EIGHT { double dx = X, dy = Y; b[k] += dy; a[k] += dx; } \
-                break;
-        switch (p->op) {
-            ONE(B_COPY, c[k])
-            ONE(B_NEG, -c[k])
-            ONE(B_SCALE, c[k] * x)
-            ONE(B_SQUARE, c[k] * (2 * x))
-            ONE(B_DIV_X, c[k] / x)
-            ONE(B_DIV_Y, -c[k] * (x / y) / y)
-            ONE(B_SQRT, c[k] / (2 * x))
-            ONE(B_ZERO, 0.0)
-            ONE(B_PICK, x != 0 ? c[k] : 0.0)
-            ONE(B_DROP, x != 0 ? 0.0 : c[k])
-            TWO(B_MUL, c[k] * y, c[k] * x)
-            TWO(B_DIV, c[k] / y, -c[k] * (x / y) / y)
-            default: {
-                const p_point *point = &p_points[0][p->row & (P_ROWS - 1)];
-                const double out = v[p->gb];
-                const int second = (p->op & ~1) == B_DY;
-                const point_partial partial = second ? point->dy : point->dx;
-                if (second ? point->scales[1] : point->scales[0]) {     /* its text is g * (...): 1 * (...) has the bits */
-                    s = partial(1.0, x, y, out);
-                    if (p->op & 1) EIGHT a[k] += c[k] * s;
-                    else EIGHT a[k] = c[k] * s;
-                }
-                else if (p->op & 1) for (int k = 0; k < P_LANES; k++) a[k] += partial(c[k], x, y, out);
-                else for (int k = 0; k < P_LANES; k++) a[k] = partial(c[k], x, y, out);
-            }
-        }
-        #undef ONE
-        #undef TWO
-    }
-}
 
 /* All values of the gradient, behind those of the leaf. */
 static void p_more(const p_rows *r, double *v)
@@ -609,11 +551,11 @@ static int p_elements(const p_rows *r, const double *v, double *g, double *eleme
         for (int i = 0; i < r->rows; i++)
             if (r->code.seed[i] >= 0) {
                 double *row = g + (ptrdiff_t)r->code.seed[i] * P_LANES;
-                EIGHT row[k] = 0.0;
+                for (int k = 0; k < P_LANES; k++) row[k] = 0.0;
             }
         for (int i = 0; i < r->rows; i++)
             if (r->colour[i] >= first && r->colour[i] < first + P_LANES) p_seed(r, g, i, r->colour[i] - first, 1.0);
-        p_lanes_backward(r->code.code, v, g);
+        p_level->lanes_backward(r->code.code, v, g);
         if (r->colours <= P_LANES) {
             for (int64_t k = 0; k < total; k++) elements[k] = g[(ptrdiff_t)r->source[k] * P_LANES + r->lane[k]];
             break;
@@ -635,10 +577,10 @@ static void p_matrix(const p_rows *r, const double *v, double *g, double *matrix
         for (int i = 0; i < r->rows; i++)
             if (r->code.seed[i] >= 0) {
                 double *row = g + (ptrdiff_t)r->code.seed[i] * P_LANES;
-                EIGHT row[k] = 0.0;
+                for (int k = 0; k < P_LANES; k++) row[k] = 0.0;
             }
         for (int i = 0; i < n; i++) p_seed(r, g, first + i, i, 1.0);
-        p_lanes_backward(r->code.code, v, g);
+        p_level->lanes_backward(r->code.code, v, g);
         for (int i = 0; i < n; i++)
             for (int c = 0; c < r->columns; c++) {
                 const int place = r->code.input[r->column_input[c]];
@@ -654,14 +596,55 @@ static void p_combined(const p_rows *r, const double *v, double *g, const double
     for (int i = 0; i < r->rows; i++)
         if (r->code.seed[i] >= 0) {
             double *row = g + (ptrdiff_t)r->code.seed[i] * P_LANES;
-            EIGHT row[k] = 0.0;
+            for (int k = 0; k < P_LANES; k++) row[k] = 0.0;
         }
     for (int i = 0; i < r->rows; i++) p_seed(r, g, i, 0, weights[i]);
-    p_lanes_backward(r->code.code, v, g);
+    p_level->lanes_backward(r->code.code, v, g);
     for (int c = 0; c < r->columns; c++) {
         const int place = r->code.input[r->column_input[c]];
         result[c] = place < 0 ? 0.0 : g[(ptrdiff_t)place * P_LANES];
     }
+}
+
+/* The matrix at each point of a block: 1, there is no code for it; 2, a value that is not finite, so that eager has others. */
+static int p_block_rows(p_sweep *w, const p_segment *leaf, uint64_t alive, const int32_t *index, int n)
+{
+    const p_rows *r = p_rows_of(leaf, w->kind, w->choice);
+    double sum[P_BLOCK] = {0};
+    if (r == NULL) return 1;
+    p_level->forward(r->more, w->v);
+    for (ptrdiff_t k = 0; k < (ptrdiff_t)r->rows * r->columns; k++)
+        for (int m = 0; m < n; m++) if (alive >> m & 1) w->gradients[k * w->count + index[m]] = 0.0;
+    const int coloured = r->pattern.start != NULL, lanes = coloured ? r->colours : r->rows;
+    for (int lane = 0; lane < lanes; lane++) {
+        for (int again = 0; again < 2; again++)
+            for (int i = 0; i < r->rows; i++) {
+                if (r->code.seed[i] < 0) continue;
+                double *row = w->g + (ptrdiff_t)r->code.seed[i] * P_BLOCK;
+                const double one = (coloured ? r->colour[i] : i) == lane;
+                if (!again) for (int k = 0; k < P_BLOCK; k++) row[k] = 0.0;
+                else if (one != 0) for (int k = 0; k < P_BLOCK; k++) row[k] += 1.0;
+            }
+        p_level->backward(r->code.code, w->v, w->g);
+        for (int i = coloured ? 0 : lane; i < (coloured ? r->rows : lane + 1); i++) {
+            const int64_t first = coloured ? r->pattern.start[i] : 0, end = coloured ? r->pattern.start[i + 1] : r->columns;
+            for (int64_t k = first; k < end; k++) {
+                if (coloured && r->lane[k] != lane) continue;
+                const int column = coloured ? r->pattern.column[k] : (int)k;
+                const int place = coloured ? r->source[k] : r->code.input[r->column_input[column]];
+                if (place < 0 || r->code.seed[i] < 0) continue;
+                double *row = w->gradients + ((ptrdiff_t)i * r->columns + column) * w->count;
+                const double *from = w->g + (ptrdiff_t)place * P_BLOCK;
+                for (int m = 0; m < n; m++) {
+                    if (!(alive >> m & 1)) continue;
+                    row[index[m]] = from[m];
+                    sum[m] += from[m] * 0.0;
+                }
+            }
+        }
+    }
+    for (int m = 0; m < n; m++) if ((alive >> m & 1) && sum[m] != 0.0) return 2;
+    return 0;
 }
 
 /* The tangents of a leaf's values, for those of the inputs, over the values of a run; by the rules of a forward pass. */
@@ -712,5 +695,4 @@ static int p_push(const p_tree *t, const p_segment *leaf, const double *v, doubl
     return 0;
 }
 
-#undef EIGHT
 #endif

@@ -21,10 +21,9 @@ import numpy as np
 from .. import _program
 from .. import _variable as _variable_module
 from .._lift import lift
-from .._program import (GRADIENT, GRADIENT_AND_VALUE, HESSIAN, JACOBIAN, VALUE, VALUE_AND_GRADIENT, Replay, kind_of,
-                        unusual)
+from .._program import GRADIENT, GRADIENT_AND_VALUE, HESSIAN, JACOBIAN, VALUE, VALUE_AND_GRADIENT, Replay, kind_of, unusual
 from .._pytree import flatten, flatten_results, map_leaves
-from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp, jvp
+from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
 from ..numpy import _answers as _answers  # now, and not while something is recorded
 from ..numpy import _mirror as _mirror
 
@@ -356,19 +355,22 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
              if type(c) in (np.ndarray, float, np.float64)]
     addresses = [(c.ctypes.data, step) for c, step in given]
     widths = [kinds[place][1] for place in replay._places]
-    values, gradients = np.empty(size), np.empty((sum(widths), size))
+    if replay._what == JACOBIAN:
+        return NotImplemented
+    shape = (sum(widths), sum(widths)) if replay._what == HESSIAN else (sum(widths),)
+    values, gradients = np.empty(size), np.empty((*shape, size))
 
     def by_itself(point: int) -> bool:
         value, row = _parted(replay, state.run(replay, sample(point), {}))
         if not isinstance(value, float) or not all(isinstance(x, float) for x in row):
             raise _NoNumber
-        values[point], gradients[:, point] = value, row
-        return state.reason is None
+        values[point], gradients[..., point] = value, np.reshape(row, shape)
+        return state.reason is None and not replay.plain
 
     try:
         known = next((program for program in state.trees if program.fits(first)), None)
-        if known is None:
-            if not by_itself(0):
+        if known is None or replay.plain:
+            if replay.plain or not by_itself(0):
                 return NotImplemented       # nothing is recorded: all points in one pass, as ever
             known = state.trees[0]
         replay.points(known, addresses, size, values.ctypes.data, gradients.ctypes.data, by_itself)
@@ -376,13 +378,19 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
         return NotImplemented
     if not replay._what:
         return values
-    found = []
-    start = 0
-    for place, width in zip(replay._places, widths, strict=True):
-        rows = [gradients[start + i].copy() for i in range(width)]
-        found.append(type(first[place])(rows) if type(first[place]) in (list, tuple) else rows[0])
-        start += width
-    gradient = found[0] if replay._single else tuple(found)
+
+    def shaped(rows: Any, inner: Any) -> Any:
+        """Rows of numbers as the arguments are."""
+        found, start = [], 0
+        for place, width in zip(replay._places, widths, strict=True):
+            part = [inner(row) for row in rows[start:start + width]]
+            found.append(type(first[place])(part) if type(first[place]) in (list, tuple) else part[0])
+            start += width
+        return found[0] if replay._single else tuple(found)
+
+    if replay._what == HESSIAN:
+        return shaped(gradients, lambda row: shaped(row, np.copy))
+    gradient = shaped(gradients, np.copy)
     if replay._what == GRADIENT:
         return gradient
     return (values, gradient) if replay._what == VALUE_AND_GRADIENT else (gradient, values)
@@ -397,7 +405,7 @@ def _parted(replay: Any, result: Any) -> tuple[Any, list[Any]]:
     if not replay._what:
         return _number(result), []
     value, gradient = 0.0, result
-    if replay._what != GRADIENT:
+    if replay._what in (VALUE_AND_GRADIENT, GRADIENT_AND_VALUE):
         value, gradient = result if replay._what == VALUE_AND_GRADIENT else result[::-1]
     return _number(value), [_number(x) for x in flatten(gradient)[0]]
 
@@ -516,7 +524,8 @@ class _Product(Replay):
             return NotImplemented
         weights: list[float] = []
         for value, along in zip(self.primals, self.tangents):
-            if kind_of(value) is None or kind_of(value) != kind_of(along) or type(value) is not type(along):
+            known = kind_of(value)
+            if known is None or isinstance(value, np.float32) or (known, type(value)) != (kind_of(along), type(along)):
                 return NotImplemented
             weights += along if isinstance(along, (list, tuple)) else (along,)
         if len(self.primals) != len(self.tangents) or not all(kind_of(value)[1] for value in self.primals):
