@@ -2796,6 +2796,11 @@ class Engine:
         (<list><object>pass_.callbacks).append(callback)
 
 
+def passes_begun():
+    """How many reverse passes the process has begun."""
+    return passes
+
+
 def pass_number():
     """The number of the reverse pass that runs in this thread, -1 outside of one."""
     return (<Running*>running).number if running != NULL else -1
