@@ -12,10 +12,10 @@ from libc.string cimport memcpy, memset
 
 from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEFAULTS, DEPENDS,
                      DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE, INFERENCE_TENSOR,
-                     INLINE32, INLINE64, LINEAR, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV,
-                     OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL, OP_MUL,
-                     OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SECOND, SELECT,
-                     SLICE, TAGS, TENSOR, TRACING, T_DOUBLE, T_FLOAT, T_HALF, VJPS, WRITING, BatchLevel, Call, Extras,
+                     INLINE32, INLINE64, LINEAR, NAMES, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION,
+                     OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL,
+                     OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SECOND,
+                     SELECT, SLICE, TAGS, TENSOR, TRACING, T_DOUBLE, T_FLOAT, T_HALF, VJPS, WRITING, BatchLevel, Call, Extras,
                      Py_TYPE, Transform, Variable, add_generic, alias_of, array_in, array_of, ask, attached_any, batched,
                      category, contiguous_copy_of, current_node, drop_grad, enter_lower, enter_modes, extras_of, first_of,
                      from_array, from_number, from_owned, give_tangents, is_variable, later, leave_lower, leave_modes,
@@ -26,7 +26,7 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
 from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
 from ._structural cimport (AHEAD, EUCLIDEAN, AutodiffBlas, blas_routines, blocks, cast, constant, count_along, expand, largest,
                            least_square, like_matrices, matmul, multiply_batches, narrow as narrowed, permute, reduce_sum,
-                           reshape, select_view, set_quick, small_order, structural, triangles)
+                           reshape, select_view, set_quick, small_order, structural, triangles, wrap_dim)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
 from ._batched cimport can_batch, geometry_of, seed_batch, set_of_batch, spread_strides
 from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXNET, NOTHING, NUMBER, OUT_SCALAR, PACKED,
@@ -1142,7 +1142,7 @@ def sign_of(x):
 OPS.reshape = lambda x, shape: reshape(<Variable>x, tuple(shape), True)
 OPS.expand = lambda x, shape: expand(<Variable>x, tuple(shape))
 OPS.permute = lambda x, dims: permute(<Variable>x, tuple(dims), "permute")
-OPS.narrow = lambda x, dim, start, length: narrowed(<Variable>x, dim, start, length)
+OPS.narrow = lambda x, dim, start, length: narrowed(<Variable>x, wrap_dim(dim, x.ndim), start, length)
 OPS.select = lambda x, dim, index: select_view(<Variable>x, dim, index, "select")
 OPS.sum = lambda x, dim, keepdim, dtype=None: reduce_sum(<Variable>x, dim, keepdim, dtype)
 OPS.matmul = lambda x, y: matmul(x, y)
@@ -1531,6 +1531,12 @@ cdef PyObject* vjp_generic(Node* node, int operand, object g, Node* target) exce
 
 cdef PyObject* vjp_of(Node* node, int operand, object g, object function, int saves, object dtype) except? NULL:
     """A rule on the cotangent and what it needs saved, all of them brought to a dtype if one is given."""
+    if function is None:
+        raise RuntimeError(f"the derivative of {NAMES[node.op]} in operand {operand + 1} is not implemented: detach it")
+    return vjp_by(node, operand, g, function, saves, dtype)
+
+
+cdef PyObject* vjp_by(Node* node, int operand, object g, object function, int saves, object dtype) except? NULL:
     cdef object x = None, y = None, out = None, shape_x = None, shape_y = None, dtype_x = None, shapes = None, params = None
     cdef Payload* payload
     cdef object result

@@ -19,7 +19,8 @@ A saved value that is written before the backward pass makes that pass raise, an
 makes it wrong, so a row saves what PyTorch's op does, and computes again what it could have kept: a quotient saves its
 operands, for ``y = x / w; y += 1`` is ordinary code.  ``tests/test_saved.py`` holds the rows against PyTorch's table.
 A derivative of ``None`` says that the op has none in that operand; an op with no derivative at all is not recorded.
-A derivative of ``0`` says that it is zero everywhere (``floor``).
+A derivative of ``0`` says that it is zero everywhere (``floor``).  One of ``NOT_COMPUTED`` in the first of two operands of
+an elementwise row that derivatives call is NaN in its loops; where it is recorded, asking for it is an error.
 
 A row whose loop is ``composite`` has no derivative of its own: its value is a call of a helper that computes with
 recorded ops, so that everything else follows from theirs.  ``grad_fn`` then names the last node.
@@ -105,6 +106,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+#: The text of a derivative that is not computed.
+NOT_COMPUTED = "g * hole(0 * x)"
 KINDS = ("elementwise", "linear", "multilinear", "reduction", "gather", "custom")
 #: Public modules in which functions live.
 NAMESPACES = ("autodiff", "linalg", "fft", "special", "nn.functional")
@@ -502,6 +505,11 @@ class Rule:
     def arity(self) -> int:
         """How many operands a call has; -1 for any number."""
         return -1 if self.operands == "*" else len(self.operands)
+
+    @property
+    def ends(self) -> bool:
+        """Whether its derivative in its first operand, which is not computed, is an error."""
+        return self.dx == NOT_COMPUTED
 
     @property
     def elementwise(self) -> bool:
