@@ -467,6 +467,44 @@ PARAMETERS = {
     "enable_gqa": Parameter("flag", "whether heads of key and value are shared"),
     # convolutions, pooling, pictures
     "upscale_factor": Parameter("count", "how many times as high and as wide"),
+    "downscale_factor": Parameter("count", "the height and the width of a square"),
+    "groups": Parameter("count", "into how many parts channels are divided, each of which is by itself"),
+    "kernel_size": Parameter("any", "the sizes of a window, one number or one for each dimension", "_Dims"),
+    "padding": Parameter("any", "how many zeros are put before and behind, one number or one for each dimension", "_Dims"),
+    "dilation": Parameter("any", "from one place in a window to the next, one number or one for each dimension", "_Dims"),
+    "output_padding": Parameter("any", "by how much the result is larger, one number or one for each dimension", "_Dims"),
+    **{f"{row}{n}d.stride": Parameter("any", "from one window to the next, one number or one for each dimension" + more,
+                                      "_Dims")
+       for row, more in (("conv", ""), ("conv_transpose", ""), ("max_pool", "; the window's sizes if None"),
+                         ("avg_pool", "; the window's sizes if None"), ("lp_pool", "; the window's sizes if None"),
+                         ("max_unpool", "; the window's sizes if None")) for n in (1, 2, 3)},
+    "nn_functional_unfold.stride": Parameter("any", "from one window to the next", "_Dims"),
+    "fold.stride": Parameter("any", "from one window to the next", "_Dims"),
+    **{f"conv{n}d.padding": Parameter("any", "how many zeros are put before and behind, one number or one for each dimension; "
+                                             "or 'same' or 'valid'", "_Dims | _str") for n in (1, 2, 3)},
+    **{f"{row}{n}d.output_size": Parameter("any", "how many parts, one number or one for each dimension", "_Any")
+       for row in ("adaptive_max_pool", "adaptive_avg_pool") for n in (1, 2, 3)},
+    **{f"max_unpool{n}d.output_size": Parameter("any", "the sizes of the result, where several are possible", "_Any")
+       for n in (1, 2, 3)},
+    "fold.output_size": Parameter("any", "height and width of the result", "_Dims"),
+    "ceil_mode": Parameter("flag", "whether a last window may end outside"),
+    "return_indices": Parameter("flag", "whether positions in the flattened picture are returned as well"),
+    "count_include_pad": Parameter("flag", "whether what is padded counts"),
+    "divisor_override": Parameter("any", "what sums are divided by instead of the number of elements", "_int | None"),
+    "norm_type": Parameter("number", "the order"),
+    **{f"{row}.{word}": Parameter("any", doc, type) for row in ("interpolate", "upsample") for word, doc, type in (
+        ("size", "the sizes of the result, one number or one for each dimension", "_Dims"),
+        ("scale_factor", "how many times as large, one number or one for each dimension", "_Any"),
+        ("mode", "'nearest', 'nearest-exact', 'linear', 'bilinear', 'trilinear', 'bicubic' or 'area'", "_str"))},
+    "align_corners": Parameter("flag", "whether the centres of the first and last elements stay in place, else their edges",
+                               "_bool | None"),
+    "recompute_scale_factor": Parameter("flag", "whether the quotient of sizes is used in the place of scale_factor",
+                                        "_bool | None"),
+    "antialias": Parameter("flag", "whether neighbours are as many more as the result is smaller"),
+    "grid_sample.mode": Parameter("choice", "'bilinear', 'nearest' or 'bicubic'"),
+    "padding_mode": Parameter("choice", "'zeros', 'border' or 'reflection'"),
+    "affine_grid.size": Parameter("any", "the sizes of the pictures that will be sampled", "_Dims"),
+    **{word: Parameter("any") for word in ("windows", "plan", "plans", "spans", "extent", "kernel", "among")},
     # ----
     "out": Parameter("any", "a Variable to write the result into; not where a gradient is wanted"),
 }
