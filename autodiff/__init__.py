@@ -191,6 +191,8 @@ _LATER = {
     **dict.fromkeys(_ops.LATER["functions"]),       # of rows: their families put them here
     "lift": "_lift",
     **dict.fromkeys(("compile", "sparse_hessian", "sparse_jacobian"), "programs"),
+    "draw": "_draw",
+    "explain": "_explain",
     **dict.fromkeys(("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"), "_windows"),
     **dict.fromkeys(("binomial", "multinomial", "normal", "poisson", "randint_like", "randperm", "sample_beta",
                      "sample_dirichlet", "standard_gamma"), "_draws"),

@@ -352,6 +352,8 @@ cdef void bump(Storage* storage) noexcept:
     """The elements were written in place: values saved before are no longer these, nor are copies of a 0-d one."""
     cdef Node* number = storage.number
     storage.version += 1
+    if graph.anomaly:
+        table.wrote(storage, storage.version)
     graph.modified += storage.unchanged
     storage.unchanged = 0
     if number != NULL:
@@ -915,6 +917,8 @@ cdef void mark_modified(Node* node) noexcept:
     if node != NULL and not node.flags & MODIFIED:
         node.flags |= MODIFIED
         graph.modified += 1
+        if graph.anomaly:
+            table.wrote(node, 0)
 
 
 cdef class NodeExtras:
