@@ -34,6 +34,11 @@ TWO = words("add sub mul div pow atan2 hypot logaddexp logaddexp2 xlogy fmod rem
 SPECIAL = words("entr ndtr log_ndtr ndtri erfcx i0 i1 i0e i1e")
 
 CASES = {
+    # layers and losses
+    "mse_loss": "T.nn.functional.mse_loss(x, y)", "mse_loss none": "T.nn.functional.mse_loss(x, y, reduction='none')",
+    # convolutions, pooling and pictures
+    "pixel_shuffle": "T.nn.functional.pixel_shuffle(T.stack([m, n, m, n])[None], 2)",
+    # ----
     **{name: f"T.{name}(x)" for name in ONE},
     **{f"{name} point": f"T.{name}(s)" for name in ONE},
     "acosh": "T.acosh(1 + x)", "acosh point": "T.acosh(1 + s)",

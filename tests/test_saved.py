@@ -32,14 +32,15 @@ LESS = {
     "positions and masks are arrays that no code can write; a first pass does not free them": {
         "again": "where; max along; min along; median along; nanmedian along; mode along; sort along; topk along; kthvalue; "
                  "quantile lower; index; index_select; masked_fill; masked_scatter; scatter; scatter_add; scatter number; "
-                 "index_fill; index_put; index_put accumulate; msort",
+                 "index_fill; index_put; index_put accumulate; msort; combinations",
         "again m": "nansum all; nansum dim; cummax along; cummin along; gather; take_along_dim; take; masked_select",
-        "again x": "nan_to_num; threshold; combinations", "again s": "nan_to_num point",
+        "again x": "nan_to_num; threshold; quantile lower", "again s": "nan_to_num point",
         "x": "leaky_relu; leaky_relu slope; logit eps", "s": "leaky_relu point", "m": "nanmean all; nanmean dim",
         "x y": "clamp tensors", "again y": "index_add; index_copy; put", "y": "index_add alpha",
     },
     "what it saves it has computed beside: a difference, a product, a copy, where nobody can write": {
-        "x": "gelu", "s": "gelu point", "x y": "dist; dist 1; dist 3; dist inf", "x y z": "lerp weight",
+        "x": "gelu", "s": "gelu point", "x y": "dist; dist 1; dist 3; dist inf; mse_loss; mse_loss none",
+        "x y z": "lerp weight",
         "y": "addcmul value; addcdiv; addcdiv value", "m": "bilinear; pdist; triangular_solve; cholesky_solve",
         "n o": "linalg_multi_dot of m", "out": "linalg_lu; triangular_solve of m; cholesky_solve of m",
         "m n": "cdist", "m out": "orgqr; linalg_householder_product", "m n out": "ormqr",

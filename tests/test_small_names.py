@@ -378,7 +378,7 @@ def test_parameters_as_a_vector(make):
 
 # ---- imports
 
-MISSING = ["optim", "utils.data", "jit", "nn.modules", "nn.modules.linear", "nn.functional", "nn.init", "optim.sgd"]
+MISSING = ["optim", "utils.data", "jit", "nn.modules", "nn.modules.linear", "nn.init", "optim.sgd"]
 
 
 @pytest.mark.parametrize("name", MISSING)

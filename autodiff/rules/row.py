@@ -398,6 +398,16 @@ PARAMETERS = {
     "rows": Parameter("count"),
     "columns": Parameter("count"),
     "height": Parameter("count"),
+    # layers and losses
+    "reduction": Parameter("choice", "'mean', 'sum', or 'none' for a loss of each element"),
+    "size_average": Parameter("flag", "an older word: False for the sum", "_bool | None"),
+    **{f"{row}.reduce": Parameter("flag", "an older word: False for no reduction", "_bool | None")
+       for row in ("mse_loss",)},
+    **{f"{row}.weight": Parameter("operand", "factors of the losses, of the shape of input", "_Operand | None")
+       for row in ("mse_loss",)},
+    # convolutions, pooling, pictures
+    "upscale_factor": Parameter("count", "how many times as high and as wide"),
+    # ----
     "out": Parameter("any", "a Variable to write the result into; not where a gradient is wanted"),
 }
 
