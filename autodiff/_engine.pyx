@@ -2756,6 +2756,27 @@ cdef Node* node_of_edge(edge, Node** roots, intp count) except NULL:
     return current_leaf(node) if node.flags & LEAF else node
 
 
+def variable_on(edge, tuple outputs):
+    """A Variable of zeros, which takes no memory, whose gradient arrives at an edge in the graph of outputs."""
+    cdef Node** roots = <Node**>allocate((len(outputs) + 1) * sizeof(Node*))
+    cdef Node* node = NULL
+    cdef intp count = 0
+    cdef Variable v
+    try:
+        for output in outputs:
+            roots[count] = hold(current_node(<Variable>output))
+            count += roots[count] != NULL
+        node = hold(node_of_edge(edge, roots, count))
+        v = <Variable>stand_in(node).detach()
+        set_edge(v, node, False)
+    finally:
+        disown(node)
+        for i in range(count):
+            disown(roots[i])
+        free(roots)
+    return v
+
+
 cdef Variable stand_in(Node* node):
     """What has shape and dtype of the gradients at a node, where an edge is given and no Variable."""
     cdef Array* array
@@ -2790,6 +2811,7 @@ cdef struct Running:            # lies on the stack of run_backward
     PyObject* notes             # a dict, or NULL
     PyObject* reached           # a set of addresses, or NULL
     Running* outer
+    bint chosen                 # inputs were given
 
 cdef long long passes = 0       # begun so far
 
@@ -2858,6 +2880,11 @@ def passes_begun():
 def pass_number():
     """The number of the reverse pass that runs in this thread, -1 outside of one."""
     return (<Running*>running).number if running != NULL else -1
+
+
+def pass_accumulates():
+    """Whether the reverse pass that runs in this thread is for the `.grad` of all leaves, and not of inputs that were given."""
+    return running != NULL and not (<Running*>running).chosen
 
 
 def running_node():
@@ -3040,6 +3067,21 @@ def gradients(tuple outputs, tuple given, tuple inputs, retain_graph=None, creat
         nested_passes -= 1
 
 
+def partial_gradients(tuple outputs, tuple given, tuple inputs, bint recorded=False):
+    """The gradients of inputs, None for one that was not used, along the paths on which no other input comes before.
+
+    Hooks and retain_grad() of theirs learn nothing of it: another pass hands these gradients on, and calls them.
+    """
+    global nested_passes
+    if nested_passes >= NESTED_PASSES:
+        return in_another_thread(partial(partial_gradients, outputs, given, inputs, recorded))
+    nested_passes += 1
+    try:
+        return reverse_pass(outputs, given, recorded, recorded, inputs, False, True, "grad", False, NULL, True)
+    finally:
+        nested_passes -= 1
+
+
 def scalar_gradient(function, x):
     """(value, gradient) of a function of one plain array or float, in a thread without modes: the shortest way of grad().
 
@@ -3135,7 +3177,7 @@ def in_another_thread(function):
 
 
 cdef object reverse_pass(given_outputs, given_gradients, retain_graph, create_graph, inputs, bint accumulate_inputs,
-                         allow_unused, str caller, materialize, bint* others):
+                         allow_unused, str caller, materialize, bint* others, bint bare=False):
     """others not NULL: told whether other leaves than the inputs are reached; create_graph None: recorded where they are."""
     cdef Pass* walk
     cdef Node* node
@@ -3234,6 +3276,7 @@ cdef object reverse_pass(given_outputs, given_gradients, retain_graph, create_gr
             walk.anomaly = walk.special = True
         previous = modes()
         begin_running(&now, walk, held, roots)
+        now.chosen, walk.bare = wanted is not None, bare
         try:
             if wanted is not None and not accumulate_inputs:
                 captures = {}
