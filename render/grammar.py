@@ -190,7 +190,7 @@ def check(rules) -> None:
             refuse("it has a derivative in one operand and none in another, which users may ask for: where that is zero, it is "
                    "'0'; where it is not computed, a structural row raises an error")
         if rule.ends and not (rule.elementwise and rule.operands == "xy" and not rule.function and not rule.method):
-            refuse("a derivative that is not computed is for elementwise rows of two operands that derivatives call, and users do not")
+            refuse("a derivative that is not computed is for elementwise rows of two operands that only derivatives call")
         if rule.copies not in ("", "nt") or (rule.copies and not (rule.elementwise and rule.operands == "xy")):
             refuse(f"copies are saved by the overload 'nt' of an elementwise row of two operands, not by {rule.copies!r}")
         for kink in kinks_of(rule):

@@ -3,7 +3,6 @@ from math import log, pi
 
 from .elementwise import _bitwise
 
-
 #: What has no further derivative in its first operand, in words.
 _ENDINGS = {"igamma_in_aa": "the third derivative of igamma in its first operand",
             "zeta_in_xx": "the third derivative of zeta in its first operand"}
