@@ -2413,6 +2413,8 @@ cdef int elementwise(Pass* walk, Node* node, int operand, Cotangent* g, bint las
     cdef Array* given = NULL
     cdef bint fits
     cdef int k
+    if partial == NULL:         # there is no derivative in this operand, which the recorded rule says in words
+        return 1
     fits = not target.flags & OUT_SCALAR and node_type(target) == payload.type and same_shape(node_shape(target), shape)
     if is_g and not node.flags & OUT_SCALAR:
         g.array.owners += 1
