@@ -173,7 +173,8 @@ def test_it_runs_as_a_program(name, tmp_path):
     root = Path(autodiff.__file__).resolve().parent.parent
     picture = tmp_path / "picture.png"
     done = subprocess.run([sys.executable, str(EXAMPLES / f"{name}.py"), str(picture), *SHORTER.get(name, [])],
-                          capture_output=True, text=True, cwd=tmp_path, check=False, env={**os.environ, "PYTHONPATH": str(root), "MPLBACKEND": "agg"})
+                          capture_output=True, text=True, cwd=tmp_path, check=False,
+                          env={**os.environ, "PYTHONPATH": str(root), "MPLBACKEND": "agg"})
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
     assert picture.exists() == (name in PICTURES)
