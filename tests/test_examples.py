@@ -12,7 +12,9 @@ import autodiff
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="needs a checkout")
-PICTURES = {"two_body", "heat", "black_scholes", "predator_prey", "gaussian_process"}
+PICTURES = {"two_body", "heat", "black_scholes", "predator_prey", "gaussian_process", "digits"}
+#: Further arguments, for programs that take long.
+SHORTER = {"digits": ["2"]}
 
 
 def example(name):
@@ -138,15 +140,41 @@ def test_gaussian_process():
     assert np.abs(mean - values).std() < 0.2 and (deviation > 0).all() and (deviation < 0.2).all()
 
 
+def test_digits():
+    """The gradient of the whole network along a direction, and that a few rounds teach it most digits."""
+    pytest.importorskip("sklearn")
+    program = example("digits")
+    learned, digits, tested, answers = program.pictures()
+    parameters = [p.detach().double().requires_grad_() for p in program.start(np.random.default_rng(0))]
+    x, y = autodiff.tensor(learned[:5].astype(float)), autodiff.tensor(digits[:5])
+
+    def loss(ps):
+        return autodiff.nn.functional.cross_entropy(program.scores(ps, x), y)
+
+    gradients = autodiff.autograd.grad(loss(parameters), parameters)
+    random = np.random.default_rng(1)
+    directions = [autodiff.tensor(random.normal(size=p.shape)) for p in parameters]
+    with autodiff.no_grad():
+        ends = [loss([p + sign * 1e-6 * d for p, d in zip(parameters, directions)]).item() for sign in (1, -1)]
+    slope = sum((g * d).sum().item() for g, d in zip(gradients, directions))
+    assert abs((ends[0] - ends[1]) / 2e-6 - slope) < 1e-4 * abs(slope)
+    parameters, losses = program.learn(learned, digits, rounds=4)
+    assert losses[-1] < losses[0] / 3
+    assert np.mean(program.told(parameters, tested) == answers) > 0.8
+
+
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))
 def test_it_runs_as_a_program(name, tmp_path):
     pytest.importorskip("scipy")
     if name in PICTURES:
         pytest.importorskip("matplotlib")
+    if name == "digits":
+        pytest.importorskip("sklearn")
     root = Path(autodiff.__file__).resolve().parent.parent
     picture = tmp_path / "picture.png"
-    done = subprocess.run([sys.executable, str(EXAMPLES / f"{name}.py"), str(picture)], capture_output=True, text=True,
-                          cwd=tmp_path, check=False, env={**os.environ, "PYTHONPATH": str(root), "MPLBACKEND": "agg"})
+    done = subprocess.run([sys.executable, str(EXAMPLES / f"{name}.py"), str(picture), *SHORTER.get(name, [])],
+                          capture_output=True, text=True, cwd=tmp_path, check=False,
+                          env={**os.environ, "PYTHONPATH": str(root), "MPLBACKEND": "agg"})
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
     assert picture.exists() == (name in PICTURES)

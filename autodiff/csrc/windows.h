@@ -32,50 +32,91 @@ static inline void autodiff_inside(ptrdiff_t count, ptrdiff_t size, ptrdiff_t st
     }
 }
 
-/* COLUMNS: the columns of some rows of windows, each matrix row count * windows[2] long.
-   PICTURE: the columns added where they come from.
-   Both walk in the same way, so that each is the other's transpose. */
-#define AUTODIFF_WALK(T, NAME, QUALIFIED, PER_ROW, OUTSIDE, STEP)                                                       \
-    static inline void NAME(const AutodiffWindows *w, QUALIFIED T *picture, ptrdiff_t start, ptrdiff_t count,           \
-                            PER_ROW T *columns)                                                                         \
+/* Rows of n elements between a picture, where they are stride apart, and columns: copied, or added the other way.  Neither
+   overlaps the other, which the compiler is to know: rows are often as short as 8 elements. */
+#if defined(_MSC_VER)
+#  define AUTODIFF_RESTRICT __restrict
+#else
+#  define AUTODIFF_RESTRICT restrict
+#endif
+
+#define AUTODIFF_ROWS(T, NAME, QUALIFIED, PER_ROW, STEP)                                                                \
+    static inline void NAME(ptrdiff_t rows, ptrdiff_t n, QUALIFIED T *AUTODIFF_RESTRICT picture, ptrdiff_t next,        \
+                            ptrdiff_t stride, PER_ROW T *AUTODIFF_RESTRICT columns, ptrdiff_t across)                   \
     {                                                                                                                   \
-        const ptrdiff_t across = w->windows[2], stride = w->stride[2];                                                  \
-        ptrdiff_t c, z, y, x, row, i, low, high;                                                                        \
-        for (c = 0; c < w->channels; c++) {                                                                             \
-            QUALIFIED T *channel = picture + c * w->size[0] * w->size[1] * w->size[2];                                  \
-            for (z = 0; z < w->kernel[0]; z++)                                                                          \
-            for (y = 0; y < w->kernel[1]; y++)                                                                          \
-            for (x = 0; x < w->kernel[2]; x++) {                                                                        \
-                const ptrdiff_t offset = x * w->dilation[2] - w->before[2];                                             \
-                autodiff_inside(across, w->size[2], stride, offset, &low, &high);                                       \
-                for (row = start; row < start + count; row++, columns += across) {                                      \
-                    const ptrdiff_t iz = row / w->windows[1] * w->stride[0] + z * w->dilation[0] - w->before[0];        \
-                    const ptrdiff_t iy = row % w->windows[1] * w->stride[1] + y * w->dilation[1] - w->before[1];        \
-                    if (iz < 0 || iz >= w->size[0] || iy < 0 || iy >= w->size[1] || low == high) {                      \
-                        OUTSIDE(0, across);                                                                             \
-                        continue;                                                                                       \
-                    }                                                                                                   \
-                    QUALIFIED T *from = channel + (iz * w->size[1] + iy) * w->size[2] + low * stride + offset;          \
-                    PER_ROW T *to = columns + low;                                                                      \
-                    const ptrdiff_t n = high - low;                                                                     \
-                    OUTSIDE(0, low);                                                                                    \
-                    if (stride == 1) {                                                                                  \
-                        for (i = 0; i < n; i++) {                                                                       \
-                            STEP(from[i], to[i]);                                                                       \
-                        }                                                                                               \
-                    } else {                                                                                            \
-                        for (i = 0; i < n; i++) {                                                                       \
-                            STEP(from[i * stride], to[i]);                                                              \
-                        }                                                                                               \
-                    }                                                                                                   \
-                    OUTSIDE(high, across);                                                                              \
+        ptrdiff_t i;                                                                                                    \
+        if (stride != 1) {                                                                                              \
+            for (; rows > 0; rows--, picture += next, columns += across) {                                              \
+                for (i = 0; i < n; i++) {                                                                               \
+                    STEP(picture[i * stride], columns[i]);                                                              \
                 }                                                                                                       \
+            }                                                                                                           \
+            return;                                                                                                     \
+        }                                                                                                               \
+        for (; rows > 0; rows--, picture += next, columns += across) {                                                  \
+            for (i = 0; i + 4 <= n; i += 4) {                                                                           \
+                STEP(picture[i], columns[i]);                                                                           \
+                STEP(picture[i + 1], columns[i + 1]);                                                                   \
+                STEP(picture[i + 2], columns[i + 2]);                                                                   \
+                STEP(picture[i + 3], columns[i + 3]);                                                                   \
+            }                                                                                                           \
+            for (; i < n; i++) {                                                                                        \
+                STEP(picture[i], columns[i]);                                                                           \
             }                                                                                                           \
         }                                                                                                               \
     }
 
-#define AUTODIFF_ZEROS(low, high) do { for (i = (low); i < (high); i++) { columns[i] = 0; } } while (0)
-#define AUTODIFF_NOTHING(low, high) do { } while (0)
+/* COLUMNS: the columns of some rows of windows, each matrix row count * windows[2] long.
+   PICTURE: the columns added where they come from.
+   Both walk in the same way, so that each is the other's transpose. */
+#define AUTODIFF_WALK(T, NAME, ROWS, QUALIFIED, PER_ROW, OUTSIDE)                                                       \
+    static inline void NAME(const AutodiffWindows *w, QUALIFIED T *picture, ptrdiff_t start, ptrdiff_t count,           \
+                            PER_ROW T *columns)                                                                         \
+    {                                                                                                                   \
+        const ptrdiff_t across = w->windows[2], stride = w->stride[2], width = w->size[2];                              \
+        ptrdiff_t c, z, y, x, row, i, k, low, high, first, last;                                                        \
+        for (c = 0; c < w->channels; c++) {                                                                             \
+            QUALIFIED T *channel = picture + c * w->size[0] * w->size[1] * width;                                       \
+            for (z = 0; z < w->kernel[0]; z++)                                                                          \
+            for (y = 0; y < w->kernel[1]; y++)                                                                          \
+            for (x = 0; x < w->kernel[2]; x++) {                                                                        \
+                const ptrdiff_t offset = x * w->dilation[2] - w->before[2];                                             \
+                const ptrdiff_t above = y * w->dilation[1] - w->before[1];                                              \
+                autodiff_inside(across, width, stride, offset, &low, &high);                                            \
+                autodiff_inside(w->windows[1], w->size[1], w->stride[1], above, &first, &last);                         \
+                /* the rows of one plane after the other: some outside, those inside, some outside */                   \
+                for (row = start; row < start + count;) {                                                               \
+                    const ptrdiff_t plane = row / w->windows[1], begin = row - plane * w->windows[1];                   \
+                    const ptrdiff_t rest = start + count - row, whole = w->windows[1] - begin;                          \
+                    const ptrdiff_t rows = rest < whole ? rest : whole, end = begin + rows;                             \
+                    const ptrdiff_t iz = plane * w->stride[0] + z * w->dilation[0] - w->before[0];                      \
+                    ptrdiff_t from = first > begin ? first : begin, to = last < end ? last : end;                       \
+                    if (iz < 0 || iz >= w->size[0] || low == high || to <= from) {                                      \
+                        OUTSIDE(columns, rows * across);                                                                \
+                    } else {                                                                                            \
+                        OUTSIDE(columns, (from - begin) * across);                                                      \
+                        PER_ROW T *inside = columns + (from - begin) * across;                                          \
+                        ROWS(to - from, high - low,                                                                     \
+                             channel + (iz * w->size[1] + from * w->stride[1] + above) * width + low * stride + offset, \
+                             w->stride[1] * width, stride, inside + low, across);                                       \
+                        if (low > 0 || high < across) {                                                                 \
+                            for (k = from; k < to; k++, inside += across) {                                             \
+                                OUTSIDE(inside, low);                                                                   \
+                                OUTSIDE(inside + high, across - high);                                                  \
+                            }                                                                                           \
+                        }                                                                                               \
+                        OUTSIDE(columns + (to - begin) * across, (end - to) * across);                                  \
+                    }                                                                                                   \
+                    columns += rows * across;                                                                           \
+                    row += rows;                                                                                        \
+                }                                                                                                       \
+            }                                                                                                           \
+        }                                                                                                               \
+        (void)i;        /* of AUTODIFF_ZEROS */                                                                         \
+    }
+
+#define AUTODIFF_ZEROS(where, n) do { for (i = 0; i < (n); i++) { (where)[i] = 0; } } while (0)
+#define AUTODIFF_NOTHING(where, n) do { } while (0)
 #define AUTODIFF_COPY(from, to) ((to) = (from))
 #define AUTODIFF_ADD(from, to) ((from) += (to))
 
@@ -170,8 +211,10 @@ typedef struct {
     }
 
 #define AUTODIFF_WINDOW_LOOPS(T)                                                                                        \
-    AUTODIFF_WALK(T, autodiff_columns_##T, const, , AUTODIFF_ZEROS, AUTODIFF_COPY)                                      \
-    AUTODIFF_WALK(T, autodiff_picture_##T, , const, AUTODIFF_NOTHING, AUTODIFF_ADD)                                     \
+    AUTODIFF_ROWS(T, autodiff_rows_copied_##T, const, , AUTODIFF_COPY)                                                  \
+    AUTODIFF_ROWS(T, autodiff_rows_added_##T, , const, AUTODIFF_ADD)                                                    \
+    AUTODIFF_WALK(T, autodiff_columns_##T, autodiff_rows_copied_##T, const, , AUTODIFF_ZEROS)                           \
+    AUTODIFF_WALK(T, autodiff_picture_##T, autodiff_rows_added_##T, , const, AUTODIFF_NOTHING)                          \
     AUTODIFF_LARGEST(T, autodiff_largest_##T)                                                                           \
     AUTODIFF_PLACES(T, autodiff_take_##T, autodiff_put_##T)                                                             \
     AUTODIFF_BLEND(T, autodiff_blend_##T)                                                                               \
