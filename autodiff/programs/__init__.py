@@ -148,6 +148,8 @@ class _State:
         """The function as it is, with numbers among the arguments as Variables: what a replay has the bits of."""
         if not unusual() and not any(isinstance(v, _v.Tensor) for v in args):
             args = tuple([_inside(v) for v in args])
+        if self.of_arrays and not unusual() and not any(type(v) is _v.Tensor for v in args):
+            args = tuple([_arrays_inside(v) for v in args])
         return self.lifted(*args, **kwargs)
 
     # ---- a call that was not replayed at once
@@ -274,6 +276,15 @@ def _with_arrays(value: Any) -> bool:
     if type(value) is dict:
         return any(map(_with_arrays, value.values()))
     return isinstance(value, (np.ndarray, _Base))
+
+
+def _arrays_inside(value: Any) -> Any:
+    """Arrays as a recorded function sees them: where one gives up, what it calls is what it called."""
+    if type(value) is np.ndarray:
+        return _v.as_ndarray(value, copy=False) if value.dtype.kind in "fbiuc" else value
+    if type(value) in (list, tuple):
+        return type(value)([_arrays_inside(v) for v in value])
+    return {k: _arrays_inside(v) for k, v in value.items()} if type(value) is dict else value
 
 
 #: Reasons for which a function of numbers is none, but perhaps one of arrays that it closes over.

@@ -546,6 +546,7 @@ class Plan:
                         step.sums = []
                 elif step[0] != "nothing":
                     order.append(step)
+        self.take_over(order, finals)
         ends: list[Any] = []
         bases: dict[int, int] = {}
         next_base = FIRST
@@ -598,7 +599,7 @@ class Plan:
         for i, step in enumerate(order):
             if isinstance(step, Sweep):
                 local[i] = {root for root in inner[i] if last.get(root, i) == i and root not in taken
-                            and root not in self.summed(step)}
+                            and root not in self.inplace and root not in self.summed(step)}
         constants = []
         constant_bases: dict[int, int] = {}
         for known, look in self.look.items():
@@ -653,6 +654,40 @@ class Plan:
         program = _arrays.Program(steps, micros, sums, next_base, free.size, registers, constants, calls, heavy)
         self.steps = len(steps)
         return program, bases, output_bases
+
+    def take_over(self, order: list[Any], finals: list[int]) -> None:
+        """Where a sweep alone reads a value, once, element by element, what is computed of it takes its memory."""
+        reads: dict[int, int] = {}
+        for step in order:
+            for root in self.read_by(step)[0]:
+                reads[root] = reads.get(root, 0) + 1
+        for slot in [self.known(guard.slot) for guard in self.guards] + [self.known(final) for final in finals]:
+            root = self.look_at(slot).root
+            reads[root] = reads.get(root, 0) + 2
+        taken = set(self.inplace.values())
+        for step in order:
+            if not isinstance(step, Sweep):
+                continue
+            inside = {out for out, *_ in step.ops}
+            here: dict[int, int] = {}
+            for _, _, _, looks, _ in step.ops:
+                for look in looks:
+                    here[look.root] = here.get(look.root, 0) + 1
+            for out, _, _, looks, ways in step.ops:
+                if out in self.inplace or reads.get(out, 0) <= here.get(out, 0):
+                    continue            # of nobody's memory: it stays in a register
+                for look, way in zip(looks, ways, strict=True):
+                    root = look.root
+                    if (way == "flat" and reads.get(root) == 1 and root not in inside and root not in taken
+                            and root not in self.constant and self.is_computed(root)
+                            and self.look[root].root == root and count(self.shape_of(root)) == step.size
+                            and self.dtype_of(root) == self.dtype_of(out)):
+                        self.inplace[out] = root
+                        taken.add(root)
+                        break
+
+    def is_computed(self, root: int) -> bool:
+        return root >= len(self.slots) or self.slots[root].source == "op"
 
     def forget(self) -> None:
         """What is not looked at any more: values of the recording."""
