@@ -3,6 +3,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ PICTURES = {"two_body", "heat", "black_scholes", "predator_prey", "gaussian_proc
 
 
 def example(name):
-    if name not in ("kalman", "two_body", "hidden_markov"):
+    if name not in ("kalman", "two_body", "hidden_markov", "perceptron"):
         pytest.importorskip("scipy")
     spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
@@ -136,6 +137,27 @@ def test_gaussian_process():
     assert abs(np.exp(found.x[2]) - 0.15) < 0.03        # the noise that was put in
     mean, deviation = program.predict(found.x, points, values, points)
     assert np.abs(mean - values).std() < 0.2 and (deviation > 0).all() and (deviation < 0.2).all()
+
+
+def test_perceptron():
+    program = example("perceptron")
+    points, labels = program.spirals(40)
+    layers = program.parameters((2, 3, 1))
+    found = autodiff.grad(program.loss)(layers, points, labels)
+    for k, layer in enumerate(layers):
+        for i in range(2):
+            def moved(p, k=k, i=i):
+                changed = [list(one) for one in layers]
+                changed[k][i] = p
+                return program.loss.__wrapped__(changed, points, labels)
+
+            np.testing.assert_allclose(found[k][i], differences(moved, layer[i]), rtol=1e-5, atol=1e-7)
+    points, labels = program.spirals(300)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")          # it is replayed
+        trained, losses = program.train(program.parameters(), points, labels, 400)
+    assert np.mean(losses[-20:]) < 0.7 * np.mean(losses[:20])
+    assert program.accuracy(trained, points, labels) > 0.7
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))
