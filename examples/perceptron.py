@@ -2,6 +2,7 @@
 
 K. J. Lang, M. J. Witbrock, Learning to tell two spirals apart, Proceedings of the 1988 Connectionist Models Summer School.
 """
+import itertools
 import time
 
 import numpy as np
@@ -22,7 +23,7 @@ def spirals(count, seed=0):
 def parameters(sizes=(2, 32, 32, 1), seed=1):
     """A weight and a bias for each layer."""
     random = np.random.default_rng(seed)
-    return [(random.normal(size=(n, m)) * np.sqrt(2.0 / n), np.zeros(m)) for n, m in zip(sizes, sizes[1:])]
+    return [(random.normal(size=(n, m)) * np.sqrt(2.0 / n), np.zeros(m)) for n, m in itertools.pairwise(sizes)]
 
 
 def output(layers, points):

@@ -140,6 +140,10 @@ class _State:
             found = self.of_arrays[key] = Arrays(self, *key)
         return found
 
+    def played(self) -> list[Any]:
+        """The programs of arrays."""
+        return [played for arrays in self.of_arrays.values() for played in arrays.player.programs]
+
     def choice(self, places: tuple[int, ...]) -> int:
         """The number by which reverse code in these arguments goes."""
         return self.choices.setdefault(places, len(self.choices))
@@ -501,7 +505,7 @@ class Compiled(Replay):
     @property
     def program(self) -> Program:
         """What was recorded, to be printed: one operation a line."""
-        return Program(self._state.trees, self._state.reason)
+        return Program([*self._state.trees, *[played.plan for played in self._state.played()]], self._state.reason)
 
     @property
     def branches(self) -> list[Branch]:
@@ -511,6 +515,14 @@ class Compiled(Replay):
             for decision, place, held, otherwise in tree.turns():
                 file, line, _ = place or ("?", 0, "?")
                 found.append(Branch(decision, file, line, held, otherwise))
+        counts: dict[Any, list[int]] = {}
+        for played in self._state.played():
+            for guard in played.plan.guards:
+                if guard.kind == "truth":
+                    counts.setdefault((guard.slot, guard.place), [0, 0])[not guard.expected] += played.runs
+        for (slot, place), (held, otherwise) in counts.items():
+            file, line, _ = place or ("?", 0, "?")
+            found.append(Branch(f"%{slot}", file, line, held, otherwise))
         return found
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:

@@ -142,11 +142,12 @@ class Plan:
             elif slot.source != "op":
                 self.look[i] = Look(i, slot.shape, packed(slot.shape, slot.dtype.itemsize))
                 self.level[i] = 0
-        self.ops = self.wanted(ops)
+        self.ops, self.recorded = self.wanted(ops), ops
+        self.live = {op.out for op in self.ops}
         self.uses = self.counted()
         for op in self.ops:
             self.take(op)
-        self.lines = [op for op in self.ops if op.out not in self.constant]
+        self.live -= set(self.constant)
 
     # ---- what is computed at all
 
@@ -685,6 +686,25 @@ class Plan:
                         self.inplace[out] = root
                         taken.add(root)
                         break
+
+    def listing(self) -> list[tuple[int, str, Any]]:
+        """[(depth, text, place)]: what is computed, one op a line, as for programs of numbers."""
+        found: list[tuple[int, str, Any]] = []
+        guards = sorted(self.guards, key=lambda guard: guard.after)
+        for i, op in enumerate(self.recorded):
+            while guards and guards[0].after <= i:
+                found.append(self.asked(guards.pop(0)))
+            if op.out in self.live:
+                operands = ", ".join(f"%{v.slot}" if isinstance(v, Ref) else repr(v) if np.ndim(v) == 0 else "constant"
+                                     for v in op.operands)
+                shape = self.slots[op.out].shape
+                found.append((0, f"%{op.out} = {op.name} {operands}" + (f"  {shape}" if shape else ""), op.place))
+        found += map(self.asked, guards)
+        return [*found, (0, f"return {', '.join(f'%{slot}' for slot in self.outputs)}", None)]
+
+    def asked(self, guard: Guard) -> tuple[int, str, Any]:
+        text = f"guard {'' if guard.expected else 'not '}%{guard.slot}"
+        return 0, text if guard.kind == "truth" else f"leave unless {guard.kind} %{guard.slot}", guard.place
 
     def is_computed(self, root: int) -> bool:
         return root >= len(self.slots) or self.slots[root].source == "op"
