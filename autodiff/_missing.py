@@ -6,7 +6,7 @@ import sys
 #: By dotted name without the package: what to do instead.
 INSTEAD = {
     "optim": "write the step: with autodiff.no_grad(): w -= rate * w.grad; then w.grad = None",
-    "utils": "cut the data into batches with slices",
+    "utils.data": "cut the data into batches with slices",
     "jit": "call the function as it is",
     "nn": "write the layer with Tensors that require grad, as in x @ weight + bias",
     "nn.functional.ctc_loss": "sum over the alignments with autodiff.logsumexp, step by step",

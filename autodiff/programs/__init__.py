@@ -26,8 +26,10 @@ from .._pytree import flatten, flatten_results, map_leaves
 from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
 from ..numpy import _answers as _answers  # now, and not while something is recorded
 from ..numpy import _mirror as _mirror
+from ._sparse import SparseHessian, SparseJacobian, sparse_hessian, sparse_jacobian
 
-__all__ = ["Branch", "Compiled", "Differentiated", "Program"]      # and compile, which is a builtin's name, too
+__all__ = ["Branch", "Compiled", "Differentiated", "Program", "SparseHessian", "SparseJacobian", "sparse_hessian",
+           "sparse_jacobian"]      # and compile, which is a builtin's name, too
 
 _v: Any = _variable_module
 _Base: Any = _v.Tensor.__base__
@@ -119,6 +121,7 @@ class _State:
             self.lifted = function
         self.trees: list[Any] = []
         self.reason: str | None = None
+        self.quiet = False          # whether somebody else says so
         self.lock = threading.Lock()
         self.choices: dict[tuple[int, ...], int] = {(): 0}
         self.name = getattr(function, "__qualname__", None) or repr(function)
@@ -219,6 +222,8 @@ class _State:
         self.trees.clear()
         for arrays in self.of_arrays.values():
             arrays.player.programs.clear()
+        if self.quiet:
+            return
         warnings.warn(f"autodiff.compile: {self.name} runs as it is from now on, right and no faster: {reason}", UserWarning,
                       stacklevel=2)
 
@@ -244,7 +249,7 @@ class _State:
         if place is not None:
             self._differs(place)
             return result
-        same = _same
+        same: Any = _same
         if replay._what >= HESSIAN:
             # Its rows are added up in another order than those of a batch: to rounding, then.
             same = _close
@@ -373,7 +378,7 @@ def _close(found: Any, expected: Any) -> bool:
     a, b = np.array(ours, float), np.array(theirs, float)
     finite = np.isfinite(a) & np.isfinite(b)
     scale = np.abs(b[finite]).max(initial=0.0)
-    return bool((np.isfinite(a) == np.isfinite(b)).all() and (np.abs(a - b)[finite] <= 1e-9 * scale).all())
+    return bool((np.isfinite(a) == np.isfinite(b)).all() and (np.abs(a[finite] - b[finite]) <= 1e-9 * scale).all())
 
 
 def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | None], size: int) -> Any:
@@ -590,7 +595,7 @@ class _Product(Replay):
             if known is None or isinstance(value, np.float32) or (known, type(value)) != (kind_of(along), type(along)):
                 return NotImplemented
             weights += along if isinstance(along, (list, tuple)) else (along,)
-        if len(self.primals) != len(self.tangents) or not all(kind_of(value)[1] for value in self.primals):
+        if len(self.primals) != len(self.tangents) or not all((kind_of(value) or (0, 0))[1] for value in self.primals):
             return NotImplemented
         self.weights = [float(v) for v in weights]
         tree = next((tree for tree in state.trees if tree.fits(self.primals)), None)
