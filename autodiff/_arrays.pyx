@@ -14,8 +14,8 @@ from libc.stdint cimport uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from ._base cimport Variable, current_node, is_variable, modes, type_of
-from ._core cimport HOOKED, Array
+from ._base cimport Variable, current_node, is_variable, modes, ndarray_of, type_of
+from ._core cimport HOOKED, Array, Shape, new_array, new_shape, release_shape
 from ._kernels cimport FLOAT64, Loop, add_into, exp_sum, intp, kernels, run_loop
 from ._kernels cimport matmul as matmul_kernel
 
@@ -41,6 +41,7 @@ cdef enum:
     BLOCK = 512                 # elements of a block: NumPy sums no more by one loop than a multiple of it, see swept()
     REGISTER = 4096             # bytes of a register: a block of doubles
     SUMS = 16                   # sums in one sweep
+    POOLED = 4096               # elements of a result from which on its memory is the pool's
 
 cdef enum:                      # kinds of steps
     FUSED
@@ -404,6 +405,24 @@ cdef void copied(int dims, const intp* shape, int size, char* x, const intp* x_s
             memcpy(out + i * out_strides[0], x + i * x_strides[0], size)
 
 
+cdef cnp.ndarray fresh(int ndim, intp* dims, int number):
+    """An array for a result: a large one in memory of the pool, since pages new to the process take longer than the work."""
+    cdef Shape* shape
+    cdef Array* array
+    cdef intp size = 1
+    cdef int i
+    for i in range(ndim):
+        size *= dims[i]
+    if size < POOLED:
+        return cnp.PyArray_EMPTY(ndim, <cnp.npy_intp*>dims, number, 0)
+    shape = new_shape(ndim, dims)
+    try:
+        array = new_array(number, shape)
+    finally:
+        release_shape(shape)
+    return ndarray_of(array, True)
+
+
 # ---- the player
 
 cdef enum:                          # what a part of the arguments is
@@ -589,7 +608,7 @@ cdef class Played:
                 number = type_number
                 for i in range(len(<tuple>shape)):
                     dims[i] = <intp>(<tuple>shape)[i]
-                array = cnp.PyArray_EMPTY(len(<tuple>shape), <cnp.npy_intp*>dims, number, 0)
+                array = fresh(len(<tuple>shape), dims, number)
                 program.base[<int>base] = <char*>cnp.PyArray_DATA(array)
                 made.append(array)
             if program.execute():

@@ -3,6 +3,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ SHORTER = {"digits": ["2"]}
 
 
 def example(name):
-    if name not in ("kalman", "two_body", "hidden_markov"):
+    if name not in ("kalman", "two_body", "hidden_markov", "perceptron"):
         pytest.importorskip("scipy")
     spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
@@ -161,6 +162,27 @@ def test_digits():
     parameters, losses = program.learn(learned, digits, rounds=4)
     assert losses[-1] < losses[0] / 3
     assert np.mean(program.told(parameters, tested) == answers) > 0.8
+
+
+def test_perceptron():
+    program = example("perceptron")
+    points, labels = program.spirals(40)
+    layers = program.parameters((2, 3, 1))
+    found = autodiff.grad(program.loss)(layers, points, labels)
+    for k, layer in enumerate(layers):
+        for i in range(2):
+            def moved(p, k=k, i=i):
+                changed = [list(one) for one in layers]
+                changed[k][i] = p
+                return program.loss.__wrapped__(changed, points, labels)
+
+            np.testing.assert_allclose(found[k][i], differences(moved, layer[i]), rtol=1e-5, atol=1e-7)
+    points, labels = program.spirals(300)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")          # it is replayed
+        trained, losses = program.train(program.parameters(), points, labels, 400)
+    assert np.mean(losses[-20:]) < 0.7 * np.mean(losses[:20])
+    assert program.accuracy(trained, points, labels) > 0.7
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))

@@ -143,6 +143,10 @@ class _State:
             found = self.of_arrays[key] = Arrays(self, *key)
         return found
 
+    def played(self) -> list[Any]:
+        """The programs of arrays."""
+        return [played for arrays in self.of_arrays.values() for played in arrays.player.programs]
+
     def choice(self, places: tuple[int, ...]) -> int:
         """The number by which reverse code in these arguments goes."""
         return self.choices.setdefault(places, len(self.choices))
@@ -151,6 +155,8 @@ class _State:
         """The function as it is, with numbers among the arguments as Variables: what a replay has the bits of."""
         if not unusual() and not any(isinstance(v, _v.Tensor) for v in args):
             args = tuple([_inside(v) for v in args])
+        if self.of_arrays and not unusual() and not any(type(v) is _v.Tensor for v in args):
+            args = tuple([_arrays_inside(v) for v in args])
         return self.lifted(*args, **kwargs)
 
     # ---- a call that was not replayed at once
@@ -279,6 +285,15 @@ def _with_arrays(value: Any) -> bool:
     if type(value) is dict:
         return any(map(_with_arrays, value.values()))
     return isinstance(value, (np.ndarray, _Base))
+
+
+def _arrays_inside(value: Any) -> Any:
+    """Arrays as a recorded function sees them: where one gives up, what it calls is what it called."""
+    if type(value) is np.ndarray:
+        return _v.as_ndarray(value, copy=False) if value.dtype.kind in "fbiuc" else value
+    if type(value) in (list, tuple):
+        return type(value)([_arrays_inside(v) for v in value])
+    return {k: _arrays_inside(v) for k, v in value.items()} if type(value) is dict else value
 
 
 #: Reasons for which a function of numbers is none, but perhaps one of arrays that it closes over.
@@ -495,7 +510,7 @@ class Compiled(Replay):
     @property
     def program(self) -> Program:
         """What was recorded, to be printed: one operation a line."""
-        return Program(self._state.trees, self._state.reason)
+        return Program([*self._state.trees, *[played.plan for played in self._state.played()]], self._state.reason)
 
     @property
     def branches(self) -> list[Branch]:
@@ -505,6 +520,14 @@ class Compiled(Replay):
             for decision, place, held, otherwise in tree.turns():
                 file, line, _ = place or ("?", 0, "?")
                 found.append(Branch(decision, file, line, held, otherwise))
+        counts: dict[Any, list[int]] = {}
+        for played in self._state.played():
+            for guard in played.plan.guards:
+                if guard.kind == "truth":
+                    counts.setdefault((guard.slot, guard.place), [0, 0])[not guard.expected] += played.runs
+        for (slot, place), (held, otherwise) in counts.items():
+            file, line, _ = place or ("?", 0, "?")
+            found.append(Branch(f"%{slot}", file, line, held, otherwise))
         return found
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:

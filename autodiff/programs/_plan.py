@@ -142,11 +142,12 @@ class Plan:
             elif slot.source != "op":
                 self.look[i] = Look(i, slot.shape, packed(slot.shape, slot.dtype.itemsize))
                 self.level[i] = 0
-        self.ops = self.wanted(ops)
+        self.ops, self.recorded = self.wanted(ops), ops
+        self.live = {op.out for op in self.ops}
         self.uses = self.counted()
         for op in self.ops:
             self.take(op)
-        self.lines = [op for op in self.ops if op.out not in self.constant]
+        self.live -= set(self.constant)
 
     # ---- what is computed at all
 
@@ -546,6 +547,7 @@ class Plan:
                         step.sums = []
                 elif step[0] != "nothing":
                     order.append(step)
+        self.take_over(order, finals)
         ends: list[Any] = []
         bases: dict[int, int] = {}
         next_base = FIRST
@@ -598,7 +600,7 @@ class Plan:
         for i, step in enumerate(order):
             if isinstance(step, Sweep):
                 local[i] = {root for root in inner[i] if last.get(root, i) == i and root not in taken
-                            and root not in self.summed(step)}
+                            and root not in self.inplace and root not in self.summed(step)}
         constants = []
         constant_bases: dict[int, int] = {}
         for known, look in self.look.items():
@@ -653,6 +655,59 @@ class Plan:
         program = _arrays.Program(steps, micros, sums, next_base, free.size, registers, constants, calls, heavy)
         self.steps = len(steps)
         return program, bases, output_bases
+
+    def take_over(self, order: list[Any], finals: list[int]) -> None:
+        """Where a sweep alone reads a value, once, element by element, what is computed of it takes its memory."""
+        reads: dict[int, int] = {}
+        for step in order:
+            for root in self.read_by(step)[0]:
+                reads[root] = reads.get(root, 0) + 1
+        for slot in [self.known(guard.slot) for guard in self.guards] + [self.known(final) for final in finals]:
+            root = self.look_at(slot).root
+            reads[root] = reads.get(root, 0) + 2
+        taken = set(self.inplace.values())
+        for step in order:
+            if not isinstance(step, Sweep):
+                continue
+            inside = {out for out, *_ in step.ops}
+            here: dict[int, int] = {}
+            for _, _, _, looks, _ in step.ops:
+                for look in looks:
+                    here[look.root] = here.get(look.root, 0) + 1
+            for out, _, _, looks, ways in step.ops:
+                if out in self.inplace or reads.get(out, 0) <= here.get(out, 0):
+                    continue            # of nobody's memory: it stays in a register
+                for look, way in zip(looks, ways, strict=True):
+                    root = look.root
+                    if (way == "flat" and reads.get(root) == 1 and root not in inside and root not in taken
+                            and root not in self.constant and self.is_computed(root)
+                            and self.look[root].root == root and count(self.shape_of(root)) == step.size
+                            and self.dtype_of(root) == self.dtype_of(out)):
+                        self.inplace[out] = root
+                        taken.add(root)
+                        break
+
+    def listing(self) -> list[tuple[int, str, Any]]:
+        """[(depth, text, place)]: what is computed, one op a line, as for programs of numbers."""
+        found: list[tuple[int, str, Any]] = []
+        guards = sorted(self.guards, key=lambda guard: guard.after)
+        for i, op in enumerate(self.recorded):
+            while guards and guards[0].after <= i:
+                found.append(self.asked(guards.pop(0)))
+            if op.out in self.live:
+                operands = ", ".join(f"%{v.slot}" if isinstance(v, Ref) else repr(v) if np.ndim(v) == 0 else "constant"
+                                     for v in op.operands)
+                shape = self.slots[op.out].shape
+                found.append((0, f"%{op.out} = {op.name} {operands}" + (f"  {shape}" if shape else ""), op.place))
+        found += map(self.asked, guards)
+        return [*found, (0, f"return {', '.join(f'%{slot}' for slot in self.outputs)}", None)]
+
+    def asked(self, guard: Guard) -> tuple[int, str, Any]:
+        text = f"guard {'' if guard.expected else 'not '}%{guard.slot}"
+        return 0, text if guard.kind == "truth" else f"leave unless {guard.kind} %{guard.slot}", guard.place
+
+    def is_computed(self, root: int) -> bool:
+        return root >= len(self.slots) or self.slots[root].source == "op"
 
     def forget(self) -> None:
         """What is not looked at any more: values of the recording."""
