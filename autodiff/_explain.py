@@ -158,6 +158,8 @@ def _singular(node: Any, mask: Any) -> tuple[str, str]:
         with np.errstate(all="ignore"):
             if values.size and np.any(test(values)):
                 return "kink" if "kink" in said else "infinite derivative", said
+    if name in ("LinalgEigh", "LinalgEig", "LinalgSvd"):
+        return "kink", f"{_called(name)} has values that are equal, whose vectors have no derivative"
     if name == "Pow":
         base, exponent = _there(_saved(node, "self"), mask), _saved(node, "exponent")
         zero = base.size and np.any(base == 0)
@@ -765,7 +767,7 @@ class Book:
             entry.bad = None
             if entry.overflow is None and entry.sources and not any(
                     np.asarray(one).dtype.kind in "fc" and np.isinf(one).any() for one in arrays):
-                entry.overflow = _arithmetic(name, arrays, np.isinf(array), "inf"), entry.place
+                entry.overflow = _arithmetic(name, arrays, np.isinf(array), _number(array[np.isinf(array)][0])), entry.place
 
     # -- passes
 
@@ -1043,7 +1045,10 @@ class _Seen:
                 stack.extend(one.sources)
 
     def after(self) -> str:
-        return f", after an overflow, {self.overflow[0]},{_at(self.overflow[1])}" if self.overflow is not None else ""
+        if self.overflow is None:
+            return ""
+        what = "infinity" if self.overflow[0].startswith(("log", "reciprocal", "tan", "atanh")) else "overflow"
+        return f", after an {what}, {self.overflow[0]},{_at(self.overflow[1])}"
 
     def below(self) -> str:
         return f", after an underflow, {self.under[0]},{_at(self.under[1])}" if self.under is not None else ""
@@ -1298,6 +1303,9 @@ def _of_call(book: Book, given: list[Any], leaves: list[Any], names: dict[int, s
         for one in plain:
             found.append(_no_grad_wanted(one, names.get(id(one)) or _labelled(one), book.entries.get(id(one))))
     worst = _worst(found)
+    if result is None and error is None and not book.passes:
+        return Explanation("no result", "There is no gradient because the function returns None and calls no backward().",
+                           ["Let it return what is to be differentiated."])
     if error is not None:
         details = [f"{type(error).__name__}: {error}"]
         if worst is None or worst.kind in ("fine", "zero") or worst.cause in ("no backward", "no path", "reset"):
@@ -1371,8 +1379,8 @@ class explain:
     explain(x, loss): why the gradient of loss with respect to x is what it is.
     explain(f, *args, **kwargs): runs f and tells of its result; floats and arrays in args become Variables that require grad.
     Returns an Explanation: text, `cause`, `kind`, `sentence`, `details` and `lines`.  explain() alone is the context.  It costs
-    nothing outside; inside each op costs some ten microseconds and each pass is made twice.  Raises TypeError for what is
-    neither Variable nor callable.
+    nothing outside; inside each op costs some hundred microseconds and each pass is made twice.  Raises TypeError for what
+    is neither Variable nor callable.
 
     >>> import autodiff
     >>> x = autodiff.tensor([0.0, 4.0], requires_grad=True)

@@ -542,6 +542,30 @@ def test_functions_of_numpy(name):
     assert kind == "fine" or "test_explain.py, line " in found.sentence, str(found)
 
 
+def test_equal_eigenvalues_and_nothing_returned():
+    found = autodiff.explain(lambda x: np.linalg.eigh(np.eye(2) * x[0])[1].sum(), np.array([1.0, 2.0]))
+    assert (found.cause, found.kind) == ("kink", "nan") and "values that are equal" in found.sentence
+    found = autodiff.explain(lambda p: (p * np.log(p)).sum(), np.array([0.0, 1.0]))
+    assert "0 * -inf is NaN at test_explain.py" in found.sentence and "after an infinity, log(0) is -inf," in found.sentence
+    assert autodiff.explain(lambda x: None, np.array([1.0])).cause == "no result"
+
+
+def test_objects_closures_and_dicts():
+    class Net:
+        def __init__(self):
+            self.w = leaf(1.0, 2.0)
+
+        def __call__(self, x):
+            return (self.w.data * x).sum()
+
+    assert autodiff.explain(Net(), tensor([1.0, 2.0])).cause == "data"
+    w = leaf(1.0, 2.0)
+    found = autodiff.explain(lambda: (w.detach() * 2).sum())
+    assert found.sentence.startswith("The gradient of w is None because detach()")
+    found = autodiff.explain(lambda d: (d["a"].detach() * d["b"]).sum(), {"a": leaf(1.0, 2.0), "b": leaf(1.0, 2.0)})
+    assert (found.cause, found.kind) == ("detach", "None")
+
+
 def test_what_a_function_raises_is_told():
     def wrong(x):
         return x @ autodiff.ones(3)
