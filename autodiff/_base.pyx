@@ -2813,7 +2813,8 @@ cdef int share_history(Variable base) except -1:
 
 cdef int replace_node(Variable v) except -1:
     """Give a Variable a node in the place of its old one, which stands for the value until now: a leaf another leaf, to which
-    the old one hands its gradient on, a result one of derivative 1 on top of the old one."""
+    the old one hands its gradient on, a result one of derivative 1 on top of the old one; so, too, what a pass shows of a
+    saved leaf that has another node by now."""
     cdef Node* old
     cdef Node* newer
     cdef Payload* payload = NULL
@@ -2822,7 +2823,7 @@ cdef int replace_node(Variable v) except -1:
     old = v.node
     if old == NULL:
         return 0                # it left the graph in code that ran meanwhile
-    if old.flags & LEAF:
+    if old.flags & LEAF and old.y.variable == <void*>v:
         if old.flags & PAYLOAD or v.array != NULL:
             payload = new_payload(type_of(v), v.array.shape if v.array != NULL else scalar_shape)
             if old.flags & PAYLOAD and old.x.payload.extras != NULL:

@@ -229,6 +229,7 @@ cdef struct Pass:
     bint retain, recorded, marked, counted, special
     bint anomaly                # anomaly mode: every result is looked at
     bint others                 # what the roots reach has leaves that are no inputs, found by mark()
+    bint bare                   # it ends at its inputs, whose hooks are not run: another pass hands their gradients on
     bint unusual                # ... and nodes with hooks, of several results, or of Python
     intp batch                  # so many cotangents of each node, all of them arrays; 0: one
     Shape* rows                 # ... (batch,)

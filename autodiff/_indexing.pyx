@@ -1282,7 +1282,8 @@ def into(out, str name, function, tuple operands, **keywords):
     """function(*operands) written into a Variable, which must be out of the graph and have room; returns it."""
     cdef Variable target, result
     if not is_variable(out):
-        raise TypeError(f"{name}(): argument 'out' must be {variable_word(operands[0])}, not {type(out).__name__}")
+        raise TypeError(f"{name}(): argument 'out' must be {variable_word(operands[0]) if operands else 'Tensor'}, not "
+                        f"{type(out).__name__}")
     target = <Variable>out
     check_unrecorded((*operands, out), name)
     result = <Variable>function(*operands, **keywords)
