@@ -1147,7 +1147,7 @@ cdef void leave_modes(int previous) noexcept:
 
 
 MODE_BITS = {"grad_off": GRAD_OFF, "inference": INFERENCE, "recording": RECORDING, "training": TRAINING,
-             "packing": PACKING, "anomaly": ANOMALY, "nan_allowed": NAN_ALLOWED}
+             "packing": PACKING, "anomaly": ANOMALY, "nan_allowed": NAN_ALLOWED, "above": ABOVE, "watched": WATCHED}
 
 
 def mode(str name):

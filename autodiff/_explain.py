@@ -158,6 +158,8 @@ def _singular(node: Any, mask: Any) -> tuple[str, str]:
         with np.errstate(all="ignore"):
             if values.size and np.any(test(values)):
                 return "kink" if "kink" in said else "infinite derivative", said
+    if name in ("LinalgEigh", "LinalgEig", "LinalgSvd"):
+        return "kink", f"{_called(name)} has values that are equal, whose vectors have no derivative"
     if name == "Pow":
         base, exponent = _there(_saved(node, "self"), mask), _saved(node, "exponent")
         zero = base.size and np.any(base == 0)
@@ -196,7 +198,7 @@ def _flat(node: Any, mask: Any) -> tuple[str, str]:
         return "step function", f"{called} is a step function, whose derivative is 0 wherever it has one"
     if name == "NotImplemented":
         return "step function", "the op is a step function, without a derivative other than 0"
-    if name == "Relu" or (name in ("ClampMin", "Threshold") and x.size and np.all(x <= 0)):
+    if name == "Relu" or (name == "Threshold" and x.size and np.all(x <= 0)):
         return "saturated", f"{called} is saturated: its operand is 0 or less there, where it is flat"
     if name.startswith("Clamp") or name == "Hardtanh":
         return "saturated", f"{called} is saturated: its operand{value} is outside of the bounds, where it is flat"
@@ -210,12 +212,12 @@ def _flat(node: Any, mask: Any) -> tuple[str, str]:
         result = f": its result is {_number(out[0])} to the last digit, so its derivative rounds to 0" if out.size else \
             ": its derivative underflows to 0"
         return "saturated", f"{called} is saturated{result}"
-    if name in ("Abs", "LinalgVectorNorm", "Norm", "Hypot", "Atan2"):
+    if name in ("Abs", "LinalgVectorNorm", "Norm", "Hypot", "Atan2", "Cdist", "Pdist", "Dist", "PairwiseDistance"):
         return "kink", f"{called} is at 0, a kink, where 0 is taken for the derivative"
     if name in _BRANCHES:
         return "where", f"it stands in a branch that {called} does not take"
     if name in _CHOOSING:
-        return "not chosen", f"{called} does not choose it: another element is the extreme"
+        return "not chosen", f"{called} does not choose it: another element is the extreme, or is equal and taken for it"
     if name in _PICKING:
         return "not chosen", f"it is not among the elements that are taken ({called})"
     if name in _WRITES:
@@ -229,6 +231,17 @@ def _flat(node: Any, mask: Any) -> tuple[str, str]:
     if name in ("Sin", "Cos", "Cosh"):
         return "stationary", f"{called} has a stationary point there"
     return "flat", f"the derivative of {called} is 0 there"
+
+
+def _tied(node: Any) -> bool:
+    """Whether several elements are the extreme that an op has found."""
+    if _short(node) in ("Maximum", "Minimum", "Fmax", "Fmin"):
+        x, y = _saved(node, "self"), _saved(node, "other")
+        return x is not None and y is not None and bool(np.any(x == y))
+    if _short(node) in ("Max", "Min", "Amax", "Amin"):
+        x, out = _saved(node, "self"), _saved(node, "result")
+        return x is not None and out is not None and out.size == 1 and int(np.sum(x == out)) > 1
+    return False
 
 
 class _Finding:
@@ -258,7 +271,7 @@ class _State:
         with np.errstate(all="ignore"):
             self.g = g if first else self.g + g
         self.made += bool(np.any(array != 0))
-        for kind in ("nan", "inf"):
+        for kind in ("nan", "inf", "ties"):
             if kind in why:
                 self.why.setdefault(kind, why[kind])
         for kind in ("zero", "zeros"):
@@ -397,18 +410,26 @@ class Examined:
                 else:
                     why["inf"] = self._not_finite("inf", node, inf, given, known, place)
             zero = array == 0
+            new = zero
+            if len(given) == 1 and _fits(given[0].shape, array.shape):
+                new = zero & (given[0] != 0)        # not where it was 0 already
+                new = new if new.any() else zero
             if array.size and zero.all():
-                if all((one == 0).all() for one in given):
+                if all(one.size and (one == 0).all() for one in given):
                     found = known.get("zero") or known.get("zeros")
                     if found is not None:
                         why["zero"] = found
                 else:
-                    why["zero"] = _Finding("zero", *_flat(node, zero), place, _short(node), known.get("zeros"))
+                    why["zero"] = _Finding("zero", *_flat(node, new), place, _short(node), known.get("zeros"))
             elif zero.any():
                 if any((one == 0).any() for one in given) and "zeros" in known:
                     why["zeros"] = known["zeros"]
                 else:
-                    why["zeros"] = _Finding("zeros", *_flat(node, zero), place, _short(node))
+                    why["zeros"] = _Finding("zeros", *_flat(node, new), place, _short(node))
+            if "ties" in known or _tied(node):
+                name = _called(_short(node))
+                why["ties"] = known.get("ties") or _Finding(
+                    "ties", "ties", f"{name} has a tie, a kink: equal elements share the gradient", place, name)
         return why
 
     def _not_finite(self, kind: str, node: Any, mask: Any, given: list[Any], known: dict[str, _Finding],
@@ -445,14 +466,18 @@ def _ones(output: Any) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing is recorded, and NumPy and anomaly mode warn of nothing."""
-    before = _v.set_mode("grad_off", True)
+    """Nothing is recorded, no book sees it, and NumPy and anomaly mode warn of nothing."""
+    modes = {"grad_off": True, "above": False, "watched": False}
+    before = {name: _v.mode(name) for name in modes}
     try:
+        for name, on in modes.items():
+            _v.set_mode(name, on)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             yield
     finally:
-        _v.set_mode("grad_off", before)
+        for name, on in before.items():
+            _v.set_mode(name, on)
 
 
 # ---- the book of a program that runs
@@ -460,8 +485,8 @@ def _quiet() -> Iterator[None]:
 class _Entry:
     """A Variable as the book knows it: of what it was made, where, and whether the graph was cut there."""
 
-    __slots__ = ("bad", "cut", "dtype", "floats", "grad", "leaf", "made", "name", "off", "overflow", "pending", "place",
-                 "ref", "shape", "sources", "used", "weak")
+    __slots__ = ("bad", "cut", "dtype", "floats", "grad", "leaf", "name", "off", "overflow", "pending", "place",
+                 "ref", "shape", "sources", "under", "used", "weak")
 
     def __init__(self, variable: Any, name: str, place: _Place | None, sources: list[_Entry]) -> None:
         self.ref = weakref.ref(variable)
@@ -474,8 +499,8 @@ class _Entry:
         self.weak: list[_Leave] = []                    # values that left before, of which it may have been made
         self.bad: tuple[str, _Place | None] | None = None           # where its values first were NaN
         self.overflow: tuple[str, _Place | None] | None = None      # ... were infinite
+        self.under: tuple[str, _Place | None] | None = None         # ... were 0 because they are too small
         self.used: _Place | None = None                 # first use of what was not made by an op
-        self.made = True
         self.pending = False                            # told of before it was written: whether it requires grad is not known
         self.off = False
 
@@ -525,11 +550,19 @@ class Book:
     # -- what is asked, and made
 
     def __call__(self, call: Any) -> Any:
+        _v.set_mode("watched", False)       # what is looked at here is no op of the program's
+        try:
+            self._asked(call)
+        finally:
+            _v.set_mode("watched", True)
+        return NotImplemented
+
+    def _asked(self, call: Any) -> None:
         place = _guidance.place()
         if self.call is not None and not self.call.leaves:
             self._unmatched()
         self.call, self.place = call, place
-        if call.leaves and call.operands and call.name in _LEAVING:
+        if call.operands and call.name in _LEAVING:
             entry = self._known(call.operands[0], place)
             if entry is not None and self._live(entry):
                 self.leaves.append(_Leave(entry, call.name, place, call.operands[0].detach().numpy().copy()))
@@ -541,7 +574,6 @@ class Book:
                     self.composite = call.name, sources, place
                 if call.name in _COMPARING | _INDICES:
                     self.ends.append((call.name, sources, place))
-        return NotImplemented
 
     def _unmatched(self) -> None:
         """The op before made a result of which the watcher was not told: a comparison's."""
@@ -574,7 +606,8 @@ class Book:
                 name, sources, made = self.composite        # indices of topk(), perhaps: what else makes integers of numbers
         entry = self._enter(value, name, made or place, sources)
         entry.used = place
-        entry.made = bool(sources)
+        if self.leaves and not sources:
+            entry.weak = self._left([value.detach().numpy()], False)        # a copy by copy.deepcopy(), perhaps
         return entry
 
     def _enter(self, value: Any, name: str, place: _Place | None, sources: list[_Entry], off: bool = False) -> _Entry:
@@ -595,6 +628,8 @@ class Book:
             entry.pending = False
             entry.grad = bool(value.requires_grad)
             entry.leaf = entry.grad and bool(value.is_leaf)
+            if entry.bad is None and entry.floats and np.isnan(value.detach().numpy()).any():
+                entry.bad = "NaN was written", entry.place
             if not entry.grad and any(source.grad for source in entry.sources):
                 entry.cut = self._why_cut(entry, entry.name, entry.off)
 
@@ -679,7 +714,7 @@ class Book:
                 self.entries[id(whole)] = new
                 known[known.index(other)] = new
 
-    def _left(self, plain: list[Any]) -> list[_Leave]:
+    def _left(self, plain: list[Any], any_of_them: bool = True) -> list[_Leave]:
         """Of which values, that left the graph before, plain operands are made: those of equal values and, if there are
         none, perhaps any."""
         found: list[_Leave] = []
@@ -697,7 +732,7 @@ class Book:
                     np.may_share_memory(leave.values, array) or (
                         leave.values.size == array.size
                         and np.array_equal(leave.values.ravel(), array.ravel().astype(leave.values.dtype), equal_nan=True)))]
-                found += same or (self.leaves if array.dtype.kind in "fc" else [])
+                found += same or (self.leaves if any_of_them and array.dtype.kind in "fc" else [])
         return list(dict.fromkeys(found))
 
     def _values(self, entry: _Entry, value: Any, operands: list[Any], name: str) -> None:
@@ -705,23 +740,34 @@ class Book:
         for source in entry.sources:
             entry.bad = entry.bad or source.bad
             entry.overflow = entry.overflow or source.overflow
+            entry.under = entry.under or source.under
         if not entry.floats:
             return
         array = value.detach().numpy()
+        if entry.under is None and name in _SHRINKING and array.size and (array == 0).any():
+            given = [one.detach().numpy() if isinstance(one, _Base) else one for one in operands
+                     if isinstance(one, (_Base, int, float, np.ndarray, np.generic))]
+            mask = array == 0
+            for one in given if name in ("mul", "pow", "square", "div") else ():
+                if _fits(np.shape(one), mask.shape):
+                    mask = mask & (np.broadcast_to(one, mask.shape) != 0) & np.isfinite(np.broadcast_to(one, mask.shape))
+            if mask.any():
+                entry.under = _arithmetic(name, given, mask, "0, too small for the dtype"), entry.place
         if array.size == 0 or np.isfinite(array).all():
             entry.bad = entry.overflow = None
             return
         arrays = [one.detach().numpy() if isinstance(one, _Base) else one for one in operands
                   if isinstance(one, (_Base, int, float, complex, np.ndarray, np.generic))]
         if np.isnan(array).any():
-            if entry.bad is None and entry.sources and not any(
-                    np.asarray(one).dtype.kind in "fc" and np.isnan(one).any() for one in arrays):
-                entry.bad = _arithmetic(name, arrays, np.isnan(array)), entry.place
+            if entry.bad is None:
+                outside = any(np.asarray(one).dtype.kind in "fc" and np.isnan(one).any() for one in arrays)
+                entry.bad = ("NaN is among the data" if outside or not entry.sources else
+                             _arithmetic(name, arrays, np.isnan(array))), entry.place
         else:
             entry.bad = None
             if entry.overflow is None and entry.sources and not any(
                     np.asarray(one).dtype.kind in "fc" and np.isinf(one).any() for one in arrays):
-                entry.overflow = _arithmetic(name, arrays, np.isinf(array), "inf"), entry.place
+                entry.overflow = _arithmetic(name, arrays, np.isinf(array), _number(array[np.isinf(array)][0])), entry.place
 
     # -- passes
 
@@ -794,11 +840,15 @@ def _merged(cuts: list[tuple[str, str, _Place | None]]) -> list[tuple[str, str, 
     return result
 
 
+#: Ops that are 0 only where they underflow, or where an operand is 0.
+_SHRINKING = {"exp", "mul", "pow", "square", "div", "sigmoid", "exp2"}
 _OPERATORS = {"div": "/", "mul": "*", "sub": "-", "add": "+", "pow": "**", "true_divide": "/"}
 
 
 def _arithmetic(name: str, arrays: list[Any], mask: Any, what: str = "NaN") -> str:
     """0 / 0 is NaN; exp(1000) is inf: the operands where a result is not finite."""
+    if name in ("pow_half", "square"):
+        name, arrays = "pow", [*arrays, 0.5 if name == "pow_half" else 2]
     numbers = []
     for one in arrays:
         array = np.asarray(one)
@@ -832,9 +882,9 @@ def _result(state: _State) -> _Result:
         return _Result("inf", state.why.get("inf"), inf, size, False)
     if size and zero == size:
         return _Result("zero", state.why.get("zero") or state.why.get("zeros"), zero, size, state.made > 0)
-    if zero:
+    if zero and "ties" not in state.why:
         return _Result("zeros", state.why.get("zeros") or state.why.get("zero"), zero, size, False)
-    return _Result("fine", None, 0, size, False)
+    return _Result("fine", state.why.get("ties"), 0, size, False)
 
 
 # ---- the words
@@ -883,6 +933,9 @@ def _of_result(label: str, result: _Result, seen: _Seen) -> Explanation:
     if kind in ("fine", "zeros") and seen.bad is not None:
         return Explanation("nan value", f"The gradient of {label} is finite, but the value that was differentiated is NaN "
                            f"because {seen.bad[0]}{_at(seen.bad[1])}{seen.after()}.", [], [*seen.lines(), seen.bad[1]], "fine")
+    if kind == "fine" and finding is not None:
+        return Explanation("ties", f"The gradient of {label} is finite, but {finding.why}{_at(finding.place)}.", [],
+                           [finding.place], "fine")
     if kind == "fine":
         return Explanation("fine", f"The gradient of {label} is finite and not zero: nothing is wrong with it.", kind="fine")
     part = f" ({result.count} of its {result.size} elements)" if result.count < result.size else ""
@@ -891,7 +944,7 @@ def _of_result(label: str, result: _Result, seen: _Seen) -> Explanation:
     if kind == "nan" and bad is not None:
         words, place = bad
         return Explanation("nan value", f"{head} because the values are NaN already in the forward pass: {words}{_at(place)}"
-                           f"{seen.after()}.", ["NaN in a value makes every gradient NaN that passes through it."],
+                           f"{seen.after() or seen.below()}.", ["NaN in a value makes every gradient NaN that passes it."],
                            [*seen.lines(), place], "nan")
     if result.cancel:
         return Explanation("cancels", f"{head} because the contributions of the places where it is used cancel each other.",
@@ -906,7 +959,8 @@ def _of_result(label: str, result: _Result, seen: _Seen) -> Explanation:
                    "Mask the operand before: where(c, x, 1.0) inside, then where(c, f(that), other)."]
         return Explanation("where", sentence, details, [where.place, finding.place], "nan")
     infinite = finding.cause == "infinite value"
-    sentence = f"{head} because {finding.why}{_at(finding.place)}{seen.after() if infinite else ''}."
+    after = seen.after() if infinite else seen.below() if finding.cause in ("infinite derivative", "times zero") else ""
+    sentence = f"{head} because {finding.why}{_at(finding.place)}{after}."
     details = []
     if finding.earlier is not None:
         before = f"{finding.earlier.why}{_at(finding.earlier.place)}."
@@ -915,7 +969,8 @@ def _of_result(label: str, result: _Result, seen: _Seen) -> Explanation:
     details.append(_ADVICE.get(finding.cause, ""))
     if finding.place is None:
         details.append(_HINT)
-    return Explanation(finding.cause, sentence, details, finding.lines(), kind if kind != "zeros" else "zero")
+    lines = [*finding.lines(), *(seen.lines() if after else [])]
+    return Explanation(finding.cause, sentence, details, lines, kind if kind != "zeros" else "zero")
 
 
 _ADVICE = {
@@ -976,7 +1031,7 @@ class _Seen:
     """What a book knows of the values behind results: where they became NaN, and where those behind them did, or infinite."""
 
     def __init__(self, book: Book | None, roots: Iterable[_Entry | None]) -> None:
-        self.bad = self.inner = self.overflow = None
+        self.bad = self.inner = self.overflow = self.under = None
         if book is None:
             return
         stack, seen = [root for root in roots if root is not None], set()
@@ -986,13 +1041,20 @@ class _Seen:
             if id(one) not in seen:
                 seen.add(id(one))
                 self.inner, self.overflow = self.inner or one.bad, self.overflow or one.overflow
+                self.under = self.under or one.under
                 stack.extend(one.sources)
 
     def after(self) -> str:
-        return f", after an overflow, {self.overflow[0]},{_at(self.overflow[1])}" if self.overflow is not None else ""
+        if self.overflow is None:
+            return ""
+        what = "infinity" if self.overflow[0].startswith(("log", "reciprocal", "tan", "atanh")) else "overflow"
+        return f", after an {what}, {self.overflow[0]},{_at(self.overflow[1])}"
+
+    def below(self) -> str:
+        return f", after an underflow, {self.under[0]},{_at(self.under[1])}" if self.under is not None else ""
 
     def lines(self) -> list[_Place | None]:
-        return [] if self.overflow is None else [self.overflow[1]]
+        return [one[1] for one in (self.overflow, self.under) if one is not None]
 
 
 _NOTHING_SEEN = _Seen(None, ())
@@ -1023,10 +1085,10 @@ def _explain_leaf(x: Any, book: Book | None, label: str, loss: Any = None) -> Ex
         if cuts:
             return _of_cuts(label, cuts, certain)
         entry = book.entries.get(id(x))
-        if x.requires_grad and entry is not None and not entry.grad:
+        if x.requires_grad and entry is not None and not entry.grad and entry.used is not None:
             return Explanation("set after use", f"The gradient of {label} is None because requires_grad was set after it was "
-                               f"used{_at(entry.used or entry.place)}: ops before that are not recorded.",
-                               ["Set it when it is made: tensor(..., requires_grad=True)."], [entry.used or entry.place])
+                               f"used{_at(entry.used)}: ops before that are not recorded.",
+                               ["Set it when it is made: tensor(..., requires_grad=True)."], [entry.used])
         if not x.requires_grad:
             return _no_grad_wanted(x, label, entry)
         left = [leave for leave in book.leaves if book.chain(leave.entry, x, True)]
@@ -1040,7 +1102,8 @@ def _explain_leaf(x: Any, book: Book | None, label: str, loss: Any = None) -> Ex
             return Explanation("no backward", f"The gradient of {label} is None because backward() was not called yet.",
                                ["Call loss.backward(), or take autodiff.grad(...)."])
         if x.grad is None:
-            how = "it was not used in what the pass began with" if entry is not None else "no op has used it"
+            how = "it was not used in what the pass began with" if entry is not None and entry.used is not None else \
+                "no op has used it"
             return Explanation("no path", f"The gradient of {label} is None because there is no path from the result"
                                f"{_at(book.passes[-1].place)} to it: {how}.", [_lookalike(book, x)],
                                [book.passes[-1].place])
@@ -1219,6 +1282,13 @@ def _explain_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: d
         if roots and not book.passes:
             book.before_pass(tuple(roots), (None,) * len(roots))
             book.passes[-1].place = None
+    with _quiet():
+        return _of_call(book, given, leaves, names, outputs, result, error)
+
+
+def _of_call(book: Book, given: list[Any], leaves: list[Any], names: dict[int, str], outputs: list[Any], result: Any,
+             error: Exception | None) -> Explanation:
+    """The worst of what became of the gradients of a function's arguments, and of other leaves that it used."""
     ends = [entry for entry in (book.entries.get(id(one)) for one in outputs) if entry is not None]
     all_leaves = leaves + [entry.ref() for entry in book.leaf_entries() if not any(entry.ref() is one for one in leaves)]
     found = []
@@ -1233,6 +1303,9 @@ def _explain_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: d
         for one in plain:
             found.append(_no_grad_wanted(one, names.get(id(one)) or _labelled(one), book.entries.get(id(one))))
     worst = _worst(found)
+    if result is None and error is None and not book.passes:
+        return Explanation("no result", "There is no gradient because the function returns None and calls no backward().",
+                           ["Let it return what is to be differentiated."])
     if error is not None:
         details = [f"{type(error).__name__}: {error}"]
         if worst is None or worst.kind in ("fine", "zero") or worst.cause in ("no backward", "no path", "reset"):
@@ -1306,8 +1379,8 @@ class explain:
     explain(x, loss): why the gradient of loss with respect to x is what it is.
     explain(f, *args, **kwargs): runs f and tells of its result; floats and arrays in args become Variables that require grad.
     Returns an Explanation: text, `cause`, `kind`, `sentence`, `details` and `lines`.  explain() alone is the context.  It costs
-    nothing outside; inside each op costs some ten microseconds and each pass is made twice.  Raises TypeError for what is
-    neither Variable nor callable.
+    nothing outside; inside each op costs some hundred microseconds and each pass is made twice.  Raises TypeError for what
+    is neither Variable nor callable.
 
     >>> import autodiff
     >>> x = autodiff.tensor([0.0, 4.0], requires_grad=True)
@@ -1322,7 +1395,8 @@ class explain:
         if isinstance(target, _Base):
             if len(args) > 1 or kwargs or not all(isinstance(one, _Base) for one in args):
                 raise TypeError("explain(x, loss): expected a Variable, and perhaps the Variable that is differentiated")
-            return _explain_variable(target, *args)
+            with _quiet():
+                return _explain_variable(target, *args)
         if callable(target):
             return _explain_call(target, args, kwargs)
         raise TypeError(f"explain() takes a Variable or a function, not {type(target).__name__}")

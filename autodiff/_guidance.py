@@ -6,6 +6,7 @@ what to use for it, and the line of the program.  Imported when the first such e
 """
 from __future__ import annotations
 
+import copy
 import linecache
 import os
 import re
@@ -147,7 +148,7 @@ def line_of_program() -> str:
 
 def of_program(frame: Any) -> bool:
     """Whether a frame is a program's, not autodiff's or a library's: by its file, since examples run in our modules' names."""
-    return not frame.f_code.co_filename.startswith(_FOLDER) and \
+    return not frame.f_code.co_filename.startswith((_FOLDER, copy.__file__)) and \
         frame.f_globals.get("__name__", "").partition(".")[0] not in LIBRARIES
 
 

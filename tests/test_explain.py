@@ -2,6 +2,7 @@
 
 Each program marks the line of its fault with a comment `# here`, and the first sentence must name the cause and that line.
 """
+import copy
 import inspect
 import linecache
 import subprocess
@@ -113,7 +114,96 @@ def softmax_of_masked_scores_alone():
     return x
 
 
+def a_nan_in_the_data():
+    w = leaf(1.0, 2.0)
+    data = tensor([1.0, np.nan])  # here
+    y = w * data
+    y.sum().backward()
+    return w
+
+
+def log_of_what_underflowed():
+    x = leaf(1e-200, 1.0)
+    square = x ** 2  # here
+    square.log().sum().backward()
+    return x
+
+
+def cross_entropy_of_a_sigmoid_by_hand():
+    x = leaf(50.0, 1.0)
+    p = x.sigmoid()
+    loss = -(1 - p).log().sum()  # here
+    loss.backward()
+    return x
+
+
+def norm_at_zero():
+    x = leaf(0.0, 0.0)
+    x.norm().backward()  # here
+    return x
+
+
+def maximum_with_ties():
+    x = leaf(1.0, 4.0, 4.0)
+    x.max().backward()  # here
+    return x
+
+
 # ---- None: cuts
+
+def copied_by_copy():
+    x = leaf(1.0, 2.0)
+    y = copy.deepcopy(x)  # here
+    (y ** 2).sum().backward()
+    return x
+
+
+def a_mask_that_is_empty():
+    x = leaf(1.0, 2.0)
+    chosen = x[x > 5]  # here
+    chosen.sum().backward()
+    return x
+
+
+def indices_of_a_sort():
+    x, w = leaf(1.0, 2.0), leaf(1.0)
+    rank = x.sort().indices  # here
+    (rank.double() * w).sum().backward()
+    return x
+
+
+def one_hot_by_argmax():
+    x, w = leaf(1.0, 2.0), leaf(1.0, 1.0)
+    y = autodiff.zeros(2)
+    y[x.argmax()] = 1.0  # here
+    (y * w).sum().backward()
+    return x
+
+
+def a_decorated_function():
+    x, w = leaf(1.0, 2.0), leaf(1.0)
+
+    @autodiff.no_grad()
+    def features():
+        return x * 3  # here
+
+    (features().sum() * w).backward()
+    return x
+
+
+def sine_by_numpy_of_the_values():
+    x, w = leaf(1.0, 2.0), leaf(1.0, 1.0)
+    y = tensor(np.sin(x.detach().numpy()))  # here
+    (y * w).sum().backward()
+    return x
+
+
+def the_leaf_that_was_replaced_by_a_step():
+    w = leaf(1.0, 2.0)
+    (w ** 2).sum().backward()
+    w = w - 0.1 * w.grad  # here
+    (w ** 2).sum().backward()
+    return w
 
 def detached_in_the_middle():
     x = leaf(1.0, 2.0)
@@ -346,6 +436,18 @@ PROGRAMS = {
     acos_at_one: ("infinite derivative", "inf", "acos was taken at the end"),
     entropy_of_a_certain_thing: ("nan value", "nan", "0 * -inf is NaN"),
     softmax_of_masked_scores_alone: ("nan value", "nan", "softmax(-inf) is NaN"),
+    a_nan_in_the_data: ("nan value", "nan", "NaN is among the data"),
+    log_of_what_underflowed: ("infinite derivative", "inf", "1e-200 ** 2 is 0, too small"),
+    cross_entropy_of_a_sigmoid_by_hand: ("infinite derivative", "nan", "log was taken of 0"),
+    norm_at_zero: ("kink", "zero", "at 0, a kink"),
+    maximum_with_ties: ("ties", "fine", "max has a tie"),
+    copied_by_copy: ("value left", "None", "copy.deepcopy() takes the values out"),
+    a_mask_that_is_empty: ("not chosen", "zero", "not among the elements that are taken"),
+    indices_of_a_sort: ("integer", "None", "sort gives int64"),
+    one_hot_by_argmax: ("index", "None", "argmax gives indices"),
+    a_decorated_function: ("no_grad", "None", "no_grad()"),
+    sine_by_numpy_of_the_values: ("detach", "None", "detach() cuts the graph"),
+    the_leaf_that_was_replaced_by_a_step: ("not a leaf", "None", "it is the result of sub"),
     detached_in_the_middle: ("detach", "None", "detach() cuts the graph"),
     detached_beside_another_leaf: ("detach", "None", "detach() cuts the graph"),
     data_of_a_parameter: ("data", "None", ".data cuts the graph"),
@@ -438,6 +540,30 @@ def test_functions_of_numpy(name):
     found = autodiff.explain(function, np.array(values))
     assert (found.cause, found.kind) == (cause, kind), str(found)
     assert kind == "fine" or "test_explain.py, line " in found.sentence, str(found)
+
+
+def test_equal_eigenvalues_and_nothing_returned():
+    found = autodiff.explain(lambda x: np.linalg.eigh(np.eye(2) * x[0])[1].sum(), np.array([1.0, 2.0]))
+    assert (found.cause, found.kind) == ("kink", "nan") and "values that are equal" in found.sentence
+    found = autodiff.explain(lambda p: (p * np.log(p)).sum(), np.array([0.0, 1.0]))
+    assert "0 * -inf is NaN at test_explain.py" in found.sentence and "after an infinity, log(0) is -inf," in found.sentence
+    assert autodiff.explain(lambda x: None, np.array([1.0])).cause == "no result"
+
+
+def test_objects_closures_and_dicts():
+    class Net:
+        def __init__(self):
+            self.w = leaf(1.0, 2.0)
+
+        def __call__(self, x):
+            return (self.w.data * x).sum()
+
+    assert autodiff.explain(Net(), tensor([1.0, 2.0])).cause == "data"
+    w = leaf(1.0, 2.0)
+    found = autodiff.explain(lambda: (w.detach() * 2).sum())
+    assert found.sentence.startswith("The gradient of w is None because detach()")
+    found = autodiff.explain(lambda d: (d["a"].detach() * d["b"]).sum(), {"a": leaf(1.0, 2.0), "b": leaf(1.0, 2.0)})
+    assert (found.cause, found.kind) == ("detach", "None")
 
 
 def test_what_a_function_raises_is_told():
