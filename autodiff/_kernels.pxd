@@ -50,6 +50,9 @@ cdef void add_into(int dtype, int ndim, const intp* shape, char* dst, const intp
                    const intp* src_strides) noexcept nogil
 # The sum of n-d strided elements; contiguous memory is summed with NumPy's pairwise bits (np.sum's).
 cdef double sum_all(int dtype, int ndim, const intp* shape, char* src, const intp* strides) noexcept nogil
+# part(work, 0 ... parts - 1), each once, in any order, on this thread and whoever helps; and how many threads that are.
+cdef void run_parts(void (*part)(void* work, intp part) noexcept nogil, void* work, intp parts) noexcept nogil
+cdef int threads_at_most() noexcept nogil
 # n bytes copied, on several threads if there are many; from NULL: zeros.
 cdef void copy_bytes(char* target, char* source, intp n) noexcept nogil
 # The sum of exp(x - top) over n > 0 contiguous elements, and top: their maximum, or 0 where that is infinite. Unless kept

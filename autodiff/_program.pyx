@@ -9,24 +9,30 @@ Read in this order: the recorder, the tree, the callable.
 """
 cimport cython
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject, PyTypeObject
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.math cimport trunc
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
-from ._base cimport (DTYPE_RULE, NAMES, NDARRAY, OP_CLONE, T_DOUBLE, T_FLOAT, Call, OpRecorder, Py_TYPE, Variable,
+from ._base cimport (DTYPE_RULE, NAMES, NDARRAY, OP_CLONE, T_DOUBLE, T_FLOAT, VJPS, Call, OpRecorder, Py_TYPE,
+                     Variable,
                      is_variable, later, modes, type_of)
 from ._core cimport HOOKED, kernel_type, read_double
 from ._elementwise cimport Operand, binary, drop_operand, item_of, promoted, take_operand, unary
-from ._kernels cimport Loop, Partial, Partial1, Value1, kernels
+from ._kernels cimport Loop, Partial, Partial1, Value1, kernels, run_parts, threads_at_most
 
 import math
 import os
+from functools import partial
+from types import FunctionType
 
 import numpy as np
 
 from ._base import OPS
+from ._kernels import chosen_cpu_level
 
 cdef extern from "Python.h":
     double PyFloat_AS_DOUBLE(object o)
@@ -41,9 +47,9 @@ cdef extern from "Python.h":
     void Py_DECREF(void* o)
     void Py_INCREF(void* o)
 
-cdef extern from "csrc/program.h":
+cdef extern from "csrc/program_rows.h":
     enum:
-        P_ADD, P_SUB, P_MUL, P_DIV, P_NEG, P_SQUARE, P_SQRT, P_CALL, P_CALL32, P_COPY, P_SELECT, P_CHECK
+        P_ADD, P_SUB, P_MUL, P_DIV, P_NEG, P_SQUARE, P_SQRT, P_CALL, P_CALL32, P_COPY, P_SELECT, P_WHERE, P_CHECK
         P_LT, P_LE, P_GT, P_GE, P_EQ, P_NE, P_INT, P_END
         P_SINGLE
     ctypedef struct p_point:
@@ -52,8 +58,9 @@ cdef extern from "csrc/program.h":
         Loop values
         void* data
         Partial dxs, dys
+        uint8_t[2] scales
     p_point p_points[2][512]
-    int p_row_exp, p_row_log
+    int p_row_exp, p_row_log, p_row_add
     ctypedef struct p_item:
         uint16_t op, row
         int32_t a, b, where
@@ -78,7 +85,7 @@ cdef extern from "csrc/program.h":
         long long runs
     ctypedef struct p_tree:
         p_segment* root
-        int inputs, constant_count, slots, leaves, depth
+        int inputs, constant_count, slots, adjoints, leaves, depth
         double* v
         double* g
         double* constants
@@ -106,15 +113,55 @@ cdef extern from "csrc/program.h":
         double* values
         double* gradients
         const int* wanted
-        int active, choice, lefts, left_room
+        int active, choice, kind, lefts, left_room
         Py_ssize_t count
         p_left* left
         double* memory
-    int p_sweep_room(p_sweep* w)
-    int p_block_run(p_sweep* w, const int32_t* given, int n)
+    ctypedef struct p_span:
+        Py_ssize_t first
+        int n
+    ctypedef struct p_many:
+        p_sweep* scratch
+        int* taken
+        int scratches
+        const int32_t* index
+        const p_span* span
+        Py_ssize_t spans
+        int failed
+    enum:
+        P_CHUNK
+    void p_chunk(void* work, Py_ssize_t chunk) noexcept nogil
     int p_left_order(const void* x, const void* y) noexcept nogil
     p_segment* p_forward(p_segment* s, double* v, int* reason)
+    int p_use_level(const char* name)
     void p_backward(const p_back* code, const double* v, double* g)
+    ctypedef struct p_template:
+        p_item* items
+        double* numbers
+        int count
+        int32_t result
+        int known
+    p_template p_templates[512][2]
+    enum:
+        P_OF_G, P_OF_X, P_OF_Y, P_OF_OUT, P_OF_TEMPORARY
+        P_OF_RESULTS, P_OF_GRADIENT
+        P_LANES
+    ctypedef struct p_pattern:
+        long long* start
+        int32_t* column
+    ctypedef struct p_rows:
+        int32_t* slot
+        int rows, columns, colours
+        p_pattern pattern
+        int32_t* colour
+        int32_t* lane
+    p_rows* p_rows_of(const p_segment* leaf, int kind, int choice)
+    int p_rows_make(p_tree* t, p_segment* leaf, const int32_t* wanted, int columns, int choice, int kind, size_t limit)
+    void p_more(const p_rows* r, double* v)
+    bint p_elements(const p_rows* r, const double* v, double* g, double* elements)
+    void p_matrix(const p_rows* r, const double* v, double* g, double* matrix)
+    void p_combined(const p_rows* r, const double* v, double* g, const double* weights, double* result)
+    int p_push(const p_tree* t, const p_segment* leaf, const double* v, double* tangent)
 
 
 #: What a program does with a row by hand, in float64, and how it decides by one.
@@ -139,10 +186,17 @@ PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
 
 
+def use_level(str name not None):
+    """Let blocks of points use the loops of a CPU level, as _kernels.choose_cpu_level() does; the bits are the same at each."""
+    if p_use_level(name.encode()):
+        raise ValueError(f"no loops for the CPU level {name!r}")
+
+
 def _fill():
     """The numbers of the rows, once all are known."""
-    global p_row_exp, p_row_log
+    global p_row_exp, p_row_log, p_row_add
     cdef int op
+    use_level(chosen_cpu_level())
     for op in range(len(NAMES)):
         HAND[op] = P_CALL
         TURN[op] = -1
@@ -150,7 +204,172 @@ def _fill():
             ROWS[NAMES[op]] = op
             HAND[op] = BY_HAND.get(NAMES[op], P_CALL)
             TURN[op] = TURNS.get(NAMES[op], -1)
-    p_row_exp, p_row_log = ROWS["exp"], ROWS["log"]
+    p_row_exp, p_row_log, p_row_add = ROWS["exp"], ROWS["log"], ROWS["add"]
+
+
+# ---- the rules of rows, as items: what a derivative's derivative is made of
+
+cdef class Traced:
+    """An operand of a rule while that is written down."""
+
+    cdef int at
+    cdef Rule rule
+
+    def __add__(self, other):
+        return self.rule.add("add", self, other)
+
+    def __radd__(self, other):
+        return self.rule.add("add", other, self)
+
+    def __sub__(self, other):
+        return self.rule.add("sub", self, other)
+
+    def __rsub__(self, other):
+        return self.rule.add("sub", other, self)
+
+    def __mul__(self, other):
+        return self.rule.add("mul", self, other)
+
+    def __rmul__(self, other):
+        return self.rule.add("mul", other, self)
+
+    def __truediv__(self, other):
+        return self.rule.add("div", self, other)
+
+    def __rtruediv__(self, other):
+        return self.rule.add("div", other, self)
+
+    def __neg__(self):
+        return self.rule.add("neg", self)
+
+    def __lt__(self, other):
+        return self.rule.add("lt", self, other)
+
+    def __le__(self, other):
+        return self.rule.add("le", self, other)
+
+    def __gt__(self, other):
+        return self.rule.add("gt", self, other)
+
+    def __ge__(self, other):
+        return self.rule.add("ge", self, other)
+
+    def __eq__(self, other):
+        return self.rule.add("eq", self, other)
+
+    def __ne__(self, other):
+        return self.rule.add("ne", self, other)
+
+
+cdef class Rule:
+    """A rule that is run on what stands for its operands."""
+
+    cdef list items, numbers
+
+    def __init__(self):
+        self.items, self.numbers = [], []
+
+    cdef Traced traced(self, int at):
+        cdef Traced made = Traced.__new__(Traced)
+        made.at, made.rule = at, self
+        return made
+
+    cdef int of(self, object value) except? 0:
+        if isinstance(value, Traced):
+            return (<Traced>value).at
+        self.numbers.append(float(value))
+        return -len(self.numbers)
+
+    def add(self, str name, *operands):
+        """The next item: a row of one or two operands."""
+        cdef int row = ROWS[name]       # KeyError: the rule computes with something else
+        places = [self.of(v) for v in operands]
+        self.items.append((HAND[row], row, places[0], places[len(places) - 1]))
+        return self.traced(P_OF_TEMPORARY + len(self.items) - 1)
+
+    def where(self, condition, x, y):
+        """Two items: the condition stands right before the choice."""
+        cdef int at = self.of(condition), first = self.of(x), second = self.of(y)
+        if at != P_OF_TEMPORARY + len(self.items) - 1:
+            self.items.append((P_COPY, 0, at, at))
+        self.items.append((P_WHERE, 0, first, second))
+        return self.traced(P_OF_TEMPORARY + len(self.items) - 1)
+
+    cdef object run(self, function):
+        """The place of the derivative."""
+        names = {}
+        for name in function.__code__.co_names:
+            if name == "r_where":
+                names[name] = self.where
+            elif name.startswith("r_"):
+                names[name] = partial(self.add, name[2:])
+        own = FunctionType(function.__code__, names)
+        return self.of(own(self.traced(P_OF_G), self.traced(P_OF_X), self.traced(P_OF_Y), self.traced(P_OF_OUT),
+                           None, None, None, None, None, 0))
+
+    cdef bint scales(self, int result):
+        """Whether the derivative is g, or -g, times what does not depend on g: then 1 in the place of g gives a factor."""
+        cdef int factor, uses = sum([(item[2] == P_OF_G) + (item[3] == P_OF_G and item[3] != item[2]) for item in self.items])
+        if result < P_OF_TEMPORARY or uses != 1:
+            return False
+        item = self.items[result - P_OF_TEMPORARY]
+        if item[0] != P_MUL:
+            return False
+        for factor in item[2:]:
+            if factor == P_OF_G:
+                return True
+            if factor >= P_OF_TEMPORARY:
+                inner = self.items[factor - P_OF_TEMPORARY]
+                if inner[0] == P_NEG and inner[2] == P_OF_G:
+                    return True
+        return False
+
+
+cdef int learn_rule(int row) except -1:
+    """The templates of a row, and of those that its rules are made of."""
+    cdef int side, i
+    cdef p_template* of
+    cdef Rule rule
+    waiting = [row]
+    while waiting:
+        row = waiting.pop()
+        for side in range(kernels[0][row].arity):
+            of = &p_templates[row][side]
+            if of.known:
+                continue
+            fill_point(row, 0)
+            of.known = -1
+            function = VJPS[row][side]
+            if function is None:
+                continue
+            rule = Rule()
+            try:
+                of.result = rule.run(function)
+            except (AttributeError, KeyError, NameError, TypeError):
+                continue        # it is not made of rows alone: so there is no template
+            of.items = <p_item*>calloc(len(rule.items) + 1, sizeof(p_item))
+            of.numbers = <double*>malloc((len(rule.numbers) + 1) * sizeof(double))
+            if of.items == NULL or of.numbers == NULL:
+                raise MemoryError
+            for i in range(len(rule.items)):
+                of.items[i].op, of.items[i].row, of.items[i].a, of.items[i].b = rule.items[i]
+                if of.items[i].op == P_CALL:
+                    waiting.append(of.items[i].row)
+            for i in range(len(rule.numbers)):
+                of.numbers[i] = rule.numbers[i]
+            of.count, of.known = len(rule.items), 1
+            p_points[0][row].scales[side] = rule.scales(of.result)
+    return 0
+
+
+cdef int fill_point(int op, int dtype) noexcept:
+    p_points[dtype][op].value = kernels[dtype][op].value1
+    p_points[dtype][op].dx, p_points[dtype][op].dy = kernels[dtype][op].dx1, kernels[dtype][op].dy1
+    # Of two operands point by point: NumPy's power has other bits where the exponent is one number for all.
+    p_points[dtype][op].values = kernels[dtype][op].value if kernels[dtype][op].arity == 1 and DTYPE_RULE[op] != 2 else NULL
+    p_points[dtype][op].data = kernels[dtype][op].value_data
+    p_points[dtype][op].dxs, p_points[dtype][op].dys = kernels[dtype][op].dx, kernels[dtype][op].dy
+    return 0
 
 
 # ---- the recorder
@@ -407,7 +626,7 @@ cdef class Recorder(OpRecorder):
             if TURN[op] >= 0:
                 self.new_item(TURN[op], 1 if answer else 0, first, second)
             else:
-                self.fill_point(op, dtype)
+                fill_point(op, dtype)
                 item = self.value_item(P_CALL32 if dtype else P_CALL, op, first, second, dtype == 1)
                 self.new_item(P_NE, 1 if answer else 0, item, self.constant(0.0))
             return answer
@@ -417,22 +636,13 @@ cdef class Recorder(OpRecorder):
         if type_of(result) != type or result.array != NULL and result.array.shape.ndim:
             return self.give_up(f"{NAMES[op]}() makes an array")
         single = dtype == 1
-        self.fill_point(op, dtype)
+        fill_point(op, dtype)
         item = self.value_item(P_CALL32 if single else HAND[op], op, first, second, single)
         self.learn(result, item)
         if self.checks:
             self.checks = False
             self.value_item(P_CHECK, 0, item, item, False)
         return result
-
-    cdef int fill_point(self, int op, int dtype) noexcept:
-        p_points[dtype][op].value = kernels[dtype][op].value1
-        p_points[dtype][op].dx, p_points[dtype][op].dy = kernels[dtype][op].dx1, kernels[dtype][op].dy1
-        # Of two operands point by point: NumPy's power has other bits where the exponent is one number for all.
-        p_points[dtype][op].values = kernels[dtype][op].value if kernels[dtype][op].arity == 1 and DTYPE_RULE[op] != 2 else NULL
-        p_points[dtype][op].data = kernels[dtype][op].value_data
-        p_points[dtype][op].dxs, p_points[dtype][op].dys = kernels[dtype][op].dx, kernels[dtype][op].dy
-        return 0
 
     cdef int known_slot(self, object v) except -2:
         """-1: it is none, and the recording came to nothing."""
@@ -536,6 +746,7 @@ cdef enum:                      # what an argument is
 cdef frozenset BY_VALUE = frozenset((int, bool, str, bytes, np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8,
                                      np.uint16, np.uint32, np.uint64))
 
+cdef object ZERO = 0.0
 cdef object float32 = np.float32
 cdef object float64 = np.float64
 
@@ -544,7 +755,11 @@ cdef enum:                      # what a Replay returns
     GRADIENT_ONLY
     VALUE_FIRST                 # (value, gradient)
     VALUE_LAST
+    SECOND                      # the matrix of second derivatives
+    FIRST                       # the Jacobian: for each result a gradient
 
+HESSIAN, JACOBIAN = SECOND, FIRST
+RESULT_ROWS, GRADIENT_ROWS = P_OF_RESULTS, P_OF_GRADIENT
 VALUE, GRADIENT, VALUE_AND_GRADIENT, GRADIENT_AND_VALUE = VALUE_ONLY, GRADIENT_ONLY, VALUE_FIRST, VALUE_LAST
 
 
@@ -742,6 +957,95 @@ cdef class Tree:
             raise MemoryError
         return True
 
+    def rows(self, tuple args, int choice, tuple places, int kind, size_t limit=1 << 26):
+        """The matrix of the leaf to which the arguments lead, in the arguments at those places; whether there is one now.
+
+        kind: P_OF_RESULTS (a Jacobian) or P_OF_GRADIENT (a Hessian).  False where a row has no template, or of float32.
+        """
+        cdef int i, k, status, reason = 0
+        cdef p_segment* leaf
+        cdef p_segment* s
+        wanted = np.array([k for i in places for k in range(self.first[i], self.first[i + 1])], np.int32)
+        if self.fill(args):
+            raise ValueError("arguments of another structure")
+        leaf = p_forward(self.t.root, self.t.v, &reason)
+        if leaf == NULL or (kind == P_OF_GRADIENT and leaf.outs != 1):
+            return False
+        if p_rows_of(leaf, kind, choice) != NULL:
+            return True
+        s = leaf
+        while s != NULL:
+            for i in range(s.count):
+                if s.items[i].op < P_COPY:
+                    learn_rule(s.items[i].row & ~P_SINGLE)
+            s = s.parent
+        status = p_rows_make(self.t, leaf, <const int32_t*><uintptr_t>wanted.ctypes.data, len(wanted), choice, kind, limit)
+        if status == -1 or p_room(self.t):
+            raise MemoryError
+        return status == 0
+
+    def sparse(self, tuple args, int choice, int kind):
+        """((elements, columns, where each row begins), shape) of a matrix; None: nothing is recorded, or there is no pattern."""
+        cdef int reason = 0
+        cdef p_segment* leaf
+        cdef p_rows* r
+        cdef double* g
+        cdef double* elements
+        cdef Py_ssize_t total
+        if self.fill(args):
+            return None
+        leaf = p_forward(self.t.root, self.t.v, &reason)
+        if leaf == NULL:
+            return None
+        r = p_rows_of(leaf, kind, choice)
+        if r == NULL or r.pattern.start == NULL:
+            return None
+        total = r.pattern.start[r.rows]
+        g = <double*>malloc((self.t.adjoints + 2) * P_LANES * sizeof(double))
+        if g == NULL:
+            raise MemoryError
+        leaf.runs += 1
+        p_more(r, self.t.v)
+        # What makes an object may let other code run, which may call this very program: so the values come first.
+        elements = <double*>malloc((total + 1) * sizeof(double))
+        if elements == NULL:
+            free(g)
+            raise MemoryError
+        p_elements(r, self.t.v, g, elements)
+        free(g)
+        try:
+            data, columns = np.empty(total), np.empty(total, np.int32)
+            start = np.empty(r.rows + 1, np.int64)
+            memcpy(<void*><uintptr_t>data.ctypes.data, elements, total * sizeof(double))
+            memcpy(<void*><uintptr_t>columns.ctypes.data, r.pattern.column, total * sizeof(int32_t))
+            memcpy(<void*><uintptr_t>start.ctypes.data, r.pattern.start, (r.rows + 1) * sizeof(long long))
+            return (data, columns, start if total > 0x7FFFFFFF else start.astype(np.int32)), (r.rows, r.columns)
+        finally:
+            free(elements)
+
+    def colours(self, tuple args, int choice, int kind):
+        """(how many lanes, the lane of each row, the lane in which each element is read) of a matrix; None where there is none."""
+        cdef int reason = 0
+        cdef long long k
+        cdef p_segment* leaf
+        cdef p_rows* r
+        if self.fill(args):
+            return None
+        leaf = p_forward(self.t.root, self.t.v, &reason)
+        r = NULL if leaf == NULL else p_rows_of(leaf, kind, choice)
+        if r == NULL or r.pattern.start == NULL:
+            return None
+        return r.colours, [r.colour[k] for k in range(r.rows)], [r.lane[k] for k in range(r.pattern.start[r.rows])]
+
+    def results(self, tuple args):
+        """How many results the leaf has to which the arguments lead; -1: none is recorded."""
+        cdef int reason = 0
+        cdef p_segment* leaf
+        if self.fill(args):
+            return -1
+        leaf = p_forward(self.t.root, self.t.v, &reason)
+        return -1 if leaf == NULL else leaf.outs
+
     @property
     def bytes(self):
         """What the tree takes."""
@@ -809,6 +1113,8 @@ cdef class Tree:
             return f"copy {self.name(q.a)}"
         if q.op == P_SELECT:
             return f"where {self.name(q.a)}, not {self.name(q.b)}"
+        if q.op == P_WHERE:
+            return f"where the last, {self.name(q.a)}, {self.name(q.b)}"
         text = f"{NAMES[row]} {self.name(q.a)}"
         if kernels[0][row].arity == 2:
             text += f", {self.name(q.b)}"
@@ -852,6 +1158,18 @@ def number_bits(double value):
 
 # ---- the callable
 
+cdef inline void give_item(object made, Py_ssize_t i, object o) noexcept:
+    """The next item of a new list."""
+    Py_INCREF(<void*><PyObject*>o)
+    PyList_SET_ITEM(made, i, o)
+
+
+cdef inline void give_part(tuple made, Py_ssize_t i, object o) noexcept:
+    """The next item of a new tuple."""
+    Py_INCREF(<void*><PyObject*>o)
+    PyTuple_SET_ITEM(made, i, o)
+
+
 cdef class Replay:
     """A function, or its gradient, that runs its program where there is one, and asks its owner where there is none."""
 
@@ -860,6 +1178,7 @@ cdef class Replay:
     cdef readonly int _what, _choice
     cdef readonly tuple _places         # of the arguments that are differentiated
     cdef readonly bint _single
+    cdef public object _player          # of programs of arrays: player(args), which has None where nothing fits; or None
     cdef dict __dict__
 
     def prepare(self, state, list trees, int what, int choice, tuple places, bint single):
@@ -876,6 +1195,10 @@ cdef class Replay:
                 found = self.run(tree)
                 if found is not None:
                     return found
+        if self._player is not None and not kwargs:
+            found = self._player(args)
+            if found is not None:
+                return found
         return self._state.run(self, args, kwargs)
 
     def replayed(self, Tree tree not None, tuple args):
@@ -897,6 +1220,8 @@ cdef class Replay:
         if self._what == VALUE_ONLY:
             leaf.runs += 1
             return self.output(tree, leaf)
+        if self._what >= SECOND:
+            return self.matrix(tree, leaf)
         reverse = Tree.reversed_in(leaf, self._choice)
         if reverse == NULL:
             return None
@@ -931,6 +1256,130 @@ cdef class Replay:
             if gradients != &room[0]:
                 free(gradients)
 
+    cdef object matrix(self, Tree tree, p_segment* leaf):
+        """A matrix of derivatives, nested as the arguments are; None where there is no code for it."""
+        cdef p_tree* t = tree.t
+        cdef p_rows* r = p_rows_of(leaf, P_OF_GRADIENT if self._what == SECOND else P_OF_RESULTS, self._choice)
+        cdef double* memory
+        cdef double* elements
+        cdef long long k
+        cdef int i
+        cdef Py_ssize_t size
+        if r == NULL:
+            return None
+        size = <Py_ssize_t>r.rows * r.columns
+        memory = <double*>malloc((size + (t.adjoints + 2) * P_LANES + (r.pattern.start[r.rows] if r.pattern.start != NULL else 0) + 1)
+                                 * sizeof(double))
+        if memory == NULL:
+            raise MemoryError
+        try:
+            leaf.runs += 1
+            p_more(r, t.v)
+            if r.pattern.start == NULL or r.colours >= r.rows:
+                p_matrix(r, t.v, memory + size, memory)
+            else:
+                elements = memory + size + (t.adjoints + 2) * P_LANES
+                if not p_elements(r, t.v, memory + size, elements):
+                    p_matrix(r, t.v, memory + size, memory)         # 0 * inf is where eager has it
+                else:
+                    memset(memory, 0, size * sizeof(double))
+                    for i in range(r.rows):
+                        for k in range(r.pattern.start[i], r.pattern.start[i + 1]):
+                            memory[<Py_ssize_t>i * r.columns + r.pattern.column[k]] = elements[k]
+            return self.nested(tree, leaf, r, memory)
+        finally:
+            free(memory)
+
+    cdef object nested(self, Tree tree, p_segment* leaf, p_rows* r, double* matrix):
+        cdef int i, k, place, row = 0
+        if self._what == FIRST:
+            treedef, constants = <tuple>tree.outputs[leaf.leaf]
+            parts = [self.row_of(tree, matrix + <Py_ssize_t>i * r.columns) for i in range(leaf.outs)]
+            return parts[0] if treedef is None else treedef.unflatten(parts)
+        cdef int count = <int>len(self._places)
+        cdef tuple found = PyTuple_New(count)
+        for i in range(count):
+            place = <int>self._places[i]
+            if tree.kinds[place] != FLOATS:
+                o = self.row_of(tree, matrix + <Py_ssize_t>row * r.columns)
+                row += 1
+            else:
+                o = PyList_New(tree.lengths[place])
+                for k in range(tree.lengths[place]):
+                    give_item(o, k, self.row_of(tree, matrix + <Py_ssize_t>row * r.columns))
+                    row += 1
+                if tree.statics[place] is not list:
+                    o = tuple(<list>o)
+            if self._single:
+                return o
+            give_part(found, i, o)
+        return found
+
+    cdef object row_of(self, Tree tree, double* row):
+        """A row, as the arguments are."""
+        cdef int i, k, place, count = <int>len(self._places)
+        cdef tuple found = None if self._single else PyTuple_New(count)
+        for i in range(count):
+            place = <int>self._places[i]
+            if tree.kinds[place] != FLOATS:
+                o = row[0]
+                row += 1
+            else:
+                o = PyList_New(tree.lengths[place])
+                for k in range(tree.lengths[place]):
+                    give_item(o, k, ZERO if row[k] == 0 else row[k])        # most are, of a matrix that is sparse
+                row += tree.lengths[place]
+                if tree.statics[place] is not list:
+                    o = tuple(<list>o)
+            if self._single:
+                return o
+            give_part(found, i, o)
+        return found
+
+    def product(self, Tree tree not None, tuple args, list weights, bint forward):
+        """(value, product): the Hessian times weights, flat; forward: (the results, those of their tangents), as the results are.
+
+        None where nothing is recorded for it.  All arguments are differentiated.
+        """
+        cdef p_tree* t = tree.t
+        cdef int i, reason = 0
+        cdef p_segment* leaf
+        cdef p_rows* r = NULL
+        cdef double* memory
+        cdef double* found
+        if tree.fill(args):
+            return None
+        leaf = p_forward(t.root, t.v, &reason)
+        if leaf == NULL:
+            return None
+        if not forward:
+            r = p_rows_of(leaf, P_OF_GRADIENT, self._choice)
+            if r == NULL:
+                return None
+        memory = <double*>calloc(t.slots + 2 * (t.inputs + 1) + (t.adjoints + 2) * P_LANES, sizeof(double))
+        if memory == NULL:
+            raise MemoryError
+        try:
+            leaf.runs += 1
+            for i in range(t.inputs):
+                memory[i] = weights[i]
+            if forward:
+                if p_push(t, leaf, t.v, memory):
+                    raise MemoryError
+                treedef, constants = <tuple>tree.outputs[leaf.leaf]
+                values = [t.v[leaf.out[i]] if leaf.out[i] >= 0 else constants[i] for i in range(leaf.outs)]
+                tangents = [memory[leaf.out[i]] if leaf.out[i] >= 0 else 0.0 for i in range(leaf.outs)]
+                if treedef is None:
+                    return values[0], tangents[0]
+                return treedef.unflatten(values), treedef.unflatten(tangents)
+            found = memory + t.inputs + 1
+            p_more(r, t.v)
+            p_combined(r, t.v, found + t.inputs + 1, memory, found)
+            value = t.v[leaf.out[0]] if leaf.out[0] >= 0 else (<list>(<tuple>tree.outputs[leaf.leaf])[1])[0]
+            return value, [found[i] for i in range(t.inputs)]
+        finally:
+            free(memory)
+
     def points(self, Tree tree not None, list columns, Py_ssize_t count, uintptr_t values, uintptr_t gradients, by_itself):
         """Replay at many points, in blocks; those that take another way than most of their block are run again together.
 
@@ -938,17 +1387,24 @@ cdef class Replay:
         the results go; of gradients a row of `count` for each input that is differentiated.  by_itself(point) runs the
         function at one point, which records what is not, puts its results there, and says whether the tree is in use yet.
         """
-        cdef int i, k, n, first, lefts, inputs = tree.t.inputs
-        cdef p_sweep w
+        cdef int i, k, inputs = tree.t.inputs
+        cdef Py_ssize_t first, end, lefts
+        cdef p_sweep* w
         cdef p_left* left = NULL
-        cdef int32_t[64] index
+        cdef int32_t* index = NULL
+        cdef p_span* span = NULL
+        cdef p_many many
         cdef bint used = True
         cdef const double** column = <const double**>malloc((inputs + 1) * sizeof(double*))
         cdef int* step = <int*>malloc((inputs + 1) * sizeof(int))
         cdef int* wanted = <int*>malloc((inputs + 1) * sizeof(int))
-        memset(&w, 0, sizeof(w))
+        memset(&many, 0, sizeof(many))
+        many.scratches = threads_at_most()
+        many.scratch = w = <p_sweep*>calloc(many.scratches, sizeof(p_sweep))
+        many.taken = <int*>calloc(many.scratches, sizeof(int))
         try:
-            if column == NULL or step == NULL or wanted == NULL:
+            span = <p_span*>malloc((count // 64 + 2) * sizeof(p_span))
+            if column == NULL or step == NULL or wanted == NULL or span == NULL or w == NULL or many.taken == NULL:
                 raise MemoryError
             for i in range(inputs):
                 address, step[i] = columns[i]
@@ -961,57 +1417,92 @@ cdef class Replay:
             w.t, w.column, w.step, w.wanted, w.count = tree.t, column, step, wanted, count
             w.values, w.gradients = <double*>values, <double*>gradients
             w.choice = -1 if self._what == VALUE_ONLY else self._choice
-            if p_sweep_room(&w):
-                raise MemoryError
+            w.kind = P_OF_GRADIENT if self._what == SECOND else P_OF_RESULTS if self._what == FIRST else -1
+            for i in range(1, many.scratches):
+                w[i] = w[0]
+            many.span = span
             for first in range(0, count, 64):
-                if not first & 0xFFFF:
-                    PyErr_CheckSignals()
-                n = min(64, count - first)
-                for k in range(n):
-                    index[k] = first + k
-                if p_block_run(&w, index, n):
-                    raise MemoryError
-            while w.lefts:
-                left, lefts = w.left, w.lefts
-                w.left, w.lefts, w.left_room = NULL, 0, 0
-                qsort(left, lefts, sizeof(p_left), p_left_order)
-                i = 0
-                while i < lefts:
-                    PyErr_CheckSignals()
-                    first = i
-                    while i < lefts and left[i].at == left[first].at and left[i].way == left[first].way:
-                        i += 1
-                    if not used or not self.goes_on(&w, &left[first]):
-                        used = by_itself(left[first].index) and used
-                        first += 1
-                        if not used or not self.goes_on(&w, &left[first - 1]):
-                            while first < i:
-                                by_itself(left[first].index)
-                                first += 1
-                    if p_sweep_room(&w):
-                        raise MemoryError
-                    while first < i:
-                        n = min(64, i - first)
-                        for k in range(n):
-                            index[k] = left[first + k].index
-                        if p_block_run(&w, index, n):
-                            raise MemoryError
-                        first += n
+                span[many.spans].first, span[many.spans].n = first, min(64, count - first)
+                many.spans += 1
+            self.spans(&many)
+            while True:
                 free(left)
                 left = NULL
+                lefts = 0
+                for i in range(many.scratches):
+                    lefts += w[i].lefts
+                if not lefts:
+                    break
+                left = <p_left*>malloc(lefts * sizeof(p_left))
+                if left == NULL:
+                    raise MemoryError
+                lefts = 0
+                for i in range(many.scratches):
+                    memcpy(left + lefts, w[i].left, w[i].lefts * sizeof(p_left))
+                    lefts += w[i].lefts
+                    w[i].lefts = 0
+                qsort(left, lefts, sizeof(p_left), p_left_order)
+                free(index)
+                free(span)
+                index = span = NULL
+                index = <int32_t*>malloc(lefts * sizeof(int32_t))
+                span = <p_span*>malloc(lefts * sizeof(p_span))
+                if index == NULL or span == NULL:
+                    raise MemoryError
+                many.index, many.span, many.spans = index, span, 0
+                first = 0
+                while first < lefts:
+                    PyErr_CheckSignals()
+                    end = first
+                    while end < lefts and left[end].at == left[first].at and left[end].way == left[first].way:
+                        index[end] = left[end].index
+                        end += 1
+                    if not used or not self.goes_on(w, &left[first]):
+                        used = by_itself(left[first].index) and used
+                        first += 1
+                        if not used or not self.goes_on(w, &left[first - 1]):
+                            while first < end:
+                                by_itself(left[first].index)
+                                first += 1
+                    while first < end:
+                        span[many.spans].first, span[many.spans].n = first, min(64, end - first)
+                        first += span[many.spans].n
+                        many.spans += 1
+                self.spans(&many)
         finally:
             free(left)
-            free(w.left)
-            free(w.memory)
+            free(index)
+            free(span)
+            if w != NULL:
+                for i in range(many.scratches):
+                    free(w[i].left)
+                    free(w[i].memory)
+            free(w)
+            free(many.taken)
             free(column)
             free(step)
             free(wanted)
+
+    cdef int spans(self, p_many* many) except -1:
+        """Run the blocks; now and then the signals are looked for."""
+        cdef Py_ssize_t total = many.spans, done = 0
+        cdef const p_span* span = many.span
+        while done < total and not many.failed:
+            many.span, many.spans = span + done, min(1024, total - done)
+            run_parts(p_chunk, many, (many.spans + P_CHUNK - 1) // P_CHUNK)
+            done += many.spans
+            PyErr_CheckSignals()
+        if many.failed:
+            raise MemoryError
+        return 0
 
     cdef bint goes_on(self, p_sweep* w, p_left* left) noexcept:
         """Whether there is a program for those that left there."""
         if left.at == NULL:
             return False
         if left.way == P_BACK:
+            if w.kind >= 0:
+                return p_rows_of(left.at, w.kind, w.choice) != NULL
             return Tree.reversed_in(left.at, w.choice) != NULL
         return left.at.child[left.way] != NULL
 

@@ -505,6 +505,10 @@ def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool =
     (8.0, 12.0)
     """
     what = "jvp(f, primals, tangents)"
+    own = None if strict or has_aux else getattr(type(func), "_product", None)      # of a compiled function: its program
+    found = NotImplemented if own is None else own(func, "jvp", primals, tangents)
+    if found is not NotImplemented:
+        return found
     if not isinstance(primals, tuple):
         raise RuntimeError(f"{what}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals).")
     if not isinstance(tangents, tuple):
@@ -869,6 +873,10 @@ def hvp(func: Callable[..., Any], primals: Any, tangents: Any) -> Any:
     (9.0, (array([6., 0.]),))
     """
     what = "hvp(f, primals, tangents)"
+    own = getattr(type(func), "_product", None)
+    found = NotImplemented if own is None else own(func, "hvp", primals, tangents)
+    if found is not NotImplemented:
+        return found
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple):
         raise RuntimeError(f"{what}: Expected primals and tangents to be tuples: f is called as f(*primals)")
     along, other = flatten(tangents)

@@ -10,52 +10,16 @@
 #ifndef AUTODIFF_PROGRAM_H
 #define AUTODIFF_PROGRAM_H
 
-#include <math.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What an item does.  A turn ends a segment; all before it have a slot. */
-enum {
-    P_ADD, P_SUB, P_MUL, P_DIV, P_NEG, P_SQUARE, P_SQRT,    /* of float64, by hand */
-    P_CALL, P_CALL32,           /* any row, by its function of doubles */
-    P_COPY,                     /* the value as it is */
-    P_SELECT,                   /* of two operands the first, of which alone the value is */
-    P_CHECK,                    /* leaves the program where the value is not finite */
-    P_TURNS,
-    P_LT = P_TURNS, P_LE, P_GT, P_GE, P_EQ, P_NE,
-    P_INT,                      /* whether the whole part is the constant b */
-    P_END
-};
+#include "program_types.h"
 
-enum { P_SINGLE = 0x8000 };     /* in `row`: the result is a float32 */
-enum { P_ROWS = 512 };
-
-typedef double (*point_value)(double x, double y);
-typedef double (*point_partial)(double g, double x, double y, double out);
-/* By dtype and row, filled as rows are recorded. */
-typedef void (*block_value)(char **args, const ptrdiff_t *dimensions, const ptrdiff_t *steps, void *data);
-typedef void (*block_partial)(char **args, const ptrdiff_t *steps, ptrdiff_t n, int accumulate);
-typedef struct {
-    point_value value;
-    point_partial dx, dy;
-    block_value values;         /* the same on many, of which the bits are the same */
-    void *data;
-    block_partial dxs, dys;
-} p_point;
-static p_point p_points[2][P_ROWS];
+AUTODIFF_HIDDEN p_point p_points[2][P_ROWS];
+/* The loops of the CPU level that is used. */
+static const p_loops *p_level = &p_loops_baseline;
 /* Rows whose derivatives are written out below. */
-static int p_row_exp = -1, p_row_log = -1;
-
-typedef struct {
-    uint16_t op, row;           /* of a turn `row` is the way that was taken */
-    int32_t a, b;
-    int32_t where;              /* the place in the user's code */
-} p_item;
-
-typedef struct { uint16_t op, row; int32_t out, a, b; } p_step;                 /* forward */
-typedef struct { uint16_t op, row; int32_t g, ga, gb, x, y; } p_back;           /* reverse; gb of a call is the result's slot */
+static int p_row_exp = -1, p_row_log = -1, p_row_add = -1;
 
 typedef struct {                /* reverse code of one leaf, for one choice of inputs */
     p_back *code;
@@ -75,8 +39,10 @@ typedef struct p_segment {
     int outs;
     p_reverse *reverse;
     int reverses;
+    struct p_rows *rows;        /* matrices of derivatives, see program_rows.h */
     long long runs;
 } p_segment;
+static void p_rows_free(struct p_rows *r);
 
 typedef struct {
     p_segment *root;
@@ -89,12 +55,6 @@ typedef struct {
     int memory_constants, memory_slots, memory_adjoints;
     size_t bytes;
 } p_tree;
-
-static inline int p_is_turn(int op) { return op >= P_TURNS; }
-static inline int p_binary(const p_item *q)
-{
-    return q->op <= P_DIV || q->op == P_SELECT || q->op == P_CALL || q->op == P_CALL32;
-}
 
 /* ---- merging */
 
@@ -133,6 +93,7 @@ static void p_segment_free(p_segment *s)
         free(s->reverse[i].input);
     }
     free(s->reverse);
+    p_rows_free(s->rows);
     free(s->items);
     free(s->code);
     free(s->live);
@@ -312,6 +273,7 @@ static int p_render(p_tree *t, p_segment *leaf)
         if (!live[i]) continue;
         P_MARK(live, q->a);
         if (p_binary(q)) P_MARK(live, q->b);
+        if (q->op == P_WHERE) live[i - 1] = 1;
     }
     int status = 0;
     for (int i = 0; i < path.depth; i++) {
@@ -337,55 +299,60 @@ static int p_render(p_tree *t, p_segment *leaf)
     return status;
 }
 
-/* ---- code for a reverse run: + 1 adds to ga, else sets it; of two operands + 2 adds to gb; a call's + 2 rounds to float32 */
-enum {
-    B_COPY = 0, B_NEG = 2, B_SCALE = 4, B_SQUARE = 6, B_DIV_X = 8, B_DIV_Y = 10, B_SQRT = 12, B_ZERO = 14,
-    B_MUL = 16, B_DIV = 20, B_DX = 24, B_DY = 28, B_COPY32 = 32, B_END = 36
-};
+/* ---- code for a reverse run */
 
-static int p_slot_single(const p_tree *t, const p_path *path, int slot)
+static int p_slot_single(const p_tree *t, const p_item *items, int slot)
 {
-    return slot < t->inputs ? t->single[slot] : (path->items[slot].row & P_SINGLE) != 0;
+    return slot < t->inputs ? t->single[slot] : (items[slot].row & P_SINGLE) != 0;
 }
 
-/* The reverse code of a leaf in the inputs that are chosen.  The first contribution to a cotangent sets it, later ones add,
-   in the order of a pass that differentiates (newest first, the right operand before the left); sums hand their cotangent on; places are used again. */
-static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, int choice)
+/* Which slots depend on the inputs that are chosen, by derivatives. */
+static void p_activate(const p_tree *t, const p_item *items, int top, const uint8_t *chosen, uint8_t *active)
 {
-    for (int i = 0; i < leaf->reverses; i++) if (leaf->reverse[i].choice == choice) return &leaf->reverse[i];
-    p_path path;
-    if (p_path_to(leaf, &path)) return NULL;
-    const int top = path.top;
-    const p_item *items = path.items;
-    uint8_t *active = calloc(top + 1, 1), *reached = calloc(top + 1, 1);
-    int32_t *place = malloc((top + 1) * sizeof *place), *spare = malloc((2 * top + 2) * sizeof *spare);
-    p_back *code = malloc((2 * top + 2) * sizeof *code), *e = code;
-    int32_t *input = malloc((t->inputs + 1) * sizeof *input);
-    p_reverse *grown = realloc(leaf->reverse, (leaf->reverses + 1) * sizeof *grown), *made = NULL;
-    int spares = 0, places = 0;
-    if (grown != NULL) leaf->reverse = grown;
-    if (!active || !reached || !place || !spare || !code || !input || !grown) {
-        free(code);
-        free(input);
-        goto done;
-    }
-    #define TAKE() (spares ? spare[--spares] : places++)
     for (int i = 0; i < t->inputs; i++) active[i] = chosen[i];
     for (int i = t->inputs; i < top; i++) {
         const p_item *q = &items[i];
-        if (q->op == P_CHECK) continue;
         const p_point *point = &p_points[(q->row & P_SINGLE) != 0][q->row & (P_ROWS - 1)];
         const int call = q->op == P_CALL || q->op == P_CALL32;
-        active[i] = (q->a >= 0 && active[q->a] && (!call || point->dx != NULL))
-            || (p_binary(q) && q->b >= 0 && active[q->b] && (!call || point->dy != NULL));
+        active[i] = q->op != P_CHECK && ((q->a >= 0 && active[q->a] && (!call || point->dx != NULL))
+            || (p_binary(q) && q->b >= 0 && active[q->b] && (!call || point->dy != NULL)));
     }
+}
+
+/* Reverse code of a list of items in the inputs that are chosen, from seeds that have a place of their own each.  The first
+   contribution to a cotangent sets it, later ones add, in the order of a pass that differentiates (newest first, the right
+   operand before the left); sums hand their cotangent on; places are used again. */
+typedef struct {
+    p_back *code;
+    int32_t *input;             /* the place of each input's gradient; -1: it is 0 */
+    int32_t *seed;              /* the place of each seed; -1: it depends on no input */
+    int count, places;
+} p_code;
+
+static int p_reverse_code(const p_tree *t, const p_item *items, int top, const uint8_t *chosen, const int32_t *seeds, int seed_count,
+                          p_code *made)
+{
+    uint8_t *active = calloc(top + 1, 1);
+    int32_t *place = malloc((top + 1) * sizeof *place), *spare = malloc((2 * top + 2) * sizeof *spare);
+    p_back *code = malloc((2 * top + 2) * sizeof *code), *e = code;
+    int32_t *input = malloc((t->inputs + 1) * sizeof *input), *seed = malloc((seed_count + 1) * sizeof *seed);
+    int spares = 0, places = 0;
+    if (!active || !place || !spare || !code || !input || !seed) {
+        free(active);
+        free(place);
+        free(spare);
+        free(code);
+        free(input);
+        free(seed);
+        return -1;
+    }
+    #define TAKE() (spares ? spare[--spares] : places++)
+    p_activate(t, items, top, chosen, active);
     for (int i = 0; i < top; i++) place[i] = -1;
-    made = &leaf->reverse[leaf->reverses++];
-    made->seed = -1;
-    made->choice = choice;
-    if (leaf->outs == 1 && leaf->out[0] >= 0 && active[leaf->out[0]]) {
-        place[leaf->out[0]] = made->seed = TAKE();
-        reached[leaf->out[0]] = 1;
+    for (int k = 0; k < seed_count; k++) {
+        const int i = seeds[k];
+        if (i >= 0 && active[i] && place[i] < 0) place[i] = TAKE();
+        seed[k] = i >= 0 && active[i] ? place[i] : -1;
     }
     for (int i = top - 1; i >= t->inputs; i--) {
         if (!active[i] || place[i] < 0) continue;
@@ -395,7 +362,7 @@ static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, 
         const int call = op == P_CALL || op == P_CALL32;
         const int to_a = a >= 0 && active[a] && (!call || point->dx != NULL);
         const int to_b = p_binary(q) && b >= 0 && active[b] && (!call || point->dy != NULL);
-        const int narrow_a = to_a && p_slot_single(t, &path, a), narrow_b = to_b && p_slot_single(t, &path, b);
+        const int narrow_a = to_a && p_slot_single(t, items, a), narrow_b = to_b && p_slot_single(t, items, b);
         const int narrows = narrow_a || narrow_b;
         if (!narrows && (op == P_ADD || (op == P_SUB && to_a) || op == P_COPY)) {
             int kept = 0;               /* a copy costs nothing: the place is handed on */
@@ -425,19 +392,21 @@ static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, 
             *e++ = (p_back){(op == P_MUL ? B_MUL : B_DIV) + how, 0, g, place[a], place[b], a, b};
             continue;
         }
-        if (narrows || op == P_CALL || op == P_CALL32 || op == P_SELECT) {
+        if (narrows || op == P_CALL || op == P_CALL32 || op == P_SELECT || op == P_WHERE) {
             /* Two steps may read the cotangent: its place is free after the second. */
             const int known = (row & (P_ROWS - 1)), plain = op == P_CALL && !narrows;
             if (to_b) {
                 if (!to_a) spare[spares++] = g;
                 const int add = TO(b, 1);
-                if (op == P_SELECT) *e++ = (p_back){B_ZERO + add, 0, g, place[b], 0, 0, 0};
+                if (op == P_WHERE) *e++ = (p_back){B_DROP + add, 0, g, place[b], 0, i - 1, 0};
+                else if (op == P_SELECT) *e++ = (p_back){B_ZERO + add, 0, g, place[b], 0, 0, 0};
                 else *e++ = (p_back){B_DY + add + 2 * narrow_b, row, g, place[b], i, a, b};
             }
             if (to_a) {
                 spare[spares++] = g;
                 const int add = TO(a, 1);
-                if (op == P_SELECT || op == P_COPY)
+                if (op == P_WHERE) *e++ = (p_back){B_PICK + add, 0, g, place[a], 0, i - 1, 0};
+                else if (op == P_SELECT || op == P_COPY)
                     *e++ = (p_back){(narrow_a ? B_COPY32 : B_COPY) + add, 0, g, place[a], 0, 0, 0};
                 else if (plain && known == p_row_exp) *e++ = (p_back){B_SCALE + add, 0, g, place[a], 0, i, 0};
                 else if (plain && known == p_row_log) *e++ = (p_back){B_DIV_X + add, 0, g, place[a], 0, a, 0};
@@ -464,17 +433,35 @@ static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, 
     made->code = realloc(code, (e - code) * sizeof *code);
     if (made->code == NULL) made->code = code;
     made->input = input;
-    t->bytes += (e - code) * sizeof *code + t->inputs * sizeof *input;
-    if (places + 1 > t->adjoints) t->adjoints = places + 1;
-done:
+    made->seed = seed;
+    made->places = places;
     free(active);
-    free(reached);
     free(place);
     free(spare);
-    p_path_free(&path);
-    return made;
+    return 0;
     #undef TAKE
     #undef TO
+}
+
+/* The reverse code of a leaf. */
+static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, int choice)
+{
+    for (int i = 0; i < leaf->reverses; i++) if (leaf->reverse[i].choice == choice) return &leaf->reverse[i];
+    p_path path;
+    p_code code;
+    p_reverse *grown = realloc(leaf->reverse, (leaf->reverses + 1) * sizeof *grown), *made;
+    if (grown == NULL) return NULL;
+    leaf->reverse = grown;
+    if (p_path_to(leaf, &path)) return NULL;
+    const int status = p_reverse_code(t, path.items, path.top, chosen, leaf->out, leaf->outs == 1, &code);
+    p_path_free(&path);
+    if (status) return NULL;
+    made = &leaf->reverse[leaf->reverses++];
+    *made = (p_reverse){code.code, code.input, code.count, leaf->outs == 1 ? code.seed[0] : -1, choice};
+    free(code.seed);
+    t->bytes += (code.count + 1) * sizeof *code.code + t->inputs * sizeof *code.input;
+    if (code.places + 1 > t->adjoints) t->adjoints = code.places + 1;
+    return made;
 }
 
 /* Memory for values and cotangents, constants in place. */
@@ -529,7 +516,7 @@ static p_segment *p_forward(p_segment *s, double *restrict v, int *reason)
 #if defined(__GNUC__)
     static const void *const labels[] = {
         &&L_P_ADD, &&L_P_SUB, &&L_P_MUL, &&L_P_DIV, &&L_P_NEG, &&L_P_SQUARE, &&L_P_SQRT, &&L_P_CALL, &&L_P_CALL32, &&L_P_COPY,
-        &&L_P_SELECT, &&L_P_CHECK, &&L_P_LT, &&L_P_LE, &&L_P_GT, &&L_P_GE, &&L_P_EQ, &&L_P_NE,
+        &&L_P_SELECT, &&L_P_WHERE, &&L_P_CHECK, &&L_P_LT, &&L_P_LE, &&L_P_GT, &&L_P_GE, &&L_P_EQ, &&L_P_NE,
         &&L_P_INT, &&L_P_END};
     P_GO;
 #else
@@ -545,6 +532,7 @@ static p_segment *p_forward(p_segment *s, double *restrict v, int *reason)
     P_CASE(P_CALL): v[p->out] = p_points[0][p->row].value(v[p->a], v[p->b]); p++; P_GO;
     P_CASE(P_CALL32): v[p->out] = p_points[1][p->row & (P_ROWS - 1)].value(v[p->a], v[p->b]); p++; P_GO;
     P_CASE(P_COPY): P_CASE(P_SELECT): v[p->out] = v[p->a]; p++; P_GO;
+    P_CASE(P_WHERE): v[p->out] = v[p->out - 1] != 0 ? v[p->a] : v[p->b]; p++; P_GO;
     P_CASE(P_CHECK):
         if (!isfinite(v[p->a])) { *reason = 1; return NULL; }
         p++;
@@ -575,7 +563,7 @@ static void p_backward(const p_back *p, const double *restrict v, double *restri
     static const void *const labels[] = {
         &&L_0, &&L_1, &&L_2, &&L_3, &&L_4, &&L_5, &&L_6, &&L_7, &&L_8, &&L_9, &&L_10, &&L_11, &&L_12, &&L_13, &&L_14, &&L_15,
         &&L_16, &&L_17, &&L_18, &&L_19, &&L_20, &&L_21, &&L_22, &&L_23, &&L_24, &&L_25, &&L_26, &&L_27, &&L_28, &&L_29, &&L_30,
-        &&L_31, &&L_32, &&L_33, &&L_34, &&L_35, &&L_36};
+        &&L_31, &&L_32, &&L_33, &&L_34, &&L_35, &&L_36, &&L_37, &&L_38};
     P_GO;
 #else
     for (;;) switch (p->op) {
@@ -608,7 +596,9 @@ static void p_backward(const p_back *p, const double *restrict v, double *restri
     ONE(28, 29, POINT->dy(c, v[p->x], v[p->y], v[p->gb]))
     ONE32(30, 31, POINT->dy(c, v[p->x], v[p->y], v[p->gb]))
     ONE32(32, 33, c)
-    B_CASE(34): B_CASE(35): B_CASE(36): return;
+    ONE(34, 35, v[p->x] != 0 ? c : 0.0)
+    ONE(36, 37, v[p->x] != 0 ? 0.0 : c)
+    B_CASE(38): return;
 #if !defined(__GNUC__)
     default: return;
     }
@@ -621,16 +611,6 @@ static void p_backward(const p_back *p, const double *restrict v, double *restri
 
 /* ---- blocks of points: each step is a loop over 64 of them, whose length the compiler knows */
 
-enum { P_BLOCK = 64 };
-
-#if defined(__clang__)
-#  define LANES _Pragma("clang loop vectorize(assume_safety)") for (int k = 0; k < P_BLOCK; k++)
-#elif defined(__GNUC__)
-#  define LANES _Pragma("GCC ivdep") for (int k = 0; k < P_BLOCK; k++)
-#else
-#  define LANES for (int k = 0; k < P_BLOCK; k++)
-#endif
-
 /* A point that left its block: where, and how it would have gone on; at NULL: by Python. */
 typedef struct { p_segment *at; int way; int32_t index; } p_left;
 enum { P_BACK = 2 };            /* `way` of a leaf without the reverse code that is wanted */
@@ -642,6 +622,7 @@ typedef struct {
     double *values, *gradients; /* results: of gradients a row of `count` for each input in `wanted` */
     const int *wanted;
     int active, choice;         /* choice -1: values alone */
+    int kind;                   /* -1: values and gradients, else that of the rows that are wanted, see program_rows.h */
     ptrdiff_t count;
     p_left *left;
     int lefts, left_room;
@@ -653,10 +634,11 @@ static int p_sweep_room(p_sweep *w)
 {
     const p_tree *t = w->t;
     if (w->memory != NULL && w->constants == t->constant_count && w->slots == t->slots && w->adjoints == t->adjoints) return 0;
-    double *made = malloc((size_t)(t->constant_count + t->slots + t->adjoints + 2) * P_BLOCK * sizeof(double));
+    double *made = malloc(((size_t)(t->constant_count + t->slots + t->adjoints + 2) * P_BLOCK + 8) * sizeof(double));
     if (made == NULL) return -1;
     free(w->memory);
     w->memory = made;
+    while ((uintptr_t)made & 63) made++;        /* vectors of 64 bytes do not lie across two lines of the cache */
     w->constants = t->constant_count;
     w->slots = t->slots;
     w->adjoints = t->adjoints;
@@ -664,7 +646,7 @@ static int p_sweep_room(p_sweep *w)
     w->g = w->v + (size_t)(t->slots + 1) * P_BLOCK;
     for (int i = 0; i < t->constant_count; i++) {
         double *row = w->v - (size_t)(i + 1) * P_BLOCK, value = t->constants[i];
-        LANES row[k] = value;
+        for (int k = 0; k < P_BLOCK; k++) row[k] = value;
     }
     return 0;
 }
@@ -692,93 +674,13 @@ static int p_count_lanes(uint64_t lanes)
     return n;
 }
 
-static void p_block_backward(const p_back *p, const double *v, double *g)
-{
-    static const ptrdiff_t steps[5] = {8, 8, 8, 8, 8};
-    for (; p->op != B_END; p++) {
-        const double *c = g + (ptrdiff_t)p->g * P_BLOCK, *x = v + (ptrdiff_t)p->x * P_BLOCK, *y = v + (ptrdiff_t)p->y * P_BLOCK;
-        double *a = g + (ptrdiff_t)p->ga * P_BLOCK, *b = g + (ptrdiff_t)p->gb * P_BLOCK;
-        const p_point *point = &p_points[0][p->row & (P_ROWS - 1)];
-        char *args[5] = {(char *)a, (char *)c, (char *)x, (char *)y, (char *)(v + (ptrdiff_t)p->gb * P_BLOCK)};
-        #define ONE(set, E) \
-            case set: LANES a[k] = E; break; \
-            case set + 1: LANES a[k] += E; break;
-        /* One place for both, as of x * x: the second adds to it, then the first. */
-        #define TWO(set, X, Y) \
-            case set: LANES { double dx = X, dy = Y; b[k] = dy; a[k] = dx; } break; \
-            case set + 1: \
-                if (a == b) LANES { double dx = X, dy = Y; a[k] = dy + dx; } \
-                else LANES { double dx = X, dy = Y; b[k] = dy; a[k] += dx; } \
-                break; \
-            case set + 2: LANES { double dx = X, dy = Y; b[k] += dy; a[k] = dx; } break; \
-            case set + 3: \
-                if (a == b) LANES { double dx = X, dy = Y; a[k] = (a[k] + dy) + dx; } \
-                else LANES { double dx = X, dy = Y; b[k] += dy; a[k] += dx; } \
-                break;
-        switch (p->op) {
-            ONE(B_COPY, c[k])
-            ONE(B_NEG, -c[k])
-            ONE(B_SCALE, c[k] * x[k])
-            ONE(B_SQUARE, c[k] * (2 * x[k]))
-            ONE(B_DIV_X, c[k] / x[k])
-            ONE(B_DIV_Y, -c[k] * (x[k] / y[k]) / y[k])
-            ONE(B_SQRT, c[k] / (2 * x[k]))
-            ONE(B_ZERO, 0.0)
-            TWO(B_MUL, c[k] * y[k], c[k] * x[k])
-            TWO(B_DIV, c[k] / y[k], -c[k] * (x[k] / y[k]) / y[k])
-            case B_DX: case B_DX + 1: point->dxs(args, steps, P_BLOCK, p->op & 1); break;
-            case B_DY: case B_DY + 1: point->dys(args, steps, P_BLOCK, p->op & 1); break;
-            default: break;
-        }
-        #undef ONE
-        #undef TWO
-    }
-}
+#if defined(__GNUC__)
+#  define P_COUNT(counter, n) __atomic_fetch_add(counter, n, __ATOMIC_RELAXED)
+#else
+#  define P_COUNT(counter, n) (*(counter) += (n))
+#endif
 
-static void p_block_step(const p_step *p, double *v)
-{
-    static const ptrdiff_t steps[2] = {8, 8}, many = P_BLOCK;
-    double *o = v + (ptrdiff_t)p->out * P_BLOCK;
-    const double *a = v + (ptrdiff_t)p->a * P_BLOCK, *b = v + (ptrdiff_t)p->b * P_BLOCK;
-    const p_point *point;
-    char *args[2] = {(char *)a, (char *)o};
-    switch (p->op) {
-        case P_ADD: LANES o[k] = a[k] + b[k]; break;
-        case P_SUB: LANES o[k] = a[k] - b[k]; break;
-        case P_MUL: LANES o[k] = a[k] * b[k]; break;
-        case P_DIV: LANES o[k] = a[k] / b[k]; break;
-        case P_NEG: LANES o[k] = -a[k]; break;
-        case P_SQUARE: LANES o[k] = a[k] * a[k]; break;
-        case P_SQRT: LANES o[k] = sqrt(a[k]); break;
-        case P_COPY: case P_SELECT: LANES o[k] = a[k]; break;
-        case P_CALL:
-            point = &p_points[0][p->row & (P_ROWS - 1)];
-            if (point->values != NULL) point->values(args, &many, steps, point->data);
-            else for (int k = 0; k < P_BLOCK; k++) o[k] = point->value(a[k], b[k]);
-            break;
-        default: break;
-    }
-}
-
-/* The lanes for which a turn holds. */
-static uint64_t p_block_turn(const p_step *p, const double *v)
-{
-    const double *a = v + (ptrdiff_t)p->a * P_BLOCK, *b = v + (ptrdiff_t)p->b * P_BLOCK;
-    uint8_t held[P_BLOCK];
-    uint64_t lanes = 0;
-    switch (p->op) {
-        case P_LT: LANES held[k] = a[k] < b[k]; break;
-        case P_LE: LANES held[k] = a[k] <= b[k]; break;
-        case P_GT: LANES held[k] = a[k] > b[k]; break;
-        case P_GE: LANES held[k] = a[k] >= b[k]; break;
-        case P_EQ: LANES held[k] = a[k] == b[k]; break;
-        case P_NE: LANES held[k] = a[k] != b[k]; break;
-        case P_INT: LANES held[k] = trunc(a[k]) == b[k]; break;
-        default: LANES held[k] = isfinite(a[k]) != 0; break;        /* P_CHECK */
-    }
-    for (int k = 0; k < P_BLOCK; k++) lanes |= (uint64_t)held[k] << k;
-    return lanes;
-}
+static int p_block_rows(p_sweep *w, const p_segment *leaf, uint64_t alive, const int32_t *index, int n);
 
 /* Up to 64 points from the inputs on: at a turn the majority goes on, the others are left, to be run again together. */
 static int p_block_run(p_sweep *w, const int32_t *given, int n)
@@ -797,19 +699,17 @@ static int p_block_run(p_sweep *w, const int32_t *given, int n)
         for (int k = 0; k < P_BLOCK; k++) row[k] = from[index[k] * step];
     }
     for (;;) {
-        if (!p_is_turn(p->op)) {
-            if (p->op != P_CHECK) p_block_step(p, v);
-            else {
-                uint64_t out = alive & ~p_block_turn(p, v);
-                if (out && p_leave(w, NULL, 0, out, index)) return -1;
-                alive &= ~out;
-                if (!alive) return 0;
-            }
+        p = p_level->forward(p, v);
+        if (p->op == P_CHECK) {
+            uint64_t out = alive & ~p_level->turn(p, v);
+            if (out && p_leave(w, NULL, 0, out, index)) return -1;
+            alive &= ~out;
+            if (!alive) return 0;
             p++;
             continue;
         }
         if (p->op == P_END) break;
-        uint64_t yes = alive & p_block_turn(p, v), no = alive & ~yes;
+        uint64_t yes = alive & p_level->turn(p, v), no = alive & ~yes;
         int way = !no || (yes && p_count_lanes(yes) > p_count_lanes(no));
         uint64_t others = way ? no : yes;
         if (others && p_leave(w, s, !way, others, index)) return -1;
@@ -820,25 +720,71 @@ static int p_block_run(p_sweep *w, const int32_t *given, int n)
     }
     p_reverse *r = NULL;
     if (s->outs != 1 || s->out[0] < 0) return p_leave(w, NULL, 0, alive, index);
-    if (w->choice >= 0) {
+    if (w->kind >= 0) {
+        const int status = p_block_rows(w, s, alive, index, n);
+        if (status) return status < 0 ? -1 : p_leave(w, status == 1 ? s : NULL, status == 1 ? P_BACK : 0, alive, index);
+    }
+    else if (w->choice >= 0) {
         for (int i = 0; i < s->reverses; i++) if (s->reverse[i].choice == w->choice) r = &s->reverse[i];
         if (r == NULL) return p_leave(w, s, P_BACK, alive, index);
         if (r->seed >= 0) {
             double *row = g + (ptrdiff_t)r->seed * P_BLOCK;
-            LANES row[k] = 1.0;
-            p_block_backward(r->code, v, g);
+            for (int k = 0; k < P_BLOCK; k++) row[k] = 1.0;
+            p_level->backward(r->code, v, g);
         }
     }
-    s->runs += p_count_lanes(alive);
+    P_COUNT(&s->runs, p_count_lanes(alive));
     const double *out = v + (ptrdiff_t)s->out[0] * P_BLOCK;
     for (int k = 0; k < n; k++) if (alive >> k & 1) w->values[index[k]] = out[k];
-    for (int i = 0; i < w->active; i++) {
+    for (int i = 0; r != NULL && i < w->active; i++) {
         double *row = w->gradients + i * w->count;
         const int place = r->seed >= 0 ? r->input[w->wanted[i]] : -1;
         const double *from = g + (ptrdiff_t)place * P_BLOCK;
         for (int k = 0; k < n; k++) if (alive >> k & 1) row[index[k]] = place < 0 ? 0.0 : from[k];
     }
     return 0;
+}
+
+/* ---- many blocks, on several threads.  What a point has does not depend on who computes it, nor which block it is in on how
+   many there are; those that left are put in order afterwards. */
+
+typedef struct { ptrdiff_t first; int n; } p_span;
+
+typedef struct {
+    p_sweep *scratch;           /* one for each thread that may be at work: the first is how all begin */
+    int *taken;
+    int scratches;
+    const int32_t *index;       /* of the points; NULL: as they stand */
+    const p_span *span;
+    ptrdiff_t spans;
+    int failed;
+} p_many;
+
+enum { P_CHUNK = 4 };           /* blocks that are taken at once */
+
+#if defined(__GNUC__)
+#  define P_TAKE(flag) (!__atomic_exchange_n(flag, 1, __ATOMIC_ACQUIRE))
+#  define P_GIVE(flag) __atomic_store_n(flag, 0, __ATOMIC_RELEASE)
+#else
+#  define P_TAKE(flag) (!*(flag) && (*(flag) = 1))       /* there is one thread, see threads.h */
+#  define P_GIVE(flag) (*(flag) = 0)
+#endif
+
+static void p_chunk(void *work, ptrdiff_t chunk)
+{
+    p_many *many = work;
+    int own = 0;
+    while (!P_TAKE(&many->taken[own])) own = (own + 1) % many->scratches;
+    p_sweep *w = &many->scratch[own];
+    int failed = p_sweep_room(w);
+    for (ptrdiff_t i = chunk * P_CHUNK; i < many->spans && i < (chunk + 1) * P_CHUNK && !failed; i++) {
+        const p_span *span = &many->span[i];
+        int32_t index[P_BLOCK];
+        for (int k = 0; k < span->n; k++) index[k] = many->index ? many->index[span->first + k] : (int32_t)(span->first + k);
+        failed = p_block_run(w, index, span->n);
+    }
+    if (failed) many->failed = 1;
+    P_GIVE(&many->taken[own]);
 }
 
 static int p_left_order(const void *x, const void *y)
@@ -856,4 +802,17 @@ static int p_left_order(const void *x, const void *y)
 #undef P_GO
 #undef P_CASE
 #undef B_CASE
+
+/* 0: the level is there, and used from now on. */
+static int p_use_level(const char *name)
+{
+    if (!strcmp(name, "baseline")) p_level = &p_loops_baseline;
+#if defined(AUTODIFF_PROGRAM_LEVELS)
+    else if (!strcmp(name, "avx2")) p_level = &p_loops_avx2;
+    else if (!strcmp(name, "avx512")) p_level = &p_loops_avx512;
+#endif
+    else return -1;
+    return 0;
+}
+
 #endif

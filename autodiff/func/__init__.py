@@ -123,7 +123,7 @@ def jacrev(func: Callable[..., Any], argnums: _Argnums = 0, *, has_aux: bool = F
     """
     if chunk_size is not None and not (isinstance(chunk_size, int) and chunk_size > 0):
         raise ValueError("jacrev: `chunk_size` should be greater than 0.")
-    return JacRev(func, argnums=argnums, has_aux=has_aux, chunk_size=chunk_size)
+    return _made(JacRev, func, argnums=argnums, has_aux=has_aux, chunk_size=chunk_size)
 
 
 def jacfwd(func: Callable[..., Any], argnums: _Argnums = 0, has_aux: bool = False, *, randomness: str = "error") -> JacFwd:
@@ -140,7 +140,7 @@ def jacfwd(func: Callable[..., Any], argnums: _Argnums = 0, has_aux: bool = Fals
     """
     if randomness not in ("error", "different", "same"):
         raise RuntimeError(f"Only allowed values for randomness are 'error', 'different', or 'same'. Got {randomness}")
-    return JacFwd(func, argnums=argnums, has_aux=has_aux, randomness=randomness)
+    return _made(JacFwd, func, argnums=argnums, has_aux=has_aux, randomness=randomness)
 
 
 def jacobian(func: Callable[..., Any], argnums: _Argnums = 0, *, has_aux: bool = False,
@@ -155,7 +155,7 @@ def jacobian(func: Callable[..., Any], argnums: _Argnums = 0, *, has_aux: bool =
     """
     if mode not in (None, "rev", "fwd"):
         raise ValueError(f"jacobian: mode is 'rev', 'fwd' or None, got {mode!r}")
-    return Jacobian(func, argnums=argnums, has_aux=has_aux, mode=mode)
+    return _made(Jacobian, func, argnums=argnums, has_aux=has_aux, mode=mode)
 
 
 def hessian(func: Callable[..., Any], argnums: _Argnums = 0) -> Hessian:
@@ -169,4 +169,4 @@ def hessian(func: Callable[..., Any], argnums: _Argnums = 0) -> Hessian:
     array([[ 6.,  0.],
            [ 0., 12.]])
     """
-    return Hessian(func, argnums=argnums)
+    return _made(Hessian, func, argnums=argnums)

@@ -7,6 +7,7 @@ gradients and once for one of them beside numbers.  Exceptions must agree, too.
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from random import Random
 
@@ -128,10 +129,10 @@ def outcome(function, *args):
         return type(error)
 
 
-def alike(a, b, signs=True):
+def same_bits(a, b, signs=True):
     """Bit for bit, but for the kinds of NaN, and without signs for those of 0."""
     if isinstance(a, tuple) and isinstance(b, tuple):
-        return len(a) == len(b) and all(alike(x, y, signs) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(same_bits(x, y, signs) for x, y in zip(a, b, strict=True))
     if isinstance(a, float) and isinstance(b, float):
         return a.hex() == b.hex() or (a != a and b != b) or (a == b and not signs)
     return type(a) is type(b) and a == b
@@ -162,11 +163,11 @@ def check(program):
                 for what, eager, replayed in pairs:
                     expected, found = outcome(eager, *args), outcome(replayed, *args)
                     # While a level stands above them some ops on 0-d values go the way of arrays, where sums begin with 0.0.
-                    if not alike(expected, found, compiled._state.reason is None):
+                    if not same_bits(expected, found, compiled._state.reason is None):
                         return Fault(what, f"point {i}, time {again}", f"{expected} eager, {found} compiled"), None
                     if what == "gradients" and isinstance(expected, tuple):
                         value = outcome(compiled, *args)
-                        if not alike(value, expected[0]):
+                        if not same_bits(value, expected[0]):
                             return Fault("value", f"point {i}, time {again}", f"{expected[0]} eager, {value} compiled"), None
         if compiled._state.reason is None and len(str(compiled.program)) < 10 and not isinstance(expected, type):
             return Fault("no program", "", str(compiled.program)), None
@@ -178,13 +179,64 @@ def check(program):
             anew = autodiff.value_and_grad(autodiff.compile(space["f"]), argnums=(0, 1, 2))
             values, rows = autodiff.vmap(anew)(*np.array(points).T)
             found = list(zip(values.tolist(), zip(*[row.tolist() for row in rows], strict=True), strict=True))
-            if not all(map(alike, expected, found)):
+            if not all(map(same_bits, expected, found)):
                 return Fault("many points", "", f"{expected} eager, {found} compiled"), None
-        args = tuple(map(number, program["points"][0]))
-        expected, found = (outcome(autodiff.hessian(f, argnums=(0, 1)), *args) for f in (inside, compiled))
-        if not alike(as_floats(expected), as_floats(found)):
-            return Fault("second derivatives", "", f"{expected} eager, {found} compiled"), None
+        fault = check_second(program, inside, autodiff.compile(space["f"]), number)
+        if fault is not None:
+            return fault, None
     return None, None
+
+
+def check_second(program, inside, compiled, number):
+    """Second derivatives and products: recorded with a first call, replayed by a second one; then at many points."""
+    of, replayed = (autodiff.hessian(f, argnums=(0, 1)) for f in (inside, compiled))
+    everywhere = autodiff.hessian(compiled, argnums=(0, 1))
+    points = program["points"] if program["place"] == 0 else program["points"][:2]
+    numbers = True
+    for i, point in enumerate(points):
+        args = tuple(map(number, point))
+        expected = as_floats(outcome(of, *args))
+        numbers = numbers and isinstance(expected, tuple)
+        for again in range(2):
+            found = as_floats(outcome(replayed, *args))
+            if not near(expected, found):
+                return Fault("second derivatives", f"point {i}, time {again}", f"{expected} eager, {found} compiled")
+        for what in (autodiff.hvp, autodiff.jvp):
+            along = tuple(map(number, (1.0, -0.5, 0.25)))
+            expected, found = (as_floats(outcome(what, f, args, along)) for f in (inside, compiled))
+            if not near(expected, found):
+                return Fault(what.__name__, f"point {i}", f"{expected} eager, {found} compiled")
+        expected, found = (as_floats(outcome(autodiff.jacobian(f, argnums=(2, 0)), *args)) for f in (inside, compiled))
+        if not near(expected, found):
+            return Fault("jacobian", f"point {i}", f"{expected} eager, {found} compiled")
+    if numbers and compiled._state.reason is None and not everywhere.plain and not program["single"]:
+        many = points * 12
+        expected = [as_floats(outcome(of, *point)) for point in many]
+        found = np.moveaxis(np.array(autodiff.vmap(everywhere)(*np.array(many).T)), -1, 0).tolist()
+        for i, (a, b) in enumerate(zip(expected, found, strict=True)):
+            if not near(a, tuple(map(tuple, b))):
+                return Fault("second derivatives at many points", f"point {i}", f"{a} eager, {b} compiled")
+    return None
+
+
+def near(expected, found):
+    """The same but for what adding up in another order does."""
+    if isinstance(expected, type) or isinstance(found, type):
+        return expected is found
+    a, b = np.array(flat(expected)), np.array(flat(found))
+    if a.shape != b.shape or not np.array_equal(np.isfinite(a), np.isfinite(b)):
+        return False
+    finite = np.isfinite(a)
+    return bool((np.abs(a[finite] - b[finite]) <= 1e-11 * np.abs(a[finite]).max(initial=0.0)).all())
+
+
+def flat(tree):
+    return [x for part in tree for x in flat(part)] if isinstance(tree, tuple) else [tree]
+
+
+def alike(fault):
+    """Faults of one kind are one, mostly."""
+    return fault["kind"], re.sub(r"[-\d., ]+", " ", fault["line"])
 
 
 def as_floats(found):

@@ -1,0 +1,3 @@
+/* The loops of programs for every processor of the platform. */
+#define LEVEL(name) name##_baseline
+#include "program_loops.h"
