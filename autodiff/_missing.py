@@ -10,6 +10,8 @@ INSTEAD = {
     "jit": "call the function as it is",
     "nn": "write the layer with Tensors that require grad, as in x @ weight + bias",
     "nn.functional.ctc_loss": "sum over the alignments with autodiff.logsumexp, step by step",
+    "nn.functional.fractional_max_pool2d": "take nn.functional.adaptive_max_pool2d, whose windows are not drawn",
+    "nn.functional.fractional_max_pool3d": "take nn.functional.adaptive_max_pool3d, whose windows are not drawn",
     "nn.init": "make the numbers with autodiff.randn and scale them",
     "nn.Module": "keep the parameters in a dict or a list, and write a function of them",
 }
