@@ -6,27 +6,28 @@ Right of the ops, which derivatives are made of; left of _variable.  The walk it
 cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject, visitproc
 from cpython.ref cimport Py_DECREF, Py_XDECREF
-from libc.stdint cimport uintptr_t
+from libc.stdint cimport uint32_t, uintptr_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
 from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEFAULTS, DEPENDS,
                      DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE, INFERENCE_TENSOR,
-                     INLINE32, INLINE64, LINEAR, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV,
-                     OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL, OP_MUL,
-                     OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SECOND, SELECT,
-                     SLICE, TAGS, TENSOR, TRACING, T_DOUBLE, T_FLOAT, T_HALF, VJPS, WRITING, BatchLevel, Call, Extras,
-                     Py_TYPE, Transform, Variable, add_generic, alias_of, array_in, array_of, ask, attached_any, batched,
-                     category, contiguous_copy_of, current_node, drop_grad, enter_lower, enter_modes, extras_of, first_of,
-                     from_array, from_number, from_owned, give_tangents, is_variable, later, leave_lower, leave_modes,
-                     links_of, make, make_view, materialise, modes, modes_to_hand_over, ndarray_of, new_transform,
-                     node_extras, numpy_dtype, overlaps, owned, physical_in, plain, prefetch, reduce_generic, same_sizes,
-                     set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in, transformed,
+                     INLINE32, INLINE64, LINEAR, NAMES, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION,
+                     OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET,
+                     OP_MATMUL, OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING,
+                     RESHAPE, SECOND, SELECT, SLICE, TAGS, TENSOR, TRACED, TRACING, T_DOUBLE, T_FLOAT, T_HALF, VJPS, WATCHED,
+                     WRITING, BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_of, array_in,
+                     array_of, ask, attached_any, batched, category, contiguous_copy_of, current_node, drop_grad,
+                     enter_lower, enter_modes, extras_of, first_of, from_array, from_number, from_owned, give_tangents,
+                     is_variable, later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes,
+                     modes_to_hand_over, ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, physical_in,
+                     plain, prefetch, reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple,
+                     take_modes_over, tangent_in, tell_of_pass, transformed,
                      transformed_once, type_of, view_by, visit_nodes, warn)
 from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
-from ._structural cimport (AHEAD, EUCLIDEAN, blocks, cast, constant, count_along, expand, largest, least_square,
-                           like_matrices, matmul, multiply_batches, narrow as narrowed, permute, reduce_sum, reshape,
-                           select_view, set_quick, small_order, structural)
+from ._structural cimport (AHEAD, EUCLIDEAN, AutodiffBlas, blas_routines, blocks, cast, constant, count_along, expand, largest,
+                           least_square, like_matrices, matmul, multiply_batches, narrow as narrowed, permute, reduce_sum,
+                           reshape, select_view, set_quick, small_order, structural, triangles, wrap_dim)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
 from ._batched cimport can_batch, geometry_of, seed_batch, set_of_batch, spread_strides
 from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXNET, NOTHING, NUMBER, OUT_SCALAR, PACKED,
@@ -48,6 +49,10 @@ cdef extern from "csrc/matrices.h":
     void autodiff_inverse_dx_float(intp count, int n, float* y, float* g, float* place) nogil
     int autodiff_determinant_dx_double(intp count, int n, int logarithm, double* x, double* g, double* place) nogil
     int autodiff_determinant_dx_float(intp count, int n, int logarithm, float* x, float* g, float* place) nogil
+    int autodiff_inverts_double(intp count, int n, double atol, double rtol, double* x, double* y) nogil
+    int autodiff_inverts_float(intp count, int n, double atol, double rtol, float* x, float* y) nogil
+    int autodiff_matrix_exp_dx_double(intp count, int n, double* x, double* g, double* place) nogil
+    int autodiff_matrix_exp_dx_float(intp count, int n, float* x, float* g, float* place) nogil
     void autodiff_cholesky_dx_double(intp count, int n, int triangle, double* y, double* g, double* place) nogil
     void autodiff_cholesky_dx_float(intp count, int n, int triangle, float* y, float* g, float* place) nogil
     int autodiff_solve_dx_double(intp count, int n, intp k, int turned, double* x, double* y, double* g, double* room,
@@ -60,6 +65,24 @@ cdef extern from "csrc/matrices.h":
     int autodiff_qr_dx_float(intp count, int m, int n, float* y, float* g, float* place) nogil
     int autodiff_solve_dx_float(intp count, int n, intp k, int turned, float* x, float* y, float* g, float* room,
                                 float* left) nogil
+
+cdef extern from "csrc/blocks.h":
+    void autodiff_cholesky_large_double(AutodiffBlas* blas, intp count, int n, int triangle, double* y, double* g,
+                                        double* place) nogil
+    void autodiff_cholesky_large_float(AutodiffBlas* blas, intp count, int n, int triangle, float* y, float* g,
+                                       float* place) nogil
+    int autodiff_qr_large_double(AutodiffBlas* blas, intp count, int m, int n, double* y, double* g, double* room,
+                                 double* place) nogil
+    int autodiff_qr_large_float(AutodiffBlas* blas, intp count, int m, int n, float* y, float* g, float* room,
+                                float* place) nogil
+    void autodiff_triangular_double(AutodiffBlas* blas, intp count, int n, int k, int upper, int transposed, int unit,
+                                    double* x, double* b, double* out) nogil
+    void autodiff_triangular_float(AutodiffBlas* blas, intp count, int n, int k, int upper, int transposed, int unit,
+                                   float* x, float* b, float* out) nogil
+    void autodiff_triangular_dx_double(AutodiffBlas* blas, intp count, int n, int k, int upper, int transposed, int unit,
+                                       double* y, double* room, double* place) nogil
+    void autodiff_triangular_dx_float(AutodiffBlas* blas, intp count, int n, int k, int upper, int transposed, int unit,
+                                      float* y, float* room, float* place) nogil
 
 cdef extern from "csrc/small.h":
     void autodiff_select(intp n, int size, char* condition, char* x, int x_step, char* y, int y_step, char* out) nogil
@@ -706,13 +729,49 @@ cdef int share_determinants(Pass* walk, Node* node, Cotangent* g, bint logarithm
     return accumulate_array(walk, node.left, out)
 
 
+cdef int cholesky_of_large(Pass* walk, Node* node, Cotangent* g) except -1:
+    """fast_cholesky of more rows than loops of our own are for."""
+    cdef Payload* payload = node.x.payload
+    cdef Array* y
+    cdef Array* out
+    cdef AutodiffBlas* blas
+    cdef intp count
+    cdef int n
+    cdef bint triangle
+    if payload.out.state != SAVED or node_type(node.left) != payload.type or (node.left.flags | node.flags) & OUT_SCALAR:
+        return 1
+    saved_array(node, &payload.out, &y)
+    if y.type != payload.type or kernel_type(y.type) < 0 or y.strides != NULL or y.shape.ndim < 2 or y.shape.size == 0 or (
+            g.array.strides != NULL or g.array.type != y.type):
+        return 1
+    n = <int>min(y.shape.dim[y.shape.ndim - 1], 1 << 30)
+    if n <= AUTODIFF_SMALL_MATRIX or n != y.shape.dim[y.shape.ndim - 2]:
+        return 1
+    blas = blas_routines()
+    if blas == NULL:
+        return 1
+    triangle = (<tuple><object>payload.params)[0]
+    count = y.shape.size // (<intp>n * n)
+    out = new_array(y.type, y.shape)
+    if y.type == T_FLOAT:
+        with nogil:
+            autodiff_cholesky_large_float(blas, count, n, triangle, <float*>y.data, <float*>g.array.data, <float*>out.data)
+    else:
+        with nogil:
+            autodiff_cholesky_large_double(blas, count, n, triangle, <double*>y.data, <double*>g.array.data,
+                                           <double*>out.data)
+    return accumulate_array(walk, node.left, out)
+
+
 cdef int fast_cholesky(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
     """params: whether the op is a function of the lower triangle alone, and more."""
     cdef int n
     cdef Array* y = small_saved(node, &node.x.payload.out, node.left, &n)
     cdef Array* out
     cdef bint triangle
-    if y == NULL or node.flags & OUT_SCALAR or g.array.strides != NULL or g.array.type != y.type:
+    if y == NULL:
+        return cholesky_of_large(walk, node, g)
+    if node.flags & OUT_SCALAR or g.array.strides != NULL or g.array.type != y.type:
         return 1
     triangle = (<tuple><object>node.x.payload.params)[0]
     out = zeros(y.type, y.shape)
@@ -762,6 +821,92 @@ cdef int fast_solve(Pass* walk, Node* node, int operand, Cotangent* g, bint last
     return accumulate_array(walk, target, room)
 
 
+cdef int fast_pseudoinverse(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    """Of square matrices of full rank, whose inverses these are."""
+    cdef int n, m, right
+    cdef Array* y = small_saved(node, &node.x.payload.out, node.left, &n)
+    cdef Array* x = small_saved(node, &node.x.payload.x, node.left, &m)
+    if y == NULL or x == NULL or (<tuple><object>node.x.payload.params)[1]:
+        return 1
+    if x.type == T_FLOAT:
+        right = autodiff_inverts_float(x.shape.size // (n * n), n, 0, 0, <float*>x.data, <float*>y.data)
+    else:
+        right = autodiff_inverts_double(x.shape.size // (n * n), n, 0, 0, <double*>x.data, <double*>y.data)
+    return fast_inverse(walk, node, operand, g, last) if right else 1
+
+
+cdef int fast_exponential(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    cdef int n, wrong
+    cdef Array* x = small_saved(node, &node.x.payload.x, node.left, &n)
+    cdef Array* out
+    if x == NULL or 2 * n > AUTODIFF_SMALL_MATRIX or node.flags & OUT_SCALAR or g.array.strides != NULL or (
+            g.array.type != x.type):
+        return 1
+    out = zeros(x.type, x.shape)
+    if x.type == T_FLOAT:
+        wrong = autodiff_matrix_exp_dx_float(x.shape.size // (n * n), n, <float*>x.data, <float*>g.array.data,
+                                             <float*>out.data)
+    else:
+        wrong = autodiff_matrix_exp_dx_double(x.shape.size // (n * n), n, <double*>x.data, <double*>g.array.data,
+                                              <double*>out.data)
+    if wrong:
+        release_array(out)
+        return 1
+    return accumulate_array(walk, node.left, out)
+
+
+cdef int fast_triangular(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    """params: which triangle, whether it is transposed, whether its diagonal is 1."""
+    cdef Payload* payload = node.x.payload
+    cdef Node* target = node.left if operand == 0 else node.right
+    cdef Array* x
+    cdef Array* y = NULL
+    cdef Array* room
+    cdef Array* out
+    cdef AutodiffBlas* blas
+    cdef intp count
+    cdef int n, k
+    cdef bint upper, transposed, unit
+    if payload.x.state != SAVED or node_type(target) != payload.type or (target.flags | node.flags) & OUT_SCALAR:
+        return 1
+    saved_array(node, &payload.x, &x)
+    n = triangles(x, g.array)
+    if n == 0 or not same_shape(node_shape(target), x.shape if operand == 0 else g.array.shape):
+        return 1
+    if operand == 0:
+        if payload.out.state != SAVED:
+            return 1
+        saved_array(node, &payload.out, &y)
+        if not like_matrices(x, y):
+            return 1
+    blas = blas_routines()
+    if blas == NULL:
+        return 1
+    upper, transposed, unit = <tuple><object>payload.params
+    k = <int>g.array.shape.dim[g.array.shape.ndim - 1]
+    count = x.shape.size // (<intp>n * n)
+    room = new_array(x.type, g.array.shape)
+    out = new_array(x.type, x.shape) if operand == 0 else NULL
+    if x.type == T_FLOAT:
+        with nogil:
+            autodiff_triangular_float(blas, count, n, k, upper, not transposed, unit, <float*>x.data, <float*>g.array.data,
+                                      <float*>room.data)
+            if out != NULL:
+                autodiff_triangular_dx_float(blas, count, n, k, upper, transposed, unit, <float*>y.data, <float*>room.data,
+                                             <float*>out.data)
+    else:
+        with nogil:
+            autodiff_triangular_double(blas, count, n, k, upper, not transposed, unit, <double*>x.data,
+                                       <double*>g.array.data, <double*>room.data)
+            if out != NULL:
+                autodiff_triangular_dx_double(blas, count, n, k, upper, transposed, unit, <double*>y.data,
+                                              <double*>room.data, <double*>out.data)
+    if operand == 0:
+        release_array(room)
+        room = out
+    return accumulate_array(walk, target, room)
+
+
 cdef enum:
     OF_EIGH, OF_SVD, OF_QR
 
@@ -791,7 +936,7 @@ cdef int undo_decomposition(Pass* walk, Node* node, Cotangent* g, int kind) exce
             node_type(target) != payload.type or kernel_type(payload.type) < 0 or shape.size == 0):
         return 1
     if max(shape.dim[shape.ndim - 1], shape.dim[shape.ndim - 2]) > AUTODIFF_SMALL_MATRIX:
-        return 1
+        return qr_of_large(walk, node, g) if kind == OF_QR else 1
     m, n = <int>shape.dim[shape.ndim - 2], <int>shape.dim[shape.ndim - 1]
     count = shape.size // (m * n)
     saved_array(node, &payload.out, &y)
@@ -814,6 +959,42 @@ cdef int undo_decomposition(Pass* walk, Node* node, Cotangent* g, int kind) exce
         wrong = autodiff_svd_dx_double(count, m, n, <double*>y.data, <double*>g.array.data, <double*>out.data)
     else:
         wrong = autodiff_qr_dx_double(count, m, n, <double*>y.data, <double*>g.array.data, <double*>out.data)
+    if wrong:
+        release_array(out)
+        return 1
+    return accumulate_array(walk, target, out)
+
+
+cdef int qr_of_large(Pass* walk, Node* node, Cotangent* g) except -1:
+    """fast_qr of more rows than loops of our own are for; its caller has looked at node and target."""
+    cdef Node* target = node.left
+    cdef Shape* shape = node_shape(target)
+    cdef Array* y
+    cdef Array* out
+    cdef AutodiffBlas* blas
+    cdef int m, n, wrong
+    cdef intp count, room_size
+    cdef void* room
+    m, n = <int>min(shape.dim[shape.ndim - 2], 1 << 30), <int>min(shape.dim[shape.ndim - 1], 1 << 30)
+    count = shape.size // (<intp>m * n)
+    saved_array(node, &node.x.payload.out, &y)
+    if m < n or count * m * n != shape.size or y.shape.size != count * (m + <intp>n) * n or y.strides != NULL or (
+            g.array.strides != NULL or g.array.type != y.type):
+        return 1
+    blas = blas_routines()
+    if blas == NULL:
+        return 1
+    room_size = <intp>n * n * itemsize(y.type)
+    room = allocate(room_size)
+    out = new_array(y.type, shape)
+    with nogil:
+        if y.type == T_FLOAT:
+            wrong = autodiff_qr_large_float(blas, count, m, n, <float*>y.data, <float*>g.array.data, <float*>room,
+                                            <float*>out.data)
+        else:
+            wrong = autodiff_qr_large_double(blas, count, m, n, <double*>y.data, <double*>g.array.data, <double*>room,
+                                             <double*>out.data)
+    free(room)
     if wrong:
         release_array(out)
         return 1
@@ -843,6 +1024,9 @@ cdef dict FAST = {
     "logarithm of the determinant": <uintptr_t><void*>fast_logarithm,
     "cholesky": <uintptr_t><void*>fast_cholesky,
     "solve": <uintptr_t><void*>fast_solve,
+    "triangular": <uintptr_t><void*>fast_triangular,
+    "exponential": <uintptr_t><void*>fast_exponential,
+    "pseudoinverse": <uintptr_t><void*>fast_pseudoinverse,
     "eigh": <uintptr_t><void*>fast_eigh,
     "svd": <uintptr_t><void*>fast_svd,
     "qr": <uintptr_t><void*>fast_qr,
@@ -959,7 +1143,7 @@ def sign_of(x):
 OPS.reshape = lambda x, shape: reshape(<Variable>x, tuple(shape), True)
 OPS.expand = lambda x, shape: expand(<Variable>x, tuple(shape))
 OPS.permute = lambda x, dims: permute(<Variable>x, tuple(dims), "permute")
-OPS.narrow = lambda x, dim, start, length: narrowed(<Variable>x, dim, start, length)
+OPS.narrow = lambda x, dim, start, length: narrowed(<Variable>x, wrap_dim(dim, x.ndim), start, length)
 OPS.select = lambda x, dim, index: select_view(<Variable>x, dim, index, "select")
 OPS.sum = lambda x, dim, keepdim, dtype=None: reduce_sum(<Variable>x, dim, keepdim, dtype)
 OPS.matmul = lambda x, y: matmul(x, y)
@@ -1348,6 +1532,12 @@ cdef PyObject* vjp_generic(Node* node, int operand, object g, Node* target) exce
 
 cdef PyObject* vjp_of(Node* node, int operand, object g, object function, int saves, object dtype) except? NULL:
     """A rule on the cotangent and what it needs saved, all of them brought to a dtype if one is given."""
+    if function is None:
+        raise RuntimeError(f"the derivative of {NAMES[node.op]} in operand {operand + 1} is not implemented: detach it")
+    return vjp_by(node, operand, g, function, saves, dtype)
+
+
+cdef PyObject* vjp_by(Node* node, int operand, object g, object function, int saves, object dtype) except? NULL:
     cdef object x = None, y = None, out = None, shape_x = None, shape_y = None, dtype_x = None, shapes = None, params = None
     cdef Payload* payload
     cdef object result
@@ -1633,6 +1823,19 @@ cdef int retain(Node* node, object variable, Cotangent g, bint recorded) except 
     return 0
 
 
+def place_of_program():
+    """(file, line, function) of the program's innermost call, or None."""
+    from . import _guidance
+
+    return _guidance.place()
+
+
+def line_text(tuple place):
+    from . import _guidance
+
+    return _guidance.line_text(place)
+
+
 cdef int created(Node* node) except -1:
     if modes() & ANOMALY:
         import traceback
@@ -1640,7 +1843,35 @@ cdef int created(Node* node) except -1:
         extras = node_extras(node)
         extras.traceback = traceback.format_list(traceback.extract_stack())
         extras.parent = EVALUATED.current
+        extras.place = place_of_program()
     return 0
+
+
+#: In anomaly mode: where storages and 0-d values were written, {(address, version): place}; of the last 100,000 writes.
+cdef dict WRITES = {}
+
+
+cdef void wrote(void* place, uint32_t version) noexcept:
+    if modes() & ANOMALY:
+        if len(WRITES) >= 100000:
+            WRITES.clear()
+        WRITES[<uintptr_t>place, version] = place_of_program()
+
+
+def where_made(node):
+    """(file, line, function) of the program's call that made a node, if anomaly mode was on then; else None."""
+    cdef NodeExtras extras = None
+    if isinstance(node, Node_):
+        extras = node_extras_if_any((<Node_>node).node)
+    return None if extras is None else extras.place
+
+
+cdef str in_program(tuple place, str what):
+    """A sentence that names a line of the program, or nothing where its text cannot be read."""
+    if place is None:
+        return ""
+    text = line_text(place)
+    return f" {what} {text}." if text else ""
 
 
 class _Evaluated(_local):
@@ -1713,7 +1944,9 @@ cdef int inspect(Node* node, PyObject* results) except -1:
     for result in <object>results:
         if result is not None and np.isnan(plain(<Variable>result)).any():
             warn_origin(node)
-            raise RuntimeError(f"Function '{name_of(node)}' returned nan values in its {position}th output.")
+            extras = node_extras_if_any(node)
+            raise RuntimeError(f"Function '{name_of(node)}' returned nan values in its {position}th output."
+                               + in_program(None if extras is None else extras.place, "The op stands in"))
         position += 1
     return 0
 
@@ -1736,6 +1969,9 @@ cdef int changed(Node* node, Node* source, Array* array, int expected) except -1
         warn_origin(node)
         hint = ("the backtrace further above shows the operation that failed to compute its gradient. The variable in "
                 "question was changed in there or anywhere later. Good luck!")
+        # The first write after the value was saved; what was written before anomaly mode is not known.
+        key = (<uintptr_t>array.storage, expected + 1) if array != NULL else (<uintptr_t>source, 0)
+        hint += in_program(WRITES.get(key), "It was written in")
     origin = ""
     if source != NULL and not source.flags & LEAF:
         result = source == node or (source.flags & PICK and source.left == node)     # PyTorch names what saved it then
@@ -1766,6 +2002,7 @@ table.own = own
 table.is_variable = is_any_variable
 table.changed = changed
 table.created = created
+table.wrote = wrote
 table.place = place
 table.arity = arity_of
 table.inspect = inspect
@@ -2519,6 +2756,27 @@ cdef Node* node_of_edge(edge, Node** roots, intp count) except NULL:
     return current_leaf(node) if node.flags & LEAF else node
 
 
+def variable_on(edge, tuple outputs):
+    """A Variable of zeros, which takes no memory, whose gradient arrives at an edge in the graph of outputs."""
+    cdef Node** roots = <Node**>allocate((len(outputs) + 1) * sizeof(Node*))
+    cdef Node* node = NULL
+    cdef intp count = 0
+    cdef Variable v
+    try:
+        for output in outputs:
+            roots[count] = hold(current_node(<Variable>output))
+            count += roots[count] != NULL
+        node = hold(node_of_edge(edge, roots, count))
+        v = <Variable>stand_in(node).detach()
+        set_edge(v, node, False)
+    finally:
+        disown(node)
+        for i in range(count):
+            disown(roots[i])
+        free(roots)
+    return v
+
+
 cdef Variable stand_in(Node* node):
     """What has shape and dtype of the gradients at a node, where an edge is given and no Variable."""
     cdef Array* array
@@ -2553,6 +2811,7 @@ cdef struct Running:            # lies on the stack of run_backward
     PyObject* notes             # a dict, or NULL
     PyObject* reached           # a set of addresses, or NULL
     Running* outer
+    bint chosen                 # inputs were given
 
 cdef long long passes = 0       # begun so far
 
@@ -2613,9 +2872,19 @@ class Engine:
         (<list><object>pass_.callbacks).append(callback)
 
 
+def passes_begun():
+    """How many reverse passes the process has begun."""
+    return passes
+
+
 def pass_number():
     """The number of the reverse pass that runs in this thread, -1 outside of one."""
     return (<Running*>running).number if running != NULL else -1
+
+
+def pass_accumulates():
+    """Whether the reverse pass that runs in this thread is for the `.grad` of all leaves, and not of inputs that were given."""
+    return running != NULL and not (<Running*>running).chosen
 
 
 def running_node():
@@ -2798,6 +3067,21 @@ def gradients(tuple outputs, tuple given, tuple inputs, retain_graph=None, creat
         nested_passes -= 1
 
 
+def partial_gradients(tuple outputs, tuple given, tuple inputs, bint recorded=False):
+    """The gradients of inputs, None for one that was not used, along the paths on which no other input comes before.
+
+    Hooks and retain_grad() of theirs learn nothing of it: another pass hands these gradients on, and calls them.
+    """
+    global nested_passes
+    if nested_passes >= NESTED_PASSES:
+        return in_another_thread(partial(partial_gradients, outputs, given, inputs, recorded))
+    nested_passes += 1
+    try:
+        return reverse_pass(outputs, given, recorded, recorded, inputs, False, True, "grad", False, NULL, True)
+    finally:
+        nested_passes -= 1
+
+
 def scalar_gradient(function, x):
     """(value, gradient) of a function of one plain array or float, in a thread without modes: the shortest way of grad().
 
@@ -2893,7 +3177,7 @@ def in_another_thread(function):
 
 
 cdef object reverse_pass(given_outputs, given_gradients, retain_graph, create_graph, inputs, bint accumulate_inputs,
-                         allow_unused, str caller, materialize, bint* others):
+                         allow_unused, str caller, materialize, bint* others, bint bare=False):
     """others not NULL: told whether other leaves than the inputs are reached; create_graph None: recorded where they are."""
     cdef Pass* walk
     cdef Node* node
@@ -2923,6 +3207,8 @@ cdef object reverse_pass(given_outputs, given_gradients, retain_graph, create_gr
             raise RuntimeError(f"`inputs` argument to `{caller}()` cannot be empty.")
     if modes() & ABOVE and any_handle(outputs, inputs):
         outputs, gradients, inputs, handles = OPS.physical_pass(outputs, gradients, inputs)
+    if modes() & WATCHED:
+        tell_of_pass(outputs, gradients)
     # The pass owns its roots and inputs: a hook may drop the last other reference to the graph.
     roots = len(outputs)
     if roots + (len(inputs) if inputs is not None else 0) > 8:
@@ -2990,6 +3276,7 @@ cdef object reverse_pass(given_outputs, given_gradients, retain_graph, create_gr
             walk.anomaly = walk.special = True
         previous = modes()
         begin_running(&now, walk, held, roots)
+        now.chosen, walk.bare = wanted is not None, bare
         try:
             if wanted is not None and not accumulate_inputs:
                 captures = {}
@@ -3005,7 +3292,7 @@ cdef object reverse_pass(given_outputs, given_gradients, retain_graph, create_gr
                 on_variables = False
                 level = <BatchLevel>walk.level
             enter_modes((0 if recorded else GRAD_OFF) | (WRITING if mxnet else 0),
-                        RECORDING | TRACING | (GRAD_OFF | INFERENCE if recorded else PACKING) | (0 if mxnet else WRITING))
+                        RECORDING | TRACED | (GRAD_OFF | INFERENCE if recorded else PACKING) | (0 if mxnet else WRITING))
             for i in range(roots):
                 node = held[i]
                 g = <Variable>seeds[i]

@@ -6,11 +6,10 @@ import sys
 #: By dotted name without the package: what to do instead.
 INSTEAD = {
     "optim": "write the step: with autodiff.no_grad(): w -= rate * w.grad; then w.grad = None",
-    "utils": "cut the data into batches with slices",
+    "utils.data": "cut the data into batches with slices",
     "jit": "call the function as it is",
     "nn": "write the layer with Tensors that require grad, as in x @ weight + bias",
-    "nn.functional": "use the functions of autodiff: autodiff.relu, autodiff.log_softmax, autodiff.gelu and their like; write "
-                     "a loss with them",
+    "nn.functional.ctc_loss": "sum over the alignments with autodiff.logsumexp, step by step",
     "nn.init": "make the numbers with autodiff.randn and scale them",
     "nn.Module": "keep the parameters in a dict or a list, and write a function of them",
 }
@@ -25,11 +24,13 @@ def words(name: str) -> str | None:
     True
     """
     parts = name.split(".")
-    for length in (2, 1):
+    for length in (3, 2, 1):
         known = ".".join(parts[:length])
+        if length < 3 and parts[:2] == ["nn", "functional"]:        # it is there
+            return None
         if known in INSTEAD:
             # there is an autodiff.nn: what is asked of it is named, and not what lies within what is asked
-            what = ".".join(parts[:2]) if parts[0] == "nn" else known
+            what = ".".join(parts[:max(length, 2)]) if parts[0] == "nn" else known
             return (f"autodiff has no '{what}': it differentiates, and leaves models and training loops to you. Instead, "
                     f"{INSTEAD[known]}")
     return None

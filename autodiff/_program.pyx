@@ -1181,6 +1181,7 @@ cdef class Replay:
     cdef readonly tuple _places         # of the arguments that are differentiated
     cdef readonly bint _single
     cdef public bint aux                # whether the function returns (value, what goes along)
+    cdef public object _player          # of programs of arrays: player(args), which has None where nothing fits; or None
     cdef dict __dict__
 
     def prepare(self, state, list trees, int what, int choice, tuple places, bint single):
@@ -1197,6 +1198,10 @@ cdef class Replay:
                 found = self.run(tree)
                 if found is not None:
                     return found
+        if self._player is not None and not kwargs:
+            found = self._player(args)
+            if found is not None:
+                return found
         return self._state.run(self, args, kwargs)
 
     def replayed(self, Tree tree not None, tuple args):

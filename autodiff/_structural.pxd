@@ -6,6 +6,13 @@ from ._base cimport Transform, Variable
 from ._core cimport Array, Shape
 from ._kernels cimport intp
 
+cdef extern from "csrc/blocks.h":
+    ctypedef struct AutodiffBlas:
+        void** gemm
+        void** symm
+        void** trsm
+        void** trmm
+
 cdef enum:
     AHEAD = 12                  # operands of a stack: 100,000 lie beyond the caches
 
@@ -13,6 +20,8 @@ cdef tuple EUCLIDEAN
 cdef int set_quick(int op, str name) except -1
 cdef int small_order(Array* x) noexcept
 cdef bint like_matrices(Array* x, Array* b) noexcept
+cdef int triangles(Array* x, Array* b) noexcept
+cdef AutodiffBlas* blas_routines() except? NULL
 cdef object structural(int op, int flags, tuple operands, tuple params, str tag=*)
 cdef object structural_of(int op, int flags, tuple operands, tuple params, str tag=*)
 cdef int wrap_dim(object dim, int ndim) except -1

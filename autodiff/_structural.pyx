@@ -30,6 +30,7 @@ from ._core cimport (NUMBER, RIGHT_NUMBER, SAVED, SAVES, VARIANT, Array, Node, P
 from ._kernels cimport (FLOAT64 as KERNEL_FLOAT64, MAX_DIMS, SAVES_OUT, SAVES_SHAPES, SAVES_X, SAVES_Y, add_into,
                         exp_sum, intp, kernels, matmul as matmul_kernel, matmul_batch, run_loop, scale, sum_all)
 
+import importlib
 import operator
 import warnings
 
@@ -59,6 +60,10 @@ cdef extern from "csrc/matrices.h":
     int autodiff_qr_double(intp count, int m, int n, double* x, double* out) nogil
     int autodiff_qr_float(intp count, int m, int n, float* x, float* out) nogil
     int autodiff_cholesky_double(intp count, int n, double* x, double* out) nogil
+    int autodiff_inverts_double(intp count, int n, double atol, double rtol, double* x, double* y) nogil
+    int autodiff_inverts_float(intp count, int n, double atol, double rtol, float* x, float* y) nogil
+    int autodiff_matrix_exp_double(intp count, int n, double* x, double* out) nogil
+    int autodiff_matrix_exp_float(intp count, int n, float* x, float* out) nogil
     int autodiff_cholesky_float(intp count, int n, float* x, float* out) nogil
     int autodiff_solve_double(intp count, int n, intp k, int turned, double* x, double* b, double* out) nogil
     int autodiff_solve_float(intp count, int n, intp k, int turned, float* x, float* b, float* out) nogil
@@ -68,7 +73,15 @@ cdef extern from "csrc/small.h":
     void autodiff_extreme_double(intp outer, intp n, intp inner, double* x, double* out, int sign) nogil
     void autodiff_extreme_float(intp outer, intp n, intp inner, float* x, float* out, int sign) nogil
 
+cdef extern from "csrc/blocks.h":
+    void autodiff_triangular_double(AutodiffBlas* blas, intp count, int n, int k, int upper, int transposed, int unit,
+                                    double* x, double* b, double* out) nogil
+    void autodiff_triangular_float(AutodiffBlas* blas, intp count, int n, int k, int upper, int transposed, int unit,
+                                   float* x, float* b, float* out) nogil
+
 cdef extern from "Python.h":
+    const char* PyCapsule_GetName(object capsule) except? NULL
+    void* PyCapsule_GetPointer(object capsule, const char* name) except NULL
     PyObject* PyList_GET_ITEM(object list, Py_ssize_t i)
 
 
@@ -399,6 +412,46 @@ cdef Array* small_cholesky(tuple operands, tuple params) except? NULL:
     return kept_if(out, not wrong)
 
 
+cdef Array* small_pseudoinverse(tuple operands, tuple params) except? NULL:
+    """Of square matrices of full rank, whose inverses these are.  params: an older tolerance, whether x is Hermitian, the
+    absolute and the relative tolerance, None or numbers as arrays without dimensions here."""
+    cdef int n, wrong
+    cdef Array* x = small_matrices(operands, &n)
+    cdef Array* out
+    cdef double atol, rtol
+    cdef intp count
+    if x == NULL or params[1]:
+        return NULL
+    for given in params[2:]:
+        if given is not None and (<object>given).ndim:
+            return NULL
+    atol = 0 if params[2] is None else params[2]
+    rtol = params[3] if params[3] is not None else 0 if atol > 0 else n * (FLT_EPSILON if x.type == T_FLOAT else DBL_EPSILON)
+    count = x.shape.size // (n * n)
+    out = new_array(x.type, x.shape)
+    if x.type == T_FLOAT:
+        wrong = autodiff_inverse_float(count, n, <float*>x.data, <float*>out.data) or not autodiff_inverts_float(
+            count, n, atol, rtol, <float*>x.data, <float*>out.data)
+    else:
+        wrong = autodiff_inverse_double(count, n, <double*>x.data, <double*>out.data) or not autodiff_inverts_double(
+            count, n, atol, rtol, <double*>x.data, <double*>out.data)
+    return kept_if(out, not wrong)
+
+
+cdef Array* small_exponential(tuple operands, tuple params) except? NULL:
+    cdef int n, wrong
+    cdef Array* x = small_matrices(operands, &n)
+    cdef Array* out
+    if x == NULL:
+        return NULL
+    out = new_array(x.type, x.shape)
+    if x.type == T_FLOAT:
+        wrong = autodiff_matrix_exp_float(x.shape.size // (n * n), n, <float*>x.data, <float*>out.data)
+    else:
+        wrong = autodiff_matrix_exp_double(x.shape.size // (n * n), n, <double*>x.data, <double*>out.data)
+    return kept_if(out, not wrong)
+
+
 cdef Array* small_solution(tuple operands, tuple params) except? NULL:
     """params: whether the transposed matrices are meant, and more."""
     cdef int n, wrong
@@ -457,6 +510,75 @@ cdef inline Array* kept_if(Array* out, bint right) noexcept:
     return NULL
 
 
+cdef AutodiffBlas found_blas
+#: Whether SciPy's BLAS was found; -1 where nobody has looked.
+cdef int has_blas = -1
+
+
+cdef AutodiffBlas* blas_routines() except? NULL:
+    """The routines of csrc/blocks.h: pointers that SciPy gives to Cython.  NULL without SciPy, or where its ints are others."""
+    global has_blas
+    if has_blas < 0:
+        has_blas = look_for_blas()
+    return &found_blas if has_blas else NULL
+
+
+cdef bint look_for_blas() except -1:
+    cdef void** place
+    try:
+        pointers = importlib.import_module("scipy.linalg.cython_blas").__pyx_capi__
+    except (ImportError, AttributeError):
+        return False
+    for routine in ("gemm", "symm", "trsm", "trmm"):
+        place = (found_blas.gemm if routine == "gemm" else found_blas.symm if routine == "symm" else
+                 found_blas.trsm if routine == "trsm" else found_blas.trmm)
+        for letter in "ds":
+            capsule = pointers.get(letter + routine)
+            if capsule is None or b"char *, int *, int *" not in PyCapsule_GetName(capsule):
+                return False
+            place["ds".index(letter)] = PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
+    return True
+
+
+cdef int triangles(Array* x, Array* b) noexcept:
+    """The order of triangles with right-hand sides, contiguous floats, that are worth a call of BLAS; 0 for others."""
+    cdef intp n
+    if x == NULL or x.strides != NULL or kernel_type(x.type) < 0 or x.shape.ndim < 2 or x.shape.size == 0 or (
+            not like_matrices(x, b)):
+        return 0
+    n = x.shape.dim[x.shape.ndim - 1]
+    if n < 8 or n > INT_MAX // 2 or n != x.shape.dim[x.shape.ndim - 2] or b.shape.dim[b.shape.ndim - 1] > INT_MAX // 2:
+        return 0
+    return <int>n
+
+
+cdef Array* triangular_solution(tuple operands, tuple params) except? NULL:
+    """params: which triangle, whether it is transposed, whether its diagonal is 1."""
+    cdef Array* x = (<Variable>operands[0]).array if isinstance(operands[0], Variable) else NULL
+    cdef Array* b = (<Variable>operands[1]).array if isinstance(operands[1], Variable) else NULL
+    cdef int n = triangles(x, b)
+    cdef AutodiffBlas* blas = blas_routines() if n else NULL
+    cdef Array* out
+    cdef intp count
+    cdef int k
+    cdef bint upper, transposed, unit
+    if blas == NULL:
+        return NULL
+    upper, transposed, unit = params
+    k = <int>b.shape.dim[b.shape.ndim - 1]
+    count = x.shape.size // (<intp>n * n)
+    out = new_array(b.type, b.shape)
+    if x.type == T_FLOAT:
+        with nogil:
+            autodiff_triangular_float(blas, count, n, k, upper, transposed, unit, <float*>x.data, <float*>b.data,
+                                      <float*>out.data)
+    else:
+        with nogil:
+            autodiff_triangular_double(blas, count, n, k, upper, transposed, unit, <double*>x.data, <double*>b.data,
+                                       <double*>out.data)
+    return out
+
+
 #: Quick values by the names that rows call them, which are those of their VJPs, too.
 cdef dict QUICK = {
     "inverse": <uintptr_t><void*>small_inverse,
@@ -465,6 +587,9 @@ cdef dict QUICK = {
     "cholesky": <uintptr_t><void*>small_cholesky,
     "solve": <uintptr_t><void*>small_solution,
     "qr": <uintptr_t><void*>small_orthogonal,
+    "triangular": <uintptr_t><void*>triangular_solution,
+    "exponential": <uintptr_t><void*>small_exponential,
+    "pseudoinverse": <uintptr_t><void*>small_pseudoinverse,
 }
 
 

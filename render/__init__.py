@@ -130,7 +130,9 @@ def render_namespace(folder: Path, rules, name: str, write) -> None:
     place = folder.joinpath(*name.split("."))
     for parent in [parent for parent in place.parents if folder in parent.parents]:
         parent.mkdir(exist_ok=True)
-        for kind in ("py", "pyi"):
+        own = parent / "__init__.py"
+        text = own.read_text(encoding="utf-8") if own.exists() else ""
+        for kind in ("py", "pyi") if "__getattr__" not in text else ():      # a package that is written by hand imports it
             if not (parent / f"__init__.{kind}.tp").exists():
                 write(parent / f"__init__.{kind}", f"from . import {place.name} as {place.name}\n")
     for kind in ("py", "pyi"):

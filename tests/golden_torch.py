@@ -1824,7 +1824,8 @@ def show(module, code):
     """What a snippet shows: printed text, warnings, and the repr of its last expression, or the error."""
     tree = ast.parse(code)
     last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-    space = {"torch": module, "np": np, "math": math, "copy": copy, "pickle": pickle, "Variable": module.autograd.Variable}
+    space = {"torch": module, "np": np, "math": math, "copy": copy, "pickle": pickle, "Variable": module.autograd.Variable,
+             "F": module.nn.functional}
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")

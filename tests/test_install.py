@@ -150,7 +150,7 @@ def check_files(files):
     names = {file.rpartition("/")[2] for file in files if file.startswith("autodiff/")}
     assert names >= {"__init__.py", "__init__.pyi", "_variable.pyi", "_core.pyi", "py.typed", "api.pxd"}
     for module in ("_kernels", "_core", "_base", "_elementwise", "_structural", "_indexing", "_batched", "_engine", "_function",
-                   "_program", "_variable"):
+                   "_program", "_arrays", "_variable"):
         assert any(re.match(rf"{module}\..*(so|pyd)$", name) for name in names), module
     left = [file for file in files if file.endswith((".c", ".h", ".tp", ".pyx", ".pxi"))
             or file.startswith(("tests/", "bench/", "docs/", "render/", "autodiff/csrc"))]

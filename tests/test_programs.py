@@ -379,7 +379,6 @@ def once(function, *args, match):
     (lambda x, y: (x * np.array([1.0, 2.0])).sum() + y, r"array\(\) is not recorded"),
     (lambda x, y: np.array([x, y]).sum(), r"stack\(\) is not recorded"),
     (lambda x, y: x * round(y), "item"),
-    (lambda x, y: x * autodiff.grad(lambda z: z * z)(y), "not recorded|no argument"),
     (lambda x, y: x + autodiff.tensor(1.0), r"tensor\(\) is not recorded"),
     (lambda x, y: x.astype(np.float32) + y, r"to\(\) is not recorded"),
     (lambda x, y: f"{x:.2f}" and x + y, "item"),
@@ -430,19 +429,12 @@ def test_hooks_are_not_forgotten():
 def test_a_parameter_closed_over_is_not_frozen():
     p = autodiff.tensor(2.0, requires_grad=True)
     c = autodiff.compile(lambda x: x * p)
-    with pytest.warns(UserWarning, match="a Variable that is no argument"):
+    for _ in range(3):
         c(3.0).backward()
-    assert p.grad == 3.0
+    assert p.grad == 9.0
     with autodiff.no_grad():
         p.mul_(2.0)
     assert c(3.0) == 12.0
-
-
-def test_arrays_run_as_ever():
-    c = autodiff.compile(lambda x: (x * x).sum())
-    with pytest.warns(UserWarning, match="argument 0 is neither a number nor"):
-        assert c(np.array([1.0, 2.0])) == 5.0
-    assert autodiff.grad(c)(np.array([1.0, 2.0])).tolist() == [2.0, 4.0]
 
 
 def test_a_recording_that_raises_leaves_nothing_behind():

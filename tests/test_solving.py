@@ -251,8 +251,8 @@ def test_the_backward_pass_of_solve_factorises_nothing(monkeypatch, dtype):
     """And its derivatives neither, as far as the matrix is the same.  Small matrices are factorised anew, in C."""
     pytest.importorskip("scipy.linalg")
     calls = []
-    factored = solving._factored
-    monkeypatch.setattr(solving, "_factored", lambda np, a: calls.append(a.shape) or factored(np, a))
+    factored = solving._ordered_factors
+    monkeypatch.setattr(solving, "_ordered_factors", lambda np, a: calls.append(a.shape) or factored(np, a))
     for a, b in (((40, 40), (40, 3)), ((40, 40), (40,)), ((2, 40, 40), (2, 40, 1)), ((40, 40), (4, 40, 2)),
                  ((3, 40, 40), (40,))):
         x, y = leaf(normal(*a, dtype=dtype) + 4 * eye(40)), leaf(normal(*b, dtype=dtype))
@@ -659,13 +659,8 @@ def test_both_derivatives_of_solve_are_of_one_system(monkeypatch, k):
     """The transposed system is solved once for A and B, and once more where another cotangent arrives."""
     pytest.importorskip("scipy.linalg")
     calls = []
-    routine = solving._routine
-
-    def counted(name, dtype, which=0):
-        found = routine(name, dtype, which)
-        return found if name != "getrs" else lambda *args, **kwargs: calls.append(name) or found(*args, **kwargs)
-
-    monkeypatch.setattr(solving, "_routine", counted)
+    solved = solving._from_factors
+    monkeypatch.setattr(solving, "_from_factors", lambda *args: calls.append(args) or solved(*args))
     x, y = leaf(normal(40, 40) + 9 * eye(40)), leaf(normal(40, k))
     out = linalg.solve(x, y)
     expected = [autograd.grad((linalg.inv(x) @ y).sum() * factor, (x, y)) for factor in (1, 2)]

@@ -390,6 +390,214 @@
             }                                                                                                             \
         }                                                                                                                 \
     }                                                                                                                     \
+    static inline T autodiff_norm_##NAME(int n, const T *x)                                                               \
+    {                                                                                                                     \
+        T top = 0;                                                                                                        \
+        for (int j = 0; j < n; j++) {                                                                                     \
+            T sum = 0;                                                                                                    \
+            for (int i = 0; i < n; i++) {                                                                                 \
+                sum += FABS(x[i * n + j]);                                                                                \
+            }                                                                                                             \
+            top = sum > top || sum != sum ? sum : top;                                                                    \
+        }                                                                                                                 \
+        return top;                                                                                                       \
+    }                                                                                                                     \
+    /* Whether y are inverses with correct digits, each far from having a singular value that the tolerances count as 0: then\
+       they are pseudoinverses.  By norms that are up to sqrt(n) times that of singular values. */                        \
+    static inline int autodiff_inverts_##NAME(ptrdiff_t count, int n, double atol, double rtol, const T *x, const T *y)   \
+    {                                                                                                                     \
+        for (; count; count--, x += n * n, y += n * n) {                                                                  \
+            double size = (double)autodiff_norm_##NAME(n, x), inverse = (double)autodiff_norm_##NAME(n, y), trace = 0;    \
+            double cutoff = rtol * sqrt((double)n) * size > atol ? rtol * sqrt((double)n) * size : atol;                  \
+            if (!(size * inverse * sqrt((double)EPSILON) < 0.01 && cutoff * sqrt((double)n) * inverse < 1)) {             \
+                return 0;                                                                                                 \
+            }                                                                                                             \
+            for (int i = 0; i < n; i++) {                                                                                 \
+                for (int j = 0; j < n; j++) {                                                                             \
+                    trace += (double)x[i * n + j] * (double)y[j * n + i];                                                 \
+                }                                                                                                         \
+            }                                                                                                             \
+            if (!(trace > n - 0.5)) {           /* the rank of their product */                                           \
+                return 0;                                                                                                 \
+            }                                                                                                             \
+        }                                                                                                                 \
+        return 1;                                                                                                         \
+    }                                                                                                                     \
+    static inline void autodiff_product_##NAME(int n, const T *x, const T *y, T *out)                                     \
+    {                                                                                                                     \
+        memset(out, 0, sizeof(T) * (size_t)(n * n));                                                                      \
+        autodiff_add_product_##NAME(n, n, n, 1, x, y, out);                                                               \
+    }                                                                                                                     \
+    /* How often a matrix is halved before its exponential: by norms of its powers, and more often where the sizes of its \
+       elements say that the error of the approximant is larger: Al-Mohy and Higham 2009. */                              \
+    static inline int autodiff_halvings_##NAME(int n, const T *a, int degree, double reach)                               \
+    {                                                                                                                     \
+        T second[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX], fourth[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX],   \
+            other[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX];                                                         \
+        autodiff_product_##NAME(n, a, a, second);                                                                         \
+        autodiff_product_##NAME(n, second, second, fourth);                                                               \
+        double d4 = pow((double)autodiff_norm_##NAME(n, fourth), 1.0 / 4);                                                \
+        autodiff_product_##NAME(n, second, fourth, other);                                                                \
+        double d6 = pow((double)autodiff_norm_##NAME(n, other), 1.0 / 6);                                                 \
+        autodiff_product_##NAME(n, fourth, fourth, other);                                                                \
+        double d8 = pow((double)autodiff_norm_##NAME(n, other), 1.0 / 8);                                                 \
+        double one = d4 > d6 ? d4 : d6, two = d6 > d8 ? d6 : d8, size = one < two ? one : two;                            \
+        if (d4 - d4 != 0 || d6 - d6 != 0 || d8 - d8 != 0) {       /* powers that overflow */                              \
+            size = (double)autodiff_norm_##NAME(n, a);                                                                    \
+        }                                                                                                                 \
+        int found = size > reach ? (int)ceil(log2(size / reach)) : 0;                                                     \
+        T row[AUTODIFF_SMALL_MATRIX], next[AUTODIFF_SMALL_MATRIX];                                                        \
+        for (int i = 0; i < n * n; i++) {                                                                                 \
+            other[i] = (T)ldexp((double)FABS(a[i]), -found);                                                              \
+        }                                                                                                                 \
+        for (int j = 0; j < n; j++) {                                                                                     \
+            row[j] = 1;                                                                                                   \
+        }                                                                                                                 \
+        double error = 1, top = 0, norm = (double)autodiff_norm_##NAME(n, other);                                         \
+        for (int k = 0; k < 2 * degree + 1; k++) {                                                                        \
+            memset(next, 0, sizeof next);                                                                                 \
+            autodiff_add_product_##NAME(1, n, n, 1, row, other, next);                                                    \
+            memcpy(row, next, sizeof(T) * (size_t)n);                                                                     \
+        }                                                                                                                 \
+        for (int j = 0; j < n; j++) {                                                                                     \
+            top = row[j] > top ? (double)row[j] : top;                                                                    \
+        }                                                                                                                 \
+        for (int k = 1; k <= degree; k++) {         /* degree!^2 / (2 degree)! / (2 degree + 1)! */                       \
+            error *= (double)k / (degree + k) / (degree + k);                                                             \
+        }                                                                                                                 \
+        error *= top / (norm > 0 ? norm : 1) / (2 * degree + 1);                                                          \
+        double more = error > 0 ? ceil(log2(error / (EPSILON / 2)) / (2 * degree)) : 0;                                   \
+        return found + (more > 0 && more - more == 0 ? (int)more : 0);                                                    \
+    }                                                                                                                     \
+    /* The exponential by an approximant of Pade, scaled and squared; a is overwritten.  1 where it is not finite. */     \
+    static inline int autodiff_exponential_##NAME(int n, T *a, T *out)                                                    \
+    {                                                                                                                     \
+        static const double coefficients[5][14] = {                                                                       \
+            {120, 60, 12, 1}, {30240, 15120, 3360, 420, 30, 1},                                                           \
+            {17297280, 8648640, 1995840, 277200, 25200, 1512, 56, 1},                                                     \
+            {17643225600., 8821612800., 2075673600, 302702400, 30270240, 2162160, 110880, 3960, 90, 1},                   \
+            {64764752532480000., 32382376266240000., 7771770303897600., 1187353796428800., 129060195264000.,              \
+             10559470521600., 670442572800., 33522128640., 1323241920, 40840800, 960960, 16380, 182, 1}};                 \
+        static const double of_float[3] = {4.258730016922831e-1, 1.880152677804762, 3.925724783138660},                   \
+            of_double[5] = {1.495585217958292e-2, 2.539398330063230e-1, 9.504178996162932e-1, 2.097847961257068, 4.25};   \
+        T square[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX], fourth[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX],   \
+            sixth[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX], odd[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX],     \
+            even[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX];                                                          \
+        int order[AUTODIFF_SMALL_MATRIX], size = n * n, times = 0, row = 0;                                               \
+        const double *reach = sizeof(T) == sizeof(float) ? of_float : of_double;                                          \
+        int last = sizeof(T) == sizeof(float) ? 2 : 4;                                                                    \
+        double largest = (double)autodiff_norm_##NAME(n, a);                                                              \
+        if (largest - largest != 0) {                                                                                     \
+            return 1;                                                                                                     \
+        }                                                                                                                 \
+        while (row < last && largest > reach[row]) {                                                                      \
+            row++;                                                                                                        \
+        }                                                                                                                 \
+        int degree = row == 4 ? 13 : 2 * row + 3;                                                                         \
+        if (largest > reach[row]) {                                                                                       \
+            times = autodiff_halvings_##NAME(n, a, degree, reach[row]);                                                   \
+            T factor = (T)ldexp(1.0, -times);                                                                             \
+            for (int i = 0; i < size; i++) {                                                                              \
+                a[i] *= factor;                                                                                           \
+            }                                                                                                             \
+        }                                                                                                                 \
+        const double *b = coefficients[row];                                                                              \
+        autodiff_product_##NAME(n, a, a, square);                                                                         \
+        if (degree == 13) {                                                                                               \
+            autodiff_product_##NAME(n, square, square, fourth);                                                           \
+            autodiff_product_##NAME(n, square, fourth, sixth);                                                            \
+            for (int i = 0; i < size; i++) {                                                                              \
+                out[i] = (T)b[13] * sixth[i] + (T)b[11] * fourth[i] + (T)b[9] * square[i];                                \
+            }                                                                                                             \
+            autodiff_product_##NAME(n, sixth, out, odd);                                                                  \
+            for (int i = 0; i < size; i++) {                                                                              \
+                odd[i] += (T)b[7] * sixth[i] + (T)b[5] * fourth[i] + (T)b[3] * square[i];                                 \
+                out[i] = (T)b[12] * sixth[i] + (T)b[10] * fourth[i] + (T)b[8] * square[i];                                \
+            }                                                                                                             \
+            autodiff_product_##NAME(n, sixth, out, even);                                                                 \
+            for (int i = 0; i < size; i++) {                                                                              \
+                even[i] += (T)b[6] * sixth[i] + (T)b[4] * fourth[i] + (T)b[2] * square[i];                                \
+            }                                                                                                             \
+        } else {                                                                                                          \
+            T *power = fourth, *next = sixth;                                                                             \
+            memcpy(power, square, sizeof(T) * (size_t)size);                                                              \
+            memset(odd, 0, sizeof(T) * (size_t)size);                                                                     \
+            memset(even, 0, sizeof(T) * (size_t)size);                                                                    \
+            for (int k = 1; k <= degree / 2; k++) {                                                                       \
+                if (k > 1) {                                                                                              \
+                    T *other = power;                                                                                     \
+                    autodiff_product_##NAME(n, power, square, next);                                                      \
+                    power = next;                                                                                         \
+                    next = other;                                                                                         \
+                }                                                                                                         \
+                for (int i = 0; i < size; i++) {                                                                          \
+                    odd[i] += (T)b[2 * k + 1] * power[i];                                                                 \
+                    even[i] += (T)b[2 * k] * power[i];                                                                    \
+                }                                                                                                         \
+            }                                                                                                             \
+        }                                                                                                                 \
+        for (int i = 0; i < n; i++) {                                                                                     \
+            odd[i * n + i] += (T)b[1];                                                                                    \
+            even[i * n + i] += (T)b[0];                                                                                   \
+        }                                                                                                                 \
+        autodiff_product_##NAME(n, a, odd, square);                                                                       \
+        for (int i = 0; i < size; i++) {                                                                                  \
+            fourth[i] = even[i] - square[i];                                                                              \
+            sixth[i] = even[i] + square[i];                                                                               \
+        }                                                                                                                 \
+        if (!autodiff_factors_##NAME(n, fourth, order)) {                                                                 \
+            return 1;                                                                                                     \
+        }                                                                                                                 \
+        autodiff_substitute_##NAME(n, n, fourth, order, sixth, out);                                                      \
+        for (; times > 0; times--) {                                                                                      \
+            autodiff_product_##NAME(n, out, out, square);                                                                 \
+            memcpy(out, square, sizeof(T) * (size_t)size);                                                                \
+        }                                                                                                                 \
+        return !autodiff_finite_##NAME(size, out);                                                                        \
+    }                                                                                                                     \
+    static inline int autodiff_matrix_exp_##NAME(ptrdiff_t count, int n, const T *x, T *out)                              \
+    {                                                                                                                     \
+        T a[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX];                                                               \
+        for (; count; count--, x += n * n, out += n * n) {                                                                \
+            memcpy(a, x, sizeof(T) * (size_t)(n * n));                                                                    \
+            if (autodiff_exponential_##NAME(n, a, out)) {                                                                 \
+                return 1;                                                                                                 \
+            }                                                                                                             \
+        }                                                                                                                 \
+        return 0;                                                                                                         \
+    }                                                                                                                     \
+    /* The derivative of the exponential of x^T along g, a block of the exponential of [[x^T, g], [0, x^T]], g scaled to the\
+       size of x: Higham 2008, 3.2.  Of at most half as many rows as there is room for. */                                \
+    static inline int autodiff_matrix_exp_dx_##NAME(ptrdiff_t count, int n, const T *x, const T *g, T *place)             \
+    {                                                                                                                     \
+        T block[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX], found[AUTODIFF_SMALL_MATRIX * AUTODIFF_SMALL_MATRIX];     \
+        int step = 2 * n;                                                                                                 \
+        for (; count; count--, x += n * n, g += n * n, place += n * n) {                                                  \
+            T size = autodiff_norm_##NAME(n, g), sought = autodiff_norm_##NAME(n, x), factor = 1;                         \
+            if (size - size != 0) {                                                                                       \
+                return 1;                                                                                                 \
+            }                                                                                                             \
+            if (size > 0) {                                                                                               \
+                factor = size / (sought > 0 ? sought : 1);                                                                \
+            }                                                                                                             \
+            memset(block, 0, sizeof(T) * (size_t)(step * step));                                                          \
+            for (int i = 0; i < n; i++) {                                                                                 \
+                for (int j = 0; j < n; j++) {                                                                             \
+                    block[i * step + j] = block[(n + i) * step + n + j] = x[j * n + i];                                   \
+                    block[i * step + n + j] = g[i * n + j] / factor;                                                      \
+                }                                                                                                         \
+            }                                                                                                             \
+            if (autodiff_exponential_##NAME(step, block, found)) {                                                        \
+                return 1;                                                                                                 \
+            }                                                                                                             \
+            for (int i = 0; i < n; i++) {                                                                                 \
+                for (int j = 0; j < n; j++) {                                                                             \
+                    place[i * n + j] += found[i * step + n + j] * factor;                                                 \
+                }                                                                                                         \
+            }                                                                                                             \
+        }                                                                                                                 \
+        return 0;                                                                                                         \
+    }                                                                                                                     \
     /* How far values of a decomposition may be from true ones. */                                                        \
     static inline T autodiff_rounding_##NAME(int n, const T *values)                                                      \
     {                                                                                                                     \

@@ -47,13 +47,32 @@ static inline double erfcx_float64(double x)
 }
 AUTODIFF_OF_ONE(erfcx)
 
-/* The logarithm of the normal distribution function, at most 4 ulp. */
-static inline double log_ndtr_float64(double x)
+/* The logarithm of the normal distribution function, at most 4 ulp: above -1 that of 1 - q, q the function of -x, and what the
+   rounding of 1 - q left; below, the logarithm of erfcx(-x / sqrt(2)) / 2, less x^2 / 2.  One logarithm serves both. */
+static double log_ndtr_rare(double x)
 {
-    if (x > -1) return log1p(-normal_cdf_float64(-x));
+    if (isnan(x)) return x;
+    if (x > 0) return -normal_cdf_float64(-x);
     return log(0.5 * erfcx_float64(-0.7071067811865476 * x)) - 0.5 * x * x;
 }
-AUTODIFF_OF_ONE(log_ndtr)
+
+/* 38 as bits: beyond are denormal numbers. */
+#define LOG_NDTR_BELOW UINT64_C(0x4043000000000000)
+
+INLINED double log_ndtr_common_float64(double x, uint64_t *rare)
+{
+    const uint64_t magnitude = bits_of(x) & ~SIGN_BIT;
+    const double y = at_most(fabs(x), 39.5), a = y * 0.7071067811865476;
+    const double f = 1.2423492448711544 + erfc_bend((a - 3.5) / (a + 3.5)), tail = 0.5 * f / (1 + 2 * a);
+    const double q = normal_cdf_float64(0 - x), rest = 1 - q;
+    const uint64_t below = spread(bits_of(x) & (bits_of(1.0) - 1 - magnitude));
+    const double logarithm = log_of_normal(select_bits(below, tail, rest));
+    *rare = LOG_NDTR_BELOW - 1 - magnitude;
+    return logarithm + select_bits(below, 0 - 0.5 * (x * x), ((1 - rest) - q) / rest);
+}
+INLINED double log_ndtr_common_float32(float x, uint64_t *rare) { return log_ndtr_common_float64((double)x, rare); }
+AUTODIFF_VECTOR_RARE(log_ndtr, double, float64)
+AUTODIFF_VECTOR_RARE(log_ndtr, float, float32)
 
 /* The inverse of the normal distribution function, at most 4 ulp: the inverse error function within 0.1 and 0.9, else steps of
    Newton's method on the logarithm, of which the tail is nearly a parabola. */
@@ -143,21 +162,112 @@ static inline double bessel_i_at_float64(double x, double order)
 }
 AUTODIFF_OF_TWO(bessel_i_at)
 
-/* I_0, I_1 up to 5 by their power series, of positive terms: at most 4 ulp; beyond by the scaled ones. */
-static inline double bessel_i_small(double x, int n)
+/* exp(-x) I_n(x), n 0 or 1, x >= 5: sqrt(x) times it is a Chebyshev series in 10 / x - 1, error 2^-57. */
+static inline double bessel_ie_large(double x, int n)
 {
-    const double quarter = 0.25 * x * x;
-    double sum = 1;
-    int k;
-    for (k = (int)(1.5 * fabs(x)) + 20; k > 0; k--) sum = 1 + sum * quarter / (k * (double)(k + n));
-    return n ? 0.5 * x * sum : sum;
+    static const double series[2][35] = {
+        {
+            0.4044577340778298, 0.005714768941910546, 0.0002158110355137304, 1.874401752351061e-05,
+            2.5299292200895426e-06, 2.536747313503637e-07, -6.20321645950703e-08, -4.24631487119005e-08,
+            -7.141085056396496e-09, 2.5529165900900583e-09, 1.3111237009021286e-09, -1.055289296564517e-10,
+            -1.8282568165033088e-10, 6.65116752604748e-13, 2.67966038808693e-11, 8.622090330059457e-14,
+            -4.316268242688192e-12, 2.1925999434663442e-13, 7.339990557484626e-13, -1.193951112097695e-13,
+            -1.2077686931027156e-13, 4.2007439154149955e-14, 1.6257475148602224e-14, -1.1812309556410877e-14,
+            -7.389898586303911e-16, 2.6929463567123086e-15, -5.464922203717869e-16, -4.444340309305113e-16,
+            2.565251945136121e-16, 2.156207877432234e-17, -6.742042374668331e-17, 1.8405257659671875e-17,
+            9.468647425587971e-18, -8.139666072586848e-18, 1.7131352277134467e-18
+        },
+        {
+            0.3831350530666097, -0.016120043654783582, -0.0003343392554978494, -2.4251071241808136e-05,
+            -3.0735856662400436e-06, -3.2157599084353217e-07, 6.047043717565863e-08, 4.6217617603891714e-08,
+            8.425557510227221e-09, -2.5465525645367832e-09, -1.434541520558392e-09, 8.429559541087986e-11,
+            1.9447794225710084e-10, 3.000794464067703e-12, -2.815470064501638e-11, -6.266129459838372e-13,
+            4.5243406955915135e-12, -1.4437969622755693e-13, -7.729604534575911e-13, 1.1059666469142281e-13,
+            1.2864952798324204e-13, -4.157639431958375e-14, -1.7794647744202283e-14, 1.2024200111566102e-14,
+            9.963686131108378e-16, -2.7955528768179305e-15, 5.191123811207788e-16, 4.735331559683188e-16,
+            -2.5898772321101696e-16, -2.7228163942803243e-17, 6.979368695077927e-17, -1.7907943850745545e-17,
+            -1.0188389812008096e-17, 8.270912340462221e-18, -1.5995969019608378e-18
+        }};
+    const double t = 10 / x - 1;
+    double b = 0, c = 0;
+    int i;
+    for (i = 34; i > 0; i--) {
+        const double next = 2 * t * b - c + series[n][i];
+        c = b;
+        b = next;
+    }
+    return (t * b - c + series[n][0]) / sqrt(x);
 }
-static inline double i0_float64(double x) { return fabs(x) <= 5 ? bessel_i_small(x, 0) : bessel_i_at_float64(x, 0); }
-static inline double i1_float64(double x) { return fabs(x) <= 5 ? bessel_i_small(x, 1) : bessel_i_at_float64(x, 1); }
-static inline double i0e_float64(double x) { return bessel_ie_at_float64(x, 0); }
-static inline double i1e_float64(double x) { return bessel_ie_at_float64(x, 1); }
-AUTODIFF_OF_ONE(i0)
-AUTODIFF_OF_ONE(i1)
+
+/* (I_0(x) - 1) / q and (2 I_1(x) / x - 1) / q, q = (x / 2)^2, up to 5: polynomials of positive coefficients, error 2^-63.
+   Beyond, the rounding error of q would count more than twice. */
+INLINED double bessel_i0_bend(double q)
+{
+    const double q2 = q * q, q4 = q2 * q2;
+    return cubic(1.0, 0.25, 0.02777777777777783, 0.0017361111111109334, q, q2)
+        + q4 * (cubic(6.944444444476886e-05, 1.929012345326608e-06, 3.936759913690267e-08, 6.151186182137991e-10, q, q2)
+        + q4 * (cubic(7.59409490030001e-12, 7.593262413597716e-14, 6.2877675881724805e-16, 4.248470742854215e-18, q, q2)
+        + q4 * 3.1709745308187595e-20));
+}
+INLINED double bessel_i1_bend(double q)
+{
+    const double q2 = q * q, q4 = q2 * q2;
+    return cubic(0.5, 0.08333333333333333, 0.0069444444444444475, 0.0003472222222222105, q, q2)
+        + q4 * (cubic(1.1574074074095464e-05, 2.755731922166211e-07, 4.92094987761631e-09, 6.834651830284687e-11, q, q2)
+        + q4 * (cubic(7.594082492105057e-13, 6.903164080688012e-15, 5.2377855830116393e-17, 3.2799442829340133e-19,
+                      q, q2)
+        + q4 * 2.2342515617316016e-21));
+}
+
+INLINED double bessel_i_small(double x, int n)
+{
+    const double q = 0.25 * x * x;
+    return n ? 0.5 * x * (1 + q * bessel_i1_bend(q)) : 1 + q * bessel_i0_bend(q);
+}
+
+/* 5 as bits. */
+#define BESSEL_BELOW UINT64_C(0x4014000000000000)
+
+/* I_0, I_1 and the scaled ones, at most 4 ulp: by these polynomials, and beyond by the series. */
+static double bessel_i_rare(double x, int n)
+{
+    const double size = fabs(x), half = exp(0.5 * size);
+    double value;
+    if (isnan(x) || isinf(x)) return n ? x : fabs(x);
+    value = bessel_ie_large(size, n);
+    value = size < 709 ? value * exp(size) : value * half * half;
+    return n && x < 0 ? -value : value;
+}
+static double i0_rare(double x) { return bessel_i_rare(x, 0); }
+static double i1_rare(double x) { return bessel_i_rare(x, 1); }
+INLINED double i0_common_float64(double x, uint64_t *rare)
+{
+    *rare = BESSEL_BELOW - (bits_of(x) & ~SIGN_BIT);
+    return bessel_i_small(x, 0);
+}
+INLINED double i1_common_float64(double x, uint64_t *rare)
+{
+    *rare = BESSEL_BELOW - (bits_of(x) & ~SIGN_BIT);
+    return bessel_i_small(x, 1);
+}
+INLINED double i0_common_float32(float x, uint64_t *rare) { return i0_common_float64((double)x, rare); }
+INLINED double i1_common_float32(float x, uint64_t *rare) { return i1_common_float64((double)x, rare); }
+AUTODIFF_VECTOR_RARE(i0, double, float64)
+AUTODIFF_VECTOR_RARE(i1, double, float64)
+AUTODIFF_VECTOR_RARE(i0, float, float32)
+AUTODIFF_VECTOR_RARE(i1, float, float32)
+
+static inline double bessel_ie_of(double x, int n)
+{
+    const double size = fabs(x);
+    double value;
+    if (isnan(x)) return x;
+    if (isinf(x)) return 0;
+    value = size > 5 ? bessel_ie_large(size, n) : exp(-size) * bessel_i_small(size, n);
+    return n && x < 0 ? -value : value;
+}
+static inline double i0e_float64(double x) { return bessel_ie_of(x, 0); }
+static inline double i1e_float64(double x) { return bessel_ie_of(x, 1); }
 AUTODIFF_OF_ONE(i0e)
 AUTODIFF_OF_ONE(i1e)
 

@@ -12,7 +12,7 @@ from importlib import import_module
 
 #: The families, those of the commonest ops first.
 FAMILIES = ("common", "shapes", "reductions", "linear", "elementwise", "types", "indexing", "searching", "fourier",
-            "special", "solving", "spectral", "drawing")
+            "special", "solving", "spectral", "drawing", "layers", "convolving")
 _ahead = list(FAMILIES)
 
 

@@ -231,15 +231,13 @@ def solve_matrix_value(np, a, b, transposed, checked, factors):
     shape = (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *b.shape[-2:])
     a = _unrepeated(a)
     solved, again, kept = None, False, None
-    if factors is not None and a.shape[-1] >= _KEPT_FROM and b.size:
-        getrs = _routine("getrs", a.dtype)
-        if getrs is not None:
-            kept = factors.kept
-            solved = _by_factors(np, a, transposed, checked, factors, getrs)
-            again, last = kept is not None and kept is factors.kept, factors.last
-            known = again and last is not None and last[0] is kept and last[1] == transposed and last[3].shape == shape
-            if known and np.array_equal(last[2], b):
-                return last[3].copy()
+    if factors is not None and a.shape[-1] >= _KEPT_FROM and b.size and _lapack() is not None:
+        kept = factors.kept
+        solved = _by_factors(np, a, transposed, checked, factors)
+        again, last = kept is not None and kept is factors.kept, factors.last
+        known = again and last is not None and last[0] is kept and last[1] == transposed and last[3].shape == shape
+        if known and np.array_equal(last[2], b):
+            return last[3].copy()
     if solved is None:
         turned = _swaps(np, a) if transposed else a
 
@@ -281,9 +279,45 @@ def _singular(np, a):
     return found, found & ~np.isnan(a).any((-1, -2))
 
 
-def _by_factors(np, a, transposed, checked, factors, getrs):
+def _ordered_factors(np, a):
+    """(packed factors, from which row each has come) of square matrices, which lie in columns, as BLAS has them."""
+    getrf, n = _routine("getrf", a.dtype), a.shape[-1]
+    lu = _swaps(np, np.empty(a.shape, a.dtype))
+    orders = np.empty(a.shape[:-1], np.intp)
+    for index in np.ndindex(*a.shape[:-2]):
+        lu[index], pivots, _ = getrf(a[index])
+        order = list(range(n))
+        for i, other in enumerate(pivots.tolist()):
+            order[i], order[other] = order[other], order[i]
+        orders[index] = order
+    return lu, orders
+
+
+def _from_factors(np, lu, order, b, transposed):
+    """op(A)^-1 B by the factors of A, of which row i came from order[i].  B's rows are columns to BLAS, so that triangles stand
+    on the right of its transpose, which takes no copy and less time than LAPACK's getrs."""
+    unit = {"lower": 1, "diag": 1}
+    if b.shape[-1] == 1:
+        trsv = _routine("trsv", lu.dtype, 1)
+        if not transposed:
+            return trsv(lu, trsv(lu, b[order, 0], overwrite_x=1, **unit), overwrite_x=1)[:, None]
+        found = np.empty_like(b)
+        found[order, 0] = trsv(lu, trsv(lu, b[:, 0], trans=1), trans=1, overwrite_x=1, **unit)
+        return found
+    trsm = _routine("trsm", lu.dtype, 1)
+    if not transposed:
+        out = trsm(1.0, lu, b[order].T, side=1, trans_a=1, overwrite_b=1, **unit)
+        return trsm(1.0, lu, out, side=1, trans_a=1, overwrite_b=1).T
+    out = trsm(1.0, lu, np.array(b, order="C").T, side=1, overwrite_b=1)
+    out = trsm(1.0, lu, out, side=1, overwrite_b=1, **unit).T
+    found = np.empty_like(out)
+    found[order] = out
+    return found
+
+
+def _by_factors(np, a, transposed, checked, factors):
     """The same by factors that are kept, as a function of B and whether there is one matrix for all."""
-    lu, pivots = factors.of(np, a, _factored)
+    lu, orders = factors.of(np, a, _ordered_factors)
     singular = (np.diagonal(lu, axis1=-2, axis2=-1) == 0).any(-1)
     if checked and singular.any():
         raise LinAlgError(f"{checked}: {_element(np.argmax(singular), a.shape)}The solver failed because the input "
@@ -291,15 +325,15 @@ def _by_factors(np, a, transposed, checked, factors, getrs):
 
     def solved(b, one):
         if one:
-            kept = [v.reshape(v.shape[len(a.shape) - 2:]) for v in (lu, pivots, singular)]
+            kept = [v.reshape(v.shape[len(a.shape) - 2:]) for v in (lu, orders, singular)]
         else:
             batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-            kept = [np.broadcast_to(v, (*batch, *v.shape[len(a.shape) - 2:])) for v in (lu, pivots, singular)]
+            kept = [np.broadcast_to(v, (*batch, *v.shape[len(a.shape) - 2:])) for v in (lu, orders, singular)]
             b = np.broadcast_to(b, (*batch, *b.shape[-2:]))
         out = np.empty(b.shape, b.dtype)
         for index in np.ndindex(*b.shape[:-2]):
-            packed, swaps, failed = (v[index] for v in kept)
-            out[index] = np.nan if failed else getrs(packed, swaps, b[index], trans=int(transposed))[0]
+            packed, order, failed = (v[index] for v in kept)
+            out[index] = np.nan if failed else _from_factors(np, packed, order, b[index], transposed)
         return out
 
     return solved
@@ -420,6 +454,28 @@ def lu_info_value(np, x, factors):
     return _first_zero(np, factors.of(np, x, _factored)[0])
 
 
+#: Beyond, SciPy's inverse from LU factors, 4/3 n^3 operations, gains more on NumPy's, 2 n^3, than its calls cost.
+_INVERTED_FROM = 33
+
+
+def _inverted(np, x):
+    """(inverses, determinants) of matrices; NumPy's LinAlgError where one is singular."""
+    getri = _routine("getri", x.dtype) if x.shape[-1] >= _INVERTED_FROM and x.size else None
+    if getri is None:
+        return np.linalg.inv(x), np.asarray(np.linalg.det(x))
+    getrf, n = _routine("getrf", x.dtype), x.shape[-1]
+    out, determinants = np.empty(x.shape, x.dtype), np.empty(x.shape[:-2], x.dtype)
+    for index in np.ndindex(*x.shape[:-2]):
+        lu, pivots, failed = getrf(x[index])
+        if failed:
+            raise np.linalg.LinAlgError("Singular matrix")
+        with np.errstate(all="ignore"):
+            odd = np.count_nonzero(pivots != np.arange(n)) % 2
+            determinants[index] = np.prod(np.diagonal(lu)) * (-1 if odd else 1)
+        out[index] = getri(lu, pivots, lwork=64 * n, overwrite_lu=1)[0]
+    return out, determinants
+
+
 def _first_zero(np, lu):
     diagonal = np.diagonal(lu, axis1=-2, axis2=-1) == 0
     if not diagonal.shape[-1]:
@@ -433,7 +489,7 @@ def inverse_matrix_value(np, x, checked, limit):
     limit: whether a matrix of which less than half of the digits would be right counts as singular.
     """
     try:
-        out = np.linalg.inv(x)
+        out = _inverted(np, x)[0]
     except np.linalg.LinAlgError:
         failed, singular = _singular(np, x)
         if checked and singular.any():
@@ -528,13 +584,16 @@ def cofactor_matrix_value(np, x):
     rest = finite.copy()
     with np.errstate(all="ignore"):
         try:
-            inverse = np.linalg.inv(flat)
+            inverse, determinants = _inverted(np, flat)
         except np.linalg.LinAlgError:
             pass        # one of them is singular: all go the other way
         else:
             limit = _WELL_CONDITIONED * n * (1 if np.finfo(x.dtype).bits == 64 else 0.1)
             good = finite & (_condition(np, flat, inverse) < limit)
-            out[good] = np.linalg.det(flat[good])[:, None, None] * _swaps(np, inverse[good])
+            if good.all():
+                np.multiply(determinants[:, None, None], _swaps(np, inverse), out=out)
+            else:
+                out[good] = determinants[good][:, None, None] * _swaps(np, inverse[good])
             rest = finite & ~good
         if rest.any():
             u, s, v, sign = _singular_values(np, flat[rest])
@@ -782,7 +841,8 @@ def triangular_matrix_value(np, a, b, upper, transposed, unitriangular):
     a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
     n = a.shape[-1]
     shared = _product(a.shape[:-2]) == 1
-    trsm = _routine("trsm", dtype, 1) if shared or n >= _KEPT_FROM else None
+    column = b.shape[-1] == 1       # for which BLAS has a loop that packs nothing
+    trsm = _routine("trsv" if column else "trsm", dtype, 1) if shared or n >= _KEPT_FROM else None
     if shared and b.ndim > 2:
         wide = np.moveaxis(b, -2, 0)
         found = triangular_matrix_value(np, a.reshape(n, n), wide.reshape(n, -1), upper, transposed, unitriangular)
@@ -796,7 +856,10 @@ def triangular_matrix_value(np, a, b, upper, transposed, unitriangular):
         lower = not upper
         if one.flags.c_contiguous:      # as its transpose, which BLAS takes without a copy
             one, lower, turn = one.T, not lower, not turn
-        out[index] = trsm(1.0, one, b[index], lower=lower, trans_a=turn, diag=unitriangular)
+        if column:
+            out[index][:, 0] = trsm(one, b[index][:, 0], lower=lower, trans=turn, diag=unitriangular)
+        else:
+            out[index] = trsm(1.0, one, b[index], lower=lower, trans_a=turn, diag=unitriangular)
     return out
 
 

@@ -1,4 +1,4 @@
-"""`autodiff.compile`: a function of numbers, recorded once with its branches, and replayed without Python.
+"""`autodiff.compile`: a function of numbers or arrays, recorded once with its branches, and replayed without Python.
 
 What a program is and how it runs is in `_program`; here is when something is recorded, when a replay will do, and when the
 function runs as it always did.
@@ -42,7 +42,7 @@ _program._fill()
 
 
 def compile(function: Callable[..., Any] | None = None, *, check: bool = False, memory: int = 64 << 20) -> Any:
-    """The function, recorded once with its branches and replayed without Python: for functions of numbers, called often.
+    """The function, recorded once with its branches and replayed without Python: for functions that are called often.
 
     Write it as ever: operators, NumPy's functions and math's of numbers, `if`, `while` and `for` on their values, early
     returns.  Inside, every float that is an argument is a 0-d `autodiff.numpy.ndarray`.  The first call runs the function
@@ -54,8 +54,9 @@ def compile(function: Callable[..., Any] | None = None, *, check: bool = False, 
     What the function reads besides its arguments (globals, attributes, closures) is frozen as it was when that branch was
     recorded, and what it does besides computing (printing, appending) happens only then.  check: run the function beside every
     replay, and raise RuntimeError where it does something else.  memory: bytes that its programs may take.
-    What cannot be replayed (arrays, random numbers, a value taken out by item() or float(), writes, modes) makes the function
-    run as it is from then on, right and no faster, with one warning that names the line.
+    Arrays may be arguments, too, with shape and dtype static; Variables that it uses are read where they are and get their
+    gradients.  What cannot be replayed (random numbers, a value taken out by item() or float(), writes, modes) makes the
+    function run as it is from then on, right and no faster, with one warning that names the line.
 
     >>> import autodiff
     >>> @autodiff.compile
@@ -129,6 +130,23 @@ class _State:
         self.lock = threading.Lock()
         self.choices: dict[tuple[int, ...], int] = {(): 0}
         self.name = getattr(function, "__qualname__", None) or repr(function)
+        self.over_arrays = False        # even where the arguments are numbers: the function computes with arrays of its own
+        self.array_bytes = 0
+        self.of_arrays: dict[Any, Any] = {}
+
+    def drawn(self) -> list[Any]:
+        """The states of the generators that a function may draw from without being seen."""
+        return _drawn()
+
+    def arrays(self, replay: Any) -> Any:
+        """What a callable does with arrays."""
+        key = replay._what, replay._places if replay._what else (), replay._single
+        found = self.of_arrays.get(key)
+        if found is None:
+            from ._arrays import Arrays
+
+            found = self.of_arrays[key] = Arrays(self, *key)
+        return found
 
     def choice(self, places: tuple[int, ...]) -> int:
         """The number by which reverse code in these arguments goes."""
@@ -151,8 +169,12 @@ class _State:
             return self._eagerly(replay, args, kwargs, "an argument is by keyword only")
         if replay._places and max(replay._places) >= len(args):
             return replay.eager(self.plainly, args, kwargs)     # which says what is wrong
+        if any(isinstance(v, _Base) and (v.requires_grad or v.ndim == 0) for v in args):
+            return replay.eager(self.plainly, args, kwargs)
         if any(type(args[place]) is int for place in replay._places):
             args = tuple([float(v) if i in replay._places and type(v) is int else v for i, v in enumerate(args)])
+        if self.over_arrays or any(map(_with_arrays, args)):
+            return self.arrays(replay).run(replay, args)
         for i, value in enumerate(args):
             kind = kind_of(value)
             if isinstance(value, _Base):
@@ -197,6 +219,8 @@ class _State:
             reason += f" ({place[0]}, line {place[1]}, in {place[2]})"
         self.reason = reason
         self.trees.clear()
+        for arrays in self.of_arrays.values():
+            arrays.player.programs.clear()
         if self.quiet:
             return
         warnings.warn(f"autodiff.compile: {self.name} runs as it is from now on, right and no faster: {reason}", UserWarning,
@@ -213,6 +237,9 @@ class _State:
             return result       # the function was not called, or not to its end
         if recorder.reason is None and replay._what and recorder.hooked():
             recorder.give_up("a hook stands on one of its values")
+        if recorder.reason in _ARRAYS_INSIDE and not self.trees:
+            self.over_arrays = True     # recorded with its next call
+            return result
         if recorder.reason is not None:
             self.give_up(recorder.reason, recorder.place)
             return result
@@ -249,6 +276,18 @@ class _State:
             raise RuntimeError(f"autodiff.compile: {self.name} is not the same function twice: {reason}{where}. What it reads "
                                "besides its arguments is frozen: make it an argument")
         self.give_up(reason, place)
+
+
+def _with_arrays(value: Any) -> bool:
+    if type(value) in (list, tuple):
+        return any(map(_with_arrays, value))
+    if type(value) is dict:
+        return any(map(_with_arrays, value.values()))
+    return isinstance(value, (np.ndarray, _Base))
+
+
+#: Reasons for which a function of numbers is none, but perhaps one of arrays that it closes over.
+_ARRAYS_INSIDE = ("it computes with an array", "it uses a Variable that is no argument")
 
 
 def _inside(value: Any) -> Any:

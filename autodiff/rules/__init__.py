@@ -11,11 +11,13 @@ name.
 from __future__ import annotations
 
 from . import (
+    convolving,
     drawing,
     elementwise,
     fourier,
     indexing,
     joining,
+    layers,
     linear,
     reductions,
     row,
@@ -30,9 +32,9 @@ from .row import KINDS, NAMESPACES, OF_ELEMENTS, OF_EVERY_DIMENSION, PARAMETERS,
 
 #: The families, in the order of the reference.
 FAMILIES = (elementwise, types, reductions, searching, linear, solving, spectral, fourier, shapes, indexing, joining, drawing,
-            special)
+            special, layers, convolving)
 #: Those whose rows in Python are imported when one is asked for: few programs need them.
-LATER = (solving, spectral, fourier, drawing, special)
+LATER = (solving, spectral, fourier, drawing, special, layers, convolving)
 RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES for rule in family.RULES)
 
 BY_NAME = {rule.name: rule for rule in RULES}

@@ -1,7 +1,7 @@
 """Special functions: those of ``autodiff.special``, and their neighbours among PyTorch's functions of numbers."""
 from __future__ import annotations
 
-from .row import CALCULUS, TORCH_KINK, Rule, _elementwise
+from .row import CALCULUS, NOT_COMPUTED, TORCH_KINK, Rule, _elementwise
 
 AS = "Abramowitz and Stegun "
 
@@ -55,7 +55,7 @@ RULES: tuple[Rule, ...] = (
                  source="Abramowitz and Stegun 26.2.29", doc="The distribution function of the standard normal distribution.",
                  example="special.ndtr(tensor([0.0, 2.0])) -> tensor([0.5000, 0.9772])"),
     _elementwise("log_ndtr", "log_ndtr(x)", "g * (0.7978845608028654 / erfcx(-0.7071067811865476 * x))",
-                 namespace="special", method=False, dtype="float", numpy="scipy.special.log_ndtr",
+                 namespace="special", method=False, dtype="float", loop="vector", numpy="scipy.special.log_ndtr",
                  grad_fn="SpecialLogNdtrBackward0", source=AS + "26.2.29",
                  doc="The logarithm of ndtr, accurate in both tails.",
                  example="special.log_ndtr(tensor([0.0, -40.0])) -> tensor([  -0.6931, -804.6084])"),
@@ -70,12 +70,13 @@ RULES: tuple[Rule, ...] = (
                  doc="exp(x * x) * erfc(x), the complementary error function scaled.",
                  example="special.erfcx(tensor([0.0, 1.0, 1e10])) -> tensor([1.0000e+00, 4.2758e-01, 5.6419e-11])"),
     # ---- Bessel functions
-    _elementwise("i0", "i0(x)", "g * i1(x)", inplace=True, dtype="float",
+    _elementwise("i0", "i0(x)", "g * i1(x)", inplace=True, dtype="float", loop="vector",
                  elsewhere=("special.i0", "special.modified_bessel_i0"), numpy="scipy.special.i0",
                  source=AS + "9.6.27", doc="Modified Bessel function of the first kind of order 0.",
                  example="tensor([0.0, 1.0]).i0() -> tensor([1.0000, 1.2661])"),
     _elementwise("i1", "i1(x)", "g * (0.5 * (i0(x) + bessel_i_at(x, 2)))", namespace="special", method=False, dtype="float",
-                 aliases=("modified_bessel_i1",), numpy="scipy.special.i1", grad_fn="SpecialI1Backward0", source=AS + "9.6.26",
+                 loop="vector", aliases=("modified_bessel_i1",), numpy="scipy.special.i1", grad_fn="SpecialI1Backward0",
+                 source=AS + "9.6.26",
                  doc="Modified Bessel function of the first kind of order 1.",
                  example="special.i1(tensor([0.0, 1.0])) -> tensor([0.0000, 0.5652])"),
     _elementwise("i0e", "i0e(x)", f"g * (i1e(x) - {_signed('out', '-x')})", namespace="special", method=False,
@@ -159,10 +160,10 @@ RULES: tuple[Rule, ...] = (
                  "g * (gamma_density(x, y) * (log(y) - digamma(x)))", method=False, function=False, dtype="float",
                  at=(0.5, 3.0), at_y=(0.5, 3.0), source=AS + "6.5.1",
                  doc="The derivative of igamma in x, which its gradient calls."),
-    _elementwise("igamma_in_aa", "igamma_in_aa(x, y)", "g * hole(0 * x)",
+    _elementwise("igamma_in_aa", "igamma_in_aa(x, y)", NOT_COMPUTED,
                  "g * (gamma_density(x, y) * (square(log(y) - digamma(x)) - trigamma(x)))", method=False, function=False,
                  dtype="float", at=(0.5, 3.0), at_y=(0.5, 3.0), source=AS + "6.5.1",
-                 doc="The second derivative of igamma in x; the third is not computed: it is NaN."),
+                 doc="The second derivative of igamma in x; the third is not computed, and asked for, an error."),
     _elementwise("zeta", "zeta(x, y)", "g * zeta_in_x(x, y)", "-g * (x * zeta(x + 1, y))", namespace="special", method=False,
                  dtype="float", at=(1.5, 4.0), at_y=(0.5, 3.0), source=AS + "23.2.7",
                  grad_fn={"": "SpecialZetaBackward0", "nt": "SpecialZetaBackward1", "tn": "SpecialZetaBackward2"},
@@ -171,10 +172,13 @@ RULES: tuple[Rule, ...] = (
     _elementwise("zeta_in_x", "zeta_in_x(x, y)", "g * zeta_in_xx(x, y)", "-g * (zeta(x + 1, y) + x * zeta_in_x(x + 1, y))",
                  method=False, function=False, dtype="float", at=(1.5, 4.0), at_y=(0.5, 3.0), source=AS + "23.2.7",
                  doc="The derivative of zeta in x, which its gradient calls."),
-    _elementwise("zeta_in_xx", "zeta_in_xx(x, y)", "g * hole(0 * x)",
+    _elementwise("zeta_in_xx", "zeta_in_xx(x, y)", NOT_COMPUTED,
                  "-g * (2 * zeta_in_x(x + 1, y) + x * zeta_in_xx(x + 1, y))", method=False, function=False, dtype="float",
                  at=(1.5, 4.0), at_y=(0.5, 3.0), source=AS + "23.2.7",
-                 doc="The second derivative of zeta in x; the third is not computed: it is NaN."),
+                 doc="The second derivative of zeta in x; the third is not computed, and asked for, an error."),
+    Rule("ending", "ending_value(x, kind)", "ending_dx(g, kind)", kind="custom", operands="x", params="kind", method=False,
+         function=False, signature="()->()", loop="helper", grad_fn="NotImplemented",
+         doc="The operand of a function whose derivative is not computed, which it is an error to ask for."),
     Rule("mvlgamma", "mvlgamma_of(x, p)", operands="x", params="p", loop="composite", inplace=True, out=True,
          elsewhere=("special.multigammaln",), grad_fn="MvlgammaBackward0",
          source="James 1964, Distributions of matrix variates", errors="TypeError where p is no int, RuntimeError below 1.",

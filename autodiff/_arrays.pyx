@@ -1,0 +1,662 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""Recorded programs of arrays: what replays them.
+
+A program is a list of steps over buffers that were planned when it was recorded: runs of elementwise ops in blocks that stay
+in the first-level cache, sums, products, copies, guards, and calls of Python for what has no loop of its own.  What the steps
+are, and where each value lies, is decided in programs/_arrays.py and programs/_plan.py.
+
+Read in this order: the steps, the program, the player.
+"""
+cimport cython
+cimport numpy as cnp
+from cpython.object cimport PyTypeObject
+from libc.stdint cimport uintptr_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy, memset
+
+from ._base cimport Variable, current_node, is_variable, modes, type_of
+from ._core cimport HOOKED, Array
+from ._kernels cimport FLOAT64, Loop, add_into, exp_sum, intp, kernels, run_loop
+from ._kernels cimport matmul as matmul_kernel
+
+import numpy as np
+
+cnp.import_array()
+
+cdef extern from "csrc/small.h":
+    void autodiff_select(intp n, int size, char* condition, char* x, int x_step, char* y, int y_step, char* out) nogil
+
+cdef extern from "Python.h":
+    double PyFloat_AS_DOUBLE(object o)
+
+cdef extern from "numpy/arrayobject.h":
+    object PyArray_New(PyTypeObject* subtype, int nd, intp* dims, int typenum, intp* strides, void* data, int itemsize, int flags,
+                       object obj)
+    enum:
+        NPY_ARRAY_WRITEABLE
+        NPY_ARRAY_ALIGNED
+
+cdef enum:
+    DIMS = 8                    # more dimensions go by Python
+    BLOCK = 512                 # elements of a block: NumPy sums no more by one loop than a multiple of it, see swept()
+    REGISTER = 4096             # bytes of a register: a block of doubles
+    SUMS = 16                   # sums in one sweep
+
+cdef enum:                      # kinds of steps
+    FUSED
+    STRIDED                     # one loop over strided operands
+    SUM                         # target = 0, then source added to where it goes
+    MATMUL
+    COPY                        # target = source; with `zeroed` bytes cleared before: zeros with the source in some places
+    ADD_TO                      # target += source
+    PYTHON
+    TRUTH                       # a guard: whether a value is what was recorded
+    FINITE                      # a guard: nothing is infinite or nan
+    ORDINARY                    # ... nor zero
+    LOGSUMEXP                   # of rows: the result, and where wanted exp(x - top) and one over its sum
+
+KINDS = {"fused": FUSED, "strided": STRIDED, "sum": SUM, "matmul": MATMUL, "copy": COPY, "add_to": ADD_TO, "python": PYTHON,
+         "truth": TRUTH, "finite": FINITE, "ordinary": ORDINARY, "logsumexp": LOGSUMEXP}
+ARENA, REGISTERS, FIRST_BASE = 0, 1, 2
+
+cdef struct Place:              # a value: in which memory, where; how far from row to row and from element to element of a sweep
+    int base
+    intp offset, row, column
+
+cdef struct Micro:              # an op of a fused step
+    Loop loop
+    void* data
+    int args, size              # loop NULL: a choice, of elements of `size` bytes
+    Place arg[4]
+
+cdef struct Step:
+    int kind
+    Loop loop
+    void* data
+    int op, dtype, size, args, dims
+    intp shape[DIMS]
+    Place arg[4]
+    intp strides[4][DIMS]
+    intp zeroed                 # bytes of the target's buffer that are cleared first, from `zeroed_at` on
+    intp zeroed_at
+    int expected                # of a guard; of PYTHON: which call
+    int first, count            # micros of FUSED, and sums
+    int first_sum, sums
+    intp rows, columns
+
+
+@cython.final
+cdef class Program:
+    """Steps, and the memory that they compute in."""
+
+    cdef Step* step
+    cdef Micro* micro
+    cdef Place* sum_of          # pairs: source, target
+    cdef char** base
+    cdef char* arena
+    cdef char* registers
+    cdef void* arena_memory
+    cdef int steps, bases
+    cdef intp arena_bytes
+    cdef bint busy, heavy
+    cdef list calls             # of PYTHON: (function, [(place of an operand) ...], place of the result)
+    cdef list kept              # constants
+    cdef readonly int failed    # the guard that failed last, by its number among the guards; -1: none did
+    cdef readonly object failed_value
+
+    def __cinit__(self, list steps, list micros, list sums, int bases, intp arena_bytes, int registers, list constants,
+                  list calls, bint heavy):
+        """steps: dicts of the fields of Step; micros: (op or None, dtype, size, places); sums: pairs of places;
+        constants: (base, array)."""
+        cdef int i, k
+        cdef Step* s
+        cdef Micro* m
+        self.step = <Step*>calloc(len(steps) + 1, sizeof(Step))
+        self.micro = <Micro*>calloc(len(micros) + 1, sizeof(Micro))
+        self.sum_of = <Place*>calloc(2 * len(sums) + 1, sizeof(Place))
+        self.base = <char**>calloc(bases + 1, sizeof(char*))
+        self.arena_memory = calloc(arena_bytes + (<intp>registers) * REGISTER + 256, 1)
+        if (self.step == NULL or self.micro == NULL or self.sum_of == NULL or self.base == NULL
+                or self.arena_memory == NULL):
+            raise MemoryError
+        self.arena = <char*>((<uintptr_t>self.arena_memory + 63) & ~<uintptr_t>63)
+        self.arena_bytes = (arena_bytes + 63) & ~63
+        self.base[0] = self.arena
+        self.base[1] = self.arena + self.arena_bytes
+        self.steps, self.bases, self.calls, self.heavy, self.failed = len(steps), bases, calls, heavy, -1
+        self.kept = []
+        for number, array in constants:
+            self.kept.append(array)
+            self.base[<int>number] = <char*>cnp.PyArray_DATA(array)
+        for i in range(len(micros)):
+            m = &self.micro[i]
+            op, dtype, size, places = micros[i]
+            m.args, m.size = len(places), size
+            if op is not None:
+                m.loop, m.data = kernels[<int>dtype][<int>op].value, kernels[<int>dtype][<int>op].value_data
+            for k in range(len(places)):
+                take_place(&m.arg[k], places[k])
+        for i in range(len(sums)):
+            take_place(&self.sum_of[2 * i], sums[i][0])
+            take_place(&self.sum_of[2 * i + 1], sums[i][1])
+        for i in range(len(steps)):
+            self.take_step(&self.step[i], steps[i])
+
+    cdef int take_step(self, Step* s, dict given) except -1:
+        cdef int i, k
+        s.kind = given["kind"]
+        s.dtype, s.size = given.get("dtype", 0), given.get("size", 8)
+        op = given.get("op")
+        if op is not None:
+            s.loop, s.data = kernels[s.dtype][<int>op].value, kernels[s.dtype][<int>op].value_data
+        shape = given.get("shape", ())
+        s.dims = len(shape)
+        for i in range(s.dims):
+            s.shape[i] = shape[i]
+        places = given.get("places", ())
+        s.args = len(places)
+        for k in range(s.args):
+            base, offset, strides = places[k]
+            s.arg[k].base, s.arg[k].offset = base, offset
+            for i in range(len(strides)):
+                s.strides[k][i] = strides[i]
+        s.zeroed, s.zeroed_at = given.get("zeroed", (0, 0))
+        s.expected = given.get("expected", 0)
+        s.first, s.count = given.get("micros", (0, 0))
+        s.first_sum, s.sums = given.get("sums", (0, 0))
+        s.rows, s.columns = given.get("sweep", (1, 0))
+        return 0
+
+    def __dealloc__(self):
+        free(self.step)
+        free(self.micro)
+        free(self.sum_of)
+        free(self.base)
+        free(self.arena_memory)
+
+    @property
+    def bytes(self):
+        """What it takes, constants aside."""
+        return self.arena_bytes + self.steps * sizeof(Step)
+
+    cdef int execute(self) except -1:
+        """1: a guard decided otherwise."""
+        cdef int at = 0
+        while True:
+            if self.heavy:
+                with nogil:
+                    at = self.run_from(at)
+            else:
+                at = self.run_from(at)
+            if at == self.steps:
+                return 0
+            if self.step[at].kind != PYTHON:
+                self.failed = self.step[at].expected >> 1
+                return 1
+            self.call(&self.step[at])
+            at += 1
+
+    cdef int call(self, Step* s) except -1:
+        function, operands, target = self.calls[s.expected]
+        result = function(*[self.array_at(place) for place in operands])
+        out = self.array_at(target)
+        if result.shape != out.shape or result.dtype != out.dtype:
+            raise RuntimeError("autodiff.compile: an op made another result than when it was recorded")
+        out[...] = result
+        return 0
+
+    cdef object array_at(self, tuple place):
+        """(base, offset, shape, strides, type number) as an array that looks at the memory."""
+        cdef intp[64] dims
+        cdef intp[64] steps
+        cdef int i
+        base, offset, shape, strides, number = place
+        for i in range(len(shape)):
+            dims[i], steps[i] = shape[i], strides[i]
+        return PyArray_New(<PyTypeObject*>np.ndarray, len(shape), dims, number, steps, self.base[<int>base] + <intp>offset, 0,
+                           NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED, None)
+
+    cdef int run_from(self, int at) noexcept nogil:
+        """Run steps until one of Python's, a guard that fails, or the end, and say which."""
+        cdef Step* s
+        cdef char* args[4]
+        cdef const intp* strides[4]
+        cdef int i
+        cdef intp still = 0
+        cdef double value
+        while at < self.steps:
+            s = &self.step[at]
+            if s.kind == PYTHON:
+                return at
+            for i in range(s.args):
+                args[i] = self.base[s.arg[i].base] + s.arg[i].offset
+                strides[i] = s.strides[i]
+            if s.kind == FUSED:
+                if s.rows == 1:
+                    self.swept(s, 0, s.columns, NULL)
+                else:
+                    self.rows_swept(s)
+            elif s.kind == STRIDED:
+                run_loop(s.loop, s.data, s.args, s.dims, s.shape, args, strides)
+            elif s.kind == SUM:
+                memset(self.base[s.arg[1].base] + s.zeroed_at, 0, s.zeroed)
+                add_into(s.dtype, s.dims, s.shape, args[1], strides[1], args[0], strides[0])
+            elif s.kind == MATMUL:
+                matmul_kernel(s.dtype, s.shape[0], s.shape[1], s.shape[2], args[0], strides[0][0], strides[0][1],
+                              args[1], strides[1][0], strides[1][1], args[2], strides[2][0], strides[2][1])
+            elif s.kind == COPY:
+                if s.zeroed:
+                    memset(self.base[s.arg[1].base] + s.zeroed_at, 0, s.zeroed)
+                copied(s.dims, s.shape, s.size, args[0], strides[0], args[1], strides[1])
+            elif s.kind == ADD_TO:
+                add_into(s.dtype, s.dims, s.shape, args[1], strides[1], args[0], strides[0])
+            elif s.kind == LOGSUMEXP:
+                logsumexp(s, args)
+            elif s.kind == TRUTH:
+                if truth_at(args[0], s.size, s.dtype) != (s.expected & 1):
+                    return at
+            elif not self.regular(s, args[0]):
+                return at
+            at += 1
+        return at
+
+    cdef bint regular(self, Step* s, char* x) noexcept nogil:
+        """Whether contiguous elements are finite; of ORDINARY, and none is zero."""
+        cdef intp i
+        cdef double value
+        for i in range(s.shape[0]):
+            value = (<double*>x)[i] if s.size == 8 else (<float*>x)[i]
+            if value - value != 0 or (s.kind == ORDINARY and value == 0):
+                return False
+        return True
+
+    cdef void micros(self, Step* s, intp row, intp start, intp n) noexcept nogil:
+        """All ops of a fused step on a block: n elements from `start` on, of a row."""
+        cdef Micro* m = &self.micro[s.first]
+        cdef Micro* end = m + s.count
+        cdef char* args[4]
+        cdef intp steps[4]
+        cdef int i
+        while m < end:
+            for i in range(m.args):
+                args[i] = self.base[m.arg[i].base] + m.arg[i].offset
+                steps[i] = m.arg[i].column
+                if m.arg[i].base != 1:
+                    args[i] += row * m.arg[i].row + start * m.arg[i].column
+            if m.loop != NULL:
+                m.loop(args, &n, steps, m.data)
+            else:
+                autodiff_select(n, m.size, args[0], args[1], <int>steps[1], args[2], <int>steps[2], args[3])
+            m += 1
+
+    cdef void swept(self, Step* s, intp start, intp n, double* totals) noexcept nogil:
+        """A run of elements in blocks that end where NumPy's pairwise sum has parts, so that sums of them have its bits."""
+        cdef double[2 * SUMS] parts
+        cdef intp half
+        cdef int i, k = s.sums
+        cdef Place* source
+        cdef char* args[3]
+        cdef intp steps[3]
+        cdef float single
+        if n <= BLOCK:
+            self.micros(s, 0, start, n)
+            for i in range(k):
+                source = &self.sum_of[2 * (s.first_sum + i)]
+                args[1] = self.base[source.base] + source.offset
+                if source.base != 1:
+                    args[1] += start * source.column
+                steps[0], steps[1], steps[2] = 0, source.column, 0
+                parts[i], single = 0, 0
+                args[0] = args[2] = <char*>&parts[i] if s.dtype == FLOAT64 else <char*>&single
+                kernels[s.dtype][ADD].value(args, &n, steps, kernels[s.dtype][ADD].value_data)
+                if s.dtype != FLOAT64:
+                    parts[i] = single
+        else:
+            half = n // 2
+            half -= half % 8
+            self.swept(s, start, half, &parts[0])
+            self.swept(s, start + half, n - half, &parts[SUMS])
+            for i in range(k):
+                if s.dtype == FLOAT64:
+                    parts[i] = parts[i] + parts[SUMS + i]
+                else:
+                    parts[i] = <float>(<float>parts[i] + <float>parts[SUMS + i])
+        for i in range(k):
+            if totals != NULL:
+                totals[i] = parts[i]
+            else:
+                source = &self.sum_of[2 * (s.first_sum + i) + 1]
+                args[0] = self.base[source.base] + source.offset
+                if s.dtype == FLOAT64:
+                    (<double*>args[0])[0] = parts[i] + 0.0
+                else:
+                    (<float*>args[0])[0] = <float>(parts[i] + 0.0)
+
+    cdef void rows_swept(self, Step* s) noexcept nogil:
+        cdef intp row, start
+        for row in range(s.rows):
+            start = 0
+            while start < s.columns:
+                self.micros(s, row, start, min(<intp>BLOCK, s.columns - start))
+                start += BLOCK
+
+
+cdef void logsumexp(Step* s, char** args) noexcept nogil:
+    """s.shape: rows and their length; args: x, result, and if there are four, exp(x - top), and one over the sum of those."""
+    cdef intp i, n = s.shape[1]
+    cdef double top = 0, total
+    cdef char* kept = NULL
+    for i in range(s.shape[0]):
+        if s.args == 4:
+            kept = args[2] + i * n * s.size
+        total = exp_sum(s.dtype, n, args[0] + i * n * s.size, &top, kept)
+        if s.dtype == FLOAT64:
+            (<double*>args[1])[i] = kernels[s.dtype][LOG].value1(total, 0) + top
+            if s.args == 4:
+                (<double*>args[3])[i] = 1 / total
+        else:
+            (<float*>args[1])[i] = <float>kernels[s.dtype][LOG].value1(total, 0) + <float>top
+            if s.args == 4:
+                (<float*>args[3])[i] = <float>(1 / total)
+
+
+cdef int ADD = 0
+cdef int LOG = 0
+
+
+def _fill(int add, int log):
+    """The numbers of these rows, once rows have numbers."""
+    global ADD, LOG
+    ADD, LOG = add, log
+
+
+cdef int take_place(Place* place, tuple given) except -1:
+    place.base, place.offset, place.row, place.column = given
+    return 0
+
+
+cdef bint truth_at(char* x, int size, int is_float) noexcept nogil:
+    if size == 1:
+        return x[0] != 0
+    if is_float == 2:               # integers
+        return (<long long*>x)[0] != 0 if size == 8 else (<int*>x)[0] != 0
+    return (<double*>x)[0] != 0 if size == 8 else (<float*>x)[0] != 0
+
+
+cdef void copied(int dims, const intp* shape, int size, char* x, const intp* x_strides, char* out,
+                 const intp* out_strides) noexcept nogil:
+    """Elements copied from strided to strided memory."""
+    cdef intp i, n
+    if dims == 0:
+        memcpy(out, x, size)
+        return
+    n = shape[0]
+    if dims > 1:
+        for i in range(n):
+            copied(dims - 1, shape + 1, size, x + i * x_strides[0], x_strides + 1, out + i * out_strides[0], out_strides + 1)
+    elif x_strides[0] == size and out_strides[0] == size:
+        memcpy(out, x, n * size)
+    elif size == 8:
+        for i in range(n):
+            (<long long*>(out + i * out_strides[0]))[0] = (<long long*>(x + i * x_strides[0]))[0]
+    else:
+        for i in range(n):
+            memcpy(out + i * out_strides[0], x + i * x_strides[0], size)
+
+
+# ---- the player
+
+cdef enum:                          # what a part of the arguments is
+    ARRAY                           # (ARRAY, base, type number, shape)
+    NUMBER                          # (NUMBER, base): float64; the number is copied to the arena
+    SINGLE
+    LIST                            # (LIST, parts)
+    TUPLE
+    DICT                            # (DICT, keys, parts)
+    STATIC                          # (STATIC, value)
+    VALUES                          # (VALUES, base, type number, shape, requires_grad, type): a Variable
+
+PARTS = {"array": ARRAY, "number": NUMBER, "single": SINGLE, "list": LIST, "tuple": TUPLE, "dict": DICT, "static": STATIC,
+         "values": VALUES}
+
+cdef frozenset BY_VALUE = frozenset((int, bool, str, bytes, np.bool_, np.int32, np.int64))
+
+
+@cython.final
+cdef class Played:
+    """A program with how its arguments are read and its results are made."""
+
+    cdef readonly Program program
+    cdef readonly tuple parts           # of the arguments
+    cdef readonly list references       # (base, Variable, type number, shape): read where they are
+    cdef list outputs                   # (base, shape, type number or -1 for a float) or (None, constant)
+    cdef readonly object finish         # finish(outputs): the result
+    cdef readonly object plan            # what is shown of it
+    cdef list held
+    cdef double* numbers
+    cdef int number
+    cdef readonly long long runs
+
+    def __cinit__(self, Program program not None, tuple parts, list references, list outputs, finish, plan):
+        self.program, self.parts, self.references, self.outputs = program, parts, references, outputs
+        self.finish, self.plan, self.held = finish, plan, []
+        self.numbers = <double*>calloc(program.bases + 1, sizeof(double))
+        if self.numbers == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.numbers)
+
+    def fits(self, tuple args):
+        """Whether the arguments are of its structure."""
+        if self.program.busy:
+            return False
+        found = self.match(args)
+        self.held.clear()
+        return found
+
+    cdef bint match(self, tuple args) except -1:
+        cdef int i
+        if len(args) != len(self.parts):
+            return False
+        self.number = 0
+        for i in range(len(args)):
+            if not self.matches(<tuple>self.parts[i], args[i]):
+                return False
+        for base, v, number, shape in self.references:
+            if not self.variable(<int>base, <Variable>v, <int>number, <tuple>shape):
+                return False
+        return True
+
+    cdef bint matches(self, tuple part, object o) except -1:
+        cdef int kind = part[0], i
+        cdef cnp.ndarray array
+        cdef tuple shape
+        if kind == ARRAY:
+            if type(o) is not np.ndarray:
+                return False
+            array = <cnp.ndarray>o
+            shape = <tuple>part[3]
+            if cnp.PyArray_TYPE(array) != <int>part[2] or cnp.PyArray_NDIM(array) != len(shape):
+                return False
+            for i in range(len(shape)):
+                if cnp.PyArray_DIM(array, i) != <intp>shape[i]:
+                    return False
+            if not cnp.PyArray_ISCARRAY_RO(array):
+                array = np.array(array, order="C")
+                self.held.append(array)
+            self.program.base[<int>part[1]] = <char*>cnp.PyArray_DATA(array)
+            return True
+        if kind == NUMBER:
+            if type(o) is not float and type(o) is not np.float64:
+                return False
+            self.numbers[self.number] = PyFloat_AS_DOUBLE(o)
+        elif kind == SINGLE:
+            if type(o) is not np.float32:
+                return False
+            (<float*>&self.numbers[self.number])[0] = <float>o
+        elif kind == STATIC:
+            if o is part[1]:
+                return True
+            return type(o) is type(part[1]) and type(o) in BY_VALUE and o == part[1]
+        elif kind == VALUES:
+            if not is_variable(o) or type(o) is not part[5] or o.requires_grad != part[4]:
+                return False
+            return self.variable(<int>part[1], <Variable>o, <int>part[2], <tuple>part[3])
+        elif kind == DICT:
+            if type(o) is not dict or tuple(<dict>o) != part[1]:
+                return False
+            i = 0
+            for value in (<dict>o).values():
+                if not self.matches(<tuple>(<tuple>part[2])[i], value):
+                    return False
+                i += 1
+            return True
+        else:
+            if type(o) is not (list if kind == LIST else tuple) or len(o) != len(<tuple>part[1]):
+                return False
+            for i in range(len(o)):
+                if not self.matches(<tuple>(<tuple>part[1])[i], o[i]):
+                    return False
+            return True
+        self.program.base[<int>part[1]] = <char*>&self.numbers[self.number]
+        self.number += 1
+        return True
+
+    cdef bint variable(self, int base, Variable v, int number, tuple shape) except -1:
+        """A Variable's elements, where they are if they lie one after the other."""
+        cdef Array* array
+        cdef int i
+        if type_of(v) != number:
+            return False
+        if v.array == NULL:
+            if shape:
+                return False
+            if v.flags & 1:
+                self.numbers[self.number] = v.value
+            else:
+                (<float*>&self.numbers[self.number])[0] = <float>v.value
+            self.program.base[base] = <char*>&self.numbers[self.number]
+            self.number += 1
+            return True
+        array = v.array
+        if array.shape.ndim != len(shape):
+            return False
+        for i in range(array.shape.ndim):
+            if array.shape.dim[i] != <intp>shape[i]:
+                return False
+        if array.strides != NULL:
+            made = np.array(plain_of(v), order="C")
+            self.held.append(made)
+            self.program.base[base] = <char*>cnp.PyArray_DATA(made)
+        else:
+            self.held.append(v)
+            self.program.base[base] = array.data
+        return True
+
+    def run(self, tuple args):
+        """The result; None: the arguments are of another structure, or a guard decided otherwise (program.failed >= 0)."""
+        return self.played(args)
+
+    def raw(self, tuple args):
+        """What the program computes, before a result is made of it; None as in run()."""
+        return self.computed(args)
+
+    cdef object played(self, tuple args):
+        made = self.computed(args)
+        if made is None:
+            return None
+        return self.finish(made)
+
+    cdef list computed(self, tuple args):
+        cdef Program program = self.program
+        cdef intp[64] dims
+        cdef int i, k, number
+        cdef list made
+        cdef cnp.ndarray array
+        program.failed = -1
+        if program.busy:            # another thread's, or one of its own calls further out
+            return None
+        program.busy = True
+        try:
+            if not self.match(args):
+                return None
+            made = []
+            for base, shape, type_number in self.outputs:
+                if base is None:
+                    made.append(shape)
+                    continue
+                number = type_number
+                for i in range(len(<tuple>shape)):
+                    dims[i] = <intp>(<tuple>shape)[i]
+                array = cnp.PyArray_EMPTY(len(<tuple>shape), <cnp.npy_intp*>dims, number, 0)
+                program.base[<int>base] = <char*>cnp.PyArray_DATA(array)
+                made.append(array)
+            if program.execute():
+                return None
+        finally:
+            self.held.clear()
+            program.busy = False
+        for i in range(len(made)):
+            value = made[i]
+            if isinstance(value, cnp.ndarray) and cnp.PyArray_NDIM(<cnp.ndarray>value) == 0 and self.outputs[i][0] is not None:
+                if cnp.PyArray_TYPE(<cnp.ndarray>value) == cnp.NPY_DOUBLE:
+                    made[i] = (<double*>cnp.PyArray_DATA(<cnp.ndarray>value))[0]
+                else:
+                    made[i] = value.item()
+        self.runs += 1
+        return made
+
+
+@cython.final
+cdef class Player:
+    """The programs of a function, or of its gradient, the one that ran last first."""
+
+    cdef readonly list programs
+
+    def __cinit__(self):
+        self.programs = []
+
+    def __call__(self, tuple args):
+        """The result, or None where nothing that is recorded fits."""
+        cdef Played played
+        cdef list programs = self.programs
+        cdef int i
+        if modes():
+            return None
+        for i in range(len(programs)):
+            played = <Played>programs[i]
+            found = played.played(args)
+            if found is not None:
+                if i:
+                    programs.remove(played)
+                    programs.insert(0, played)
+                return found
+        return None
+
+
+def hooked(list variables):
+    """Whether one of some Variables has a hook."""
+    for v in variables:
+        if (<Variable>v).node != NULL and (<Variable>v).node.flags & HOOKED:
+            return True
+    return False
+
+
+def node_of(Variable v not None):
+    """The address of a Variable's node, which says what it is; 0: it has none."""
+    return <uintptr_t>current_node(v)
+
+
+def memory_of(Variable v not None):
+    """Where a Variable's elements are; 0: it is a number."""
+    return <uintptr_t>v.array.data if v.array != NULL else 0
+
+
+cdef object plain_of = None
+
+
+def _use(function):
+    """Who makes a plain array of a Variable."""
+    global plain_of
+    plain_of = function

@@ -1,0 +1,729 @@
+"""Recorded programs of arrays: the level that records, and when its programs are used.
+
+Forward and backward are recorded alike: the derivatives of rows are recorded ops, so a gradient is a program of the ops that a
+recorded pass applies.  What is made of a recording is in `_plan`, what runs it in `_arrays`.
+"""
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import _arrays as _arrays_module
+from .. import _engine as _engine_module  # type: ignore[attr-defined]
+from .. import _program as _program_module
+from .. import _variable as _variable_module
+from .._batching import RANDOM_OPS, is_custom
+from .._pytree import flatten_results
+from ..autograd import grad
+from ._plan import LOGICAL, Guard, Op, Plan, Ref, Slot, apply
+
+_arrays: Any = _arrays_module
+_engine: Any = _engine_module
+_program: Any = _program_module
+_v: Any = _variable_module
+_Base: Any = _v.Tensor.__base__
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
+
+_arrays._fill(_v.op_number("add"), _v.op_number("log"))
+_arrays._use(_v.plain_of)
+
+#: Functions that read values for a case that hardly ever is: a guard says that it is not.
+REGULAR = {"logsumexp_dx": "finite", "std_dx": "ordinary", "norm_dx": "ordinary", "var_dx": "finite"}
+#: Called functions that draw, or make what depends on the call.
+DRAWS = frozenset(RANDOM_OPS) | {"rand", "randn", "randint", "randperm", "multinomial", "bernoulli", "normal", "dropout",
+                                 "empty"}
+#: Ops that a program has though they are no rows.
+OTHERS = frozenset(("ties", "sign"))
+#: Rows whose parameters keep what was computed of values, or that are no functions of their operands.
+KEEPING = frozenset(("copy_region", "put", "pick"))
+
+
+class Recorder:
+    """A level that writes down a run of a function.  `reason` is None, or why it came to nothing, and `place` where."""
+
+    def __init__(self) -> None:
+        self.slots: list[Slot] = []
+        self.ops: list[Op] = []
+        self.guards: list[Guard] = []
+        self.known: dict[int, int] = {}             # Variables by identity, and their slots
+        self.held: list[Any] = []
+        self.references: list[tuple[int, Any]] = []
+        self.pending: dict[int, int] = {}           # plain arrays that were handed out, and their slots
+        self.handed: list[Any] = []
+        self.reason: str | None = None
+        self.place: tuple[str, int, str] | None = None
+        self.numbers: dict[str, int] = {}
+        self.nodes: dict[int, int] = {}             # nodes of Variables by address, and their slots
+        self.memory: dict[Any, int] = {}            # ... of those without one, by where their elements are
+        self.arrays: dict[Any, int] = {}            # plain arrays by where they are: constants, and Variables' own
+        self.nameless = False                       # there is a number without a node: what was saved of it bears no name
+        self.forward = 0                            # how many slots there are of the function itself
+        self.backward = False                       # the pass is recorded: what was saved comes as other Variables
+
+    # ---- slots
+
+    def learn(self, v: Any, source: str) -> int:
+        slot = len(self.slots)
+        self.slots.append(Slot(tuple(v.shape), _v.dtype_in(v), type(v), source, v))
+        self.known[id(v)] = slot
+        self.held.append(v)
+        node = _arrays.node_of(v)
+        if node:
+            self.nodes.setdefault(node, slot)
+        elif _arrays.memory_of(v):
+            self.memory.setdefault(self.place_in_memory(v), slot)
+            self.arrays.setdefault((_arrays.memory_of(v), tuple(v.shape), self.slots[slot].dtype), slot)
+        elif self.slots[slot].dtype.kind == "f" and not self.backward:
+            self.nameless = True
+        return slot
+
+    def place_in_memory(self, v: Any) -> Any:
+        return _arrays.memory_of(v), tuple(v.shape), _v.dtype_in(v), _v.plain_of(v).strides
+
+    def slot_of_gradient(self, v: Any) -> int | None:
+        """What a pass returned, which may be another Variable than the one that was computed."""
+        node = _arrays.node_of(v)
+        if id(v) in self.known:
+            return self.known[id(v)]
+        if node:
+            return self.nodes.get(node)
+        if _arrays.memory_of(v):
+            return self.memory.get(self.place_in_memory(v))
+        bits = _v.plain_of(v).tobytes()
+        found = [op.out for op in self.ops if op.out >= self.forward and not self.slots[op.out].shape
+                 and self.values(op.out).tobytes() == bits and not _arrays.node_of(self.slots[op.out].value)]
+        return found[0] if len(found) == 1 else None
+
+    def moved(self, v: Any, value: Any) -> int | None:
+        """The slot of a number that got a place in memory, and with it another node of the same op."""
+        kind = type(v.grad_fn)
+        found = [slot for slot in set(self.nodes.values()) if not self.slots[slot].shape and slot < self.forward
+                 and self.values(slot).tobytes() == value.tobytes() and type(self.slots[slot].value.grad_fn) is kind]
+        if len(found) != 1:
+            return None
+        self.known[id(v)] = found[0]
+        self.held.append(v)
+        return found[0]
+
+    def flat(self, v: Any) -> int:
+        """Zeros that keep a recorded derivative in a graph: nobody has to add them."""
+        self.slots.append(Slot(tuple(v.shape), _v.dtype_in(v), type(v), "flat", np.zeros((), _v.dtype_in(v))))
+        self.held.append(v)
+        self.known[id(v)] = len(self.slots) - 1
+        return len(self.slots) - 1
+
+    def constant(self, array: Any) -> int:
+        array = np.array(array)
+        self.slots.append(Slot(array.shape, array.dtype, _v.ndarray, "constant", array))
+        return len(self.slots) - 1
+
+    def values(self, slot: int) -> Any:
+        """What a slot was when it was recorded."""
+        value = self.slots[slot].value
+        return _v.plain_of(value) if isinstance(value, _Base) else value
+
+    def slot_of(self, v: Any) -> int:
+        """The slot of a Variable; one that was not seen is an input by reference.
+
+        In a recorded pass saved values come as Variables of their own, which are told by their node or their memory.
+        """
+        slot = self.known.get(id(v))
+        if slot is not None:
+            if self.slots[slot].shape != tuple(v.shape):
+                self.give_up("it gives a Variable another shape in place")
+            return slot
+        node = _arrays.node_of(v)
+        slot = self.nodes.get(node) if node else self.memory.get(self.place_in_memory(v)) if _arrays.memory_of(v) else None
+        if slot is not None:
+            self.known[id(v)] = slot
+            self.held.append(v)
+            return slot
+        if not self.backward:
+            if node and not v.is_leaf:
+                self.give_up("it uses a Variable that was computed outside of it")
+            slot = self.learn(v, "reference")
+            self.references.append((slot, v))
+            return slot
+        value = _v.plain_of(v)
+        if node and type(v.grad_fn).__name__.startswith("Flat") and not value.any():
+            return self.flat(v)
+        if node and not v.ndim:
+            slot = self.moved(v, value)
+            if slot is not None:
+                return slot
+        if node or (not _arrays.memory_of(v) and self.nameless) or (_arrays.memory_of(v) and not self.is_constant(value)):
+            self.give_up("a saved value of it cannot be told from another")
+        slot = self.known[id(v)] = self.constant(value)
+        self.held.append(v)
+        return slot
+
+    def is_constant(self, value: Any) -> bool:
+        """Whether an array is one of the constants of the recording, and nothing else that is known."""
+        def same(slot: int) -> bool:
+            known = self.slots[slot]
+            return known.shape == value.shape and bool(
+                np.array_equal(self.values(slot), value, equal_nan=value.dtype.kind == "f"))
+
+        return any(slot.source == "constant" and same(i) for i, slot in enumerate(self.slots)) and not any(
+            self.slots[slot].source != "constant" and same(slot) for slot in self.memory.values())
+
+    def encoded(self, value: Any) -> Any:
+        """An operand or a parameter, with Refs for what is computed."""
+        if isinstance(value, _Base):
+            return Ref(self.slot_of(value), type(value))
+        if isinstance(value, np.ndarray):
+            if id(value) in self.pending:
+                return Ref(self.pending[id(value)])
+            if value.dtype == object:
+                self.give_up("it computes with an array of objects")
+            key = value.__array_interface__["data"][0], value.shape, value.dtype
+            slot = self.arrays.get(key)
+            if slot is None and self.backward and value.dtype.kind == "b":
+                self.give_up("a saved condition of it cannot be told from another")
+            if slot is None:
+                slot = self.arrays[key] = self.constant(value)
+                self.handed.append(value)
+            return Ref(slot)
+        if isinstance(value, np.generic):
+            return value.item() if type(value) is np.float64 else Ref(self.constant(value))
+        if type(value) in (tuple, list):
+            return type(value)([self.encoded(part) for part in value])
+        if type(value) is slice:
+            return slice(*[self.encoded(part) for part in (value.start, value.stop, value.step)])
+        return value
+
+    def give_up(self, reason: str) -> Any:
+        if self.reason is None:
+            self.reason, self.place = reason, self.here()
+        return NotImplemented
+
+    def here(self) -> tuple[str, int, str] | None:
+        """The line of the user's."""
+        frame = sys._getframe(1)
+        while frame is not None:
+            code = frame.f_code
+            if not code.co_filename.startswith((_PACKAGE, _NUMPY)):
+                return code.co_filename, frame.f_lineno, code.co_name
+            frame = frame.f_back    # type: ignore[assignment]
+        return None
+
+    # ---- the door
+
+    def __call__(self, call: Any) -> Any:
+        if self.reason is not None:
+            return NotImplemented
+        name, params = call.name, call.params
+        if _program.unusual():
+            return self.give_up("it computes in another mode: no_grad(), forward mode, vmap")
+        if call.into is not None:
+            return self.give_up("it writes into a value")
+        if self.pending and not (call.leaves and name in ("values", "numpy", "__array__")) and not call.called and (
+                not self.consumed((call.operands, params))):
+            return self.give_up("it takes values out")
+        if call.called:
+            if name in DRAWS:
+                return self.give_up(f"{name}() draws random numbers")
+            if is_custom(call):
+                return self.give_up(f"{name}() is not recorded")
+            if name in LOGICAL:
+                return self.logical(call)
+            if any(id(v) in self.known for v in variables_in(params)):
+                return self.give_up(f"{name}() depends on values by a parameter")
+            return NotImplemented
+        if call.leaves:
+            return self.leaving(name, call.operands)
+        number = self.number(name)
+        if (number < 0 and name not in OTHERS) or name in KEEPING:
+            return self.give_up(f"{name}() is not recorded")
+        if name == "flat":
+            result = apply(name, number, call.operands, params)
+            self.flat(result)
+            return result
+        operands = self.encoded(call.operands)
+        encoded = self.encoded(params)
+        if self.reason is not None:
+            return NotImplemented
+        if number >= 0 and len(operands) > 1 and _v.is_elementwise(number) and type(call.operands[0]) is not bool:
+            given, operands = self.in_floats(call.operands, operands)
+        else:
+            given = call.operands
+        self.pending.clear()
+        if name == "where" and isinstance(params[0], _Base):        # a condition that its node keeps, and by which it is told
+            condition = np.array(_v.plain_of(params[0]))
+            self.arrays[condition.__array_interface__["data"][0], condition.shape, condition.dtype] = encoded[0].slot
+            self.handed.append(condition)
+            params = (condition,)
+        result = apply(name, number, given, params)
+        if not isinstance(result, _Base):
+            return self.give_up(f"{name}() has another result than an array")
+        if _v.dtype_in(result).kind in "cO":
+            return self.give_up("it computes with complex numbers")
+        self.ops.append(Op(name, number, operands, encoded, self.learn(result, "op"), self.here()))
+        return result
+
+    def in_floats(self, given: tuple[Any, ...], operands: Any) -> tuple[Any, Any]:
+        """Operands of which those of bools and integers are cast beside floats, by an op: what is saved of them has a name."""
+        kinds = {_v.dtype_in(v).kind for v in given if isinstance(v, (_Base, np.ndarray))}
+        if not kinds & set("biu") or "f" not in kinds:
+            return given, operands
+        dtype = _v.common_dtype_of(list(given))
+        found, refs = list(given), list(operands)
+        for i, v in enumerate(given):
+            if isinstance(v, _Base) and _v.dtype_in(v).kind in "biu":
+                found[i] = _v.cast_variable(v, dtype)
+                slot = self.learn(found[i], "op")
+                self.ops.append(Op("cast", -1, (operands[i],), (dtype,), slot, self.here()))
+                refs[i] = Ref(slot, type(found[i]))
+        return tuple(found), tuple(refs)
+
+    def logical(self, call: Any) -> Any:
+        """and, or, not of conditions, and whether any or all hold: conditions again."""
+        operands, params = self.encoded(call.operands), self.encoded(call.params)
+        if self.reason is not None or any(isinstance(v, _Base) and _v.dtype_in(v).kind != "b" for v in call.operands):
+            return self.give_up(f"{call.name}() is not recorded") if self.reason is None else NotImplemented
+        result = apply(call.name, -1, call.operands, call.params)
+        if result is NotImplemented:
+            return result
+        made = result if isinstance(result, _Base) else _v.as_ndarray(np.asarray(result))
+        slot = self.learn(made, "op")
+        self.ops.append(Op(call.name, -1, operands, params, slot, self.here()))
+        if isinstance(result, _Base) or np.ndim(result):
+            return made
+        self.guards.append(Guard("truth", slot, bool(result), len(self.ops), self.here()))
+        return result
+
+    def number(self, name: str) -> int:
+        number = self.numbers.get(name)
+        if number is None:
+            number = self.numbers[name] = _v.op_number(name)
+        return number
+
+    def consumed(self, tree: Any) -> bool:
+        """Whether all arrays that were handed out are among the arguments."""
+        found: set[int] = set()
+
+        def walk(part: Any) -> None:
+            if isinstance(part, np.ndarray):
+                found.add(id(part))
+            elif type(part) in (tuple, list):
+                for p in part:
+                    walk(p)
+
+        walk(tree)
+        return all(key in found for key in self.pending)
+
+    def leaving(self, name: str, operands: tuple[Any, ...]) -> Any:
+        if self.number(name) >= 0:                  # a comparison of NumPy's flavour
+            number = self.numbers[name]
+            encoded = self.encoded(operands)
+            if self.reason is not None:
+                return NotImplemented
+            result = apply(name, number, operands, ())
+            if isinstance(result, _Base):
+                self.ops.append(Op(name, number, encoded, (), self.learn(result, "op"), self.here()))
+                return result
+            if result is NotImplemented:
+                return result
+            made = _v.as_ndarray(np.asarray(result))
+            slot = self.learn(made, "op")
+            self.ops.append(Op(name, number, encoded, (), slot, self.here()))
+            if np.ndim(result):
+                return made
+            self.guards.append(Guard("truth", slot, bool(result), len(self.ops), self.here()))
+            return result
+        v = operands[0]
+        if name == "__bool__" and isinstance(v, _Base) and v.numel() == 1 and _v.dtype_in(v).kind in "bfiu":
+            answer = bool(_v.plain_of(v).item())
+            self.guards.append(Guard("truth", self.slot_of(v), answer, len(self.ops), self.here()))
+            return answer
+        if name in ("values", "numpy", "__array__") and isinstance(v, _Base):
+            kind = self.helper()
+            dtype = _v.dtype_in(v)
+            if kind is not None and dtype.kind == "f":
+                plain = np.asarray(_v.plain_of(v))
+                slot = self.slot_of(v)
+                regular = np.isfinite(plain).all() and (kind == "finite" or plain.all())
+                source = self.slots[slot]
+                if regular and source.dtype.itemsize in (4, 8):
+                    if not any(g.slot == slot and g.kind == kind for g in self.guards):
+                        self.guards.append(Guard(kind, slot, True, len(self.ops), self.here()))
+                    return plain
+            elif name == "values" and dtype.kind in "biu":
+                plain = np.asarray(_v.plain_of(v))
+                self.pending[id(plain)] = self.slot_of(v)
+                self.handed.append(plain)
+                return plain
+        return self.give_up(f"{name}() takes a value out")
+
+    def helper(self) -> str | None:
+        """What is to be asked in a replay for the helper that reads values now; None: it may read anything."""
+        frame: Any = sys._getframe(2)
+        for _ in range(3):
+            if frame is None:
+                return None
+            if frame.f_code.co_name in REGULAR and frame.f_code.co_filename.startswith(_PACKAGE):
+                return REGULAR[frame.f_code.co_name]
+            frame = frame.f_back
+        return None
+
+
+def variables_in(tree: Any) -> list[Any]:
+    if isinstance(tree, _Base):
+        return [tree]
+    if type(tree) in (tuple, list):
+        return [v for part in tree for v in variables_in(part)]
+    if type(tree) is dict:
+        return variables_in(tuple(tree.values()))
+    return variables_in((tree.start, tree.stop, tree.step)) if type(tree) is slice else []
+
+
+# ---- arguments
+
+class _Unfit(Exception):
+    """An argument that no program has."""
+
+
+class _Given:
+    """The arguments while they are recorded: Variables for floats and arrays, and how they are found again."""
+
+    def __init__(self, recorder: Recorder, tracked: bool) -> None:
+        self.recorder, self.tracked = recorder, tracked
+        self.slots: list[int] = []
+        self.variables: list[Any] = []
+        self.wanted: list[Any] = []
+
+    def take(self, value: Any, wanted: bool) -> tuple[Any, Any]:
+        """(the argument as the function sees it, its part as the player reads it, with a slot for the base)."""
+        if type(value) in (list, tuple):
+            parts = [self.take(v, wanted) for v in value]
+            kind = "list" if type(value) is list else "tuple"
+            return type(value)([v for v, _ in parts]), (kind, tuple([p for _, p in parts]))
+        if type(value) is dict:
+            parts = [self.take(v, wanted) for v in value.values()]
+            return dict(zip(value, [v for v, _ in parts], strict=True)), ("dict", tuple(value), tuple([p for _, p in parts]))
+        if isinstance(value, _Base):
+            if value.requires_grad or _v.carries_more(value):
+                raise _Unfit("an argument is a Variable that requires a gradient")
+            if type(value) not in (_v.Tensor, _v.ndarray):
+                raise _Unfit("an argument is of a subclass")
+            self.input(value)
+            return value, ("values", self.slots[-1], _v.dtype_in(value).num, tuple(value.shape), value.requires_grad,
+                           type(value))
+        if type(value) is np.ndarray:
+            if value.dtype.kind not in "fbiu" or (wanted and value.dtype.kind != "f") or not value.dtype.isnative:
+                raise _Unfit(f"an argument is an array of {value.dtype}")
+            v = self.array(value, wanted)
+            return v, ("array", self.slots[-1], value.dtype.num, value.shape)
+        if type(value) in (float, np.float64, np.float32):
+            v = self.array(value, wanted)
+            return v, ("single" if type(value) is np.float32 else "number", self.slots[-1])
+        if isinstance(value, (np.ndarray, complex)) or hasattr(type(value), "__dataclass_fields__"):
+            raise _Unfit(f"an argument is {type(value).__name__}")
+        if wanted:
+            raise _Unfit(f"an argument that is differentiated is {type(value).__name__}")
+        return value, ("static", value)
+
+    def array(self, value: Any, wanted: bool) -> Any:
+        """A Variable of it.  Where a pass is recorded those that are not differentiated have nodes, too, to be told by."""
+        v = _v.as_ndarray(value)
+        if wanted:
+            v.requires_grad_()
+            self.wanted.append(v)
+        elif self.tracked and _v.dtype_in(v).kind == "f":
+            v = +v.requires_grad_()
+        self.input(v)
+        return v
+
+    def input(self, v: Any) -> None:
+        if id(v) in self.recorder.known:
+            raise _Unfit("a Variable is two arguments")
+        self.slots.append(self.recorder.learn(v, "input"))
+        self.variables.append(v)
+
+
+def _with_bases(part: Any, bases: dict[int, int]) -> Any:
+    kind, number = part[0], _arrays.PARTS[part[0]]
+    if kind in ("list", "tuple"):
+        return number, tuple([_with_bases(p, bases) for p in part[1]])
+    if kind == "dict":
+        return number, part[1], tuple([_with_bases(p, bases) for p in part[2]])
+    if kind == "static":
+        return number, part[1]
+    return (number, bases[part[1]], *part[2:])
+
+
+# ---- what a compiled function does with arrays
+
+class Arrays:
+    """The programs of a compiled function, or of a gradient of it, over arrays; its callables share them."""
+
+    def __init__(self, state: Any, what: int, places: tuple[int, ...], single: bool) -> None:
+        self.state, self.what, self.places, self.single = state, what, places, single
+        self.player = _arrays.Player()
+        self.attaching = False          # there are Variables that require a gradient
+
+    def run(self, replay: Any, args: tuple[Any, ...]) -> Any:
+        """A call that was not replayed at once."""
+        state = self.state
+        if not state.check and replay._player is None:
+            replay._player = self.player
+            found = self.player(args)
+            if found is not None:
+                return found
+        if state.check:
+            found, expected = self.player(args), replay.eager(state.plainly, args, {})
+            if found is not None:
+                if not alike(found, expected):
+                    raise RuntimeError(f"autodiff.compile: {state.name} is not the same function twice: it did something else "
+                                       "than what was recorded for the same decisions. What it reads besides its arguments is "
+                                       "frozen: make it an argument")
+                return expected
+        if not state.lock.acquire(blocking=False):      # another thread records, or this one does
+            return replay.eager(state.plainly, args, {})
+        try:
+            return self.record(replay, args)
+        finally:
+            state.lock.release()
+
+    def eager(self, replay: Any, args: tuple[Any, ...], recorder: Recorder | None, reason: str = "") -> Any:
+        """From now on the function runs as it is; and now."""
+        if recorder is not None and recorder.reason is not None:
+            self.state.give_up(recorder.reason, recorder.place)
+        else:
+            self.state.give_up(reason, None)
+        self.player.programs.clear()
+        return replay.eager(self.state.plainly, args, {})
+
+    def record(self, replay: Any, args: tuple[Any, ...]) -> Any:
+        state, what = self.state, self.what
+        recorder = Recorder()
+        given = _Given(recorder, bool(what) or self.attaching)
+        try:
+            taken = [given.take(value, i in self.places) for i, value in enumerate(args)]
+        except _Unfit as unfit:
+            return self.eager(replay, args, None, str(unfit))
+        parts = [part for _, part in taken]
+        before, passes = state.drawn(), _engine.passes_begun()
+        _v.push_level(recorder)
+        try:
+            result = state.lifted(*[v for v, _ in taken])
+        except Exception:       # it raises in its own words, or only here
+            _v.pop_level()
+            return replay.eager(state.plainly, args, {})
+        except BaseException:
+            _v.pop_level()
+            raise
+        _v.pop_level()
+        leaves, treedef = flatten_results(result)
+        if recorder.reason is None:
+            if _engine.passes_begun() != passes:        # what it computes is not seen at the door
+                recorder.give_up("a derivative inside of it is not recorded")
+            self.look(recorder, leaves, state.drawn() != before)
+        if recorder.reason is not None:
+            return self.eager(replay, args, recorder)
+        attached = [v for _, v in recorder.references if v.requires_grad]
+        if attached and not what and not self.attaching:
+            self.attaching = True       # once more, with names for all values
+            return self.record(replay, args)
+        wanted = given.wanted if what else attached
+        number = len(leaves) == 1 and treedef.kind is None and leaves[0].ndim == 0 and leaves[0].requires_grad
+        if what and attached:
+            return self.eager(replay, args, None, "it is differentiated in an argument, and it uses Variables that require "
+                                                  "a gradient")
+        if what and not number:         # eager code raises, or knows that it is a constant
+            return self.eager(replay, args, None, "its result is not a number that depends on what is differentiated")
+        if attached and not number:
+            return self.eager(replay, args, None, "it uses Variables that require a gradient, and its result is not one number")
+        values = [leaf for leaf in leaves if isinstance(leaf, _Base)]
+        finals = [recorder.known[id(v)] for v in values]
+        if wanted:
+            finals += self.gradients(recorder, values[0], wanted)
+            if recorder.reason is not None:
+                return self.eager(replay, args, recorder)
+        plan = Plan(recorder.slots, recorder.ops, recorder.guards, finals)
+        program, bases, output_bases = plan.compiled(finals)
+        finish = self.finisher(parts, leaves, treedef, attached, args)
+        played = _arrays.Played(
+            program, tuple([_with_bases(part, bases) for part in parts]),
+            [(bases[slot], v, _v.dtype_in(v).num, tuple(v.shape)) for slot, v in recorder.references],
+            [(base, recorder.slots[slot].shape, recorder.slots[slot].dtype.num)
+             for base, slot in zip(output_bases, finals, strict=True)], finish, plan)
+        # Held against the recording, which computed what eager code does, before it is used.
+        found = played.raw(args)
+        if found is None or not all(alike(one, np.asarray(recorder.values(slot))) for one, slot in
+                                    zip(found, finals, strict=True)):
+            return self.eager(replay, args, None, "its program does not compute what it does")
+        plan.forget()
+        self.player.programs.insert(0, played)
+        state.array_bytes += program.bytes
+        if state.array_bytes > state.memory or len(self.player.programs) > 512:
+            self.eager(replay, args, None, f"its programs take more than {state.memory} bytes")
+        return finish(found)
+
+    def look(self, recorder: Recorder, leaves: list[Any], drew: bool) -> None:
+        """What cannot be seen at the door."""
+        if recorder.pending:
+            recorder.give_up("it takes values out")
+        elif drew:
+            recorder.give_up("it draws random numbers")
+        elif not any(isinstance(leaf, _Base) for leaf in leaves):
+            recorder.give_up("it returns nothing that it computes of its arguments")
+        else:
+            for leaf in leaves:
+                if isinstance(leaf, _Base):
+                    if id(leaf) not in recorder.known:
+                        recorder.give_up("it returns a Variable that it did not compute of its arguments")
+                elif type(leaf) not in (float, int, bool, str, type(None)):
+                    recorder.give_up(f"it returns {type(leaf).__name__} that it did not compute of its arguments")
+
+    def gradients(self, recorder: Recorder, value: Any, wanted: list[Any]) -> list[int]:
+        """The slots of the gradients, by a recorded pass."""
+        one = np.ones((), _v.dtype_in(value))
+        seed = _v.constant_of(one, like=value)
+        recorder.known[id(seed)] = recorder.constant(one)
+        recorder.held.append(seed)
+        recorder.backward, recorder.forward = True, len(recorder.slots)
+        _v.push_level(recorder)
+        try:
+            gradients = grad([value], wanted, [seed], create_graph=True, allow_unused=True)
+        finally:
+            _v.pop_level()
+        if recorder.pending:
+            recorder.give_up("it takes values out")
+        elif _arrays.hooked(recorder.held):
+            recorder.give_up("a hook stands on one of its values")
+        slots = [None if g is None else recorder.slot_of_gradient(g) for g in gradients]
+        if any(g is not None and slot is None for g, slot in zip(gradients, slots, strict=True)):
+            recorder.give_up("a gradient of it is not recorded")
+        if recorder.reason is not None:
+            return []
+        return [recorder.constant(np.zeros(tuple(v.shape), _v.dtype_in(v))) if slot is None else slot
+                for v, slot in zip(wanted, slots, strict=True)]
+
+    # ---- what is made of the program's outputs
+
+    def finisher(self, parts: list[Any], leaves: list[Any], treedef: Any, attached: list[Any],
+                 args: tuple[Any, ...]) -> Callable[[list[Any]], Any]:
+        what, places, single = self.what, self.places, self.single
+        if what:
+            trees = [_tree(parts[place]) for place in places]
+            order = sorted(range(len(places)), key=lambda i: places[i])     # gradients come in the order of the arguments
+            if single and trees[0] is None:
+                if what == _program.GRADIENT:
+                    return lambda made: made[1]
+                if what == _program.VALUE_AND_GRADIENT:
+                    return tuple
+                return lambda made: (made[1], made[0])
+
+            def gradients(made: list[Any]) -> Any:
+                given = iter(made)
+                value = next(given)
+                found: list[Any] = [None] * len(places)
+                for i in order:
+                    found[i] = _built(trees[i], given)
+                gradient = found[0] if single else tuple(found)
+                if what == _program.GRADIENT:
+                    return gradient
+                return (value, gradient) if what == _program.VALUE_AND_GRADIENT else (gradient, value)
+
+            return gradients
+        flavours = [type(leaf) if isinstance(leaf, _Base) else None for leaf in leaves]
+        if attached:
+            return functools.partial(self.with_node, attached, leaves[0])
+        examples: Any = _EXAMPLES if any(map(_holds_variable, parts)) else {}
+        if len(leaves) == 1 and treedef.kind is None and not examples:
+            return _first
+
+        def results(made: list[Any]) -> Any:
+            given = iter(made)
+            found = []
+            for leaf, flavour in zip(leaves_kept, flavours, strict=True):
+                if flavour is None:
+                    found.append(leaf)
+                elif examples:
+                    found.append(_v.constant_of(np.asarray(next(given)), like=examples[flavour]))
+                else:
+                    found.append(next(given))
+            return treedef.unflatten(found)
+
+        leaves_kept = [None if isinstance(leaf, _Base) else leaf for leaf in leaves]
+        return results
+
+    def with_node(self, attached: list[Any], like: Any, made: list[Any]) -> Any:
+        """The value, on a node that has the gradients of the Variables that the function uses."""
+        value, gradients = np.asarray(made[0], _v.dtype_in(like)), made[1:]
+
+        def vjp(cotangents: Any, needs: Any) -> Any:
+            g = cotangents[0]
+            if not _v.mode("grad_off"):
+                raise NotImplementedError("autodiff.compile: a program has first derivatives in the Variables that its "
+                                          "function uses; for second ones call the function as it is, by f.__wrapped__")
+            factor = _v.plain_of(g)
+            return tuple([_v.constant_of(np.array(gradient if factor == 1 else gradient * factor, _v.dtype_in(v)))
+                          if need else None for v, gradient, need in zip(attached, gradients, needs, strict=True)])
+
+        (result,) = _v.record_custom(tuple(attached), (value,), vjp, "CompiledBackward")
+        return _v.in_flavour(result, _EXAMPLES[type(like)])
+
+
+_EXAMPLES = {_v.Tensor: _v.tensor(0.0), _v.ndarray: _v.as_ndarray(0.0)}
+
+
+def _first(made: list[Any]) -> Any:
+    return made[0]
+
+
+def _holds_variable(part: Any) -> bool:
+    if part[0] in ("list", "tuple", "dict"):
+        return any(map(_holds_variable, part[-1]))
+    return bool(part[0] == "values")
+
+
+def _tree(part: Any) -> Any:
+    """How a gradient is built: None is a leaf."""
+    if part[0] in ("list", "tuple"):
+        return part[0], None, [_tree(p) for p in part[1]]
+    return ("dict", part[1], [_tree(p) for p in part[2]]) if part[0] == "dict" else None
+
+
+def _built(tree: Any, given: Any) -> Any:
+    if tree is None:
+        return next(given)
+    kind, keys, parts = tree
+    found = [_built(part, given) for part in parts]
+    if kind == "dict":
+        return dict(zip(keys, found, strict=True))
+    return found if kind == "list" else tuple(found)
+
+
+#: How far a program may be from eager code, relative to the largest element: sums and products in another order.
+TOLERANCE = {8: 1e-9, 4: 2e-3}
+
+
+def alike(found: Any, expected: Any) -> bool:
+    """Whether two results agree: up to the order of sums."""
+    if type(expected) in (list, tuple):
+        return type(found) is type(expected) and len(found) == len(expected) and all(map(alike, found, expected))
+    if type(expected) is dict:
+        return list(found) == list(expected) and all(map(alike, found.values(), expected.values()))
+    if not isinstance(expected, (np.ndarray, float)):
+        return bool(found is expected or found == expected)
+    a, b = np.asarray(found), np.asarray(expected)
+    if a.shape != b.shape:
+        return False
+    if a.dtype.kind != "f" or not a.size:
+        return bool(np.array_equal(a, b))
+    finite = np.isfinite(b)
+    if not np.array_equal(a[~finite], b[~finite], equal_nan=True):
+        return False
+    a, b = a[finite], b[finite]
+    if not a.size:
+        return True
+    return bool(np.all(abs(a - b) <= TOLERANCE.get(expected.dtype.itemsize if isinstance(expected, np.ndarray) else 8, 1e-9)
+                       * abs(b).max()))

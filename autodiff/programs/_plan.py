@@ -1,0 +1,1006 @@
+"""The plan of a recorded program of arrays: which ops run together, what is left out, and where each value lies.
+
+A recording is a list of ops, forward and backward alike (the derivatives are recorded ops, too).  The plan
+
+* leaves out what nobody asks for, and computes what depends on no input once (the cotangent 1, for instance);
+* makes views and copies nothing but another way to look, for nobody writes inside of a program;
+* puts elementwise ops of one size into one *sweep*, in blocks that stay in the first-level cache, a sum of all elements
+  with them: what is behind the sum is not waited for where its cotangent is known;
+* adds a part's gradient where the part is, rather than to zeros;
+* gives each value that crosses sweeps a place in one arena, which later ones take over when it is read for the last time.
+
+Ops are sorted by *level*: that of an op is above those of its operands, but for elementwise ops that share a sweep.
+"""
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import _arrays as _arrays_module
+from .. import _engine as _engine_module  # type: ignore[attr-defined]
+from .. import _variable as _variable_module
+from .._batching import called
+
+_arrays: Any = _arrays_module
+_engine: Any = _engine_module
+_v: Any = _variable_module
+OPS: Any = _v.OPS
+K: dict[str, int] = _arrays.KINDS
+ARENA, REGISTERS, FIRST = _arrays.ARENA, _arrays.REGISTERS, _arrays.FIRST_BASE
+BLOCK, REGISTER_BYTES, SUMS, DIMS = 512, 4096, 16, 8
+#: Beyond so many micro-ops a sweep is ended: its code would not stay in the cache, either.
+MICROS = 400
+
+FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
+COMMUTATIVE = ("add", "mul")
+
+
+class Ref(NamedTuple):
+    """A value of the recording, by its slot, and the flavour in which an op was given it."""
+
+    slot: int
+    flavour: Any = None
+
+
+class Op(NamedTuple):
+    """A recorded op: operands are Refs, numbers and arrays, parameters may hold Refs.  compare: its result is of bools."""
+
+    name: str
+    number: int
+    operands: tuple[Any, ...]
+    params: tuple[Any, ...]
+    out: int
+    place: Any
+
+
+class Guard(NamedTuple):
+    """That a value is what was decided by it.  after: how many ops come before."""
+
+    kind: str
+    slot: int
+    expected: bool
+    after: int
+    place: Any
+
+
+class Slot(NamedTuple):
+    """A value of the recording: its shape, dtype, flavour, and what it was; source is where it comes from."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    flavour: Any
+    source: str                     # input, reference, constant, flat (zeros that need not be added), op
+    value: Any                      # of a constant: the array; of an op, the Variable until it is planned
+
+
+class Look:
+    """Where a value lies: in the memory of a root, from an offset on, with strides, all in bytes."""
+
+    __slots__ = ("offset", "root", "shape", "strides")
+
+    def __init__(self, root: int, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -> None:
+        self.root, self.shape, self.strides, self.offset = root, shape, strides, offset
+
+    def contiguous(self, size: int) -> bool:
+        return all(n == 1 or s == t for n, s, t in zip(self.shape, self.strides, packed(self.shape, size), strict=True))
+
+
+def packed(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
+    """The strides of contiguous memory."""
+    strides = []
+    for n in reversed(shape):
+        strides.append(size)
+        size *= n
+    return tuple(reversed(strides))
+
+
+def count(shape: tuple[int, ...]) -> int:
+    total = 1
+    for n in shape:
+        total *= n
+    return total
+
+
+class Sweep:
+    """Elementwise ops of one size, to be run together in blocks."""
+
+    __slots__ = ("columns", "level", "ops", "rows", "size", "sums")
+
+    def __init__(self, level: int, size: int) -> None:
+        self.level, self.size, self.rows, self.columns = level, size, 0, 0
+        self.ops: list[Any] = []
+        self.sums: list[Any] = []
+
+
+class Plan:
+    """Made of a recording once; `program` is what runs."""
+
+    def __init__(self, slots: list[Slot], ops: list[Op], guards: list[Guard], outputs: list[int]) -> None:
+        self.slots = slots
+        self.alias: dict[int, int] = {}             # a slot that is another one's value
+        self.constant: dict[int, np.ndarray[Any, Any]] = {}
+        self.look: dict[int, Look] = {}
+        self.guards, self.outputs = guards, outputs
+        self.level: dict[int, int] = {}             # of roots
+        self.sweep: dict[int, Sweep] = {}           # in which a root is computed
+        self.sweeps: dict[tuple[int, int], Sweep] = {}
+        self.at_level: dict[int, list[Any]] = {}    # steps that are no sweeps, and sweeps, in order
+        self.place: dict[int, tuple[int, int]] = {}
+        self.inplace: dict[int, int] = {}           # a root that takes over another one's memory
+        self.seen: dict[Any, int] = {}              # ops by what they compute
+        self.embedded: dict[int, Any] = {}          # zeros with a value in a part of them: (step, value, part)
+        self.exponentials: dict[int, Any] = {}      # steps of logsumexp by their result
+        self.owned: set[int] = set()                # ... and sums of such: values in memory that one op alone reads
+        self.new_slots = len(slots)
+        self.extra: dict[int, tuple[tuple[int, ...], np.dtype[Any]]] = {}
+        for i, slot in enumerate(slots):
+            if slot.source in ("constant", "flat"):
+                self.constant[i] = slot.value
+            elif slot.source != "op":
+                self.look[i] = Look(i, slot.shape, packed(slot.shape, slot.dtype.itemsize))
+                self.level[i] = 0
+        self.ops = self.wanted(ops)
+        self.uses = self.counted()
+        for op in self.ops:
+            self.take(op)
+        self.lines = [op for op in self.ops if op.out not in self.constant]
+
+    # ---- what is computed at all
+
+    def wanted(self, ops: list[Op]) -> list[Op]:
+        live = {guard.slot for guard in self.guards} | set(self.outputs)
+        found = []
+        for op in reversed(ops):
+            if op.out in live:
+                found.append(op)
+                live.update(ref.slot for ref in refs_in((op.operands, op.params)))
+        found.reverse()
+        return found
+
+    def counted(self) -> dict[int, int]:
+        uses: dict[int, int] = {}
+        for op in self.ops:
+            for ref in refs_in((op.operands, op.params)):
+                uses[ref.slot] = uses.get(ref.slot, 0) + 1
+        for slot in [guard.slot for guard in self.guards] + self.outputs:
+            uses[slot] = uses.get(slot, 0) + 2
+        return uses
+
+    def same(self, slot: int, other: int, fewer: int) -> None:
+        """That a slot is another one's value, which is read where it was."""
+        self.alias[slot] = other
+        self.uses[other] = self.uses.get(other, 0) + self.uses.get(slot, 0) - fewer
+
+    def known(self, slot: int) -> int:
+        while slot in self.alias:
+            slot = self.alias[slot]
+        return slot
+
+    def shape_of(self, slot: int) -> tuple[int, ...]:
+        return self.extra[slot][0] if slot in self.extra else self.slots[slot].shape
+
+    def dtype_of(self, slot: int) -> np.dtype[Any]:
+        return self.extra[slot][1] if slot in self.extra else self.slots[slot].dtype
+
+    def fresh(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+        slot = self.new_slots
+        self.new_slots += 1
+        self.extra[slot] = shape, dtype
+        return slot
+
+    # ---- op by op
+
+    def take(self, op: Op) -> None:
+        slot = self.slots[op.out]
+        given = [ref.slot for ref in refs_in((op.operands, op.params))]
+        if all(self.known(s) in self.constant for s in given):
+            value = np.asarray(_v.plain_of(slot.value))
+            self.constant[op.out] = uniform(value)
+            return
+        number = op.number
+        if op.name == "view":
+            self.view(op)
+        elif op.name in ("clone", "positive") and self.dtype_of(self.ref(op.operands[0])) == slot.dtype:
+            self.same(op.out, self.ref(op.operands[0]), 1)
+        elif op.name == "where" and slot.dtype in FLOATS:
+            self.elementwise(op, [op.params[0], *op.operands], None)
+        elif op.name == "exp_shifted" and slot.dtype in FLOATS and self.shares(op):
+            pass
+        elif number >= 0 and _v.is_elementwise(number) and self.by_loop(op):
+            self.elementwise(op, list(op.operands), number)
+        elif not self.structural(op):
+            self.by_python(op)
+
+    def structural(self, op: Op) -> bool:
+        """Whether it has steps of its own."""
+        slot, way = self.slots[op.out], STRUCTURAL.get(op.name)
+        return way is not None and slot.dtype in FLOATS and len(slot.shape) <= DIMS and way(self, op)
+
+    def ref(self, operand: Any) -> int:
+        return self.known(operand.slot)
+
+    def by_loop(self, op: Op) -> bool:
+        """Whether the row's loop takes the operands as they are: floats of one dtype, numbers beside them."""
+        slot = self.slots[op.out]
+        if len(slot.shape) > DIMS:
+            return False
+        dtypes = {self.dtype_of(self.ref(v)) for v in op.operands if isinstance(v, Ref)}
+        if len(dtypes) != 1:
+            return False
+        dtype = dtypes.pop()
+        if dtype not in FLOATS or (slot.dtype != dtype and slot.dtype != np.bool_):
+            return False
+        return all(isinstance(v, Ref) or type(v) in (int, float, bool) for v in op.operands)
+
+    def operand(self, value: Any, dtype: np.dtype[Any]) -> int:
+        """The slot of an operand, a number's too."""
+        if isinstance(value, Ref):
+            return self.ref(value)
+        array = np.asarray(value, dtype)
+        slot = self.fresh(array.shape, array.dtype)
+        self.constant[slot] = array
+        return slot
+
+    def elementwise(self, op: Op, operands: list[Any], number: int | None) -> None:
+        slot = self.slots[op.out]
+        dtype = next((self.dtype_of(self.ref(v)) for v in op.operands if isinstance(v, Ref)), slot.dtype)
+        given = [self.operand(v, dtype) for v in operands]
+        if number is None and (self.dtype_of(given[0]) != np.bool_
+                               or any(self.dtype_of(s) != slot.dtype for s in given[1:])):
+            self.by_python(op)
+            return
+        if op.name == "mul":
+            for one, other in (given, given[::-1]):
+                found = self.constant.get(one)
+                if found is not None and self.shape_of(other) == slot.shape and is_one(found) and other not in self.constant:
+                    self.same(op.out, other, 1)
+                    return
+        if op.name == "add":
+            for one, other in (given, given[::-1]):
+                if one < len(self.slots) and self.slots[one].source == "flat" and self.shape_of(other) == slot.shape:
+                    self.same(op.out, other, 1)
+                    return
+        key_operands = [self.constant_key(s) for s in given]
+        key = (op.name, tuple(sorted(key_operands, key=repr) if op.name in COMMUTATIVE else key_operands), slot.shape)
+        if key in self.seen:
+            self.same(op.out, self.known(self.seen[key]), 0)
+            return
+        self.seen[key] = op.out
+        if op.name == "add" and self.added(op, given):
+            return
+        looks = [self.flat_look(s, slot.shape) for s in given]
+        n = count(slot.shape)
+        ways = [way_of(look, slot.shape, self.dtype_of(s).itemsize) for look, s in zip(looks, given, strict=True)]
+        split = common_split(ways, n)
+        self.look[op.out] = Look(op.out, slot.shape, packed(slot.shape, slot.dtype.itemsize))
+        if split is None or n == 0:
+            level = 1 + max((self.level_of(s) for s in given), default=0)
+            self.level[op.out] = level
+            self.at_level.setdefault(level, []).append(("strided", op.out, number, given, looks))
+            return
+        level = 1
+        for s, way in zip(given, ways, strict=True):
+            root = self.root_of(s)
+            if root is None:
+                continue
+            sweep = self.sweep.get(root)
+            shared = sweep is not None and sweep.size == n and way == "flat"
+            level = max(level, self.level[root] + (0 if shared else 1))
+        while True:
+            sweep = self.sweeps.get((level, n))
+            if sweep is None:
+                sweep = self.sweeps[level, n] = Sweep(level, n)
+                self.at_level.setdefault(level, []).append(sweep)
+            if len(sweep.ops) < MICROS and (split == (1, n) or sweep.rows == 0 or (sweep.rows, sweep.columns) == split):
+                break
+            level += 1
+        if split != (1, n):
+            sweep.rows, sweep.columns = split
+        sweep.ops.append((op.out, number, given, looks, ways))
+        self.level[op.out] = level
+        self.sweep[op.out] = sweep
+
+    def constant_key(self, slot: int) -> Any:
+        found = self.constant.get(slot)
+        if found is not None and found.ndim == 0:
+            return "constant", str(found.dtype), found.tobytes()
+        return "slot", slot
+
+    def root_of(self, slot: int) -> int | None:
+        look = self.look.get(slot)
+        return None if look is None or look.root in self.constant else look.root
+
+    def level_of(self, slot: int) -> int:
+        root = self.root_of(slot)
+        return 0 if root is None else self.level[root]
+
+    def look_at(self, slot: int) -> Look:
+        if slot not in self.look:
+            array = self.constant[slot]
+            shape = self.shape_of(slot)
+            if array.shape != shape:
+                array = np.broadcast_to(array, shape)
+            self.look[slot] = Look(slot, shape, array.strides)
+        return self.look[slot]
+
+    def flat_look(self, slot: int, shape: tuple[int, ...]) -> Look:
+        """A value broadcast to a shape."""
+        look = self.look_at(slot)
+        if look.shape == shape:
+            return look
+        extra = len(shape) - len(look.shape)
+        strides = [0] * extra + [0 if n == 1 and m != 1 else s
+                                 for n, m, s in zip(look.shape, shape[extra:], look.strides, strict=True)]
+        return Look(look.root, shape, tuple(strides), look.offset)
+
+    def standard(self, slot: int) -> int:
+        """The slot itself, or of a copy of it that lies one after the other."""
+        look, size = self.look_at(slot), self.dtype_of(slot).itemsize
+        if look.contiguous(size):
+            return slot
+        copy = self.fresh(look.shape, self.dtype_of(slot))
+        self.look[copy] = Look(copy, look.shape, packed(look.shape, size))
+        self.level[copy] = level = 1 + self.level_of(slot)
+        self.at_level.setdefault(level, []).append(("copy", copy, slot))
+        return copy
+
+    def view(self, op: Op) -> None:
+        source, transform = self.ref(op.operands[0]), op.params[0]
+        if len(self.shape_of(source)) > DIMS or len(self.slots[op.out].shape) > DIMS:
+            self.by_python(op)
+            return
+        look = self.look_at(source)
+        dtype = self.dtype_of(source)
+        try:
+            seen = seen_by(transform, look, dtype)
+        except ValueError:
+            look = self.look_at(self.standard(source))
+            seen = seen_by(transform, look, dtype)
+        if seen is None or seen.shape != self.slots[op.out].shape or self.slots[op.out].dtype != dtype:
+            self.by_python(op)
+            return
+        self.look[op.out] = seen
+
+    def total(self, op: Op) -> bool:
+        """A sum or a mean."""
+        source, out = self.ref(op.operands[0]), op.out
+        slot = self.slots[out]
+        shape, dtype = self.shape_of(source), self.dtype_of(source)
+        if dtype != slot.dtype or len(shape) > DIMS or op.params[2] is not None:
+            return False
+        dims = op.params[0]
+        over = set(range(len(shape))) if dims is None else {d % len(shape) for d in dims} if shape else set()
+        terms = count(tuple(shape[d] for d in over))
+        if not terms or (op.name == "mean" and not count(shape)):
+            return False
+        target = out if op.name == "sum" or terms == 1 else self.fresh(slot.shape, dtype)
+        kept = tuple(1 if d in over else n for d, n in enumerate(shape))
+        self.look[target] = Look(target, slot.shape, packed(slot.shape, dtype.itemsize))
+        root = self.root_of(source)
+        sweep = self.sweep.get(root) if root is not None else None
+        if sweep is not None and len(over) == len(shape) and len(sweep.sums) < SUMS and sweep.size == count(shape) and (
+                self.look_at(source).contiguous(dtype.itemsize)) and (
+                not sweep.sums or self.dtype_of(sweep.sums[0][1]) == dtype):
+            sweep.sums.append((target, source))
+            self.level[target] = sweep.level
+        else:
+            self.level[target] = level = 1 + self.level_of(source)
+            strides = tuple(0 if d in over else s for d, s in enumerate(packed(kept, dtype.itemsize)))
+            self.at_level.setdefault(level, []).append(("sum", target, source, strides))
+        if target != out:
+            divisor = self.operand(float(terms), dtype)
+            mean = Op("div", _v.op_number("div"), (Ref(target), Ref(divisor)), (), out, op.place)
+            self.uses[target] = 1
+            self.elementwise(mean, list(mean.operands), mean.number)
+        return True
+
+    def product(self, op: Op) -> bool:
+        x, y = (self.ref(v) for v in op.operands)
+        slot, size = self.slots[op.out], self.slots[op.out].dtype.itemsize
+        a, b = self.look_at(x), self.look_at(y)
+        if self.dtype_of(x) != slot.dtype or self.dtype_of(y) != slot.dtype or len(a.shape) > 2 or len(b.shape) > 2:
+            return False
+        k = a.shape[-1]
+        m, n = a.shape[0] if len(a.shape) == 2 else 1, b.shape[1] if len(b.shape) == 2 else 1
+        left = a.strides if len(a.shape) == 2 else (k * size, a.strides[0])
+        right = b.strides if len(b.shape) == 2 else (b.strides[0], size)
+        self.look[op.out] = Look(op.out, slot.shape, packed(slot.shape, size))
+        self.level[op.out] = level = 1 + max(self.level_of(x), self.level_of(y))
+        self.at_level.setdefault(level, []).append(("matmul", op.out, x, y, (m, k, n), left, right))
+        return True
+
+    def embed(self, op: Op) -> bool:
+        """Zeros with a value where a geometry looks."""
+        if not op.params[0].shows_once:
+            return False
+        source = self.ref(op.operands[0])
+        slot = self.slots[op.out]
+        self.look[op.out] = whole = Look(op.out, slot.shape, packed(slot.shape, slot.dtype.itemsize))
+        region = seen_by(op.params[0], whole, slot.dtype)
+        self.look_at(source)
+        self.level[op.out] = level = 1 + self.level_of(source)
+        step = ["embed", op.out, source, region]
+        self.at_level.setdefault(level, []).append(step)
+        self.embedded[op.out] = step, source, region
+        self.owned.add(op.out)
+        return True
+
+    def added(self, op: Op, given: list[int]) -> bool:
+        """Where one operand is zeros with something in a part of them: add to that part, in the memory of the other operand."""
+        for part, rest in (given[::-1], given):
+            found = self.embedded.get(part)
+            look = self.look.get(rest)
+            if found is None or look is None or look.root != rest or rest in self.constant or part == rest:
+                continue
+            if self.slots[op.out].shape != self.shape_of(rest) or self.dtype_of(rest) != self.slots[op.out].dtype:
+                continue
+            if self.uses.get(part, 0) != 1 or self.uses.get(rest, 0) != 1 or rest not in self.owned:
+                continue
+            step, source, region = found
+            step[0] = "nothing"
+            shape, size = self.slots[op.out].shape, self.slots[op.out].dtype.itemsize
+            self.look[op.out] = Look(op.out, shape, packed(shape, size))
+            self.level[op.out] = level = 1 + max(self.level_of(source), self.level[rest])
+            self.inplace[op.out] = rest
+            self.at_level.setdefault(level, []).append(("add_to", op.out, source, region))
+            self.owned.discard(part)
+            self.owned.add(op.out)
+            return True
+        return False
+
+    def logsumexp(self, op: Op) -> bool:
+        """Over the last dimensions.  The exponentials are kept for the gradient, which is found to want them later."""
+        source = self.ref(op.operands[0])
+        shape, dtype = self.shape_of(source), self.dtype_of(source)
+        dims, _ = op.params
+        over = set(range(len(shape))) if dims is None else {d % len(shape) for d in dims} if shape else set()
+        first = len(shape) - len(over)
+        rows, n = count(shape[:first]), count(shape[first:])
+        if not shape or over != set(range(first, len(shape))) or not n or not rows or (rows > 1 and rows * 16 > rows * n):
+            return False
+        source = self.standard(source)
+        out, slot = op.out, self.slots[op.out]
+        self.look[out] = Look(out, slot.shape, packed(slot.shape, dtype.itemsize))
+        self.level[out] = level = 1 + self.level_of(source)
+        step = ["logsumexp", out, source, rows, n, None, None]
+        self.at_level.setdefault(level, []).append(step)
+        self.exponentials[out] = step
+        return True
+
+    def shares(self, op: Op) -> bool:
+        """exp(x - logsumexp(x)): what that kept, times one over the sum."""
+        x, y = (self.ref(v) for v in op.operands)
+        look = self.look.get(y)
+        step = self.exponentials.get(look.root) if look is not None else None
+        slot = self.slots[op.out]
+        if step is None or look is None or self.standard(x) != step[2] or slot.shape != self.shape_of(x) or (
+                count(look.shape) != count(self.shape_of(look.root))):
+            return False
+        if step[5] is None:
+            dtype = slot.dtype
+            step[5], step[6] = self.fresh(slot.shape, dtype), self.fresh(look.shape, dtype)
+            for made in step[5:]:
+                shape = self.shape_of(made)
+                self.look[made] = Look(made, shape, packed(shape, dtype.itemsize))
+                self.level[made] = self.level[step[1]]
+        if self.shape_of(step[6]) != look.shape:
+            return False
+        product = Op("mul", _v.op_number("mul"), (Ref(step[5]), Ref(step[6])), (), op.out, op.place)
+        self.elementwise(product, list(product.operands), product.number)
+        return True
+
+    def joined(self, op: Op) -> bool:
+        slot = self.slots[op.out]
+        given = [self.operand(v, slot.dtype) for v in op.operands]
+        dim = op.params[0]
+        if any(self.dtype_of(s) != slot.dtype for s in given) or type(dim) is not int or slot.dtype not in FLOATS:
+            return False
+        whole = Look(op.out, slot.shape, packed(slot.shape, slot.dtype.itemsize))
+        dim %= len(slot.shape)
+        at, parts = 0, []
+        for s in given:
+            shape = self.shape_of(s)
+            if op.name == "stack":
+                part = Look(op.out, shape, whole.strides[:dim] + whole.strides[dim + 1:], at * whole.strides[dim])
+                at += 1
+            else:
+                if len(shape) != len(slot.shape):
+                    return False
+                part = Look(op.out, shape, whole.strides, at * whole.strides[dim])
+                at += shape[dim]
+            self.look_at(s)
+            parts.append((s, part))
+        if at != slot.shape[dim]:
+            return False
+        self.look[op.out] = whole
+        self.level[op.out] = level = 1 + max(self.level_of(s) for s in given)
+        self.at_level.setdefault(level, []).append(("join", op.out, parts))
+        return True
+
+    def by_python(self, op: Op) -> None:
+        slot = self.slots[op.out]
+        self.look[op.out] = Look(op.out, slot.shape, packed(slot.shape, slot.dtype.itemsize))
+        given = [self.known(ref.slot) for ref in refs_in((op.operands, op.params))]
+        for s in given:
+            self.look_at(s)
+        self.level[op.out] = level = 1 + max((self.level_of(s) for s in given), default=0)
+        self.at_level.setdefault(level, []).append(("python", op.out, op, given))
+
+    # ---- in order, with places
+
+    def compiled(self, finals: list[int]) -> tuple[Any, dict[int, int], list[int]]:
+        """The program; the base of each input and reference; and those of the outputs, where a slot is no constant.
+
+        finals: the slots of the outputs.
+        """
+        order: list[Any] = []
+        for level in sorted(self.at_level):
+            for step in self.at_level[level]:
+                if isinstance(step, Sweep):
+                    order.append(step)
+                    if step.rows > 1 or (step.rows == 1 and step.columns != step.size):
+                        order += [("sum", target, source, (0,) * len(self.shape_of(source))) for target, source in step.sums]
+                        step.sums = []
+                elif step[0] != "nothing":
+                    order.append(step)
+        ends: list[Any] = []
+        bases: dict[int, int] = {}
+        next_base = FIRST
+        for i, slot in enumerate(self.slots):
+            if slot.source in ("input", "reference"):
+                bases[i] = next_base
+                next_base += 1
+        output_bases = []
+        taken: dict[int, int] = {}              # root: the base of the output that it is
+        for final in finals:
+            final = self.known(final)
+            look = self.look_at(final)
+            root = look.root
+            whole = root not in self.constant and root not in bases and root not in taken and look.offset == 0 and (
+                look.contiguous(self.dtype_of(final).itemsize) and count(look.shape) == count(self.shape_of(root)))
+            first = self.first_of(root)
+            if whole and first not in taken and first not in bases:
+                taken[first] = next_base
+            else:
+                ends.append(("final", next_base, final))
+            output_bases.append(next_base)
+            next_base += 1
+        order += ends
+        # The last step in which each root is read.
+        guards = [(g, self.known(g.slot)) for g in self.guards]
+        made: dict[int, int] = {}
+        last: dict[int, int] = {}
+        inner: list[set[int]] = []
+        for i, step in enumerate(order):
+            reads, writes = self.read_by(step)
+            for root in writes:
+                made.setdefault(self.first_of(root), i)
+            for root in reads:
+                last[self.first_of(root)] = i
+            inner.append(set(writes) if isinstance(step, Sweep) else set())
+        # Guards as early as what they ask is there.
+        at_step: dict[int, list[Any]] = {}
+        for number, (guard, asked) in enumerate(guards):
+            look = self.look_at(asked)
+            root = self.first_of(look.root)
+            at = made.get(root, -1)
+            for i, step in enumerate(order):        # what is written in place is there later
+                if look.root in self.read_by(step)[1]:
+                    at = i
+            last[root] = max(last.get(root, -1), at + 1)
+            at_step.setdefault(at, []).append((number, guard, look, self.dtype_of(asked)))
+        free = Arena()
+        expiring: dict[int, list[int]] = {}
+        local: dict[int, set[int]] = {}
+        for i, step in enumerate(order):
+            if isinstance(step, Sweep):
+                local[i] = {root for root in inner[i] if last.get(root, i) == i and root not in taken
+                            and root not in self.summed(step)}
+        constants = []
+        constant_bases: dict[int, int] = {}
+        for known, look in self.look.items():
+            if known in self.constant and look.root == known:
+                constants.append((next_base, self.constant[known]))
+                constant_bases[known] = next_base
+                next_base += 1
+        self.bases = {**bases, **constant_bases}
+        self.taken = taken
+        self.where: dict[int, int] = {}
+        steps: list[Any] = []
+        micros: list[Any] = []
+        sums: list[Any] = []
+        calls: list[Any] = []
+        registers = 1
+        heavy = False
+
+        def guarded(i: int) -> None:
+            for number, guard, look, dtype in at_step.get(i, ()):
+                base, offset = self.at(look)
+                kind = {"b": 0, "f": 0}.get(dtype.kind, 2)
+                steps.append({"kind": K[guard.kind], "size": dtype.itemsize, "dtype": kind, "shape": (count(look.shape),),
+                              "places": [(base, offset, ())], "expected": 2 * number + bool(guard.expected)})
+
+        guarded(-1)
+        for i, step in enumerate(order):
+            here = local.get(i, set())
+            for root in self.read_by(step)[1]:
+                first = self.first_of(root)
+                if first in taken or first in self.where or root in here:
+                    continue
+                shape, dtype = self.shape_of(first), self.dtype_of(first)
+                self.where[first] = free.take(count(shape) * dtype.itemsize)
+                expiring.setdefault(max(last.get(first, i), i), []).append(first)
+            if isinstance(step, Sweep):
+                made_micros, made_sums, used = self.micros_of(step, here)
+                rows = step.rows or 1
+                dtype = self.dtype_of(step.sums[0][1]) if step.sums else FLOATS[0]
+                steps.append({"kind": K["fused"], "micros": (len(micros), len(made_micros)),
+                              "sums": (len(sums), len(made_sums)), "dtype": FLOATS.index(dtype),
+                              "sweep": (rows, step.columns or step.size)})
+                micros += made_micros
+                sums += made_sums
+                registers = max(registers, used)
+                heavy = heavy or step.size >= 32768
+            else:
+                heavy = self.emit(step, steps, calls) or heavy
+            guarded(i)
+            for root in expiring.get(i, ()):
+                shape, dtype = self.shape_of(root), self.dtype_of(root)
+                free.give(self.where[root], count(shape) * dtype.itemsize)
+        program = _arrays.Program(steps, micros, sums, next_base, free.size, registers, constants, calls, heavy)
+        self.steps = len(steps)
+        return program, bases, output_bases
+
+    def forget(self) -> None:
+        """What is not looked at any more: values of the recording."""
+        self.slots = [slot._replace(value=None) for slot in self.slots]
+        self.sweeps, self.sweep, self.at_level, self.look, self.seen = {}, {}, {}, {}, {}
+
+    def first_of(self, root: int) -> int:
+        while root in self.inplace:
+            root = self.inplace[root]
+        return root
+
+    def summed(self, sweep: Sweep) -> set[int]:
+        return {target for target, _ in sweep.sums}
+
+    def read_by(self, step: Any) -> tuple[list[int], list[int]]:
+        """The roots that a step reads, and those that it computes."""
+        if isinstance(step, Sweep):
+            reads = [look.root for _, _, _, looks, _ in step.ops for look in looks]
+            reads += [self.look_at(source).root for _, source in step.sums]
+            return [r for r in reads if r not in self.constant], [out for out, *_ in step.ops] + [t for t, _ in step.sums]
+        kind = step[0]
+        if kind == "strided":
+            reads = [look.root for look in step[4]]
+        elif kind == "logsumexp":
+            reads = [self.look_at(step[2]).root]
+            return [r for r in reads if r not in self.constant], [step[1]] + [s for s in step[5:] if s is not None]
+        elif kind in ("copy", "sum", "embed"):
+            reads = [self.look_at(step[2]).root]
+        elif kind == "add_to":
+            reads = [self.look_at(step[2]).root, self.inplace[step[1]]]
+        elif kind == "matmul":
+            reads = [self.look_at(step[2]).root, self.look_at(step[3]).root]
+        elif kind == "join":
+            reads = [self.look_at(s).root for s, _ in step[2]]
+        elif kind == "python":
+            reads = [self.look_at(s).root for s in step[3]]
+        else:
+            return [r for r in [self.look_at(step[2]).root] if r not in self.constant], []
+        return [r for r in reads if r not in self.constant], [step[1]]
+
+    def at(self, look: Look) -> tuple[int, int]:
+        """The base and the offset of a value."""
+        root = self.first_of(look.root)
+        if root in self.taken:
+            return self.taken[root], look.offset
+        if root in self.bases:
+            return self.bases[root], look.offset
+        return ARENA, self.where[root] + look.offset
+
+    def micros_of(self, sweep: Sweep, local: set[int]) -> tuple[list[Any], list[Any], int]:
+        """The ops of a sweep, its sums, and how many registers they take."""
+        columns = sweep.columns or sweep.size
+        ends: dict[int, int] = {}
+        for i, (_, _, _, looks, _) in enumerate(sweep.ops):
+            for look in looks:
+                ends[look.root] = i
+        for _, source in sweep.sums:
+            ends[self.look_at(source).root] = len(sweep.ops)
+        register: dict[int, int] = {}
+        spare: list[int] = []
+        used = 0
+        made = []
+        for i, (out, number, given, looks, ways) in enumerate(sweep.ops):
+            places = []
+            for slot, look, way in zip(given, looks, ways, strict=True):
+                size = self.dtype_of(slot).itemsize
+                if look.root in register:
+                    places.append((REGISTERS, register[look.root] * REGISTER_BYTES, 0, size))
+                    continue
+                base, offset = self.at(look)
+                across, along = steps_of(way, columns, size)
+                places.append((base, offset, across, along))
+            size = self.dtype_of(out).itemsize
+            over = [root for root in dict.fromkeys(look.root for look in looks) if root in register and ends[root] == i]
+            wide = all(self.dtype_of(root).itemsize == size for root in over)
+            if wide:            # the result may be where an operand was, element by element
+                spare += [register.pop(root) for root in over]
+            if out in local:
+                if spare:
+                    at = spare.pop()
+                else:
+                    at, used = used, used + 1
+                register[out] = at
+                places.append((REGISTERS, at * REGISTER_BYTES, 0, size))
+                if out not in ends:
+                    spare.append(register.pop(out))
+            else:
+                base, offset = self.at(self.look[out])
+                places.append((base, offset, columns * size, size))
+            if not wide:
+                spare += [register.pop(root) for root in over if root in register]
+            dtype = self.dtype_of(given[-1])
+            made.append((number, FLOATS.index(dtype), size, places))
+        sums = []
+        for target, source in sweep.sums:
+            look = self.look_at(source)
+            size = self.dtype_of(source).itemsize
+            if look.root in register:
+                place = (REGISTERS, register[look.root] * REGISTER_BYTES, 0, size)
+            else:
+                base, offset = self.at(look)
+                place = (base, offset, 0, size)
+            base, offset = self.at(self.look[target])
+            sums.append((place, (base, offset, 0, 0)))
+        return made, sums, used
+
+    def emit(self, step: Any, steps: list[Any], calls: list[Any]) -> bool:
+        """The code of a step that is no sweep; whether it may take long."""
+        kind = step[0]
+        if kind == "final":
+            _, base, slot = step
+            look, dtype = self.look_at(slot), self.dtype_of(slot)
+            steps.append({"kind": K["copy"], "size": dtype.itemsize, "shape": look.shape,
+                          "places": [(*self.at(look), look.strides), (base, 0, packed(look.shape, dtype.itemsize))]})
+            return count(look.shape) >= 32768
+        out = step[1]
+        shape, dtype = self.shape_of(out), self.dtype_of(out)
+        whole = self.look[out]
+        target = (*self.at(whole), whole.strides)
+        size = dtype.itemsize
+        n = count(shape)
+        if kind == "strided":
+            _, _, number, given, looks = step
+            if number is None:
+                calls.append((chosen, [self.array_place(look, s) for look, s in zip(looks, given, strict=True)],
+                              self.array_place(whole, out)))
+                steps.append({"kind": K["python"], "expected": len(calls) - 1})
+                return n >= 32768
+            steps.append({"kind": K["strided"], "op": number, "dtype": FLOATS.index(self.dtype_of(given[0])), "shape": shape,
+                          "places": [*[(*self.at(look), look.strides) for look in looks], target]})
+        elif kind == "copy":
+            look = self.look_at(step[2])
+            steps.append({"kind": K["copy"], "size": size, "shape": look.shape,
+                          "places": [(*self.at(look), look.strides), target]})
+        elif kind == "sum":
+            look = self.look_at(step[2])
+            steps.append({"kind": K["sum"], "dtype": FLOATS.index(dtype), "shape": look.shape,
+                          "zeroed": (n * size, target[1]), "places": [(*self.at(look), look.strides), (*target[:2], step[3])]})
+            n = count(look.shape)
+        elif kind == "logsumexp":
+            places = [self.look_at(step[2]), whole] + [self.look[s] for s in step[5:] if s is not None]
+            steps.append({"kind": K["logsumexp"], "dtype": FLOATS.index(dtype), "size": size, "shape": (step[3], step[4]),
+                          "places": [(*self.at(look), ()) for look in places]})
+            n = step[3] * step[4]
+        elif kind == "matmul":
+            _, _, x, y, sizes, left, right = step
+            steps.append({"kind": K["matmul"], "dtype": FLOATS.index(dtype), "shape": sizes,
+                          "places": [(*self.at(self.look_at(x)), left), (*self.at(self.look_at(y)), right),
+                                     (*target[:2], (sizes[2] * size, size))]})
+            n = sizes[0] * sizes[1] * sizes[2] // 4
+        elif kind == "embed":
+            look, region = self.look_at(step[2]), step[3]
+            steps.append({"kind": K["copy"], "size": size, "shape": region.shape, "zeroed": (n * size, target[1]),
+                          "places": [(*self.at(look), self.flat_look(step[2], region.shape).strides),
+                                     (target[0], target[1] + region.offset, region.strides)]})
+        elif kind == "add_to":
+            look, region = self.look_at(step[2]), step[3]
+            steps.append({"kind": K["add_to"], "dtype": FLOATS.index(dtype), "shape": region.shape,
+                          "places": [(*self.at(look), self.flat_look(step[2], region.shape).strides),
+                                     (target[0], target[1] + region.offset, region.strides)]})
+        elif kind == "join":
+            for s, part in step[2]:
+                look = self.look_at(s)
+                steps.append({"kind": K["copy"], "size": size, "shape": look.shape,
+                              "places": [(*self.at(look), look.strides),
+                                         (target[0], target[1] + part.offset, part.strides)]})
+        else:
+            op, given = step[2], step[3]
+            calls.append((by_eager(op, [ref.flavour for ref in refs_in((op.operands, op.params))]),
+                          [self.array_place(self.look_at(s), s) for s in given], self.array_place(whole, out)))
+            steps.append({"kind": K["python"], "expected": len(calls) - 1})
+        return n >= 32768
+
+    def array_place(self, look: Look, slot: int) -> tuple[Any, ...]:
+        return (*self.at(look), look.shape, look.strides, self.dtype_of(slot).num)
+
+
+STRUCTURAL: dict[str, Callable[[Plan, Op], bool]] = {
+    "sum": Plan.total, "mean": Plan.total, "matmul": Plan.product, "embed": Plan.embed, "logsumexp": Plan.logsumexp,
+    "cat": Plan.joined, "stack": Plan.joined,
+}
+
+
+class Arena:
+    """Places in memory: first fit among what was given back."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.spare: list[tuple[int, int]] = []          # (start, length), in order
+
+    def take(self, n: int) -> int:
+        n = (n + 63) & ~63
+        for i, (start, length) in enumerate(self.spare):
+            if length >= n:
+                if length == n:
+                    del self.spare[i]
+                else:
+                    self.spare[i] = start + n, length - n
+                return start
+        start = self.size
+        if self.spare and sum(self.spare[-1]) == self.size:
+            start = self.spare.pop()[0]
+        self.size = start + n
+        return start
+
+    def give(self, start: int, n: int) -> None:
+        n = (n + 63) & ~63
+        if not n:
+            return
+        i = bisect.bisect(self.spare, (start, 0))
+        if i < len(self.spare) and self.spare[i][0] == start + n:
+            n += self.spare.pop(i)[1]
+        if i and sum(self.spare[i - 1]) == start:
+            i -= 1
+            before = self.spare.pop(i)
+            start, n = before[0], n + before[1]
+        self.spare.insert(i, (start, n))
+
+
+# ---- what is asked of values and shapes
+
+def refs_in(tree: Any) -> list[Ref]:
+    if isinstance(tree, Ref):
+        return [tree]
+    if type(tree) in (tuple, list):
+        return [ref for part in tree for ref in refs_in(part)]
+    if type(tree) is slice:
+        return refs_in((tree.start, tree.stop, tree.step))
+    return []
+
+
+def uniform(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """One element for an array of which all have the same bits."""
+    if array.ndim and array.size:
+        flat = np.ascontiguousarray(array).reshape(-1)
+        bits = flat.view(f"V{array.dtype.itemsize}")
+        if (bits == bits[0]).all():
+            return flat[0].reshape(()).copy() if isinstance(flat[0], np.ndarray) else np.array(flat[0])
+    return np.array(array, order="C")
+
+
+def is_one(array: np.ndarray[Any, Any]) -> bool:
+    return array.ndim == 0 and bool(array == 1)
+
+
+def seen_by(transform: Any, look: Look, dtype: np.dtype[Any]) -> Look | None:
+    """What a geometry shows of a value; ValueError where that would need a copy."""
+    origin = np.lib.stride_tricks.as_strided(np.empty(1, dtype), look.shape, look.strides)
+    seen = transform.apply(origin)
+    if seen.dtype != dtype:
+        return None
+    offset = seen.__array_interface__["data"][0] - origin.__array_interface__["data"][0] if seen.size else 0
+    return Look(look.root, seen.shape, seen.strides, look.offset + offset)
+
+
+def way_of(look: Look, shape: tuple[int, ...], size: int) -> Any:
+    """How a sweep over contiguous elements of a shape goes through a value: "flat", "one" element for all, ("row", m): m
+    elements again and again, ("column", m): each element m times; None: in no such way."""
+    strides = [s for n, s in zip(shape, look.strides, strict=True) if n != 1]
+    dims = [n for n in shape if n != 1]
+    if all(s == 0 for s in strides):
+        return "one"
+    expected = packed(tuple(dims), size)
+    if tuple(strides) == expected:
+        return "flat"
+    k = next(i for i, s in enumerate(strides) if s != 0)
+    if k and tuple(strides[k:]) == expected[k:]:
+        return "row", count(tuple(dims[k:]))
+    k = len(dims) - next(i for i, s in enumerate(reversed(strides)) if s != 0)
+    if k < len(dims) and tuple(strides[:k]) == packed(tuple(dims[:k]), size):
+        return "column", count(tuple(dims[k:]))
+    return None
+
+
+def common_split(ways: list[Any], n: int) -> tuple[int, int] | None:
+    """Rows and columns of a sweep that goes through all of them; None: there are none."""
+    columns = {way[1] for way in ways if isinstance(way, tuple)}
+    if None in ways or len(columns) > 1:
+        return None
+    if not columns:
+        return 1, n
+    m = columns.pop()
+    return (n // m, m) if m >= 8 else None
+
+
+def steps_of(way: Any, columns: int, size: int) -> tuple[int, int]:
+    """How far from row to row, and from element to element."""
+    if way == "flat":
+        return columns * size, size
+    if way == "one":
+        return 0, 0
+    return (0, size) if way[0] == "row" else (size, 0)
+
+
+# ---- what has no loop here
+
+def chosen(condition: Any, x: Any, y: Any) -> Any:
+    return np.where(condition, x, y)
+
+
+_EXAMPLES = {_v.Tensor: _v.tensor(0.0), _v.ndarray: _v.as_ndarray(0.0)}
+#: Functions of conditions, as they are called.
+LOGICAL = frozenset(("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "logical_and", "logical_or", "logical_xor",
+                     "logical_not", "any", "all"))
+#: Ops that are no rows.
+OTHERS: dict[str, Callable[..., Any]] = {"ties": _engine.ties, "sign": _engine.sign_of}
+
+
+def apply(name: str, number: int, operands: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
+    """An op by its name, as outside of a recording."""
+    if number >= 0 and _v.is_elementwise(number):
+        return _v.apply_elementwise(number, *operands)
+    if name == "view":
+        return _v.apply_view(operands[0], params[0])
+    if name == "cast":
+        return _v.cast_variable(operands[0], params[0])
+    if name in LOGICAL:
+        return called(name, operands, params)
+    if name in OTHERS:
+        return OTHERS[name](*operands)
+    return OPS.apply(name, operands, params)
+
+
+def by_eager(op: Op, flavours: list[Any]) -> Callable[..., Any]:
+    """An op as a function of plain arrays, for the Refs in it, by this library's own op."""
+    examples = [_EXAMPLES.get(flavour) for flavour in flavours]
+    operand_refs = len(refs_in(op.operands))
+
+    def run(*arrays: Any) -> Any:
+        given = iter([_v.constant_of(a, like=like) if i < operand_refs else a
+                      for i, (a, like) in enumerate(zip(arrays, examples, strict=True))])
+        operands, params = filled(op.operands, given), filled(op.params, given)
+        off = _v.set_mode("grad_off", True)
+        try:
+            result = apply(op.name, op.number, operands, params)
+        finally:
+            _v.set_mode("grad_off", off)
+        return np.asarray(_v.plain_of(result))
+
+    return run
+
+
+def filled(tree: Any, given: Any) -> Any:
+    """A tree with values for its Refs."""
+    if isinstance(tree, Ref):
+        return next(given)
+    if type(tree) in (tuple, list):
+        return type(tree)([filled(part, given) for part in tree])
+    if type(tree) is slice:
+        return slice(*[filled(part, given) for part in (tree.start, tree.stop, tree.step)])
+    return tree

@@ -1,0 +1,253 @@
+"""autodiff.compile over arrays: replays against eager runs, for every row of the catalogue, and what gives up."""
+import warnings
+
+import numpy as np
+import pytest
+
+import autodiff
+from autodiff._lift import lift
+from cases import CASES
+
+
+def inside(f):
+    """The function as compile() runs it where nothing is recorded."""
+    return lift(f)
+
+
+def leaves(tree):
+    return [np.asarray(v) for v in autodiff._pytree.flatten(tree)[0]]
+
+
+def close(found, expected, tolerance=1e-12):
+    found, expected = leaves(found), leaves(expected)
+    assert len(found) == len(expected)
+    for a, b in zip(found, expected):
+        assert a.shape == b.shape and a.dtype == b.dtype
+        scale = np.abs(b[np.isfinite(b)]).max(initial=1.0)
+        np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * scale)
+
+
+def arrays_of(shapes, seed):
+    return [np.random.default_rng(10 * seed + i).permutation(int(np.prod(s))).reshape(s) * 0.3 - 0.7 + 0.01 * seed
+            for i, s in enumerate(shapes)]
+
+
+def total(f):
+    """A number of a case, to which its elements contribute differently."""
+    def of(*xs):
+        out = f(*xs)
+        return (out * out * 0.5 + out).sum() if isinstance(out, autodiff.Tensor.__base__) else out
+    return of
+
+
+@pytest.mark.parametrize(("f", "shapes"), [pytest.param(f, shapes, id=f"{row} {name} {shapes}")
+                                           for row, cases in CASES.items() for name, f, _, shapes in cases if shapes])
+def test_rows(f, shapes):
+    """Recorded at one point, replayed at others: nothing that depends on values may be frozen."""
+    g = total(f)
+    argnums = tuple(range(len(shapes)))
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        eager = autodiff.value_and_grad(inside(g), argnums=argnums)
+        compiled = autodiff.compile(g)
+        of = autodiff.value_and_grad(compiled, argnums=argnums)
+        try:
+            for seed in range(3):
+                eager(*arrays_of(shapes, seed))
+        except (RuntimeError, TypeError, NotImplementedError, ValueError, IndexError, np.linalg.LinAlgError) as error:
+            with pytest.raises(type(error)):
+                for seed in range(3):
+                    of(*arrays_of(shapes, seed))
+            return
+        for seed in (0, 1, 2, 0):
+            args = arrays_of(shapes, seed)
+            close(of(*args), eager(*args), 1e-9)
+            if compiled._state.reason is None:
+                close(compiled(*args), eager(*args)[0], 1e-9)
+
+
+# ---- what a program does
+
+RNG = np.random.default_rng(0)
+X, W, B = RNG.standard_normal((4, 3)), RNG.standard_normal((3, 2)), RNG.standard_normal(2)
+
+
+def branching(x):
+    if (x * x).sum() > 2.0:
+        return (x * 3.0).sum()
+    if x[0] > x[1] and x.max() < 0.9:
+        return np.tanh(x).sum()
+    return (x * x).prod()
+
+
+def recurrent(weights, xs):
+    h = np.zeros(2)
+    for i in range(10):
+        h = np.tanh(weights @ h + xs[i])
+    return (h * h).sum()
+
+
+EXACT = {
+    "sum at the end": (lambda x: (np.tanh(x) * x + np.exp(-x) * 2).sum(), [X]),
+    "several sums": (lambda x: (x * x).sum() * np.exp(x).sum() + np.sin(x).mean(), [X]),
+    "large": (lambda x: (np.tanh(x) * x + np.exp(-x) * 2).sum(), [RNG.standard_normal(5001)]),
+    "float32": (lambda x: (np.tanh(x) * x + np.exp(-x) * 2).sum(), [RNG.standard_normal(1700).astype(np.float32)]),
+    "mean of a product": (lambda x, w, b: np.mean((np.tanh(x @ w + b) - 1.0) ** 2), [X, W, B]),
+    "rows and columns": (lambda x: ((x - x.mean(axis=0)) / (1.0 + x.max(axis=1, keepdims=True) ** 2)).sum(),
+                         [RNG.standard_normal((6, 9))]),
+    "wide rows": (lambda x, b: (np.exp(x * b) + b).sum(), [RNG.standard_normal((3, 700)), RNG.standard_normal(700)]),
+    "conditions": (lambda x: np.where(x > 0.1, x * x, -x).sum() + (x * (x > 0.3)).sum(), [X]),
+    "conditions of each other": (lambda x: np.where((x > 0.1) & ~(x > 1.0), x, 0.0).sum(), [X]),
+    "decisions": (lambda x: x.sum() * 2.0 if np.any(x > 1.0) else (x * x).sum(), [X]),
+    "parts": (lambda x: (x[1:] * x[:-1]).sum() + x[2, 1] * x[:, 0].sum() + x[::-2].sum(), [X]),
+    "constant positions": (lambda x: (x[np.array([0, 2, 0])] ** 2).sum(), [X]),
+    "turned": (lambda x: (x.T @ x).sum() + x.reshape(6, 2).T[1].sum() + np.tanh(x.T).sum(), [X]),
+    "joined": (lambda x: (np.concatenate([x, 2 * x]) * np.stack([x, x]).reshape(8, 3)).sum(), [X]),
+    "softmax": (lambda x: autodiff.softmax(x, 1)[0, 0] + autodiff.log_softmax(x, 0).mean(), [X]),
+    "a number beside": (lambda x, a: (x * a).sum() * a, [X, 1.5]),
+    "a step": (recurrent, [RNG.standard_normal((2, 2)), RNG.standard_normal((10, 2))]),
+    "trees": (lambda p, x: np.tanh(x @ p["w"] + p["b"][0]).sum(), [{"w": W, "b": [B, 1.0]}, X]),
+    "branches": (branching, [RNG.standard_normal(3)]),
+    "nothing": (lambda x: (x * 2.0).sum(), [np.zeros((0, 3))]),
+}
+
+
+def moved(tree, by):
+    if isinstance(tree, dict):
+        return {k: moved(v, by) for k, v in tree.items()}
+    if isinstance(tree, list):
+        return [moved(v, by) for v in tree]
+    return tree + np.asarray(by, tree.dtype)[()] if isinstance(tree, np.ndarray) else tree + by
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_bits_of_eager_code(name):
+    f, args = EXACT[name]
+    argnums = tuple(range(len(args)))
+    compiled = autodiff.compile(f)
+    of, eager = autodiff.value_and_grad(compiled, argnums=argnums), autodiff.value_and_grad(inside(f), argnums=argnums)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for by in (0.0, 0.25, -0.5, 0.125, 0.0):
+            given = [moved(a, by) for a in args]
+            found, expected, value = of(*given), eager(*given), compiled(*given)
+            for a, b in zip(leaves(found), leaves(expected), strict=True):
+                assert a.dtype == b.dtype and a.tobytes() == b.tobytes(), name
+            assert type(value) is float and value == expected[0]
+            assert type(found[1]) is tuple and type(found[1][0]) is type(expected[1][0])
+    assert compiled._state.reason is None
+
+
+def test_results_that_are_arrays():
+    c = autodiff.compile(lambda x, y: {"a": x * y, "b": (x.sum(), x, 3)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(3):
+            found = c(X, 2.0)
+            assert type(found["a"]) is np.ndarray and (found["a"] == X * 2.0).all()
+            assert found["b"][0] == X.sum() and (found["b"][1] == X).all() and found["b"][2] == 3
+            found["b"][1][...] = 0.0            # memory of its own
+            found["a"][...] = 0.0
+    assert X.any()
+
+
+def test_parameters_are_read_where_they_are_and_get_their_gradients():
+    w, b = autodiff.tensor(W, requires_grad=True), autodiff.tensor(B, requires_grad=True)
+    step = autodiff.compile(lambda x: ((x @ w + b) ** 2).mean())
+
+    def eager(x):
+        return ((autodiff.tensor(x) @ w + b) ** 2).mean()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for i in range(4):
+            found, expected = [], []
+            for function, into in ((step, found), (eager, expected)):
+                w.grad = b.grad = None
+                loss = function(X + i)
+                (loss * 2.0).backward()
+                into += [loss.item(), w.grad.numpy().copy(), b.grad.numpy().copy()]
+            close(found, expected)
+            with autodiff.no_grad():
+                w -= 0.1 * w.grad
+                b -= 0.1 * b.grad
+    assert step._state.reason is None
+    with pytest.raises(NotImplementedError, match="second ones"):
+        autodiff.autograd.grad(step(X), w, create_graph=True)
+
+
+def test_another_shape_or_dtype_is_another_program():
+    c = autodiff.compile(lambda x: (x * x).sum())
+    for x in (np.ones(3), np.ones((2, 2)), np.ones(3, np.float32), np.arange(3), np.ones(3)):
+        assert c(x) == (x * x).sum()
+    assert len(c._state.arrays(c).player.programs) == 4 and c._state.reason is None
+
+
+def test_memory_in_any_order():
+    c = autodiff.compile(lambda x: (x * x[0]).sum())
+    x = RNG.standard_normal((6, 4))
+    for given in (x, x.T, x[::2], x[:, ::-1], np.asfortranarray(x)):
+        assert c(given) == pytest.approx((given * given[0]).sum(), rel=1e-14)
+        assert c(given) == pytest.approx((given * given[0]).sum(), rel=1e-14)
+
+
+ODD = {
+    "a write": lambda x: (x.__setitem__(0, 1.0), x.sum())[1],
+    "a value": lambda x: (x * float(x.sum())).sum(),
+    "an item": lambda x: (x * x[0].item()).sum(),
+    "the largest": lambda x: x[x.argmax()] * 1.0,
+    "where it is": lambda x: x[(x > 0.3).argmax()] * 1.0,
+    "positions": lambda x: x[np.argsort(np.asarray(autodiff.numpy.array(x).detach()))][0] * 2.0,
+    "sorted": lambda x: np.sort(x)[0] * 3.0,
+    "draws": lambda x: (x * np.random.rand()).sum() * 0.0,
+    "a mask": lambda x: x[x > 0.0].sum(),
+    "detach": lambda x: (x * autodiff.numpy.array(x).detach()).sum(),
+    "a derivative": lambda x: (x * autodiff.grad(lambda z: (z * z).sum())(x)).sum(),
+    "complex": lambda x: abs(np.fft.fft(x)).sum(),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_not_recorded_is_right(name):
+    f = ODD[name]
+    c = autodiff.compile(f)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for x in ([0.5, -1.0, 2.0], [1.5, 3.0, -2.0], [-0.5, -1.0, 0.25]):
+            assert c(np.array(x)) == pytest.approx(float(inside(f)(autodiff.numpy.array(x))), rel=1e-12)
+    said = [str(w.message) for w in caught if "runs as it is" in str(w.message)]
+    assert len(said) == 1 and c._state.reason is not None
+
+
+def test_hooks_run():
+    def f(x):
+        y = x * 2.0
+        if y.requires_grad:
+            y.register_hook(lambda g: g * 10.0)
+        return (y * x).sum()
+
+    g = autodiff.grad(autodiff.compile(f))
+    with pytest.warns(UserWarning, match="hook"):
+        first = g(np.ones(2))
+    assert first.tolist() == g(np.ones(2)).tolist() == [22.0, 22.0]
+
+
+def test_what_is_frozen_is_found():
+    factor = [np.ones(3)]
+    c = autodiff.compile(lambda x: (x * factor[0]).sum(), check=True)
+    assert c(np.ones(3)) == c(np.ones(3)) == 3.0
+    factor[0] = np.full(3, 2.0)
+    with pytest.raises(RuntimeError, match="not the same function twice"):
+        c(np.ones(3))
+
+
+def test_infinities_leave_the_program():
+    """logsumexp shares a gradient evenly where it is infinite: a case that a program does not have."""
+    def f(x):
+        return autodiff.logsumexp(x, 0)
+
+    g, eager = autodiff.grad(autodiff.compile(f)), autodiff.grad(inside(f))
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for x in ([0.0, 1.0], [2.0, 1.0], [np.inf, 1.0], [np.inf, np.inf], [0.5, 0.25]):
+            np.testing.assert_allclose(g(np.array(x)), eager(np.array(x)), rtol=1e-15)
