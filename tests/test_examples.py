@@ -12,7 +12,7 @@ import autodiff
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="needs a checkout")
-PICTURES = {"two_body", "heat", "black_scholes", "predator_prey", "gaussian_process"}
+PICTURES = {"two_body", "heat", "black_scholes", "predator_prey", "gaussian_process", "heston"}
 
 
 def example(name):
@@ -136,6 +136,23 @@ def test_gaussian_process():
     assert abs(np.exp(found.x[2]) - 0.15) < 0.03        # the noise that was put in
     mean, deviation = program.predict(found.x, points, values, points)
     assert np.abs(mean - values).std() < 0.2 and (deviation > 0).all() and (deviation < 0.2).all()
+
+
+def test_heston():
+    program = example("heston")
+    price, error, slopes = program.greeks(1500)
+    assert 7.0 < price < 11.0 and 0.0 < error < 0.5
+    for place, name in enumerate(program.NAMES):
+        ends = []
+        for sign in (1, -1):
+            market = list(program.MARKET)
+            market[place] += sign * 1e-5
+            ends.append(program.greeks(1500, None, tuple(market))[0])
+        assert abs(slopes[name] - (ends[0] - ends[1]) / 2e-5) < 0.04 * abs(slopes[name]) + 0.02, name
+    short = program.greeks(300, 115.0)
+    first, second = program.draws(300)
+    plain = [float(program.paid(*program.MARKET, [v[k] for v in first], [v[k] for v in second], 115.0)) for k in range(300)]
+    assert np.isclose(short[0], np.mean(plain), rtol=1e-13)
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))
