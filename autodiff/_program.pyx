@@ -97,7 +97,7 @@ cdef extern from "csrc/program_rows.h":
     int p_follow(const p_tree* t, const p_item* items, int count, p_segment** at, int* way, int* done)
     p_segment* p_hang(p_tree* t, const p_item* items, int count, p_segment* at, int way, int done)
     int p_render(p_tree* t, p_segment* leaf)
-    p_reverse* p_reversed(p_tree* t, p_segment* leaf, const uint8_t* chosen, int choice)
+    p_reverse* p_reversed(p_tree* t, p_segment* leaf, const uint8_t* chosen, int choice, int aux)
     int p_room(p_tree* t)
     int p_constant_add(p_tree* t, double value)
     enum:
@@ -209,6 +209,7 @@ def _fill():
 
 # ---- the rules of rows, as items: what a derivative's derivative is made of
 
+@cython.final
 cdef class Traced:
     """An operand of a rule while that is written down."""
 
@@ -261,12 +262,13 @@ cdef class Traced:
         return self.rule.add("ne", self, other)
 
 
+@cython.final
 cdef class Rule:
     """A rule that is run on what stands for its operands."""
 
     cdef list items, numbers
 
-    def __init__(self):
+    def __cinit__(self):
         self.items, self.numbers = [], []
 
     cdef Traced traced(self, int at):
@@ -940,7 +942,7 @@ cdef class Tree:
                 return &leaf.reverse[i]
         return NULL
 
-    def differentiate(self, tuple args, int choice, tuple places):
+    def differentiate(self, tuple args, int choice, tuple places, bint aux=False):
         """Reverse code of the leaf to which the arguments lead, in the arguments at those places."""
         cdef int i, k, reason = 0
         cdef p_segment* leaf
@@ -953,7 +955,7 @@ cdef class Tree:
         leaf = p_forward(self.t.root, self.t.v, &reason)
         if leaf == NULL:
             return False
-        if p_reversed(self.t, leaf, <const uint8_t*>chosen, choice) == NULL or p_room(self.t):
+        if p_reversed(self.t, leaf, <const uint8_t*>chosen, choice, aux) == NULL or p_room(self.t):
             raise MemoryError
         return True
 
@@ -1178,6 +1180,7 @@ cdef class Replay:
     cdef readonly int _what, _choice
     cdef readonly tuple _places         # of the arguments that are differentiated
     cdef readonly bint _single
+    cdef public bint aux                # whether the function returns (value, what goes along)
     cdef public object _player          # of programs of arrays: player(args), which has None where nothing fits; or None
     cdef dict __dict__
 
@@ -1247,6 +1250,12 @@ cdef class Replay:
                 gradients[n] = t.g[reverse.input[k]] if seed >= 0 and reverse.input[k] >= 0 else 0.0
                 n += 1
         try:
+            if self.aux:
+                result = self.output(tree, leaf)        # which copies what it needs first, too
+                found = self.gradients(tree, gradients)
+                if self._what == GRADIENT_ONLY:
+                    return found, result[1]
+                return (result, found) if self._what == VALUE_FIRST else (found, result)
             found = self.gradients(tree, gradients)
             if self._what == GRADIENT_ONLY:
                 return found

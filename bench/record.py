@@ -215,7 +215,7 @@ def record_flip(quick):
 @case(
     "record_heston_paths",
     "10,000 paths of Heston's model with given draws and six first derivatives of each, by vmap of the program",
-    [most(18e-3)],
+    [most(12e-3)],
 )
 def record_heston_paths(quick):
     return {"autodiff": lambda lib: paths(lib, barrier(None), 200 if quick else 10_000)}
@@ -232,6 +232,76 @@ def record_barrier_paths(quick):
         "autodiff": lambda lib: paths(lib, barrier(0.9), count),
         "no_barrier": lambda _: paths(library(), barrier(None), count),
     }
+
+
+@case(
+    "record_black_scholes_hessian",
+    "the price of a call: all its second derivatives from Python floats, replayed (jax: compiled; eager: run by Python)",
+    [most(1.5e-6), faster("jax", 5), faster("eager", 7)],
+)
+def record_black_scholes_hessian(quick):
+    places = tuple(range(5))
+
+    def second(lib, function):
+        call = lib.hessian(function, argnums=places)
+        call(*MARKET)
+        return Work(lambda: call(*MARKET), gradient=lambda: np.array(call(*MARKET), dtype=float).ravel())
+
+    return {
+        "autodiff": lambda lib: second(lib, lib.compile(black_scholes(np, lib.erf))),
+        "eager": lambda _: second(library(), black_scholes(np, library().erf)),
+        "jax": lambda lib: second_of_jax(lib, black_scholes(lib.numpy, lib.scipy.special.erf), MARKET, places),
+    }
+
+
+def second_of_jax(lib, function, args, places):
+    lib.config.update("jax_enable_x64", True)
+    call = lib.jit(lib.hessian(function, argnums=places))
+
+    def run():
+        return lib.block_until_ready(call(*args))
+
+    return Work(run, gradient=lambda: np.array(run(), dtype=float).ravel())
+
+
+def rosenbrock(x):
+    total = 0.0
+    for i in range(len(x) - 1):
+        total = total + 100.0 * (x[i + 1] - x[i] * x[i]) ** 2 + (1.0 - x[i]) ** 2
+    return total
+
+
+@case(
+    "record_rosenbrock_hessian",
+    "Rosenbrock's function of 30 variables, a list: the matrix of second derivatives, replayed (eager: run by Python)",
+    [most(8e-6), faster("eager", 20)],
+)
+def record_rosenbrock_hessian(quick):
+    def second(lib, function):
+        point = np.linspace(0.5, 1.5, 30).tolist()
+        call = lib.hessian(function)
+        call(point)
+        return Work(lambda: call(point), gradient=lambda: np.array(call(point)).ravel())
+
+    return {
+        "autodiff": lambda lib: second(lib, lib.compile(rosenbrock)),
+        "eager": lambda _: second(library(), rosenbrock),
+    }
+
+
+@case(
+    "record_rosenbrock_sparse",
+    "Rosenbrock's function of 10,000 variables: the sparse matrix of second derivatives, replayed",
+    [most(4e-3)],
+)
+def record_rosenbrock_sparse(quick):
+    def of_autodiff(lib):
+        point = np.linspace(0.5, 1.5, 200 if quick else 10_000).tolist()
+        call = lib.sparse_hessian(rosenbrock)
+        call(point)
+        return Work(lambda: call(point), gradient=lambda: call(point).data)
+
+    return {"autodiff": of_autodiff}
 
 
 def barrier(level):

@@ -13,7 +13,7 @@ import autodiff
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="needs a checkout")
-PICTURES = {"two_body", "heat", "black_scholes", "predator_prey", "gaussian_process", "digits"}
+PICTURES = {"two_body", "heat", "black_scholes", "predator_prey", "gaussian_process", "digits", "heston"}
 #: Further arguments, for programs that take long.
 SHORTER = {"digits": ["2"]}
 
@@ -183,6 +183,23 @@ def test_perceptron():
         trained, losses = program.train(program.parameters(), points, labels, 400)
     assert np.mean(losses[-20:]) < 0.7 * np.mean(losses[:20])
     assert program.accuracy(trained, points, labels) > 0.7
+
+
+def test_heston():
+    program = example("heston")
+    price, error, slopes = program.greeks(1500)
+    assert 7.0 < price < 11.0 and 0.0 < error < 0.5
+    for place, name in enumerate(program.NAMES):
+        ends = []
+        for sign in (1, -1):
+            market = list(program.MARKET)
+            market[place] += sign * 1e-5
+            ends.append(program.greeks(1500, None, tuple(market))[0])
+        assert abs(slopes[name] - (ends[0] - ends[1]) / 2e-5) < 0.04 * abs(slopes[name]) + 0.02, name
+    short = program.greeks(300, 115.0)
+    first, second = program.draws(300)
+    plain = [float(program.paid(*program.MARKET, [v[k] for v in first], [v[k] for v in second], 115.0)) for k in range(300)]
+    assert np.isclose(short[0], np.mean(plain), rtol=1e-13)
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))

@@ -838,7 +838,7 @@ def test_what_has_no_sparse_matrix():
 def test_sparse_matrices_need_scipy(monkeypatch):
     import sys
     monkeypatch.setitem(sys.modules, "scipy.sparse", None)
-    with pytest.raises(ImportError, match=r"autodiff\[scipy\]"):
+    with pytest.raises(ImportError, match=r"autodiff-core\[scipy\]"):
         autodiff.sparse_hessian(rosenbrock)([1.0, 2.0])
 
 
@@ -850,3 +850,53 @@ def test_infinite_factors_are_not_spread_over_a_colour():
     x = [1.0, 2.0, 0.0, 1.0, 3.0]
     found, expected = (np.array(replays(autodiff.hessian(g), x)) for g in (compiled(f), f))
     assert np.array_equal(found, expected, equal_nan=True)
+
+
+def test_what_goes_along():
+    """has_aux: the first result is differentiated, the others are returned beside it."""
+    def f(x, y):
+        if x > y:
+            return x * y, {"sum": x + y, "n": 3}
+        return x / y, {"sum": x - y, "n": 4}
+
+    c = compiled(f)
+    for kind in (autodiff.grad, autodiff.value_and_grad, autodiff.func.grad_and_value):
+        for argnums in (0, (1, 0)):
+            of, replayed = (kind(g, argnums=argnums, has_aux=True) for g in (f, c))
+            for point in ((2.0, 1.0), (1.0, 2.0)):
+                assert replays(replayed, *point) == of(*point)
+    assert c._state.reason is None
+    with pytest.raises(RuntimeError, match="Expected f"):
+        autodiff.grad(c)(2.0, 1.0)
+    with pytest.raises(RuntimeError, match="should be a tuple"):
+        autodiff.grad(compiled(lambda x: x * x), has_aux=True)(2.0)
+
+
+def test_a_program_is_drawn(monkeypatch):
+    import sys
+
+    def f(x, y):
+        if x > y:
+            return x * int(y)
+        return y - x
+
+    c = compiled(f)
+    for point in ((2.0, 1.0), (3.0, 2.5), (4.0, 3.5), (1.0, 2.0)):
+        c(*point)
+    monkeypatch.setitem(sys.modules, "graphviz", None)
+    text = c.program.draw()
+    lines = text.splitlines()
+    assert lines[0] == "digraph program {" and lines[-1] == "}"
+    assert sum("shape=diamond" in line for line in lines) == 4 and sum('"no"' in line for line in lines) == 3
+    nodes = {line.split()[0] for line in lines if "label=" in line and "->" not in line}
+    edges = [line.split(" [")[0].strip(" ;").split(" -> ") for line in lines if "->" in line]
+    assert all(a in nodes and b in nodes for a, b in edges)
+    assert {"i0", "i1"} <= {a for a, _ in edges}
+
+    class Package:
+        def Source(self, text):
+            return "drawn", text
+
+    monkeypatch.setitem(sys.modules, "graphviz", Package())
+    assert c.program.draw() == ("drawn", text)
+    assert compiled(f).program.draw()[1].startswith("digraph")

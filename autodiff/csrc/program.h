@@ -443,8 +443,8 @@ static int p_reverse_code(const p_tree *t, const p_item *items, int top, const u
     #undef TO
 }
 
-/* The reverse code of a leaf. */
-static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, int choice)
+/* The reverse code of a leaf: of its one result, or of the first where the others only go along (aux). */
+static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, int choice, int aux)
 {
     for (int i = 0; i < leaf->reverses; i++) if (leaf->reverse[i].choice == choice) return &leaf->reverse[i];
     p_path path;
@@ -453,11 +453,12 @@ static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, 
     if (grown == NULL) return NULL;
     leaf->reverse = grown;
     if (p_path_to(leaf, &path)) return NULL;
-    const int status = p_reverse_code(t, path.items, path.top, chosen, leaf->out, leaf->outs == 1, &code);
+    const int one = leaf->outs == 1 || (aux && leaf->outs > 1);
+    const int status = p_reverse_code(t, path.items, path.top, chosen, leaf->out, one, &code);
     p_path_free(&path);
     if (status) return NULL;
     made = &leaf->reverse[leaf->reverses++];
-    *made = (p_reverse){code.code, code.input, code.count, leaf->outs == 1 ? code.seed[0] : -1, choice};
+    *made = (p_reverse){code.code, code.input, code.count, one ? code.seed[0] : -1, choice};
     free(code.seed);
     t->bytes += (code.count + 1) * sizeof *code.code + t->inputs * sizeof *code.input;
     if (code.places + 1 > t->adjoints) t->adjoints = code.places + 1;

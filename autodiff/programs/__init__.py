@@ -26,6 +26,7 @@ from .._pytree import flatten, flatten_results, map_leaves
 from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
 from ..numpy import _answers as _answers  # now, and not while something is recorded
 from ..numpy import _mirror as _mirror
+from ._draw import dot, drawn
 from ._sparse import SparseHessian, SparseJacobian, sparse_hessian, sparse_jacobian
 
 __all__ = ["Branch", "Compiled", "Differentiated", "Program", "SparseHessian", "SparseJacobian", "sparse_hessian",
@@ -108,6 +109,10 @@ class Program:
         return "\n\n".join(parts) or "no program: nothing is recorded yet"
 
     __repr__ = __str__
+
+    def draw(self) -> Any:
+        """The programs as graphs: a graphviz.Source (pip install autodiff[viz]), or without that package its text."""
+        return drawn("\n".join([dot(tree.listing()) for tree in self.trees]) or "digraph program {\n}")
 
 
 class _State:
@@ -257,7 +262,7 @@ class _State:
                 replay.plain = True     # a row without a rule that can be written down: this runs as it is, f is replayed
                 same = None
         elif replay._what:
-            made.differentiate(args, replay._choice, replay._places)
+            made.differentiate(args, replay._choice, replay._places, replay.aux)
         if same is not None and not same(replay.replayed(made, args), result):
             self._differs(None)
             return result
@@ -387,7 +392,7 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
     NotImplemented where that is not what was asked: for Variables, and where a sample is no number.
     """
     state = replay._state
-    if state.reason is not None or state.check or unusual() or not size:
+    if state.reason is not None or state.check or unusual() or not size or replay.aux:
         return NotImplemented
     columns = []
     for value, dim in zip(leaves, dims, strict=True):
@@ -495,8 +500,8 @@ class Compiled(Replay):
         """What grad() and its like make of the function."""
         argnums = options["argnums"]
         numbers = argnums if isinstance(argnums, tuple) else (argnums,)
-        if options.get("has_aux") or not numbers or any(type(n) is not int or n < 0 for n in numbers) or (
-                len(set(numbers)) != len(numbers)):
+        known = bool(numbers) and all(type(n) is int and n >= 0 for n in numbers) and len(set(numbers)) == len(numbers)
+        if not known or (options.get("has_aux") and kind not in _WHAT):
             return kind(self, **options)
         return Differentiated(self, kind, options)
 
@@ -554,8 +559,9 @@ class Differentiated(Replay):
         argnums = options["argnums"]
         places = argnums if isinstance(argnums, tuple) else (argnums,)
         state = function._state
-        self.prepare(state, [] if state.check else state.trees, _WHAT.get(kind) or _MATRICES[kind], state.choice(places),
-                     places, not isinstance(argnums, tuple))
+        self.aux = bool(options.get("has_aux"))
+        self.prepare(state, [] if state.check else state.trees, _WHAT.get(kind) or _MATRICES[kind],
+                     state.choice((*places, -1) if self.aux else places), places, not isinstance(argnums, tuple))
         functools.update_wrapper(self, function, updated=())
 
     def eager(self, inner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

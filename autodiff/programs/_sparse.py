@@ -19,7 +19,7 @@ def _scipy(what: str) -> Any:
     try:
         return importlib.import_module("scipy.sparse")
     except ImportError as error:
-        raise ImportError(f"{what} returns SciPy's sparse matrices: pip install autodiff[scipy]") from error
+        raise ImportError(f"{what} returns SciPy's sparse matrices: pip install autodiff-core[scipy]") from error
 
 
 class _Sparse:
