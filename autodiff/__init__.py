@@ -190,7 +190,9 @@ _LATER = {
     **dict.fromkeys(name for name in _ops.NAMESPACES if "." not in name),       # linalg, fft, special
     **dict.fromkeys(_ops.LATER["functions"]),       # of rows: their families put them here
     "lift": "_lift",
-    "compile": "programs",
+    **dict.fromkeys(("compile", "sparse_hessian", "sparse_jacobian"), "programs"),
+    "draw": "_draw",
+    "explain": "_explain",
     "checkpointed_loop": "utils._loop",
     **dict.fromkeys(("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"), "_windows"),
     **dict.fromkeys(("binomial", "multinomial", "normal", "poisson", "randint_like", "randperm", "sample_beta",

@@ -352,6 +352,8 @@ cdef void bump(Storage* storage) noexcept:
     """The elements were written in place: values saved before are no longer these, nor are copies of a 0-d one."""
     cdef Node* number = storage.number
     storage.version += 1
+    if graph.anomaly:
+        table.wrote(storage, storage.version)
     graph.modified += storage.unchanged
     storage.unchanged = 0
     if number != NULL:
@@ -915,6 +917,8 @@ cdef void mark_modified(Node* node) noexcept:
     if node != NULL and not node.flags & MODIFIED:
         node.flags |= MODIFIED
         graph.modified += 1
+        if graph.anomaly:
+            table.wrote(node, 0)
 
 
 cdef class NodeExtras:
@@ -2415,6 +2419,8 @@ cdef int elementwise(Pass* walk, Node* node, int operand, Cotangent* g, bint las
     cdef Array* given = NULL
     cdef bint fits
     cdef int k
+    if partial == NULL:         # there is no derivative in this operand, which the recorded rule says in words
+        return 1
     fits = not target.flags & OUT_SCALAR and node_type(target) == payload.type and same_shape(node_shape(target), shape)
     if is_g and not node.flags & OUT_SCALAR:
         g.array.owners += 1

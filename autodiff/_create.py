@@ -771,3 +771,5 @@ ShortTensor = _typed("ShortTensor", "int16")
 IntTensor = _typed("IntTensor", "int32")
 LongTensor = _typed("LongTensor", "int64")
 BoolTensor = _typed("BoolTensor", "bool")
+
+_v.OPS.rand = rand      # for helpers: dropout and its kin

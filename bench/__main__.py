@@ -23,11 +23,13 @@ GROUPS = (
     "derivatives",
     "numpy_style",
     "linear",
+    "layers",
     "ops",
     "memory",
     "startup",
     "neighbour",
     "record",
+    "record_arrays",
 )
 COMMANDS = ("compare", "report")
 EXTRA = 'the "bench" extra is not complete ({}): install it with  pip install -e ".[bench]"'

@@ -31,7 +31,7 @@ from checks import public
 B = 3
 T = autodiff.tensor
 #: Cases that look at values in Python to say which they expect.
-LOOKING = {"kthvalue", "mode"}
+LOOKING = {"gumbel_softmax", "kthvalue", "mode"}
 #: Rows whose results may differ in shape from sample to sample: refused.
 DYNAMIC = {"unique", "unique_consecutive", "nonzero", "argwhere"}
 #: Cases of a view of all of the memory, which a sample of a batch is not.

@@ -19,7 +19,8 @@ A saved value that is written before the backward pass makes that pass raise, an
 makes it wrong, so a row saves what PyTorch's op does, and computes again what it could have kept: a quotient saves its
 operands, for ``y = x / w; y += 1`` is ordinary code.  ``tests/test_saved.py`` holds the rows against PyTorch's table.
 A derivative of ``None`` says that the op has none in that operand; an op with no derivative at all is not recorded.
-A derivative of ``0`` says that it is zero everywhere (``floor``).
+A derivative of ``0`` says that it is zero everywhere (``floor``).  One of ``NOT_COMPUTED`` in the first of two operands of
+an elementwise row that derivatives call is NaN in its loops; where it is recorded, asking for it is an error.
 
 A row whose loop is ``composite`` has no derivative of its own: its value is a call of a helper that computes with
 recorded ops, so that everything else follows from theirs.  ``grad_fn`` then names the last node.
@@ -105,6 +106,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+#: The text of a derivative that is not computed.
+NOT_COMPUTED = "g * hole(0 * x)"
 KINDS = ("elementwise", "linear", "multilinear", "reduction", "gather", "custom")
 #: Public modules in which functions live.
 NAMESPACES = ("autodiff", "linalg", "fft", "special", "nn.functional")
@@ -139,6 +142,11 @@ class Parameter(NamedTuple):
     type: str = ""
 
 
+#: Rows that have older words for reduction.
+LOSSES = ("mse_loss", "l1_loss", "smooth_l1_loss", "cross_entropy", "nll_loss", "binary_cross_entropy",
+          "binary_cross_entropy_with_logits", "kl_div", "poisson_nll_loss", "cosine_embedding_loss", "hinge_embedding_loss",
+          "margin_ranking_loss", "multi_margin_loss", "multilabel_margin_loss", "soft_margin_loss",
+          "multilabel_soft_margin_loss", "triplet_margin_loss")
 _Q = "how many parts, or the indices where the parts after the first begin"
 _FACTOR = Parameter("operand", "a factor of the product")
 _OF_INPUT = Parameter("operand", "a factor of input")
@@ -402,11 +410,101 @@ PARAMETERS = {
     "reduction": Parameter("choice", "'mean', 'sum', or 'none' for a loss of each element"),
     "size_average": Parameter("flag", "an older word: False for the sum", "_bool | None"),
     **{f"{row}.reduce": Parameter("flag", "an older word: False for no reduction", "_bool | None")
-       for row in ("mse_loss",)},
-    **{f"{row}.weight": Parameter("operand", "factors of the losses, of the shape of input", "_Operand | None")
-       for row in ("mse_loss",)},
+       for row in LOSSES},
+    **{f"{row}.weight": Parameter("operand", f"factors of {what}", "_Operand | None") for rows, what in (
+        (("mse_loss", "l1_loss", "huber_loss"), "the losses, of the shape of input"),
+        (("cross_entropy", "nll_loss", "multi_margin_loss"), "the classes, a vector"),
+        (("binary_cross_entropy", "binary_cross_entropy_with_logits", "multilabel_soft_margin_loss"), "the losses"),
+        (("layer_norm", "rms_norm", "batch_norm", "instance_norm", "group_norm"), "the result")) for row in rows},
+    **{f"{row}.bias": Parameter("operand", "what is added to the result", "_Operand | None")
+       for row in ("layer_norm", "batch_norm", "instance_norm", "group_norm")},
+    "pos_weight": Parameter("operand", "factors of the losses of positive targets", "_Operand | None"),
+    "smooth_l1_loss.beta": Parameter("number", "where the parabola ends"),
+    "delta": Parameter("number", "where the parabola ends"),
+    "log_target": Parameter("flag", "whether target is given by logarithms"),
+    "var": Parameter("operand", "the variances: of input's shape, without its last dimension, or a number", "_Operand"),
+    **{f"{row}.full": Parameter("flag", "whether constants are added") for row in ("gaussian_nll_loss", "poisson_nll_loss")},
+    "log_input": Parameter("flag", "whether input is the logarithm of the rate"),
+    "ignore_index": Parameter("count", "a target that does not count"),
+    "label_smoothing": Parameter("number", "which part of the target all classes share evenly"),
+    "margin": Parameter("number", "the margin"),
+    "swap": Parameter("flag", "whether the distance between positive and negative counts as well"),
+    "distance_function": Parameter("any", "a function of two Variables; pairwise_distance() if None"),
+    "inplace": Parameter("flag", "whether input itself is written"),
+    "_stacklevel": Parameter("count", "not used"),
+    "lower": Parameter("number", "the least slope"),
+    "rrelu.upper": Parameter("number", "the largest slope"),
+    "nn_functional_rrelu_.upper": Parameter("number", "the largest slope"),
+    "training": Parameter("flag", "whether the layer is being trained"),
+    "lambd": Parameter("number", "how far from 0"),
+    "tau": Parameter("number", "the temperature"),
+    "hard": Parameter("flag", "whether the result is 0 and 1"),
+    **{f"{row}.p": Parameter("number", "the probability to be dropped") for row in (
+        "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")},
+    "dropout_p": Parameter("number", "the probability to be dropped"),
+    "multi_margin_loss.p": Parameter("number", "1 or 2"),
+    "num_classes": Parameter("count", "the size of the new dimension"),
+    "padding_idx": Parameter("count", "a row that is left out", "_int | None"),
+    "max_norm": Parameter("number", "the largest norm of a row", "_Number | None"),
+    "norm_type": Parameter("number", "the order of that norm"),
+    "scale_grad_by_freq": Parameter("flag"),
+    "sparse": Parameter("flag", "False"),
+    "offsets": Parameter("operand", "where bags begin", "_Operand | None"),
+    "embedding_bag.mode": Parameter("choice", "'sum', 'mean' or 'max'"),
+    "per_sample_weights": Parameter("operand", "factors of the rows", "_Operand | None"),
+    "include_last_offset": Parameter("flag", "whether the last offset is the end"),
+    "normalized_shape": Parameter("any", "the last sizes", "_Dims"),
+    "num_groups": Parameter("count", "how many groups of channels"),
+    "running_mean": Parameter("operand", "means of the channels, which are written", "_Operand | None"),
+    "running_var": Parameter("operand", "variances of the channels, which are written", "_Operand | None"),
+    "momentum": Parameter("number", "how far running statistics move"),
+    "use_input_stats": Parameter("flag", "whether to use the operand's own statistics"),
+    "local_response_norm.size": Parameter("count", "how many channels"),
+    "local_response_norm.k": Parameter("number", "what is added"),
+    "attn_mask": Parameter("operand", "where to look, or what is added", "_Operand | None"),
+    "is_causal": Parameter("flag", "whether to look at earlier positions only"),
+    "scaled_dot_product_attention.scale": Parameter("number", "the factor; 1 / sqrt(size) if None", "_Number | None"),
+    "enable_gqa": Parameter("flag", "whether heads of key and value are shared"),
     # convolutions, pooling, pictures
     "upscale_factor": Parameter("count", "how many times as high and as wide"),
+    "downscale_factor": Parameter("count", "the height and the width of a square"),
+    "groups": Parameter("count", "into how many parts channels are divided, each of which is by itself"),
+    "kernel_size": Parameter("any", "the sizes of a window, one number or one for each dimension", "_Dims"),
+    "padding": Parameter("any", "how many zeros are put before and behind, one number or one for each dimension", "_Dims"),
+    "dilation": Parameter("any", "from one place in a window to the next, one number or one for each dimension", "_Dims"),
+    "output_padding": Parameter("any", "by how much the result is larger, one number or one for each dimension", "_Dims"),
+    **{f"{row}{n}d.stride": Parameter("any", "from one window to the next, one number or one for each dimension" + more,
+                                      "_Dims")
+       for row, more in (("conv", ""), ("conv_transpose", ""), ("max_pool", "; the window's sizes if None"),
+                         ("avg_pool", "; the window's sizes if None"), ("lp_pool", "; the window's sizes if None"),
+                         ("max_unpool", "; the window's sizes if None")) for n in (1, 2, 3)},
+    "nn_functional_unfold.stride": Parameter("any", "from one window to the next", "_Dims"),
+    "fold.stride": Parameter("any", "from one window to the next", "_Dims"),
+    **{f"conv{n}d.padding": Parameter("any", "how many zeros are put before and behind, one number or one for each dimension; "
+                                             "or 'same' or 'valid'", "_Dims | _str") for n in (1, 2, 3)},
+    **{f"{row}{n}d.output_size": Parameter("any", "how many parts, one number or one for each dimension", "_Any")
+       for row in ("adaptive_max_pool", "adaptive_avg_pool") for n in (1, 2, 3)},
+    **{f"max_unpool{n}d.output_size": Parameter("any", "the sizes of the result, where several are possible", "_Any")
+       for n in (1, 2, 3)},
+    "fold.output_size": Parameter("any", "height and width of the result", "_Dims"),
+    "ceil_mode": Parameter("flag", "whether a last window may end outside"),
+    "return_indices": Parameter("flag", "whether positions in the flattened picture are returned as well"),
+    "count_include_pad": Parameter("flag", "whether what is padded counts"),
+    "divisor_override": Parameter("any", "what sums are divided by instead of the number of elements", "_int | None"),
+    "norm_type": Parameter("number", "the order"),
+    **{f"{row}.{word}": Parameter("any", doc, type) for row in ("interpolate", "upsample") for word, doc, type in (
+        ("size", "the sizes of the result, one number or one for each dimension", "_Dims"),
+        ("scale_factor", "how many times as large, one number or one for each dimension", "_Any"),
+        ("mode", "'nearest', 'nearest-exact', 'linear', 'bilinear', 'trilinear', 'bicubic' or 'area'", "_str"))},
+    "align_corners": Parameter("flag", "whether the centres of the first and last elements stay in place, else their edges",
+                               "_bool | None"),
+    "recompute_scale_factor": Parameter("flag", "whether the quotient of sizes is used in the place of scale_factor",
+                                        "_bool | None"),
+    "antialias": Parameter("flag", "whether neighbours are as many more as the result is smaller"),
+    "grid_sample.mode": Parameter("choice", "'bilinear', 'nearest' or 'bicubic'"),
+    "padding_mode": Parameter("choice", "'zeros', 'border' or 'reflection'"),
+    "affine_grid.size": Parameter("any", "the sizes of the pictures that will be sampled", "_Dims"),
+    **{word: Parameter("any") for word in ("windows", "plan", "plans", "spans", "extent", "kernel", "among")},
     # ----
     "out": Parameter("any", "a Variable to write the result into; not where a gradient is wanted"),
 }
@@ -502,6 +600,11 @@ class Rule:
     def arity(self) -> int:
         """How many operands a call has; -1 for any number."""
         return -1 if self.operands == "*" else len(self.operands)
+
+    @property
+    def ends(self) -> bool:
+        """Whether its derivative in its first operand, which is not computed, is an error."""
+        return self.dx == NOT_COMPUTED
 
     @property
     def elementwise(self) -> bool:

@@ -209,7 +209,7 @@ RULES: tuple[Rule, ...] = (
     Rule("pdist", "pdist_of(x, p)", operands="x", params="p=2", method=False, loop="composite", grad_fn="PdistBackward0",
          source=TORCH_KINK,
          kinks={"rows that are equal": "0 as dist"},
-         doc="Distances of order p of each two rows of a matrix.",
+         elsewhere=("nn.functional.pdist",), doc="Distances of order p of each two rows of a matrix.",
          errors="RuntimeError unless there are two dimensions, and for a negative p.",
          example="pdist(tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]])) -> tensor([5.0000, 1.0000, 4.2426])"),
     Rule("renorm", "renorm_of(x, p, dim, maxnorm)", operands="x", params="p, dim, maxnorm", loop="composite", inplace=True,
