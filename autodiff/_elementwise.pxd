@@ -6,6 +6,8 @@ from ._base cimport (INFERENCE_TENSOR, INLINE64, Py_TYPE, T_DOUBLE, T_FLOAT, TEN
 from ._core cimport Array, Node, Saved, Shape, Storage, disown, hold, kernel_type, read_double
 from ._kernels cimport Kernel, intp
 
+from libc.stdint cimport uint32_t
+
 cdef extern from "Python.h":
     double PyLong_AsDouble(object o) except? -1.0
 
@@ -21,6 +23,7 @@ cdef struct Operand:
     int rank                    # 2: dimensions, 1: 0-d, 0: Python number
     Node* node                  # owned
     bint number
+    uint32_t version            # of the array when it was looked at: another thread may write while a loop runs
 
 cdef struct Point:              # an operand of no dimensions
     double value
@@ -37,6 +40,8 @@ cdef tuple with_lists(object x, object y)
 cdef void drop_operand(Operand* operand) noexcept
 cdef int weak_type(Operand* operand) noexcept
 cdef int promoted(Operand* a, Operand* b, PyTypeObject* kind) except -1
+cdef uint32_t version_of(object o) noexcept
+cdef void saved_since(Saved* saved, object o, uint32_t version) noexcept
 cdef int save(Saved* saved, Operand* operand, bint snapshot) except -1
 cdef bint must_snapshot(object o)
 cdef int check_inference(object o) except -1

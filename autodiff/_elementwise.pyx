@@ -6,6 +6,7 @@ The loops themselves are in csrc/.  Right of _base, whose door every op goes thr
 cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
+from libc.stdint cimport uint32_t
 from libc.string cimport memset
 
 from ._base cimport (ABOVE, ARITY, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VALUES, DIFFERENTIABLE, DTYPE_RULE, FORWARD,
@@ -55,6 +56,7 @@ cdef int take_operand(object o, PyTypeObject* kind, Operand* operand) except -1:
         operand.rank = RANK_SCALAR
         if v.array != NULL:
             v.array.owners += 1
+            operand.version = v.array.storage.version
             if v.array.shape.ndim:
                 operand.rank = RANK_ARRAY
         return 0
@@ -80,6 +82,7 @@ cdef int take_operand(object o, PyTypeObject* kind, Operand* operand) except -1:
             return take_operand(python_number(o), kind, operand)
         operand.number = False
         operand.array = array_of(np.asarray(o))
+        operand.version = operand.array.storage.version
         operand.type = operand.array.type
         operand.rank = RANK_ARRAY if operand.array.shape.ndim else RANK_SCALAR
     elif isinstance(o, (int, float)):
@@ -171,6 +174,7 @@ cdef int cast_operand(Operand* operand, int type) except -1:
         else:
             operand.array = new_array(type, array.shape)
             np.copyto(ndarray_of(operand.array, False), ndarray_of(array, False), casting="unsafe")
+        operand.version = operand.array.storage.version
         release_array(array)
     return 0
 
@@ -211,9 +215,23 @@ cdef int save(Saved* saved, Operand* operand, bint snapshot) except -1:
         array.saves += 1
         saved.counted = True
     saved.array, saved.version, saved.state = array, array.storage.version, SAVED
+    if operand.array.storage.version != operand.version:
+        # Another thread wrote while the loop ran: a pass says so.  Of a copy, to which nobody writes, any other number does.
+        saved.version = saved.version + 1 if snapshot else operand.version
     if modes() & PACKING and not operand.number:
         pack(saved, operand.node)
     return 0
+
+
+cdef uint32_t version_of(object o) noexcept:
+    """The version of an operand's elements, for saved_since()."""
+    return (<Variable>o).array.storage.version if is_variable(o) and (<Variable>o).array != NULL else 0
+
+
+cdef void saved_since(Saved* saved, object o, uint32_t version) noexcept:
+    """What save() does for an operand that was looked at, version_of(), before another thread could write to it."""
+    if saved.state == SAVED and version_of(o) != version:
+        saved.version = saved.version - 1
 
 
 cdef int pack(Saved* saved, Node* node) except -1:
@@ -811,6 +829,7 @@ cdef int save_cast(Saved* saved, Operand* operand, object o, int type, bint snap
     """Save an operand in the dtype of a computation that has no loop of its own; a real number stays one."""
     if operand.array == NULL and not (operand.number and category(operand.type) < 3):
         operand.array = array_copy_of(np.asarray(o, numpy_dtype(type))) if operand.number else array_in(<Variable>o)
+        operand.version = operand.array.storage.version
     cast_operand(operand, type)
     return save(saved, operand, snapshot)
 

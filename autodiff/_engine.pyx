@@ -1685,14 +1685,18 @@ cdef int accumulate(Node* leaf, Cotangent g, bint recorded) except -1:
             raise RuntimeError("vmap: a gradient for each sample cannot be accumulated into the .grad of a leaf that is not "
                                "batched. Use autodiff.func.grad, or autograd.grad, which return it")
     if recorded:
-        if extras.grad is None or write:
-            grad = <Variable>gradient.clone()
-            if grad.node != NULL and grad.node.op == OP_CLONE:
-                grad.node.flags |= VARIANT      # under PyTorch's name of it, CopyBackwards
-            extras.grad = flavoured(grad, kind)
-        else:
-            extras.grad = extras.grad + gradient
-        return 0
+        while True:
+            found = extras.grad
+            if found is None or write:
+                grad = <Variable>gradient.clone()
+                if grad.node != NULL and grad.node.op == OP_CLONE:
+                    grad.node.flags |= VARIANT      # under PyTorch's name of it, CopyBackwards
+                total = flavoured(grad, kind)
+            else:
+                total = found + gradient
+            if extras.grad is found:        # or another thread was faster
+                extras.grad = total
+                return 0
     before = <Variable>extras.grad
     if before is not None and (before.node == NULL or not write) and type_of(before) == node_type(leaf) \
             and same_sizes(before, leaf) and writable(before):
@@ -1725,13 +1729,24 @@ cdef int accumulate(Node* leaf, Cotangent g, bint recorded) except -1:
                 array = contiguous_copy(array)
             finally:
                 release_array(g.array)
+            if extras.grad is not before:   # another thread was faster while NumPy copied
+                g.array = array
+                return accumulate(leaf, g, recorded)
         grad = from_array(kind, array)
     grad.flags &= ~INFERENCE_TENSOR
     if before is not None and not write:
         # Read-only, expanded, or of another shape by way of .data: a new one, on the graph that the old one has.
         previous = enter_modes(0 if before.node != NULL else GRAD_OFF, 0 if before.node == NULL else GRAD_OFF | INFERENCE)
         try:
-            extras.grad = <Variable>elementwise(OP_ADD, before, grad)
+            while True:
+                total = elementwise(OP_ADD, before, grad)
+                if extras.grad is before:
+                    extras.grad = <Variable>total
+                    break
+                before = <Variable>extras.grad      # another thread's
+                if before is None:
+                    extras.grad = grad
+                    break
         finally:
             leave_modes(previous)
     else:

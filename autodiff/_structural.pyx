@@ -12,6 +12,7 @@ from libc.limits cimport INT_MAX
 from libc.math cimport fabs
 from libc.stdint cimport uint16_t, uintptr_t
 from libc.stdlib cimport free
+from libc.stdint cimport uint32_t
 from libc.string cimport memcpy
 
 from ._base cimport (ABOVE, ARITY, COMPLEX_KIND, DEFAULTS, DIFFERENTIABLE, EXPAND, FORWARD, INDEX, NAMES, NDARRAY, NEWAXIS,
@@ -22,7 +23,8 @@ from ._base cimport (ABOVE, ARITY, COMPLEX_KIND, DEFAULTS, DIFFERENTIABLE, EXPAN
                      make_number, make_of_points, make_view, materialise, modes, new_transform, normal_type, numpy_dtype,
                      owned, plain, prefetch, tag_number, transformed, transformed_once, type_of, view_by, warn)
 from ._elementwise cimport (RANK_NUMBER, RANK_SCALAR, Operand, Point, check_inference, drop_operand, given_array, is_point,
-                            must_snapshot, promoted, run_values, save, save_result, take_operand, variable_word, weak_type)
+                            must_snapshot, promoted, run_values, save, save_result, saved_since, take_operand, variable_word, version_of,
+                            weak_type)
 from ._core cimport (NUMBER, RIGHT_NUMBER, SAVED, SAVES, VARIANT, Array, Node, Payload, Saved, Shape, add_array, allocate,
                      contiguous_copy, disown, hold, hold_array, itemsize, kernel_type, new_array, new_geometry, new_payload,
                      new_shape, ops, read_double, reduce_array, release_array, release_payload, release_shape, same_shape,
@@ -614,6 +616,8 @@ cdef object structural_on(int op, int flags, tuple operands, tuple params, str t
     cdef int i, n = len(operands), saves = 0
     cdef bint variadic = ARITY[op] < 0
     cdef tuple shapes = None
+    cdef uint32_t x_version = version_of(operands[0]) if n else 0
+    cdef uint32_t y_version = version_of(operands[1]) if n > 1 else 0
     out = quick_values[op](operands, params) if quick_values[op] != NULL else NULL
     if out == NULL:
         if QUIET is not None:
@@ -651,8 +655,10 @@ cdef object structural_on(int op, int flags, tuple operands, tuple params, str t
                 saves = (ops[op].dx_saves if left != NULL else 0) | (ops[op].dy_saves if right != NULL else 0)
                 if saves & SAVES_X:
                     save_operand(&payload.x, operands[0])
+                    saved_since(&payload.x, operands[0], x_version)
                 if saves & SAVES_Y:
                     save_operand(&payload.y, operands[1])
+                    saved_since(&payload.y, operands[1], y_version)
                 if saves & SAVES_OUT:
                     save_result(&payload.out, out)
             if params:
@@ -1476,6 +1482,7 @@ cdef object matmul(object x, object y):
     cdef Node* left_node
     cdef Node* right_node
     cdef Shape* shape
+    cdef uint32_t left_version, right_version
     cdef Payload* payload
     cdef PyTypeObject* kind
     cdef intp[2] dims
@@ -1529,6 +1536,7 @@ cdef object matmul(object x, object y):
         right_node = hold(edge_of(b))
         shape = new_shape(n, dims)
         out = new_array(left.type, shape)
+        left_version, right_version = left.storage.version, right.storage.version
         multiply(left, right, out)
         payload = NULL
         if left_node != NULL or right_node != NULL:
@@ -1540,8 +1548,10 @@ cdef object matmul(object x, object y):
             try:
                 if right_node != NULL:
                     save_operand(&payload.x, a)
+                    saved_since(&payload.x, a, left_version)
                 if left_node != NULL:
                     save_operand(&payload.y, b)
+                    saved_since(&payload.y, b, right_version)
                 payload.tag = PRODUCTS[2 * (left.shape.ndim - 1) + right.shape.ndim - 1]
             except BaseException:
                 release_payload(payload)

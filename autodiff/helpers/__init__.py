@@ -8,6 +8,7 @@ applies the structural op: it receives ``ops``, the row's name, operands and par
 
 What ``ops`` has besides the functions of all rows stands at the head of ``_ops.py.tp``.
 """
+import contextlib
 from importlib import import_module
 
 #: The families, those of the commonest ops first.
@@ -18,10 +19,14 @@ _ahead = list(FAMILIES)
 
 def __getattr__(name):
     """A helper by its name.  Families are imported until one has it: all of them would be an eighth of autodiff's import."""
-    while _ahead and not name.startswith("__"):
-        family = vars(import_module(f"{__name__}.{_ahead[0]}"))
-        globals().update((word, value) for word, value in family.items() if not word.startswith("_"))
-        del _ahead[:1]
-        if name in globals():
+    if not name.startswith("__"):
+        for family in tuple(_ahead):
+            found = vars(import_module(f"{__name__}.{family}"))
+            globals().update((word, value) for word, value in found.items() if not word.startswith("_"))
+            with contextlib.suppress(ValueError):       # another thread may have been at the same one
+                _ahead.remove(family)
+            if name in globals():
+                return globals()[name]
+        if name in globals():           # another thread imported it meanwhile
             return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
