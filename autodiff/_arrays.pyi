@@ -15,6 +15,7 @@ def _use(function: Any) -> None: ...
 @final
 class Program:
     failed: int
+    busy: bool
     bytes: int
     def __new__(cls, steps: list[Any], micros: list[Any], sums: list[Any], bases: int, arena_bytes: int, registers: int,
                 constants: list[Any], calls: list[Any], heavy: bool, /) -> Program: ...

@@ -99,7 +99,8 @@ cdef class Program:
     cdef void* arena_memory
     cdef int steps, bases
     cdef intp arena_bytes
-    cdef bint busy, heavy
+    cdef readonly bint busy     # it runs: another thread's call, or one further out
+    cdef bint heavy
     cdef list calls             # of PYTHON: (function, [(place of an operand) ...], place of the result)
     cdef list kept              # constants
     cdef readonly int failed    # the guard that failed last, by its number among the guards; -1: none did

@@ -1,4 +1,5 @@
 """autodiff.compile over arrays: replays against eager runs, for every row of the catalogue, and what gives up."""
+import threading
 import warnings
 
 import numpy as np
@@ -213,7 +214,7 @@ def test_what_is_not_recorded_is_right(name):
     c = autodiff.compile(f)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        for x in ([0.5, -1.0, 2.0], [1.5, 3.0, -2.0], [-0.5, -1.0, 0.25]):
+        for x in ([0.5, -1.0, 2.0], [1.5, 3.0, -2.0], [-0.5, -1.0, 0.25], [1.0, 2.0, 3.0], [3.0, 2.0, -1.0]):
             assert c(np.array(x)) == pytest.approx(float(inside(f)(autodiff.numpy.array(x))), rel=1e-12)
     said = [str(w.message) for w in caught if "runs as it is" in str(w.message)]
     assert len(said) == 1 and c._state.reason is not None
@@ -251,6 +252,25 @@ def test_infinities_leave_the_program():
         warnings.simplefilter("ignore")
         for x in ([0.0, 1.0], [2.0, 1.0], [np.inf, 1.0], [np.inf, np.inf], [0.5, 0.25]):
             np.testing.assert_allclose(g(np.array(x)), eager(np.array(x)), rtol=1e-15)
+
+
+def test_threads_call_one_program():
+    g = autodiff.value_and_grad(autodiff.compile(EXACT["large"][0]))
+    arrays = [np.random.default_rng(i).standard_normal(40_000) for i in range(3)]
+    expected, wrong = [g(x) for x in arrays], []
+
+    def run(i):
+        for _ in range(10):
+            value, gradient = g(arrays[i])
+            if value != expected[i][0] or not np.array_equal(gradient, expected[i][1]):
+                wrong.append(i)
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong and g.function._state.reason is None
 
 
 def test_programs_are_shown():

@@ -466,6 +466,7 @@ class Arrays:
     def __init__(self, state: Any, what: int, places: tuple[int, ...], single: bool) -> None:
         self.state, self.what, self.places, self.single = state, what, places, single
         self.player = _arrays.Player()
+        self.passes = 0                 # recordings during which a reverse pass began
         self.attaching = False          # there are Variables that require a gradient
 
     def run(self, replay: Any, args: tuple[Any, ...]) -> Any:
@@ -484,7 +485,8 @@ class Arrays:
                                        "than what was recorded for the same decisions. What it reads besides its arguments is "
                                        "frozen: make it an argument")
                 return expected
-        if not state.lock.acquire(blocking=False):      # another thread records, or this one does
+        if any(played.program.busy for played in self.player.programs) or (
+                not state.lock.acquire(blocking=False)):        # another thread runs or records, or this one does
             return replay.eager(state.plainly, args, {})
         try:
             return self.record(replay, args)
@@ -523,6 +525,9 @@ class Arrays:
         leaves, treedef = flatten_results(result)
         if recorder.reason is None:
             if _engine.passes_begun() != passes:        # what it computes is not seen at the door
+                self.passes += 1
+                if self.passes < 4:                     # perhaps it was another thread's
+                    return replay.eager(state.plainly, args, {})
                 recorder.give_up("a derivative inside of it is not recorded")
             self.look(recorder, leaves, state.drawn() != before)
         if recorder.reason is not None:
