@@ -25,9 +25,9 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      transformed_once, type_of, view_by, visit_nodes, warn)
 from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
 from ._structural cimport (AHEAD, EUCLIDEAN, AutodiffBlas, blas_routines, blocks, cast, constant, count_along, expand,
-                           exponentials_of, largest, least_square, like_matrices, matmul, multiply_batches, narrow as narrowed, permute,
-                           reduce_sum,
-                           reshape, rows_in, select_view, set_quick, shifted, small_order, structural, triangles)
+                           exponentials_of, largest, least_square, like_matrices, matmul, multiply_batches,
+                           narrow as narrowed, permute, reduce_sum, reshape, rows_in, select_view, set_quick,
+                           shifted, small_order, structural, triangles)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
 from ._batched cimport can_batch, geometry_of, seed_batch, set_of_batch, spread_strides
 from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXNET, NOTHING, NUMBER, OUT_SCALAR, PACKED,

@@ -23,6 +23,7 @@ GROUPS = (
     "derivatives",
     "numpy_style",
     "linear",
+    "layers",
     "ops",
     "memory",
     "startup",

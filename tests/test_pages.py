@@ -20,7 +20,7 @@ def blocks(page, language):
     return re.findall(rf"^```{language}\n(.*?)^```$", (DOCS / page).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["functions.md", "numpy.md", "transforms.md", "programs.md"])
+@pytest.mark.parametrize("page", ["functions.md", "numpy.md", "transforms.md", "programs.md", "functional.md"])
 def test_the_examples_of_a_page(page):
     """In order, in one namespace."""
     text = "\n".join(blocks(page, "pycon"))

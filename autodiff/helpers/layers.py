@@ -582,8 +582,9 @@ def cross_entropy_of(ops, x, y, reduction, weight, ignore_index, label_smoothing
 
 def _cross_entropy(ops, x, y, weight, reduction, ignore_index):
     """One op where all targets count, which it finds out itself; else that of the others."""
+    if ops.is_batch(x) or ops.is_batch(y):
+        return _class_loss(ops, ops.log_softmax(x, min(1, x.ndim - 1)), y, weight, reduction, ignore_index)
     rows = x if x.ndim < 3 else ops.movedim(x, 1, -1)
-    counted, factors = None, None
     if weight is None and ignore_index < 0 and ops.dtype(y).name == "int64":
         try:
             return _mean_or_sum(ops, ops.apply("class_loss", (rows, ops.reshape(y, ()) if x.ndim == 1 and y.ndim else y), ()),

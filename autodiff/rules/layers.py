@@ -330,8 +330,8 @@ RULES: tuple[Rule, ...] = (
                   "sparse=True, and for per_sample_weights where mode is not 'sum'."),
     # ---- normalisation
     Rule("standardized", "standardized_value(x, dims, eps)", "standardized_dx(g, x, out, dims, eps)", kind="custom",
-         operands="x", params="dims, eps", signature="(n)->(n)", method=False, function=False, loop="helper", fast="standardized",
-         dtype="same", grad_fn="NativeLayerNormBackward0", source=PAPER["layer"],
+         operands="x", params="dims, eps", signature="(n)->(n)", method=False, function=False, loop="helper",
+         fast="standardized", dtype="same", grad_fn="NativeLayerNormBackward0", source=PAPER["layer"],
          doc="(x - mean) / sqrt(variance + eps) over dims: what the normalisations call."),
     _layer("layer_norm", "layer_norm_of(x, normalized_shape, weight, bias, eps)",
            "layer_norm(tensor([1.0, 3.0]), (2,)) -> tensor([-1.0000,  1.0000])",
