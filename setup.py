@@ -75,6 +75,7 @@ SOURCES = {
     "_core": ["_core.pyx"],
     "_batched": ["_batched.pyx"],
     "_elementwise": ["_elementwise.pyx"],
+    "_convolving": ["_convolving.pyx"],
     "_program": ["_program.pyx", *(f"csrc/program_{level}.c" for level in ("baseline", "avx2", "avx512"))],
     "_arrays": ["_arrays.pyx"],
     "_kernels": ["_kernels.pyx", *(f"csrc/loops_{level}.c" for level in ("baseline", "avx2", "avx512"))],

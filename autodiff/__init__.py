@@ -186,11 +186,14 @@ cuda = _Cuda()
 
 #: What is imported when it is asked for, and where it is: a program that does not ask starts a quarter sooner (32 ms, not 43).
 _LATER = {
-    **dict.fromkeys(("func", "nn", "programs", "testing")),
+    **dict.fromkeys(("func", "nn", "programs", "testing", "utils")),
     **dict.fromkeys(name for name in _ops.NAMESPACES if "." not in name),       # linalg, fft, special
     **dict.fromkeys(_ops.LATER["functions"]),       # of rows: their families put them here
     "lift": "_lift",
-    "compile": "programs",
+    **dict.fromkeys(("compile", "sparse_hessian", "sparse_jacobian"), "programs"),
+    "draw": "_draw",
+    "explain": "_explain",
+    "checkpointed_loop": "utils._loop",
     **dict.fromkeys(("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"), "_windows"),
     **dict.fromkeys(("binomial", "multinomial", "normal", "poisson", "randint_like", "randperm", "sample_beta",
                      "sample_dirichlet", "standard_gamma"), "_draws"),

@@ -9,14 +9,14 @@ Read in this order: the steps, the program, the player.
 """
 cimport cython
 cimport numpy as cnp
-from cpython.object cimport PyObject
+from cpython.object cimport PyTypeObject
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from ._base cimport Variable, array_in, current_node, is_variable, modes, type_of
-from ._core cimport HOOKED, Array
-from ._kernels cimport FLOAT64, Loop, add_into, intp, kernels, run_loop
+from ._base cimport Variable, current_node, is_variable, modes, ndarray_of, type_of
+from ._core cimport HOOKED, Array, Shape, new_array, new_shape, release_shape
+from ._kernels cimport FLOAT64, Loop, add_into, exp_sum, intp, kernels, run_loop
 from ._kernels cimport matmul as matmul_kernel
 
 import numpy as np
@@ -30,7 +30,7 @@ cdef extern from "Python.h":
     double PyFloat_AS_DOUBLE(object o)
 
 cdef extern from "numpy/arrayobject.h":
-    object PyArray_New(object subtype, int nd, intp* dims, int typenum, intp* strides, void* data, int itemsize, int flags,
+    object PyArray_New(PyTypeObject* subtype, int nd, intp* dims, int typenum, intp* strides, void* data, int itemsize, int flags,
                        object obj)
     enum:
         NPY_ARRAY_WRITEABLE
@@ -41,6 +41,7 @@ cdef enum:
     BLOCK = 512                 # elements of a block: NumPy sums no more by one loop than a multiple of it, see swept()
     REGISTER = 4096             # bytes of a register: a block of doubles
     SUMS = 16                   # sums in one sweep
+    POOLED = 4096               # elements of a result from which on its memory is the pool's
 
 cdef enum:                      # kinds of steps
     FUSED
@@ -53,9 +54,10 @@ cdef enum:                      # kinds of steps
     TRUTH                       # a guard: whether a value is what was recorded
     FINITE                      # a guard: nothing is infinite or nan
     ORDINARY                    # ... nor zero
+    LOGSUMEXP                   # of rows: the result, and where wanted exp(x - top) and one over its sum
 
 KINDS = {"fused": FUSED, "strided": STRIDED, "sum": SUM, "matmul": MATMUL, "copy": COPY, "add_to": ADD_TO, "python": PYTHON,
-         "truth": TRUTH, "finite": FINITE, "ordinary": ORDINARY}
+         "truth": TRUTH, "finite": FINITE, "ordinary": ORDINARY, "logsumexp": LOGSUMEXP}
 ARENA, REGISTERS, FIRST_BASE = 0, 1, 2
 
 cdef struct Place:              # a value: in which memory, where; how far from row to row and from element to element of a sweep
@@ -212,7 +214,7 @@ cdef class Program:
         base, offset, shape, strides, number = place
         for i in range(len(shape)):
             dims[i], steps[i] = shape[i], strides[i]
-        return PyArray_New(np.ndarray, len(shape), dims, number, steps, self.base[<int>base] + <intp>offset, 0,
+        return PyArray_New(<PyTypeObject*>np.ndarray, len(shape), dims, number, steps, self.base[<int>base] + <intp>offset, 0,
                            NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED, None)
 
     cdef int run_from(self, int at) noexcept nogil:
@@ -249,6 +251,8 @@ cdef class Program:
                 copied(s.dims, s.shape, s.size, args[0], strides[0], args[1], strides[1])
             elif s.kind == ADD_TO:
                 add_into(s.dtype, s.dims, s.shape, args[1], strides[1], args[0], strides[0])
+            elif s.kind == LOGSUMEXP:
+                logsumexp(s, args)
             elif s.kind == TRUTH:
                 if truth_at(args[0], s.size, s.dtype) != (s.expected & 1):
                     return at
@@ -338,13 +342,33 @@ cdef class Program:
                 start += BLOCK
 
 
+cdef void logsumexp(Step* s, char** args) noexcept nogil:
+    """s.shape: rows and their length; args: x, result, and if there are four, exp(x - top), and one over the sum of those."""
+    cdef intp i, n = s.shape[1]
+    cdef double top = 0, total
+    cdef char* kept = NULL
+    for i in range(s.shape[0]):
+        if s.args == 4:
+            kept = args[2] + i * n * s.size
+        total = exp_sum(s.dtype, n, args[0] + i * n * s.size, &top, kept)
+        if s.dtype == FLOAT64:
+            (<double*>args[1])[i] = kernels[s.dtype][LOG].value1(total, 0) + top
+            if s.args == 4:
+                (<double*>args[3])[i] = 1 / total
+        else:
+            (<float*>args[1])[i] = <float>kernels[s.dtype][LOG].value1(total, 0) + <float>top
+            if s.args == 4:
+                (<float*>args[3])[i] = <float>(1 / total)
+
+
 cdef int ADD = 0
+cdef int LOG = 0
 
 
-def _fill(int add):
-    """The number of the row add, once rows have numbers."""
-    global ADD
-    ADD = add
+def _fill(int add, int log):
+    """The numbers of these rows, once rows have numbers."""
+    global ADD, LOG
+    ADD, LOG = add, log
 
 
 cdef int take_place(Place* place, tuple given) except -1:
@@ -379,6 +403,24 @@ cdef void copied(int dims, const intp* shape, int size, char* x, const intp* x_s
     else:
         for i in range(n):
             memcpy(out + i * out_strides[0], x + i * x_strides[0], size)
+
+
+cdef cnp.ndarray fresh(int ndim, intp* dims, int number):
+    """An array for a result: a large one in memory of the pool, since pages new to the process take longer than the work."""
+    cdef Shape* shape
+    cdef Array* array
+    cdef intp size = 1
+    cdef int i
+    for i in range(ndim):
+        size *= dims[i]
+    if size < POOLED:
+        return cnp.PyArray_EMPTY(ndim, <cnp.npy_intp*>dims, number, 0)
+    shape = new_shape(ndim, dims)
+    try:
+        array = new_array(number, shape)
+    finally:
+        release_shape(shape)
+    return ndarray_of(array, True)
 
 
 # ---- the player
@@ -566,7 +608,7 @@ cdef class Played:
                 number = type_number
                 for i in range(len(<tuple>shape)):
                     dims[i] = <intp>(<tuple>shape)[i]
-                array = cnp.PyArray_EMPTY(len(<tuple>shape), <cnp.npy_intp*>dims, number, 0)
+                array = fresh(len(<tuple>shape), dims, number)
                 program.base[<int>base] = <char*>cnp.PyArray_DATA(array)
                 made.append(array)
             if program.execute():

@@ -942,7 +942,7 @@ cdef Variable alias_in(Variable v, bint share_version):
     alias = fresh(Py_TYPE(<PyObject*>v))
     alias.array = array
     alias.flags = v.flags & INFERENCE_TENSOR
-    if modes() & TRACING:
+    if modes() & TRACED:
         trace(alias, v, None)
     return alias
 
@@ -1147,7 +1147,7 @@ cdef void leave_modes(int previous) noexcept:
 
 
 MODE_BITS = {"grad_off": GRAD_OFF, "inference": INFERENCE, "recording": RECORDING, "training": TRAINING,
-             "packing": PACKING, "anomaly": ANOMALY, "nan_allowed": NAN_ALLOWED}
+             "packing": PACKING, "anomaly": ANOMALY, "nan_allowed": NAN_ALLOWED, "above": ABOVE, "watched": WATCHED}
 
 
 def mode(str name):
@@ -1424,7 +1424,7 @@ cdef int move_tangent(Variable v, Variable result) except -1:
     """v gets the value of result in place, and its tangents, in every level."""
     cdef int depth = local_depth if modes() & FORWARD else 0    # off in the forward() of a custom Function, whose jvp() says
     cdef int i
-    if modes() & TRACING:
+    if modes() & TRACED:
         trace(v, result, None)
     try:
         for i in range(depth):
@@ -1497,13 +1497,63 @@ cdef int give_tangents(Variable v, dict kept, int which) except -1:
 # ---- in the forward() of a custom Function nothing is recorded: what depends on its inputs is marked instead, so that a saved
 # value whose dependence the derivative of its backward() would miss can be told
 
+class _Watching(_local):
+    """Who is told of the results of this thread's ops, innermost last."""
+
+    def __init__(self):
+        self.stack = []
+
+
+cdef object WATCHING = _Watching()
+
+
+def push_watcher(watcher):
+    """Have watcher.made(result, x, y) called after each op of this thread, and watcher.before_pass(outputs, gradients).
+
+    result: a Variable that was made, or written in place; x, y: what it was made of, x maybe a tuple, y None.  The watcher's
+    own ops are not told of, and no level is asked for them.
+    """
+    WATCHING.stack.append(watcher)
+    enter_modes(WATCHED, 0)
+
+
+def pop_watcher():
+    """Take the innermost watcher away."""
+    WATCHING.stack.pop()
+    if not WATCHING.stack:
+        enter_modes(0, WATCHED)
+
+
+cdef int tell_watcher(Variable v, object x, object y) except -1:
+    cdef int previous = enter_modes(GRAD_OFF, WATCHED | ABOVE | TRACING | ANOMALY)
+    try:
+        for watcher in WATCHING.stack:
+            watcher.made(v, x, y, bool(previous & (GRAD_OFF | INFERENCE)))
+    finally:
+        leave_modes(previous)
+    return 0
+
+
+cdef int tell_of_pass(tuple outputs, tuple gradients) except -1:
+    """Before a reverse pass, while its graph is whole."""
+    cdef int previous = enter_modes(GRAD_OFF, WATCHED | ABOVE | TRACING | ANOMALY)
+    try:
+        for watcher in WATCHING.stack:
+            watcher.before_pass(outputs, gradients)
+    finally:
+        leave_modes(previous)
+    return 0
+
+
 cdef bint depends(object o) noexcept:
     return is_variable(o) and ((<Variable>o).flags & (DEPENDS | ATTACHED) or (<Variable>o).node != NULL)
 
 
 cdef int trace(Variable v, object x, object y) except -1:
     """v was computed of x and y: operands, or a tuple of them."""
-    if v.flags & DEPENDS:
+    if modes() & WATCHED:
+        tell_watcher(v, x, y)
+    if v.flags & DEPENDS or not modes() & TRACING:
         return 0
     if type(x) is tuple:
         for operand in <tuple>x:
@@ -1686,7 +1736,7 @@ cdef tuple NO_PARAMS = ()
 cdef int carry(int op, Variable result, object x, object y, tuple params) except -1:
     """What a fresh result takes over from its operands: a tangent, a mark."""
     cdef int mode = modes()
-    if mode & TRACING:
+    if mode & TRACED:
         trace(result, x, y)
     if mode & FORWARD:
         push_levels(op, result, x, y, params)
@@ -1726,7 +1776,7 @@ cdef Variable make_point(PyTypeObject* kind, int op, int flags, int type, double
     if modes() & INFERENCE:
         result.flags |= INFERENCE_TENSOR
         materialise(result)     # out of the way of the fast paths, which do not ask
-    if modes() & (FORWARD | TRACING):
+    if modes() & (FORWARD | TRACED):
         carry(op, result, operand, other, NO_PARAMS)
     return result
 
@@ -1743,7 +1793,7 @@ cdef Variable make(int op, int flags, PyTypeObject* kind, Array* out, Payload* p
     if payload != NULL:
         node = record_payload(op, ARRAY | mx() | flags, payload, left, right)
     result = from_result(kind, out, node)
-    if modes() & (FORWARD | TRACING):
+    if modes() & (FORWARD | TRACED):
         carry(op, result, x, y, params)
     return result
 
@@ -1756,7 +1806,7 @@ cdef Variable make_number(int op, int flags, PyTypeObject* kind, double value, i
     if payload != NULL:
         node = record_payload(op, ARRAY | mx() | flags, payload, left, right)
     result = from_number(kind, value, type, node)
-    if modes() & (FORWARD | TRACING):
+    if modes() & (FORWARD | TRACED):
         carry(op, result, x, y, params)
     return result
 
@@ -1858,7 +1908,7 @@ cdef Variable make_view(Variable x, Transform t, Array* geometry):
             v.flags |= UNDER_INFERENCE if modes() & INFERENCE else UNDER_NO_GRAD
     finally:
         release_array(geometry)
-    if modes() & (FORWARD | TRACING):
+    if modes() & (FORWARD | TRACED):
         if modes() & FORWARD and v.history != NULL and v.history.base != NULL:
             extras_of(v).base = <object>v.history.base      # else its tangent would not follow writes, once that is gone
         carry(OP_VIEW, v, x, None, (t,))
@@ -2235,7 +2285,7 @@ def record_custom(tuple operands, tuple values, vjp, str name):
         for value in values:
             results.append(alias_in(<Variable>value, True) if is_variable(value)
                            else from_array(TENSOR, array_copy_of(np.asarray(value))))
-        if modes() & TRACING:
+        if modes() & TRACED:
             for result in results:
                 trace(<Variable>result, operands, None)
         if any_node and not results:
@@ -2763,7 +2813,8 @@ cdef int share_history(Variable base) except -1:
 
 cdef int replace_node(Variable v) except -1:
     """Give a Variable a node in the place of its old one, which stands for the value until now: a leaf another leaf, to which
-    the old one hands its gradient on, a result one of derivative 1 on top of the old one."""
+    the old one hands its gradient on, a result one of derivative 1 on top of the old one; so, too, what a pass shows of a
+    saved leaf that has another node by now."""
     cdef Node* old
     cdef Node* newer
     cdef Payload* payload = NULL
@@ -2772,7 +2823,7 @@ cdef int replace_node(Variable v) except -1:
     old = v.node
     if old == NULL:
         return 0                # it left the graph in code that ran meanwhile
-    if old.flags & LEAF:
+    if old.flags & LEAF and old.y.variable == <void*>v:
         if old.flags & PAYLOAD or v.array != NULL:
             payload = new_payload(type_of(v), v.array.shape if v.array != NULL else scalar_shape)
             if old.flags & PAYLOAD and old.x.payload.extras != NULL:

@@ -263,6 +263,8 @@ cdef int run_elementwise(Pass* walk, Node* node, int operand, Cotangent* g, bint
     cdef Cotangent* place
     cdef Array* given
     cdef int k
+    if partial == NULL:
+        return 1
     if kernel.dx_is_g if operand == 0 else kernel.dy_is_g:
         return accumulate_batch(walk, target, hold_array(g.array))
     for k in range(5):

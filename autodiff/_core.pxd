@@ -229,6 +229,7 @@ cdef struct Pass:
     bint retain, recorded, marked, counted, special
     bint anomaly                # anomaly mode: every result is looked at
     bint others                 # what the roots reach has leaves that are no inputs, found by mark()
+    bint bare                   # it ends at its inputs, whose hooks are not run: another pass hands their gradients on
     bint unusual                # ... and nodes with hooks, of several results, or of Python
     intp batch                  # so many cotangents of each node, all of them arrays; 0: one
     Shape* rows                 # ... (batch,)
@@ -291,6 +292,7 @@ cdef struct Table:
     bint (*is_variable)(PyObject* o) noexcept
     int (*retain)(Node* node, object variable, Cotangent g, bint recorded) except -1
     int (*created)(Node* node) except -1                             # anomaly mode: remember where
+    void (*wrote)(void* place, uint32_t version) noexcept            # ... a storage, or a 0-d node, was written in place
     int (*inspect)(Node* node, PyObject* results) except -1          # ... and raise if a result has a NaN
     PyObject* (*enter_node)(Node* node) except NULL     # in anomaly mode: nodes made until leave_node() are of its derivative
     int (*leave_node)(PyObject* entered) except -1      # takes what enter_node() returned
@@ -366,6 +368,7 @@ cdef class NodeExtras:
     cdef public dict metadata
     cdef public object retained     # weak reference to the Variable that retains its gradient
     cdef public object traceback
+    cdef public tuple place         # in anomaly mode: the file, line and function of the program that made the node
     cdef public object parent       # the node, an object, of whose derivative this one is: in anomaly mode
     cdef public dict tangents       # of what is saved, in forward mode: see keep_tangents
     cdef public str name            # of the node, where a composite op gave it one

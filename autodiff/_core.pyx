@@ -352,6 +352,8 @@ cdef void bump(Storage* storage) noexcept:
     """The elements were written in place: values saved before are no longer these, nor are copies of a 0-d one."""
     cdef Node* number = storage.number
     storage.version += 1
+    if graph.anomaly:
+        table.wrote(storage, storage.version)
     graph.modified += storage.unchanged
     storage.unchanged = 0
     if number != NULL:
@@ -915,6 +917,8 @@ cdef void mark_modified(Node* node) noexcept:
     if node != NULL and not node.flags & MODIFIED:
         node.flags |= MODIFIED
         graph.modified += 1
+        if graph.anomaly:
+            table.wrote(node, 0)
 
 
 cdef class NodeExtras:
@@ -1072,7 +1076,7 @@ cdef Pass* begin_pass(bint retain, bint recorded) except NULL:
         walk = <Pass*>allocate(sizeof(Pass))
         memset(walk, 0, sizeof(Pass))
     walk.retain, walk.recorded = retain, recorded
-    walk.marked = walk.counted = walk.anomaly = walk.others = walk.unusual = False
+    walk.marked = walk.counted = walk.anomaly = walk.others = walk.unusual = walk.bare = False
     walk.special = recorded
     walk.closing = False
     walk.current = NULL
@@ -1698,10 +1702,12 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
     # A leaf that is an input keeps its gradient, though a hook or a derivative took a view of it and so another took its place.
     if node.flags & LEAF and node.left != NULL and not (marks != NULL and marked(marks.captured, i) and walk.captures != NULL):
         return run_replaced(walk, node, g, marks != NULL and marked(marks.needed, i))
-    if node.flags & (LEAF | VARIANT | HOOKED) == LEAF | VARIANT | HOOKED and not walk.closing and g.bits != UNDEFINED:
+    cdef bint bare = walk.bare and marks != NULL and marked(marks.captured, i)
+    if (node.flags & (LEAF | VARIANT | HOOKED) == LEAF | VARIANT | HOOKED and not walk.closing and g.bits != UNDEFINED
+            and not bare):
         return postpone(walk, node, g)
     try:
-        if node.flags & HOOKED and not node.flags & HEAD:
+        if node.flags & HOOKED and not node.flags & HEAD and not bare:
             run_hooks(walk, node, &g)
         if marks != NULL:
             if marked(marks.captured, i) and walk.captures != NULL:
@@ -1713,7 +1719,7 @@ cdef int run_node(Pass* walk, Block* block, intp i, Node* node) except -1:
                         captured = table.wrap_batch(g.array) if walk.batch else table.wrap(node, g)
                     capture(walk, node, <object>captured)
                     Py_DECREF(<object>captured)
-                if node.flags & LEAF:
+                if node.flags & LEAF or bare:
                     return 0
             if not leads_on(walk, node):
                 # Captured alone, a node does not run; an input of backward() does, for the sake of its hooks, as in PyTorch.
@@ -2413,6 +2419,8 @@ cdef int elementwise(Pass* walk, Node* node, int operand, Cotangent* g, bint las
     cdef Array* given = NULL
     cdef bint fits
     cdef int k
+    if partial == NULL:         # there is no derivative in this operand, which the recorded rule says in words
+        return 1
     fits = not target.flags & OUT_SCALAR and node_type(target) == payload.type and same_shape(node_shape(target), shape)
     if is_g and not node.flags & OUT_SCALAR:
         g.array.owners += 1

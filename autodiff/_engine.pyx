@@ -6,28 +6,29 @@ Right of the ops, which derivatives are made of; left of _variable.  The walk it
 cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject, visitproc
 from cpython.ref cimport Py_DECREF, Py_XDECREF
-from libc.stdint cimport int64_t, uintptr_t
+from libc.stdint cimport int64_t, uint32_t, uintptr_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
 from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEFAULTS, DEPENDS,
                      DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE, INFERENCE_TENSOR,
-                     INLINE32, INLINE64, LINEAR, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION, OP_DIV,
-                     OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET, OP_MATMUL, OP_MUL,
-                     OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING, RESHAPE, SECOND, SELECT,
-                     SLICE, TAGS, TENSOR, TRACING, T_DOUBLE, T_FLOAT, T_HALF, T_LONG, VJPS, WRITING, BatchLevel, Call, Extras,
-                     Py_TYPE, Transform, Variable, add_generic, alias_of, array_in, array_of, ask, attached_any, batched,
-                     category, contiguous_copy_of, current_node, drop_grad, enter_lower, enter_modes, extras_of, first_of,
-                     from_array, from_number, from_owned, give_tangents, is_variable, later, leave_lower, leave_modes,
-                     links_of, make, make_view, materialise, modes, modes_to_hand_over, ndarray_of, new_transform,
-                     node_extras, numpy_dtype, overlaps, owned, physical_in, plain, prefetch, reduce_generic, same_sizes,
-                     set_edge, set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in, transformed,
+                     INLINE32, INLINE64, LINEAR, NAMES, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION,
+                     OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET,
+                     OP_MATMUL, OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING,
+                     RESHAPE, SECOND, SELECT, SLICE, TAGS, TENSOR, TRACED, TRACING, T_DOUBLE, T_FLOAT, T_HALF, T_LONG, VJPS,
+                     WATCHED, WRITING, BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_of, array_in,
+                     array_of, ask, attached_any, batched, category, contiguous_copy_of, current_node, drop_grad,
+                     enter_lower, enter_modes, extras_of, first_of, from_array, from_number, from_owned, give_tangents,
+                     is_variable, later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes,
+                     modes_to_hand_over, ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, physical_in,
+                     plain, prefetch, reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple,
+                     take_modes_over, tangent_in, tell_of_pass, transformed,
                      transformed_once, type_of, view_by, visit_nodes, warn)
 from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
 from ._structural cimport (AHEAD, EUCLIDEAN, AutodiffBlas, blas_routines, blocks, cast, constant, count_along, expand,
                            exponentials_of, largest, least_square, like_matrices, matmul, multiply_batches,
                            narrow as narrowed, permute, reduce_sum, reshape, rows_in, select_view, set_quick,
-                           shifted, small_order, structural, triangles)
+                           shifted, small_order, structural, triangles, wrap_dim)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
 from ._batched cimport can_batch, geometry_of, seed_batch, set_of_batch, spread_strides
 from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXNET, NOTHING, NUMBER, OUT_SCALAR, PACKED,
@@ -1241,7 +1242,7 @@ def sign_of(x):
 OPS.reshape = lambda x, shape: reshape(<Variable>x, tuple(shape), True)
 OPS.expand = lambda x, shape: expand(<Variable>x, tuple(shape))
 OPS.permute = lambda x, dims: permute(<Variable>x, tuple(dims), "permute")
-OPS.narrow = lambda x, dim, start, length: narrowed(<Variable>x, dim, start, length)
+OPS.narrow = lambda x, dim, start, length: narrowed(<Variable>x, wrap_dim(dim, x.ndim), start, length)
 OPS.select = lambda x, dim, index: select_view(<Variable>x, dim, index, "select")
 OPS.sum = lambda x, dim, keepdim, dtype=None: reduce_sum(<Variable>x, dim, keepdim, dtype)
 OPS.matmul = lambda x, y: matmul(x, y)
@@ -1630,6 +1631,12 @@ cdef PyObject* vjp_generic(Node* node, int operand, object g, Node* target) exce
 
 cdef PyObject* vjp_of(Node* node, int operand, object g, object function, int saves, object dtype) except? NULL:
     """A rule on the cotangent and what it needs saved, all of them brought to a dtype if one is given."""
+    if function is None:
+        raise RuntimeError(f"the derivative of {NAMES[node.op]} in operand {operand + 1} is not implemented: detach it")
+    return vjp_by(node, operand, g, function, saves, dtype)
+
+
+cdef PyObject* vjp_by(Node* node, int operand, object g, object function, int saves, object dtype) except? NULL:
     cdef object x = None, y = None, out = None, shape_x = None, shape_y = None, dtype_x = None, shapes = None, params = None
     cdef Payload* payload
     cdef object result
@@ -1915,6 +1922,19 @@ cdef int retain(Node* node, object variable, Cotangent g, bint recorded) except 
     return 0
 
 
+def place_of_program():
+    """(file, line, function) of the program's innermost call, or None."""
+    from . import _guidance
+
+    return _guidance.place()
+
+
+def line_text(tuple place):
+    from . import _guidance
+
+    return _guidance.line_text(place)
+
+
 cdef int created(Node* node) except -1:
     if modes() & ANOMALY:
         import traceback
@@ -1922,7 +1942,35 @@ cdef int created(Node* node) except -1:
         extras = node_extras(node)
         extras.traceback = traceback.format_list(traceback.extract_stack())
         extras.parent = EVALUATED.current
+        extras.place = place_of_program()
     return 0
+
+
+#: In anomaly mode: where storages and 0-d values were written, {(address, version): place}; of the last 100,000 writes.
+cdef dict WRITES = {}
+
+
+cdef void wrote(void* place, uint32_t version) noexcept:
+    if modes() & ANOMALY:
+        if len(WRITES) >= 100000:
+            WRITES.clear()
+        WRITES[<uintptr_t>place, version] = place_of_program()
+
+
+def where_made(node):
+    """(file, line, function) of the program's call that made a node, if anomaly mode was on then; else None."""
+    cdef NodeExtras extras = None
+    if isinstance(node, Node_):
+        extras = node_extras_if_any((<Node_>node).node)
+    return None if extras is None else extras.place
+
+
+cdef str in_program(tuple place, str what):
+    """A sentence that names a line of the program, or nothing where its text cannot be read."""
+    if place is None:
+        return ""
+    text = line_text(place)
+    return f" {what} {text}." if text else ""
 
 
 class _Evaluated(_local):
@@ -1995,7 +2043,9 @@ cdef int inspect(Node* node, PyObject* results) except -1:
     for result in <object>results:
         if result is not None and np.isnan(plain(<Variable>result)).any():
             warn_origin(node)
-            raise RuntimeError(f"Function '{name_of(node)}' returned nan values in its {position}th output.")
+            extras = node_extras_if_any(node)
+            raise RuntimeError(f"Function '{name_of(node)}' returned nan values in its {position}th output."
+                               + in_program(None if extras is None else extras.place, "The op stands in"))
         position += 1
     return 0
 
@@ -2018,6 +2068,9 @@ cdef int changed(Node* node, Node* source, Array* array, int expected) except -1
         warn_origin(node)
         hint = ("the backtrace further above shows the operation that failed to compute its gradient. The variable in "
                 "question was changed in there or anywhere later. Good luck!")
+        # The first write after the value was saved; what was written before anomaly mode is not known.
+        key = (<uintptr_t>array.storage, expected + 1) if array != NULL else (<uintptr_t>source, 0)
+        hint += in_program(WRITES.get(key), "It was written in")
     origin = ""
     if source != NULL and not source.flags & LEAF:
         result = source == node or (source.flags & PICK and source.left == node)     # PyTorch names what saved it then
@@ -2048,6 +2101,7 @@ table.own = own
 table.is_variable = is_any_variable
 table.changed = changed
 table.created = created
+table.wrote = wrote
 table.place = place
 table.arity = arity_of
 table.inspect = inspect
@@ -2801,6 +2855,27 @@ cdef Node* node_of_edge(edge, Node** roots, intp count) except NULL:
     return current_leaf(node) if node.flags & LEAF else node
 
 
+def variable_on(edge, tuple outputs):
+    """A Variable of zeros, which takes no memory, whose gradient arrives at an edge in the graph of outputs."""
+    cdef Node** roots = <Node**>allocate((len(outputs) + 1) * sizeof(Node*))
+    cdef Node* node = NULL
+    cdef intp count = 0
+    cdef Variable v
+    try:
+        for output in outputs:
+            roots[count] = hold(current_node(<Variable>output))
+            count += roots[count] != NULL
+        node = hold(node_of_edge(edge, roots, count))
+        v = <Variable>stand_in(node).detach()
+        set_edge(v, node, False)
+    finally:
+        disown(node)
+        for i in range(count):
+            disown(roots[i])
+        free(roots)
+    return v
+
+
 cdef Variable stand_in(Node* node):
     """What has shape and dtype of the gradients at a node, where an edge is given and no Variable."""
     cdef Array* array
@@ -2835,6 +2910,7 @@ cdef struct Running:            # lies on the stack of run_backward
     PyObject* notes             # a dict, or NULL
     PyObject* reached           # a set of addresses, or NULL
     Running* outer
+    bint chosen                 # inputs were given
 
 cdef long long passes = 0       # begun so far
 
@@ -2903,6 +2979,11 @@ def passes_begun():
 def pass_number():
     """The number of the reverse pass that runs in this thread, -1 outside of one."""
     return (<Running*>running).number if running != NULL else -1
+
+
+def pass_accumulates():
+    """Whether the reverse pass that runs in this thread is for the `.grad` of all leaves, and not of inputs that were given."""
+    return running != NULL and not (<Running*>running).chosen
 
 
 def running_node():
@@ -3085,6 +3166,21 @@ def gradients(tuple outputs, tuple given, tuple inputs, retain_graph=None, creat
         nested_passes -= 1
 
 
+def partial_gradients(tuple outputs, tuple given, tuple inputs, bint recorded=False):
+    """The gradients of inputs, None for one that was not used, along the paths on which no other input comes before.
+
+    Hooks and retain_grad() of theirs learn nothing of it: another pass hands these gradients on, and calls them.
+    """
+    global nested_passes
+    if nested_passes >= NESTED_PASSES:
+        return in_another_thread(partial(partial_gradients, outputs, given, inputs, recorded))
+    nested_passes += 1
+    try:
+        return reverse_pass(outputs, given, recorded, recorded, inputs, False, True, "grad", False, NULL, True)
+    finally:
+        nested_passes -= 1
+
+
 def scalar_gradient(function, x):
     """(value, gradient) of a function of one plain array or float, in a thread without modes: the shortest way of grad().
 
@@ -3180,7 +3276,7 @@ def in_another_thread(function):
 
 
 cdef object reverse_pass(given_outputs, given_gradients, retain_graph, create_graph, inputs, bint accumulate_inputs,
-                         allow_unused, str caller, materialize, bint* others):
+                         allow_unused, str caller, materialize, bint* others, bint bare=False):
     """others not NULL: told whether other leaves than the inputs are reached; create_graph None: recorded where they are."""
     cdef Pass* walk
     cdef Node* node
@@ -3210,6 +3306,8 @@ cdef object reverse_pass(given_outputs, given_gradients, retain_graph, create_gr
             raise RuntimeError(f"`inputs` argument to `{caller}()` cannot be empty.")
     if modes() & ABOVE and any_handle(outputs, inputs):
         outputs, gradients, inputs, handles = OPS.physical_pass(outputs, gradients, inputs)
+    if modes() & WATCHED:
+        tell_of_pass(outputs, gradients)
     # The pass owns its roots and inputs: a hook may drop the last other reference to the graph.
     roots = len(outputs)
     if roots + (len(inputs) if inputs is not None else 0) > 8:
@@ -3277,6 +3375,7 @@ cdef object reverse_pass(given_outputs, given_gradients, retain_graph, create_gr
             walk.anomaly = walk.special = True
         previous = modes()
         begin_running(&now, walk, held, roots)
+        now.chosen, walk.bare = wanted is not None, bare
         try:
             if wanted is not None and not accumulate_inputs:
                 captures = {}
@@ -3292,7 +3391,7 @@ cdef object reverse_pass(given_outputs, given_gradients, retain_graph, create_gr
                 on_variables = False
                 level = <BatchLevel>walk.level
             enter_modes((0 if recorded else GRAD_OFF) | (WRITING if mxnet else 0),
-                        RECORDING | TRACING | (GRAD_OFF | INFERENCE if recorded else PACKING) | (0 if mxnet else WRITING))
+                        RECORDING | TRACED | (GRAD_OFF | INFERENCE if recorded else PACKING) | (0 if mxnet else WRITING))
             for i in range(roots):
                 node = held[i]
                 g = <Variable>seeds[i]

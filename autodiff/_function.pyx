@@ -19,8 +19,8 @@ from ._structural cimport cast
 from ._indexing cimport filled, flavoured, zero_like
 from ._engine cimport SavedTensor, become_array, check_hooks, edge_object, object_on
 from ._core cimport (HEAD, LEAF, MODIFIED, NOTHING, NPY_DOUBLE, NUMBER, PICK, SAVED, Array, Node, Shape, allocate, bump,
-                     contiguous_copy, disown, hold, hold_array, new_shape, node_shape, node_type, raise_freed,
-                     release_array, release_saved, release_shape, same_shape, scalar_shape, table)
+                     contiguous_copy, current_leaf, disown, hold, hold_array, new_shape, node_shape, node_type, raise_freed,
+                     read_double, release_array, release_saved, release_shape, same_shape, scalar_shape, table)
 
 import warnings
 
@@ -106,11 +106,12 @@ cdef object unpacked(Context context, SavedValue value, int position):
             if value.saved.array.storage.version != value.saved.version:
                 table.changed(context.node, edge, value.saved.array, value.saved.version)
             v = from_array(value.kind, hold_array(value.saved.array))
-        if (edge != NULL and edge.flags & (LEAF | MODIFIED) == LEAF and edge.y.variable != NULL
-                and value.packed is None):
-            leaf = <object>edge.y.variable      # with its tangents, if it has any
-            if type_of(<Variable>leaf) == value.type and same_elements(<Variable>leaf, v):
-                return leaf
+        if edge != NULL and edge.flags & (LEAF | MODIFIED) == LEAF and value.packed is None:
+            edge = current_leaf(edge)           # a number that got an alias has another node
+            if edge.y.variable != NULL:
+                leaf = <object>edge.y.variable      # with its tangents, if it has any
+                if type_of(<Variable>leaf) == value.type and same_elements(<Variable>leaf, v):
+                    return leaf
         if value.tangents is not None:
             give_tangents(v, value.tangents, 0)
         if edge != NULL:
@@ -129,8 +130,11 @@ cdef object unpacked(Context context, SavedValue value, int position):
 
 
 cdef bint same_elements(Variable a, Variable b) noexcept:
-    if a.array == NULL or b.array == NULL:
-        return a.array == b.array
+    """Whether b, a number or an array, is what a is, which may have got an alias since."""
+    if b.array == NULL:
+        return a.array == NULL or (a.array.shape.ndim == 0 and read_double(a.array.type, a.array.data) == b.value)
+    if a.array == NULL:
+        return False
     return a.array.data == b.array.data and a.array.storage == b.array.storage
 
 

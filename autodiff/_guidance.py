@@ -6,6 +6,7 @@ what to use for it, and the line of the program.  Imported when the first such e
 """
 from __future__ import annotations
 
+import copy
 import linecache
 import os
 import re
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 #: Packages through which a program reaches a Variable; what they ask for they ask for the program's sake.
 LIBRARIES = ("numpy", "scipy", "pandas", "xarray", "sklearn")
 #: NumPy's functions that dispatch on no Variable, and are functions of `autodiff.numpy`.
@@ -142,6 +144,33 @@ def line_of_program() -> str:
         return ""
     text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
     return f" ({os.path.basename(frame.f_code.co_filename)}, line {frame.f_lineno}: `{text}`)"
+
+
+def of_program(frame: Any) -> bool:
+    """Whether a frame is a program's, not autodiff's or a library's: by its file, since examples run in our modules' names."""
+    return not frame.f_code.co_filename.startswith((_FOLDER, copy.__file__)) and \
+        frame.f_globals.get("__name__", "").partition(".")[0] not in LIBRARIES
+
+
+def place() -> tuple[str, int, str] | None:
+    """(file, line, function) of the program that called NumPy, SciPy or autodiff; None where nothing but these is running."""
+    frame: Any = sys._getframe()
+    while frame is not None and not of_program(frame):
+        frame = frame.f_back
+    return None if frame is None else (frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+
+
+def line_text(where: tuple[str, int, str], always: bool = False) -> str:
+    """How a line of a program is named: file, line and what is written there; nothing if that cannot be read, but always.
+
+    >>> line_text(("gone.py", 3, "f"), always=True)
+    'gone.py, line 3'
+    """
+    text = linecache.getline(where[0], where[1]).strip()
+    name = where[0] if where[0].startswith("<") else os.path.basename(where[0])
+    if not text:
+        return f"{name}, line {where[1]}" if always else ""
+    return f"{name}, line {where[1]}: `{text}`"
 
 
 def _way(name: str) -> str:

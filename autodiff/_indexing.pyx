@@ -10,7 +10,7 @@ from libc.string cimport memcmp
 from ._base cimport (ABOVE, ARITY, ATTACHED, BATCHED, BLANK, DEPENDS, DTYPE_RULE, ESCAPED, FORWARD, GRAD_FN, GRAD_OFF,
                      INFERENCE, INFERENCE_TENSOR, INLINE, INLINE32, LARGEST_POSITION, NAMES, NDARRAY, NUMBERS,
                      OP_COPY_REGION, OP_FILL, OP_INDEX, OP_INDEX_SET, OP_POW, OP_STACK, OP_WHERE, POINT_GRAD, TENSOR,
-                     TRACING, T_BOOL, T_FLOAT, BatchLevel, Call, Py_TYPE, Transform, Variable, alias_of, array_copy_of,
+                     TRACED, TRACING, T_BOOL, T_FLOAT, BatchLevel, Call, Py_TYPE, Transform, Variable, alias_of, array_copy_of,
                      array_in, array_of, ask, ask_value, batched, category, check_takes, check_writable, contiguous_copy_of,
                      current_node, default_type, drop_history, edge_of, element_view, enter_modes, fits_element_node, fresh,
                      fresh_on, from_array, from_number, identity, is_variable, leave_graph, leave_modes, levels_seen, locate,
@@ -91,7 +91,7 @@ cdef object inplace(int op, object target, object other, bint is_unary):
         taken = ask(NAMES[op], (v,) if is_unary else (v, other), (), v)
         if taken is not NotImplemented:
             return write_result(v, <Variable?>taken)
-    if modes() & TRACING:
+    if modes() & TRACED:
         trace(v, other, None)
     if DTYPE_RULE[op] == 2:
         return condition_in_place(op, v, other, is_unary)
@@ -182,7 +182,7 @@ cdef object write_result(Variable v, Variable result):
         if tracked and v.array == NULL and node != NULL and node.flags & SAVES:
             # this op holds its own copy of the value that goes; the others that do are told by MODIFIED
             promote(node).snapshot = True
-        if modes() & (FORWARD | TRACING):
+        if modes() & (FORWARD | TRACED):
             move_tangent(v, result)
         number_will_change(v, tracked)
         write_value(v, result)
@@ -251,7 +251,7 @@ cdef int copy_in(Variable v, object given, str name="CopyBackwards") except -1:
     cdef Variable source
     cdef Node* right
     check_writable(v)
-    if modes() & TRACING:
+    if modes() & TRACED:
         trace(v, given, None)
     source = <Variable>given if is_variable(given) else <Variable>tensor(given)
     if modes() & ABOVE:
@@ -347,7 +347,7 @@ def become_view(Variable x, function, str grad_fn):
     if x.path is None:
         if x.history != NULL:
             drop_history(x, x.array)
-        if modes() & (FORWARD | TRACING):
+        if modes() & (FORWARD | TRACED):
             move_tangent(x, v)
     return x
 
@@ -659,7 +659,7 @@ cdef int write_items(Variable x, object index, object value) except -1:
     overlapped = x.array.strides != NULL and not x.flags & BATCHED and overlaps(x.array)
     if not overlapped:
         check_writable(x)
-    if modes() & TRACING:
+    if modes() & TRACED:
         trace(x, value, None)
     if not isinstance(index, tuple):
         index = unpacked(x, index)
@@ -999,7 +999,7 @@ def tensor(data, *, dtype=None, requires_grad=False, device=None):
             result = flavoured(<Variable>(lifted if dtype is None else cast(<Variable>lifted, dtype)), TENSOR)
             if requires_grad:
                 result = <Variable>result.detach().clone()
-    if modes() & TRACING:
+    if modes() & TRACED:
         of_outside(result, data)
     if requires_grad:
         if kernel_type(type_of(result)) < 0 and category(type_of(result)) < 2:
@@ -1093,7 +1093,7 @@ def from_numpy(array):
     a = array_of(array)
     cdef Variable v = fresh(TENSOR)
     v.array = a
-    if modes() & TRACING:
+    if modes() & TRACED:
         of_outside(v, array)
     return v
 
@@ -1156,7 +1156,7 @@ def as_ndarray(data, dtype=None, copy=True):
         return flavoured(<Variable>(lifted if dtype is None else cast(<Variable>lifted, np.dtype(dtype))), NDARRAY)
     array = given_array(data, dtype)
     result = from_array(NDARRAY, array_copy_of(array) if copy else array_of(array))
-    if modes() & TRACING:
+    if modes() & TRACED:
         of_outside(result, data)
     return result
 
@@ -1282,7 +1282,8 @@ def into(out, str name, function, tuple operands, **keywords):
     """function(*operands) written into a Variable, which must be out of the graph and have room; returns it."""
     cdef Variable target, result
     if not is_variable(out):
-        raise TypeError(f"{name}(): argument 'out' must be {variable_word(operands[0])}, not {type(out).__name__}")
+        raise TypeError(f"{name}(): argument 'out' must be {variable_word(operands[0]) if operands else 'Tensor'}, not "
+                        f"{type(out).__name__}")
     target = <Variable>out
     check_unrecorded((*operands, out), name)
     result = <Variable>function(*operands, **keywords)

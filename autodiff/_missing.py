@@ -6,7 +6,7 @@ import sys
 #: By dotted name without the package: what to do instead.
 INSTEAD = {
     "optim": "write the step: with autodiff.no_grad(): w -= rate * w.grad; then w.grad = None",
-    "utils": "cut the data into batches with slices",
+    "utils.data": "cut the data into batches with slices",
     "jit": "call the function as it is",
     "nn": "keep the parameters as Tensors that require grad and call the functions of nn.functional",
     "nn.Linear": "keep weight and bias as Tensors and call nn.functional.linear",

@@ -154,6 +154,7 @@ cdef extern from "csrc/program_rows.h":
         int rows, columns, colours
         p_pattern pattern
         int32_t* colour
+        int32_t* lane
     p_rows* p_rows_of(const p_segment* leaf, int kind, int choice)
     int p_rows_make(p_tree* t, p_segment* leaf, const int32_t* wanted, int columns, int choice, int kind, size_t limit)
     void p_more(const p_rows* r, double* v)
@@ -758,6 +759,7 @@ cdef enum:                      # what a Replay returns
     FIRST                       # the Jacobian: for each result a gradient
 
 HESSIAN, JACOBIAN = SECOND, FIRST
+RESULT_ROWS, GRADIENT_ROWS = P_OF_RESULTS, P_OF_GRADIENT
 VALUE, GRADIENT, VALUE_AND_GRADIENT, GRADIENT_AND_VALUE = VALUE_ONLY, GRADIENT_ONLY, VALUE_FIRST, VALUE_LAST
 
 
@@ -981,6 +983,68 @@ cdef class Tree:
         if status == -1 or p_room(self.t):
             raise MemoryError
         return status == 0
+
+    def sparse(self, tuple args, int choice, int kind):
+        """((elements, columns, where each row begins), shape) of a matrix; None: nothing is recorded, or there is no pattern."""
+        cdef int reason = 0
+        cdef p_segment* leaf
+        cdef p_rows* r
+        cdef double* g
+        cdef double* elements
+        cdef Py_ssize_t total
+        if self.fill(args):
+            return None
+        leaf = p_forward(self.t.root, self.t.v, &reason)
+        if leaf == NULL:
+            return None
+        r = p_rows_of(leaf, kind, choice)
+        if r == NULL or r.pattern.start == NULL:
+            return None
+        total = r.pattern.start[r.rows]
+        g = <double*>malloc((self.t.adjoints + 2) * P_LANES * sizeof(double))
+        if g == NULL:
+            raise MemoryError
+        leaf.runs += 1
+        p_more(r, self.t.v)
+        # What makes an object may let other code run, which may call this very program: so the values come first.
+        elements = <double*>malloc((total + 1) * sizeof(double))
+        if elements == NULL:
+            free(g)
+            raise MemoryError
+        p_elements(r, self.t.v, g, elements)
+        free(g)
+        try:
+            data, columns = np.empty(total), np.empty(total, np.int32)
+            start = np.empty(r.rows + 1, np.int64)
+            memcpy(<void*><uintptr_t>data.ctypes.data, elements, total * sizeof(double))
+            memcpy(<void*><uintptr_t>columns.ctypes.data, r.pattern.column, total * sizeof(int32_t))
+            memcpy(<void*><uintptr_t>start.ctypes.data, r.pattern.start, (r.rows + 1) * sizeof(long long))
+            return (data, columns, start if total > 0x7FFFFFFF else start.astype(np.int32)), (r.rows, r.columns)
+        finally:
+            free(elements)
+
+    def colours(self, tuple args, int choice, int kind):
+        """(how many lanes, the lane of each row, the lane in which each element is read) of a matrix; None where there is none."""
+        cdef int reason = 0
+        cdef long long k
+        cdef p_segment* leaf
+        cdef p_rows* r
+        if self.fill(args):
+            return None
+        leaf = p_forward(self.t.root, self.t.v, &reason)
+        r = NULL if leaf == NULL else p_rows_of(leaf, kind, choice)
+        if r == NULL or r.pattern.start == NULL:
+            return None
+        return r.colours, [r.colour[k] for k in range(r.rows)], [r.lane[k] for k in range(r.pattern.start[r.rows])]
+
+    def results(self, tuple args):
+        """How many results the leaf has to which the arguments lead; -1: none is recorded."""
+        cdef int reason = 0
+        cdef p_segment* leaf
+        if self.fill(args):
+            return -1
+        leaf = p_forward(self.t.root, self.t.v, &reason)
+        return -1 if leaf == NULL else leaf.outs
 
     @property
     def bytes(self):

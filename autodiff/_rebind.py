@@ -21,6 +21,9 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from _codes(constant)
 
 
+_WRITES = frozenset((dis.opmap["STORE_GLOBAL"], dis.opmap["DELETE_GLOBAL"]))
+
+
 class _View:
     """The globals of a module as rebound functions see them: a dict of its own, brought up to date before each call."""
 
@@ -45,8 +48,9 @@ class _View:
                     known.add(name)
                     self.needed.append(name)
                     self._look_up(name)
-            self.written.update(step.argval for step in dis.get_instructions(part)
-                                if step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"))
+            if not _WRITES.isdisjoint(part.co_code[::2]):       # else there is none, and no need for a slow look
+                self.written.update(step.argval for step in dis.get_instructions(part)
+                                    if step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"))
 
     def _look_up(self, name: str) -> None:
         value = self.source.get(name, _MISSING)

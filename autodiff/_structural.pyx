@@ -1573,6 +1573,10 @@ cdef object norm(Variable x, object p, object dim, object keepdim):
         taken = ask("norm", (x,), (p, whole, bool(keepdim), None))
         if taken is not NotImplemented:
             return taken
+    if type(p) is str and p != "fro":       # of matrices, whose dimensions are all unless they are named
+        if x.ndim < 2 or dim is None:
+            whole = tuple(range(x.ndim))
+        return OPS.linalg_matrix_norm(x, p, whole, bool(keepdim))
     if (dim is None and not keepdim and kernel_type(type_of(x)) >= 0 and (p == "fro" or p == 2)
             and not modes() & PACKING):
         return euclidean(x, (<tuple>DEFAULTS[OP_NORM]) if type(p) is str else EUCLIDEAN)

@@ -29,6 +29,7 @@ GROUPS = (
     "startup",
     "neighbour",
     "record",
+    "record_arrays",
 )
 COMMANDS = ("compare", "report")
 EXTRA = 'the "bench" extra is not complete ({}): install it with  pip install -e ".[bench]"'

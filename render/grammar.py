@@ -185,6 +185,12 @@ def check(rules) -> None:
         for position, which in enumerate(("dx", "dy")):
             if getattr(rule, which) is not None and rule.operands != "*" and position >= len(rule.operands):
                 refuse(f"{which} is given, but the operands are {rule.operands!r}")
+        if rule.elementwise and len(rule.operands) > 1 and (rule.dx is None) != (rule.dy is None) and (
+                rule.function or rule.method):
+            refuse("it has a derivative in one operand and none in another, which users may ask for: where that is zero, it is "
+                   "'0'; where it is not computed, a structural row raises an error")
+        if rule.ends and not (rule.elementwise and rule.operands == "xy" and not rule.function and not rule.method):
+            refuse("a derivative that is not computed is for elementwise rows of two operands that only derivatives call")
         if rule.copies not in ("", "nt") or (rule.copies and not (rule.elementwise and rule.operands == "xy")):
             refuse(f"copies are saved by the overload 'nt' of an elementwise row of two operands, not by {rule.copies!r}")
         for kink in kinks_of(rule):

@@ -1756,8 +1756,6 @@ range(torch.tensor(1.5))
 torch.ones(2).log_softmax(5)
 
 torch.ones(2).norm(p='bad')
-#! norm is the vector norm
-#> NotImplementedError: norm() of order 'bad' is not supported
 
 torch.full((2,), 'a')
 

@@ -32,11 +32,30 @@ ONE = words("sqrt exp log sin cos tanh sigmoid relu tan exp2 expm1 log1p log2 lo
 TWO = words("add sub mul div pow atan2 hypot logaddexp logaddexp2 xlogy fmod remainder maximum minimum fmax "
              "fmin clamp_min clamp_max copysign")
 SPECIAL = words("entr ndtr log_ndtr ndtri erfcx i0 i1 i0e i1e")
+NONE = {n: ", ".join(["None"] * n) for n in (1, 2, 3)}
 
 CASES = {
     # layers and losses
     "mse_loss": "T.nn.functional.mse_loss(x, y)", "mse_loss none": "T.nn.functional.mse_loss(x, y, reduction='none')",
     # convolutions, pooling and pictures
+    **{f"conv{n}d": f"T.nn.functional.conv{n}d(m[{NONE[n]}], n[{NONE[n]}])" for n in (1, 2, 3)},
+    "conv_transpose1d": "T.nn.functional.conv_transpose1d(m[None], n[:, None])",
+    "conv_transpose2d": "T.nn.functional.conv_transpose2d(m[None, None], n[None, None])",
+    "conv_transpose3d": "T.nn.functional.conv_transpose3d(m[None, None, None], n[None, None, None])",
+    **{f"{kind}_pool{n}d": f"T.nn.functional.{kind}_pool{n}d(m[{NONE[n]}], {more})" for n in (1, 2, 3)
+       for kind, more in (("max", "1"), ("avg", "1"), ("adaptive_max", "1"), ("adaptive_avg", "2"))},
+    **{f"lp_pool{n}d": f"T.nn.functional.lp_pool{n}d(m[{NONE[n]}], 3, 1)" for n in (1, 2, 3)},
+    "max_unpool1d": "T.nn.functional.max_unpool1d(m[None], T.tensor([[[0, 3], [1, 2]]]), 2)",
+    "max_unpool2d": "T.nn.functional.max_unpool2d(m[None, None], T.tensor([[[[0, 3], [4, 7]]]]), 2)",
+    "max_unpool3d": "T.nn.functional.max_unpool3d(m[None, None, None], T.tensor([[[[[0, 3], [4, 7]]]]]), (1, 2, 2))",
+    "nn_functional_unfold": "T.nn.functional.unfold(m[None], (1, 2))",
+    "fold": "T.nn.functional.fold(m, (1, 3), (1, 2))",
+    "interpolate": "T.nn.functional.interpolate(m[None], 3)", "upsample": "T.nn.functional.upsample(m[None], 3)",
+    "interpolate bicubic": "T.nn.functional.interpolate(m[None, None], 3, mode='bicubic')",
+    "grid_sample": "T.nn.functional.grid_sample(m[None, None], n[None, None], align_corners=True)",
+    "affine_grid": "T.nn.functional.affine_grid(T.cat([m, n[:, :1]], 1)[None], (1, 1, 2, 2), align_corners=True)",
+    "pixel_unshuffle": "T.nn.functional.pixel_unshuffle(m[None], 2)",
+    "channel_shuffle": "T.nn.functional.channel_shuffle(m[None], 2)",
     "pixel_shuffle": "T.nn.functional.pixel_shuffle(T.stack([m, n, m, n])[None], 2)",
     # ----
     **{name: f"T.{name}(x)" for name in ONE},

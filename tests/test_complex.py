@@ -601,3 +601,22 @@ def test_results_of_no_elements_have_the_dtype_of_the_operand():
     for dtype in (autodiff.int64, autodiff.float32, autodiff.complex128):
         assert autodiff.trapezoid(autodiff.zeros(2, 0, dtype=dtype), dim=1).dtype == dtype
     assert autodiff.zeros(0, dtype=autodiff.bool).median().item() is True       # NaN as a bool has it
+
+
+@pytest.mark.parametrize("call, error, words", [
+    (lambda x: x.sort(), RuntimeError, " Sort does not support complex dtypes on CPU"),
+    (lambda x: x.argsort(), RuntimeError, " Sort does not support complex dtypes on CPU"),
+    (lambda x: x.msort(), RuntimeError, " Sort does not support complex dtypes on CPU"),
+    (lambda x: x.topk(1), RuntimeError, " topk does not support complex dtypes on CPU"),
+    (lambda x: x.argmax(), RuntimeError, "argmax(): does not support complex input"),
+    (lambda x: x.argmin(), RuntimeError, "argmin(): does not support complex input"),
+    (lambda x: x.mode(), NotImplementedError, "\"mode_cpu\" not implemented for 'ComplexDouble'"),
+    (lambda x: x.kthvalue(1), NotImplementedError, "\"kthvalue_cpu\" not implemented for 'ComplexDouble'"),
+    (lambda x: x.cummax(0), NotImplementedError, "\"cummax_cpu\" not implemented for 'ComplexDouble'"),
+    (lambda x: x.cummin(0), NotImplementedError, "\"cummin_cpu\" not implemented for 'ComplexDouble'"),
+    (lambda x: x.unique(), NotImplementedError, "\"unique\" not implemented for 'ComplexDouble'"),
+])
+def test_complex_numbers_have_no_order_in_pytorch(call, error, words):
+    with pytest.raises(error) as caught:
+        call(autodiff.tensor([1 + 2j, 3.0]))
+    assert str(caught.value) == words

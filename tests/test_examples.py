@@ -3,6 +3,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ import autodiff
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="needs a checkout")
-PICTURES = {"two_body", "heat", "black_scholes", "predator_prey", "gaussian_process"}
+PICTURES = {"two_body", "heat", "black_scholes", "predator_prey", "gaussian_process", "digits"}
+#: Further arguments, for programs that take long.
+SHORTER = {"digits": ["2"]}
 
 
 def example(name):
-    if name not in ("kalman", "two_body", "hidden_markov"):
+    if name not in ("kalman", "two_body", "hidden_markov", "perceptron"):
         pytest.importorskip("scipy")
     spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
@@ -138,15 +141,62 @@ def test_gaussian_process():
     assert np.abs(mean - values).std() < 0.2 and (deviation > 0).all() and (deviation < 0.2).all()
 
 
+def test_digits():
+    """The gradient of the whole network along a direction, and that a few rounds teach it most digits."""
+    pytest.importorskip("sklearn")
+    program = example("digits")
+    learned, digits, tested, answers = program.pictures()
+    parameters = [p.detach().double().requires_grad_() for p in program.start(np.random.default_rng(0))]
+    x, y = autodiff.tensor(learned[:5].astype(float)), autodiff.tensor(digits[:5])
+
+    def loss(ps):
+        return autodiff.nn.functional.cross_entropy(program.scores(ps, x), y)
+
+    gradients = autodiff.autograd.grad(loss(parameters), parameters)
+    random = np.random.default_rng(1)
+    directions = [autodiff.tensor(random.normal(size=p.shape)) for p in parameters]
+    with autodiff.no_grad():
+        ends = [loss([p + sign * 1e-6 * d for p, d in zip(parameters, directions)]).item() for sign in (1, -1)]
+    slope = sum((g * d).sum().item() for g, d in zip(gradients, directions))
+    assert abs((ends[0] - ends[1]) / 2e-6 - slope) < 1e-4 * abs(slope)
+    parameters, losses = program.learn(learned, digits, rounds=4)
+    assert losses[-1] < losses[0] / 3
+    assert np.mean(program.told(parameters, tested) == answers) > 0.8
+
+
+def test_perceptron():
+    program = example("perceptron")
+    points, labels = program.spirals(40)
+    layers = program.parameters((2, 3, 1))
+    found = autodiff.grad(program.loss)(layers, points, labels)
+    for k, layer in enumerate(layers):
+        for i in range(2):
+            def moved(p, k=k, i=i):
+                changed = [list(one) for one in layers]
+                changed[k][i] = p
+                return program.loss.__wrapped__(changed, points, labels)
+
+            np.testing.assert_allclose(found[k][i], differences(moved, layer[i]), rtol=1e-5, atol=1e-7)
+    points, labels = program.spirals(300)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")          # it is replayed
+        trained, losses = program.train(program.parameters(), points, labels, 400)
+    assert np.mean(losses[-20:]) < 0.7 * np.mean(losses[:20])
+    assert program.accuracy(trained, points, labels) > 0.7
+
+
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))
 def test_it_runs_as_a_program(name, tmp_path):
     pytest.importorskip("scipy")
     if name in PICTURES:
         pytest.importorskip("matplotlib")
+    if name == "digits":
+        pytest.importorskip("sklearn")
     root = Path(autodiff.__file__).resolve().parent.parent
     picture = tmp_path / "picture.png"
-    done = subprocess.run([sys.executable, str(EXAMPLES / f"{name}.py"), str(picture)], capture_output=True, text=True,
-                          cwd=tmp_path, check=False, env={**os.environ, "PYTHONPATH": str(root), "MPLBACKEND": "agg"})
+    done = subprocess.run([sys.executable, str(EXAMPLES / f"{name}.py"), str(picture), *SHORTER.get(name, [])],
+                          capture_output=True, text=True, cwd=tmp_path, check=False,
+                          env={**os.environ, "PYTHONPATH": str(root), "MPLBACKEND": "agg"})
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
     assert picture.exists() == (name in PICTURES)

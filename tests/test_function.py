@@ -759,3 +759,28 @@ def test_forward_of_a_dual_that_writes_in_place_leaves_its_tangent_to_jvp():
             dual = forward_ad.make_dual(x, t)
             assert Double.apply(dual) is dual and forward_ad.unpack_dual(dual).tangent is t
         assert t.tolist() == ad.full(shape, 2.0).tolist()
+
+
+@pytest.mark.parametrize("make", [lambda x: x.detach(), lambda x: x.detach().requires_grad_() * 1, lambda x: x.view(())])
+def test_a_saved_number_of_which_each_pass_makes_an_alias(make):
+    """The alias gives the leaf another node: a second pass must find that one, and not put a third in its place."""
+    class Triple(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.detach() * 3
+
+        @staticmethod
+        def backward(ctx, g):
+            x, = ctx.saved_tensors
+            assert x is leaf
+            make(x)
+            return g * 3
+
+    leaf = ad.tensor(2.0, requires_grad=True)
+    y = Triple.apply(leaf)
+    for times in (1, 2, 3):
+        y.backward(retain_graph=True)
+        assert leaf.grad.item() == 3 * times
+    (leaf * leaf).backward()
+    assert leaf.grad.item() == 13

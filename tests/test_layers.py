@@ -14,13 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "autodiff"
 
 # One straight line.  A new module needs a place here: as far left as what it imports allows.
-LAYERS = ("api", "rules", "_guidance", "_missing", "_rebind", "helpers", "_types", "_printing", "api", "_kernels", "_core",
-          "_base", "_elementwise", "_structural", "_indexing", "_batched", "_engine", "_function", "_program", "_arrays",
-          "_variable", "_ops", "_ops_of_a_family", "_namespace", "return_types", "_random", "random", "_create", "_windows",
-          "_draws",
-          "_lowrank", "_dlpack", "_functions", "_pytree", "_batching", "_vmap", "_transforms", "autograd", "_C", "_files",
-          "_primitive", "func", "linalg", "fft", "special", "nn", "testing", "numpy", "_math", "_lift", "programs", "utils",
-          "__init__", "__main__")
+LAYERS = ("api", "rules", "_guidance", "_missing", "_rebind", "helpers", "_types", "_printing", "api", "_kernels",
+          "_convolving", "_core", "_base", "_elementwise", "_structural", "_indexing", "_batched", "_engine", "_function",
+          "_program", "_arrays", "_variable", "_ops", "_ops_of_a_family", "_namespace", "return_types", "_random", "random",
+          "_create", "_windows", "_draws", "_lowrank", "_dlpack", "_functions", "_pytree", "_batching", "_vmap", "_transforms",
+          "autograd", "_C", "_files", "_explain", "_draw", "_primitive", "func", "linalg", "fft", "special", "nn", "testing",
+          "numpy", "_math", "_lift", "programs", "utils", "__init__", "__main__")
 
 # What a module may import of the package, where that is less than everything to its left.
 NARROWER = {
@@ -33,13 +32,14 @@ NARROWER = {
     "_types": set(),
     "_printing": set(),  # prints arrays, knows no Variable
     "_kernels": set(),
+    "_convolving": {"_kernels"},        # values on plain arrays, handed to helpers
     "_core": {"_kernels"},
     "_base": {"_types", "_kernels", "_core"},
     "_elementwise": {"_types", "_kernels", "_core", "_base"},
     "_structural": {"_types", "_kernels", "_core", "_base", "_elementwise"},
     "_indexing": {"_types", "_kernels", "_core", "_base", "_elementwise", "_structural"},
     "_batched": {"_kernels", "_core", "_base", "_elementwise", "_structural"},
-    "_engine": {"_types", "_kernels", "_core", "_base", "_elementwise", "_structural", "_indexing", "_batched"},
+    "_engine": {"_guidance", "_types", "_kernels", "_core", "_base", "_elementwise", "_structural", "_indexing", "_batched"},
     "_function": {"_types", "_kernels", "_core", "_base", "_elementwise", "_structural", "_indexing", "_engine"},
     "_program": {"_kernels", "_core", "_base", "_elementwise"},
     "_arrays": {"_kernels", "_core", "_base"},

@@ -20,7 +20,8 @@ def blocks(page, language):
     return re.findall(rf"^```{language}\n(.*?)^```$", (DOCS / page).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["functions.md", "numpy.md", "transforms.md", "programs.md", "functional.md"])
+@pytest.mark.parametrize("page", ["functions.md", "memory.md", "numpy.md", "transforms.md", "programs.md", "convolutions.md",
+                                  "functional.md", "why-is-my-gradient.md"])
 def test_the_examples_of_a_page(page):
     """In order, in one namespace."""
     text = "\n".join(blocks(page, "pycon"))

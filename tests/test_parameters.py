@@ -224,7 +224,8 @@ def moved_up(rule, params, ndim):
 
 
 #: Those whose operands can be multiplied by numbers: the others have positions of rows in theirs.
-BATCHED = [rule for rule in STRUCTURAL if not rule.batch and rule.name not in ("ldl_solution", "pivot_order", "pivot_matrix")]
+BATCHED = [rule for rule in STRUCTURAL if not rule.batch and rule.name not in (
+    "ldl_solution", "pivot_order", "pivot_matrix", "at_places", "put_places")]
 #: Rows whose derivative, or the second one, is refused.
 REFUSED = ("ldl_packed", "least_squares_values")
 

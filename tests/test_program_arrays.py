@@ -251,3 +251,20 @@ def test_infinities_leave_the_program():
         warnings.simplefilter("ignore")
         for x in ([0.0, 1.0], [2.0, 1.0], [np.inf, 1.0], [np.inf, np.inf], [0.5, 0.25]):
             np.testing.assert_allclose(g(np.array(x)), eager(np.array(x)), rtol=1e-15)
+
+
+def test_programs_are_shown():
+    def f(x):
+        if (x * x).sum() > 2.0:
+            return (x * 3.0).sum()
+        return np.sin(x).sum()
+
+    c = autodiff.compile(f)
+    g = autodiff.grad(c)
+    for x in ([2.0, 1.0, 0.5], [0.1, 0.2, 0.3], [2.0, 1.0, 0.5], [0.1, 0.2, 0.3], [3.0, 1.0, 0.5]):
+        g(np.array(x))
+    text = str(c.program)
+    assert "guard %" in text and "guard not %" in text and "= sin %" in text and "# f, line" in text
+    (first,) = c.branches
+    assert first.line == f.__code__.co_firstlineno + 1
+    assert (first.held, first.otherwise) == (3, 2)

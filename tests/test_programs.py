@@ -619,3 +619,234 @@ def test_names_pickles_methods():
     with pytest.raises(TypeError, match="takes a function"):
         autodiff.compile(3)
     assert autodiff.compile(check=True)(lambda x: x * x)(3.0) == 9.0
+
+
+# ---- second order, and matrices
+
+def rosenbrock(x):
+    total = 0.0
+    for i in range(len(x) - 1):
+        total = total + 100.0 * (x[i + 1] - x[i] * x[i]) ** 2 + (1.0 - x[i]) ** 2
+    return total
+
+
+def arrow(x):
+    """The first variable meets all others, which meet no other."""
+    total = 0.0
+    for v in x[1:]:
+        total = total + np.sin(x[0] * v) * v
+    return total
+
+
+def grid(x):
+    """Neighbours on a grid of three columns."""
+    total = x[0] ** 2
+    for i in range(len(x) - 3):
+        total = total + np.exp(x[i] * x[i + 3]) + (x[i] * x[i + 1] * np.tanh(x[i]) if i % 3 < 2 else 0.0)
+    return total
+
+
+def special(x, y):
+    """Rules with masks, a branch, an operand for both sides."""
+    if x < y:
+        return np.hypot(x, y) * autodiff.erf(x * y) + np.maximum(x, 0.25) ** y
+    return np.arctan2(x, y) * np.logaddexp(x, y) - x / y * np.sqrt(x)
+
+
+def replays(function, *args):
+    """What is replayed, not what was found while it was recorded."""
+    function(*args)
+    return function(*args)
+
+
+def close(found, expected):
+    """The same but for the order in which contributions to a second derivative are added."""
+    ours, theirs = (autodiff._pytree.flatten(tree) for tree in (found, expected))
+    return ours[1] == theirs[1] and np.allclose(np.array(ours[0]), np.array(theirs[0]), rtol=1e-14, atol=0)
+
+
+@pytest.mark.parametrize("function, args, argnums", [
+    (rosenbrock, (np.linspace(0.5, 1.5, 30).tolist(),), 0),
+    (rosenbrock, (tuple(np.linspace(0.5, 1.5, 4).tolist()),), (0,)),
+    (special, (0.5, 0.75), (0, 1)),
+    (special, (0.75, 0.5), (1, 0)),
+    (special, (0.75, 0.5), 1),
+    (lambda v, s: rosenbrock(v) * s * s, (np.linspace(0.5, 1.5, 5).tolist(), 2.0), (0, 1)),
+    (lambda x: 3.0, (1.0,), 0),
+    (lambda x: x, (1.0,), 0),
+])
+def test_hessians_are_eagers(function, args, argnums):
+    c = compiled(function)
+    expected = autodiff.hessian(function, argnums=argnums)(*args)
+    found = replays(autodiff.hessian(c, argnums=argnums), *args)
+    assert c._state.reason is None and type(found) is type(expected)
+    assert found == expected if function is rosenbrock else close(found, expected)
+
+
+def test_jacobians_and_products():
+    def f(x, y):
+        return {"a": x * y, "b": [np.sin(x), y / x, 3.0]}
+
+    c = compiled(f)
+    for kind in (autodiff.jacobian, autodiff.jacrev, autodiff.jacfwd):
+        for argnums in (0, 1, (1, 0)):
+            assert replays(kind(c, argnums=argnums), 1.5, 2.0) == kind(f, argnums=argnums)(1.5, 2.0)
+    assert replays(lambda *a: autodiff.jvp(c, a, (1.0, 0.5)), 1.5, 2.0) == autodiff.jvp(f, (1.5, 2.0), (1.0, 0.5))
+    c = compiled(special)
+    for point in ((0.5, 0.75), (0.75, 0.5)):
+        for what in (autodiff.hvp, autodiff.jvp):
+            assert close(replays(lambda *a, what=what: what(c, a, (1.0, -0.5)), *point), what(special, point, (1.0, -0.5)))
+    assert c._state.reason is None
+
+
+def test_the_second_order_is_computed_by_the_program():
+    calls = []
+
+    def f(x):
+        calls.append(x)
+        return x ** 3
+
+    c = compiled(f)
+    of = autodiff.hessian(c)
+    of(2.0)
+    calls.clear()
+    assert (of(3.0), autodiff.hvp(c, (2.0,), (1.0,)), autodiff.jvp(c, (2.0,), (1.0,))) == (18.0, (8.0, (12.0,)), (8.0, 12.0))
+    assert replays(autodiff.jacobian(c), 2.0) == 12.0
+    assert len(calls) == 1          # the Jacobian was recorded
+
+
+@pytest.mark.parametrize("argnums", [0, (1, 0)])
+def test_vmap_of_hessians(argnums):
+    x, y = np.random.default_rng(0).uniform(0.1, 2.0, (2, 200))
+    found = autodiff.vmap(autodiff.hessian(compiled(special), argnums=argnums))(x, y)
+    expected = [autodiff.hessian(special, argnums=argnums)(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+    assert np.allclose(np.moveaxis(np.array(found), -1, 0), np.array(expected), rtol=1e-13, atol=0)
+
+
+def test_levels_and_threads_have_the_same_bits():
+    from autodiff import _kernels, _program
+    x, y = np.random.default_rng(0).uniform(0.1, 2.0, (2, 1500))
+    found = []
+    threads = autodiff.get_num_threads()
+    try:
+        for level in _kernels.cpu_levels():
+            for count in (1, 3):
+                _program.use_level(level)
+                autodiff.set_num_threads(count)
+                c = compiled(special)
+                found.append([autodiff.vmap(autodiff.value_and_grad(c, argnums=(0, 1)))(x, y)[1],
+                              autodiff.vmap(autodiff.hessian(c, argnums=(0, 1)))(x, y),
+                              autodiff.hessian(c, argnums=(0, 1))(0.5, 0.75)])
+    finally:
+        autodiff.set_num_threads(threads)
+        _program.use_level(_kernels.chosen_cpu_level())
+    for other in found[1:]:
+        for a, b in zip(found[0], other, strict=True):
+            assert np.array_equal(np.array(a), np.array(b))
+    with pytest.raises(ValueError, match="no loops"):
+        _program.use_level("sse9")
+
+
+@pytest.mark.parametrize("function, size, colours", [(rosenbrock, 40, 3), (arrow, 40, 2), (grid, 40, 9)])
+def test_sparse_hessians_and_colours(function, size, colours):
+    pytest.importorskip("scipy")
+    x = np.linspace(0.2, 1.1, size).tolist()
+    of = autodiff.sparse_hessian(function)
+    expected = np.array(autodiff.hessian(function)(x))
+    for found in (of(x), of(x), of(np.array(x))):
+        assert type(found).__name__ == "csr_array" and found.has_canonical_format
+        assert np.allclose(found.toarray(), expected, rtol=1e-13, atol=0)
+    state = of._made[None,]._state
+    number, colour, _ = state.trees[0].colours((x,), state.choice((0,)), 1)
+    assert number <= colours and max(colour) == number - 1
+    check_colours(found, colour)
+
+
+def check_colours(pattern, colour):
+    """Each element stands alone in the colour of its column, among its row's, or else in that of its row among its column's."""
+    rows = [set(pattern.indices[pattern.indptr[i]:pattern.indptr[i + 1]].tolist()) for i in range(pattern.shape[0])]
+    for i, row in enumerate(rows):
+        for j in row:
+            assert i in rows[j]
+            alone = sum(colour[k] == colour[j] for k in rows[i]) == 1 or sum(colour[k] == colour[i] for k in rows[j]) == 1
+            assert alone, (i, j)
+
+
+def test_random_patterns_are_coloured():
+    pytest.importorskip("scipy")
+    rnd = random.Random(0)
+    for _ in range(40):
+        size = rnd.randint(2, 25)
+        pairs = [(rnd.randrange(size), rnd.randrange(size)) for _ in range(rnd.randint(1, 2 * size))]
+
+        def f(x, pairs=pairs):
+            total = 0.0
+            for i, j in pairs:
+                total = total + np.sin(x[i] * x[j]) * x[i]
+            return total
+
+        x = [rnd.uniform(0.1, 1.0) for _ in range(size)]
+        of = autodiff.sparse_hessian(f)
+        found = of(x)
+        assert np.allclose(found.toarray(), np.array(autodiff.hessian(f)(x)), rtol=1e-12, atol=1e-15)
+        state = of._made[None,]._state
+        check_colours(found, state.trees[0].colours((x,), state.choice((0,)), 1)[1])
+        jacobian = autodiff.sparse_jacobian(lambda x, pairs=pairs: [x[i] * np.exp(x[j]) for i, j in pairs])
+        of = autodiff.jacobian(lambda x, pairs=pairs: [x[i] * np.exp(x[j]) for i, j in pairs])
+        assert np.array_equal(jacobian(x).toarray(), np.array(of(x)))
+
+
+def test_sparse_matrices_of_arrays_branches_and_others():
+    pytest.importorskip("scipy")
+    x = np.linspace(0.5, 1.5, 6)
+
+    def f(x):
+        return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2) + np.exp(x[0])
+
+    assert np.allclose(autodiff.sparse_hessian(f)(x).toarray(), autodiff.hessian(f)(x), rtol=1e-12)
+    found = autodiff.sparse_jacobian(lambda x: x[1:] * np.exp(x[:-1]))(x)
+    assert np.allclose(found.toarray(), autodiff.jacobian(lambda x: x[1:] * np.exp(x[:-1]))(x), rtol=1e-14)
+
+    def branches(x, n):
+        return [x[i] ** 2 if x[i] > 0 else x[i] * x[(i + 1) % n] for i in range(n)]
+
+    of = autodiff.sparse_jacobian(compiled(branches))
+    for point in ([1.0, 2.0, 3.0], [-1.0, 2.0, 3.0], [1.0, 2.0, 3.0]):
+        assert np.array_equal(of(point, 3).toarray(), np.array(autodiff.jacobian(branches)(point, 3)))
+    assert repr(of).startswith("sparse_jacobian(")
+    assert pickle.loads(pickle.dumps(autodiff.sparse_hessian(rosenbrock, argnums=0)))([1.0, 2.0]).shape == (2, 2)
+
+
+def test_what_has_no_sparse_matrix():
+    pytest.importorskip("scipy")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(RuntimeError, match=r"cannot be recorded as a program of numbers: .*item"):
+            autodiff.sparse_hessian(lambda x: x[0] * x[0].item())([1.0, 2.0])
+    with pytest.raises(RuntimeError, match="returns no number"):
+        autodiff.sparse_hessian(lambda x: [x[0], x[1]])([1.0, 2.0])
+    with pytest.raises(TypeError, match="hand its values over"):
+        autodiff.sparse_hessian(rosenbrock)(autodiff.tensor([1.0, 2.0]))
+    with pytest.raises(TypeError, match="place of one argument"):
+        autodiff.sparse_jacobian(rosenbrock, argnums=(0,))
+    with pytest.raises(TypeError, match="makes a function"):
+        autodiff.sparse_jacobian(3)
+    with pytest.raises(RuntimeError, match="there are 1 arguments"):
+        autodiff.sparse_jacobian(rosenbrock, argnums=1)([1.0, 2.0])
+
+
+def test_sparse_matrices_need_scipy(monkeypatch):
+    import sys
+    monkeypatch.setitem(sys.modules, "scipy.sparse", None)
+    with pytest.raises(ImportError, match=r"autodiff\[scipy\]"):
+        autodiff.sparse_hessian(rosenbrock)([1.0, 2.0])
+
+
+def test_infinite_factors_are_not_spread_over_a_colour():
+    """0 * inf is where eager has it, whether rows share a lane or not."""
+    def f(x):
+        return x[0] * x[1] + np.sqrt(x[2]) * x[3] + x[4] ** 2
+
+    x = [1.0, 2.0, 0.0, 1.0, 3.0]
+    found, expected = (np.array(replays(autodiff.hessian(g), x)) for g in (compiled(f), f))
+    assert np.array_equal(found, expected, equal_nan=True)

@@ -20,6 +20,7 @@ TORCH = json.loads(TABLE.read_text(encoding="utf-8"))
 MORE = {
     "out overflows near 1024, where the derivative does not": {"x": "exp2", "s": "exp2 point"},
     "PyTorch multiplies views that share no version: the write goes unnoticed, the gradient is wrong": {"x y": "kron"},
+    "the product with a matrix frees what it saved": {"again": "affine_grid"},
     "one op, where PyTorch multiplies first and saves the product": {"x": "ndtr", "s": "ndtr point"},
     "of products that take the same time another comes first": {"m n": "linalg_multi_dot of o"},
     "x / out, differentiated, subtracts equal numbers where y is small beside x: the cosine is computed from both": {
@@ -29,6 +30,15 @@ MORE = {
 
 #: Places where a write raises in PyTorch and not here, with the right gradient all the same.
 LESS = {
+    "a convolution saves the operand that the derivative needs": {
+        "m": "conv1d of m; conv2d of m; conv3d of m; conv_transpose1d of m; conv_transpose2d of m; conv_transpose3d of m",
+        "n": "conv1d of n; conv2d of n; conv3d of n; conv_transpose1d of n; conv_transpose2d of n; conv_transpose3d of n",
+    },
+    "pooling saves positions, or nothing; samples at a grid are products of copies": {
+        "m": "max_pool1d; max_pool2d; max_pool3d; adaptive_max_pool1d; adaptive_max_pool2d; adaptive_max_pool3d",
+        "again m": "avg_pool1d; avg_pool2d; avg_pool3d; adaptive_avg_pool1d; adaptive_avg_pool2d; adaptive_avg_pool3d",
+        "again": "max_unpool1d; max_unpool2d; max_unpool3d", "m n": "grid_sample",
+    },
     "positions and masks are arrays that no code can write; a first pass does not free them": {
         "again": "where; max along; min along; median along; nanmedian along; mode along; sort along; topk along; kthvalue; "
                  "quantile lower; index; index_select; masked_fill; masked_scatter; scatter; scatter_add; scatter number; "

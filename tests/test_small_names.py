@@ -378,16 +378,16 @@ def test_parameters_as_a_vector(make):
 
 # ---- imports
 
-MISSING = ["optim", "utils", "utils.data", "jit", "nn.modules", "nn.modules.linear", "nn.init", "optim.sgd"]
+MISSING = ["optim", "utils.data", "jit", "nn.modules", "nn.modules.linear", "nn.init", "optim.sgd"]
 
 
 @pytest.mark.parametrize("name", MISSING)
 def test_an_import_has_the_words_of_the_attribute(name):
     with pytest.raises(ModuleNotFoundError, match=r"autodiff has no '.*': it differentiates.*Instead, ") as imported:
         importlib.import_module(f"autodiff.{name}")
-    parent, _, last = ".".join(name.split(".")[:2 if name.startswith("nn") else 1]).rpartition(".")
+    parent, _, last = ".".join(name.split(".")[:2 if name.startswith(("nn", "utils")) else 1]).rpartition(".")
     with pytest.raises(AttributeError) as asked:
-        getattr(nn if parent else autodiff, last)
+        getattr(getattr(autodiff, parent) if parent else autodiff, last)
     assert str(asked.value) == str(imported.value)
     with pytest.raises(ModuleNotFoundError, match="Instead, "):
         exec(f"from autodiff{'.' + parent if parent else ''} import {last}")

@@ -626,14 +626,21 @@ def test_what_least_squares_return_depends_on_the_driver():
         g.sum().backward()
 
 
-def test_a_matrix_without_full_rank_has_no_derivative_of_least_squares():
-    a = autodiff.tensor(of_rank(4, 2)[:, :3], requires_grad=True)
-    b = autodiff.tensor(normal(4, 1))
+@pytest.mark.parametrize("rows, columns", [(4, 3), (3, 4), (4, 4)])
+def test_least_squares_without_full_rank(rows, columns):
+    """The derivative is that among matrices of the same rank, which is that of the pseudoinverse's product; of order 2, too."""
+    a = autodiff.tensor(of_rank(4, 2)[:rows, :columns], requires_grad=True)
+    b = autodiff.tensor(normal(rows, 2), requires_grad=True)
     out = linalg.lstsq(a, b)
     assert out.rank.item() == 2
     close(out.solution, np.linalg.lstsq(plain(a), plain(b), None)[0])
-    with pytest.raises(linalg.LinAlgError, match="has no derivative here: the matrix does not have full rank"):
-        out.solution.sum().backward()
+    weights = autodiff.tensor(normal(columns, 2))
+    results = [autograd.grad((solution * weights).sum(), (a, b), create_graph=True)
+               for solution in (out.solution, linalg.pinv(a) @ b)]
+    for found, expected in zip(*results):
+        close(found, plain(expected), 1e-8)
+    for found, expected in zip(*[autograd.grad(sum((v * v).sum() for v in grads), (a, b)) for grads in results]):
+        close(found, plain(expected), 1e-6)
     with pytest.raises(linalg.LinAlgError, match=r"full rank \(error code: 2\)"):
         linalg.lstsq(a, b, driver="gels")
 

@@ -122,3 +122,27 @@ def test_acosh_at_the_end_of_its_domain_and_outside():
     assert derivative(autodiff.acosh, 1.0, order=2) == -inf
     assert np.isnan(derivative(autodiff.acosh, -2.0))
     assert derivative(lambda x: autodiff.acosh(x.to(autodiff.float32)), 1e25) == pytest.approx(1e-25, rel=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(), (3,)])
+@pytest.mark.parametrize("name, at", [("igamma", (1.5, 0.7)), ("igammac", (1.5, 0.7)), ("zeta", (2.5, 1.7))])
+def test_third_derivatives_that_are_not_computed_are_errors(name, at, shape):
+    """In the first operand; in the second they are there."""
+    x, y = (autodiff.tensor(np.full(shape, v), requires_grad=True) for v in at)
+    out = getattr(autodiff if name.startswith("igamma") else autodiff.special, name)(x, y).sum()
+    for _ in range(2):
+        (out,) = autograd.grad(out.sum(), x, create_graph=True)
+    assert np.isfinite(autograd.grad(out.sum(), y, retain_graph=True)[0].numpy()).all()
+    for more in (False, True):
+        with pytest.raises(RuntimeError, match=r"third derivative of (igamma|zeta) in its first operand is not implemented"):
+            autograd.grad(out.sum(), x, create_graph=more, retain_graph=True)
+
+
+def test_an_operand_without_a_derivative_beside_one_that_has_one():
+    """Rows that derivatives call may have such; asked for, it is an error in words."""
+    from autodiff._base import OPS
+
+    x, y = (autodiff.tensor([v, v], requires_grad=True) for v in (1.5, 2.0))
+    for more in (False, True):
+        with pytest.raises(RuntimeError, match="derivative of polygamma_at in operand 2 is not implemented"):
+            OPS.polygamma_at(x, y).sum().backward(create_graph=more)

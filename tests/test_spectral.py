@@ -1,4 +1,5 @@
 """Decompositions: identities that hold whatever the vectors' signs are, their derivatives, values that repeat, and words."""
+import re
 import warnings
 
 import numpy as np
@@ -719,3 +720,29 @@ def test_words_about_low_rank():
             f([[1.0]])
         with pytest.raises(RuntimeError):
             f(autodiff.tensor([[1, 2]]))
+
+
+def test_norm_of_matrices_by_the_older_function():
+    """Tensor.norm takes the names of norms of matrices, as linalg.matrix_norm has them."""
+    a = matrix(3, 4)
+    x = leaf(a)
+    (g,) = autograd.grad(x.norm("nuc"), x)
+    (expected,) = autograd.grad(linalg.norm(x, "nuc"), x)
+    np.testing.assert_allclose(plain(g), plain(expected))
+    assert x.norm("nuc", dim=(-1, 0), keepdim=True).shape == (1, 1)
+    for call, words in ((lambda: leaf(matrix(2, 3, 3)).norm("nuc"), "dim must be a 2-tuple. Got 0 1 2"),
+                        (lambda: x.norm("nuc", dim=0), "dim must be a 2-tuple. Got 0"),
+                        (lambda: leaf(matrix(3)).norm("nuc"), "The input tensor A must have at least 2 dimensions."),
+                        (lambda: x.norm("xx"), "Order xx not supported.")):
+        with pytest.raises(RuntimeError, match=re.escape(words)):
+            call()
+
+
+def test_rank_by_numpy_under_vmap():
+    stack = matrix(4, 3, 3)
+    stack[1, 2] = stack[1, 0]
+    for arguments in ((), (0.5,), (None, False)):
+        found = autodiff.vmap(lambda m, arguments=arguments: np.linalg.matrix_rank(m, *arguments))(autodiff.asarray(stack))
+        assert np.asarray(found).tolist() == np.linalg.matrix_rank(stack, *arguments).tolist()
+    assert np.asarray(autodiff.vmap(lambda m: np.linalg.matrix_rank(m, rtol=0.3))(autodiff.asarray(stack))).tolist() == (
+        np.linalg.matrix_rank(stack, rtol=0.3).tolist())

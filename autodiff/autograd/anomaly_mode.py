@@ -49,7 +49,8 @@ class set_detect_anomaly:
     """Switch anomaly mode of this thread; as a context, undone at the end.
 
     Ops remember where they were called; an error in their backward shows that place in a warning, and with check_nan a
-    NaN is an error at the op that made it.  Slow: for looking for a fault.
+    NaN is an error at the op that made it, which names its line, as the error about a saved value that was written in place
+    names the line of the write.  Slow: for looking for a fault.  autodiff.explain() says more.
     As https://pytorch.org/docs/stable/autograd.html#anomaly-detection
 
     >>> import autodiff, warnings
@@ -59,7 +60,7 @@ class set_detect_anomaly:
     ...     x.sqrt().sum().backward()
     Traceback (most recent call last):
     ...
-    RuntimeError: Function 'SqrtBackward0' returned nan values in its 0th output.
+    RuntimeError: Function 'SqrtBackward0' returned nan values in its 0th output. The op stands in ...: `x.sqrt().sum()...`.
     """
 
     def __init__(self, mode, check_nan=True):

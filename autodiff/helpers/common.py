@@ -65,6 +65,12 @@ def rounded_once(formula):
     return compute
 
 
+def refuse_complex(ops, x, error, words):
+    """PyTorch does not order complex numbers; NumPy does, by real and then by imaginary parts."""
+    if ops.dtype(x).kind == "c" and not ops.is_numpy(x):
+        raise error(words.format(ops.scalar_name(x)))
+
+
 def along(np, positions, dim):
     """The index that takes, along a dimension, the elements at an array of positions (as np.take_along_axis)."""
     grid = np.indices(positions.shape, sparse=True)

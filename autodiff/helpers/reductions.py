@@ -1,5 +1,5 @@
 """Reductions, statistics, cumulative ops, softmax."""
-from .common import along, axis_of, checked_dims, count_of, dims_of, kept, rounded_once
+from .common import along, axis_of, checked_dims, count_of, dims_of, kept, refuse_complex, rounded_once
 from .elementwise import logaddexp_plane_value
 
 
@@ -54,8 +54,6 @@ def mean_dx(ops, g, shape_x, dim, keepdim):
 def _order(p):
     if p == "fro" or p is None:
         return 2.0
-    if isinstance(p, str):
-        raise NotImplementedError(f"norm() of order {p!r} is not supported: use a number, inf or 'fro'; linalg.norm has 'nuc'")
     return float(p)
 
 
@@ -202,7 +200,7 @@ def argmin_value(np, x, dim, keepdim):
 
 
 def position_front(ops, name, x, dim, keepdim):
-    """argmax, argmin: some element along dim, and no bools, which PyTorch does not order."""
+    """argmax, argmin: some element along dim, and no bools and complex numbers, which PyTorch does not order."""
     if ops.is_numpy(x) and 0 in (x.shape if dim is None else x.shape and [x.shape[ops.wrap_dim(dim, x.ndim)]]):
         raise ValueError(f"attempt to get {name} of an empty sequence")
     if dim is not None:
@@ -213,6 +211,7 @@ def position_front(ops, name, x, dim, keepdim):
         raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
     if ops.dtype(x).kind == "b" and not ops.is_numpy(x):
         raise RuntimeError(f"{name}(): does not support bool input")
+    refuse_complex(ops, x, RuntimeError, f"{name}(): does not support complex input")
     return ops.apply(name, (x,), (dim if x.ndim else None, bool(keepdim) and x.ndim > 0))
 
 
@@ -442,6 +441,7 @@ def _running(ops, name, x, dim):
     """The extreme so far, at its latest place; from the first NaN on, NaN."""
     np = ops.numpy
     dim = ops.wrap_dim(needed(name, dim), x.ndim)
+    refuse_complex(ops, x, NotImplementedError, f"\"{name}_cpu\" not implemented for '{{}}'")
     if x.ndim == 0:
         return ops.clone(x), ops.constant(np.zeros((), np.int64), like=x)
     values = ops.plain(x)
@@ -775,6 +775,7 @@ def median_of_all_dx(ops, g, x, out):
 def kthvalue_of(ops, x, k, dim, keepdim):
     np = ops.numpy
     dim, k = ops.wrap_dim(dim, x.ndim), ops.integer(k)
+    refuse_complex(ops, x, NotImplementedError, "\"kthvalue_cpu\" not implemented for '{}'")
     if x.ndim:
         some_element(ops, "kthvalue", x, (dim,))
     if not 1 <= k <= (x.shape[dim] if x.ndim else 1):
@@ -787,6 +788,7 @@ def mode_of(ops, x, dim, keepdim):
     """The most frequent element, of several the smallest, at its last place."""
     np = ops.numpy
     dim = ops.wrap_dim(dim, x.ndim)
+    refuse_complex(ops, x, NotImplementedError, "\"mode_cpu\" not implemented for '{}'")
     if x.ndim == 0:
         return picked(ops, x, None, dim, keepdim, "ModeBackward0")
     some_element(ops, "mode", x, (dim,))

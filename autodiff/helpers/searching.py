@@ -1,5 +1,5 @@
 """Sorting and searching: positions are constants, so a derivative goes to the elements at the positions that were found."""
-from .common import along
+from .common import along, refuse_complex
 from .indexing import indices_of
 
 #: From this size on, the k largest are looked for without sorting all.
@@ -21,6 +21,7 @@ def _picked(ops, x, order, dim, name):
 
 def sort_of(ops, x, dim, descending, stable):
     """In a stable order either way; PyTorch's node for a call with stable= has another name."""
+    refuse_complex(ops, x, RuntimeError, " Sort does not support complex dtypes on CPU")
     name = "SortBackward0" if stable is None else "SortBackward1"
     dim = ops.wrap_dim(dim, x.ndim)
     if x.ndim == 0:
@@ -67,6 +68,7 @@ def numpy_sorted_of(ops, x, axis, kind, order, stable, descending):
 
 
 def argsort_of(ops, x, dim, descending, stable):
+    refuse_complex(ops, x, RuntimeError, " Sort does not support complex dtypes on CPU")
     dim = ops.wrap_dim(dim, x.ndim)
     values = ops.plain(x)
     if x.ndim == 0:
@@ -88,12 +90,14 @@ def numpy_argsort_of(ops, x, axis, kind, order, stable, descending):
 
 
 def msort_of(ops, x):
+    refuse_complex(ops, x, RuntimeError, " Sort does not support complex dtypes on CPU")
     if x.ndim == 0:
         return ops.named(x.clone(), "SortBackward0", x)
     return sort_of(ops, x, 0, False, None)[0]
 
 
 def topk_of(ops, x, k, dim, largest, sorted):
+    refuse_complex(ops, x, RuntimeError, " topk does not support complex dtypes on CPU")
     dim = ops.wrap_dim(dim, x.ndim)
     np, values = ops.numpy, ops.plain(x)
     n = values.shape[dim] if x.ndim else 1
@@ -145,6 +149,7 @@ def _dim_of_slices(ops, x, dim):
 
 
 def unique_of(ops, x, sorted, return_inverse, return_counts, dim):
+    refuse_complex(ops, x, NotImplementedError, f"\"unique{'_dim' if dim is not None else ''}\" not implemented for '{{}}'")
     np, values = ops.numpy, ops.plain(x)
     if dim is not None:
         dim = _dim_of_slices(ops, x, dim)

@@ -1662,35 +1662,30 @@ def least_squares_value(np, x, y, rcond, full):
         out[index], _, rank, _ = np.linalg.lstsq(x[index], y[index], rcond)
         if full and rank < min(m, n):
             raise LinAlgError(f"{full}: {_element(number, (*batch, m, n))}The least squares solution could not be computed "
-                              "because the input matrix does not have full rank (error code: 2)."
-                              if "derivative" not in full else
-                              f"{full}: the matrix does not have full rank, and where its rank changes, the solution is not "
-                              "continuous. Solve a regular system instead, as linalg.solve(A.mH @ A + c * eye, A.mH @ B).")
+                              "because the input matrix does not have full rank (error code: 2).")
     return out
 
 
-_NO_DERIVATIVE = "lstsq has no derivative here"
-
-
 def least_squares_dy(ops, g, x, shape_y, rcond):
-    found = ops.apply("least_squares", (_adjoint(ops, x), g), (rcond, _NO_DERIVATIVE))
-    return _summed_to(ops, found, tuple(shape_y))
+    return _summed_to(ops, ops.apply("least_squares", (_adjoint(ops, x), g), (rcond, "")), tuple(shape_y))
 
 
 def least_squares_dx(ops, g, x, y, out, rcond):
-    """Of matrices of full rank (Golub and Pereyra 1973): with Z the solution of A^H Z = g,
+    """Of matrices whose rank stays (Golub and Pereyra 1973): with Z the solution of A^H Z = g,
 
-    -Z X^H + (B - A X) (A^+ Z)^H + (A^+H X) (g - A^H Z)^H.
+    -Z X^H + (B - A X) (A^+ Z)^H + (A^+H X) (g - A^H Z)^H, the second 0 for as many independent rows as there are, the third
+    for as many independent columns.
     """
-    turned = _adjoint(ops, x)
-    z = ops.apply("least_squares", (turned, g), (rcond, _NO_DERIVATIVE))
+    turned, (m, n) = _adjoint(ops, x), tuple(x.shape)[-2:]
+    z = ops.apply("least_squares", (turned, g), (rcond, ""))
     found = -ops.matmul(z, _adjoint(ops, out))
-    if x.shape[-2] > x.shape[-1]:
+    rank = ops.all_samples(ops.apply("least_squares_rank", (x,), (rcond,)))
+    if (rank < m).any():
         rest = y - ops.matmul(x, out)
-        found = found + ops.matmul(rest, _adjoint(ops, ops.apply("least_squares", (x, z), (rcond, _NO_DERIVATIVE))))
-    elif x.shape[-2] < x.shape[-1]:
+        found = found + ops.matmul(rest, _adjoint(ops, ops.apply("least_squares", (x, z), (rcond, ""))))
+    if (rank < n).any():
         rest = g - ops.matmul(turned, z)
-        found = found + ops.matmul(ops.apply("least_squares", (turned, out), (rcond, _NO_DERIVATIVE)), _adjoint(ops, rest))
+        found = found + ops.matmul(ops.apply("least_squares", (turned, out), (rcond, "")), _adjoint(ops, rest))
     return _summed_to(ops, found, tuple(x.shape))
 
 

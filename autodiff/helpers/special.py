@@ -3,6 +3,18 @@ from math import log, pi
 
 from .elementwise import _bitwise
 
+#: What has no further derivative in its first operand, in words.
+_ENDINGS = {"igamma_in_aa": "the third derivative of igamma in its first operand",
+            "zeta_in_xx": "the third derivative of zeta in its first operand"}
+
+
+def ending_value(np, x, kind):
+    return x.copy()
+
+
+def ending_dx(ops, g, kind):
+    raise RuntimeError(f"{_ENDINGS[kind]} is not implemented: detach that operand, or differentiate less often")
+
 
 def mvlgamma_of(ops, x, p):
     if isinstance(p, bool) or not hasattr(p, "__index__"):

@@ -886,9 +886,11 @@ _INFINITIES = (float("inf"), -float("inf"))
 
 
 def matrix_norm_of(ops, x, ord, dim, keepdim, dtype):
+    known = ("fro", "nuc") if isinstance(ord, str) else (1, -1, 2, -2, *_INFINITIES)
+    if isinstance(ord, str) and ord not in known:
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     if x.ndim < 2:
         raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
-    known = ("fro", "nuc") if isinstance(ord, str) else (1, -1, 2, -2, *_INFINITIES)
     if ord not in known:
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     row, column = _two_dims(ops, x, dim)

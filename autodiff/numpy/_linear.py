@@ -7,11 +7,27 @@ from typing import Any
 
 import numpy as np
 
+from .. import _variable as _module
 from .._variable import OPS
-from ._dispatch import composite, of_values, wider, write_out
+from ._dispatch import composite, values_of, wider, write_out
 from ._operands import as_variables, inexact, is_variable, operand, wrapped_axis
 
-of_values("linalg.matrix_rank")
+_v: Any = _module
+
+
+# ---- ranks
+
+@composite("linalg.matrix_rank")
+def _matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    """Of values, as NumPy has it; of samples, which are not to be read, by the op."""
+    if not any(_v.physical_of(v) for v in (A, tol, rtol)):
+        return np.linalg.matrix_rank(values_of(A), values_of(tol), hermitian, rtol=values_of(rtol))
+    if tol is not None and rtol is not None:
+        raise ValueError("`tol` and `rtol` can't be both set.")
+    if np.ndim(A) < 2:
+        return np.any(np.not_equal(A, 0)).astype(int)
+    return OPS.linalg_matrix_rank(inexact(A), tol, hermitian, rtol=rtol) if rtol is not None else OPS.linalg_matrix_rank(
+        inexact(A), tol, hermitian)
 
 
 # ---- products

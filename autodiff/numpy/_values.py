@@ -52,4 +52,3 @@ def _of_module(module: Any) -> list[str]:
 # Functions of texts take numbers beside them, as widths and counts.
 for _texts in ("strings", "char"):
     of_values(*[f"{_texts}.{_name}" for _name in _of_module(getattr(np, _texts))])
-of_values("linalg.matrix_rank")

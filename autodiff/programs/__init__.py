@@ -26,8 +26,10 @@ from .._pytree import flatten, flatten_results, map_leaves
 from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
 from ..numpy import _answers as _answers  # now, and not while something is recorded
 from ..numpy import _mirror as _mirror
+from ._sparse import SparseHessian, SparseJacobian, sparse_hessian, sparse_jacobian
 
-__all__ = ["Branch", "Compiled", "Differentiated", "Program"]      # and compile, which is a builtin's name, too
+__all__ = ["Branch", "Compiled", "Differentiated", "Program", "SparseHessian", "SparseJacobian", "sparse_hessian",
+           "sparse_jacobian"]      # and compile, which is a builtin's name, too
 
 _v: Any = _variable_module
 _Base: Any = _v.Tensor.__base__
@@ -119,6 +121,7 @@ class _State:
             self.lifted = function
         self.trees: list[Any] = []
         self.reason: str | None = None
+        self.quiet = False          # whether somebody else says so
         self.lock = threading.Lock()
         self.choices: dict[tuple[int, ...], int] = {(): 0}
         self.name = getattr(function, "__qualname__", None) or repr(function)
@@ -140,6 +143,10 @@ class _State:
             found = self.of_arrays[key] = Arrays(self, *key)
         return found
 
+    def played(self) -> list[Any]:
+        """The programs of arrays."""
+        return [played for arrays in self.of_arrays.values() for played in arrays.player.programs]
+
     def choice(self, places: tuple[int, ...]) -> int:
         """The number by which reverse code in these arguments goes."""
         return self.choices.setdefault(places, len(self.choices))
@@ -148,6 +155,8 @@ class _State:
         """The function as it is, with numbers among the arguments as Variables: what a replay has the bits of."""
         if not unusual() and not any(isinstance(v, _v.Tensor) for v in args):
             args = tuple([_inside(v) for v in args])
+        if self.of_arrays and not unusual() and not any(type(v) is _v.Tensor for v in args):
+            args = tuple([_arrays_inside(v) for v in args])
         return self.lifted(*args, **kwargs)
 
     # ---- a call that was not replayed at once
@@ -213,6 +222,8 @@ class _State:
         self.trees.clear()
         for arrays in self.of_arrays.values():
             arrays.player.programs.clear()
+        if self.quiet:
+            return
         warnings.warn(f"autodiff.compile: {self.name} runs as it is from now on, right and no faster: {reason}", UserWarning,
                       stacklevel=2)
 
@@ -238,7 +249,7 @@ class _State:
         if place is not None:
             self._differs(place)
             return result
-        same = _same
+        same: Any = _same
         if replay._what >= HESSIAN:
             # Its rows are added up in another order than those of a batch: to rounding, then.
             same = _close
@@ -274,6 +285,15 @@ def _with_arrays(value: Any) -> bool:
     if type(value) is dict:
         return any(map(_with_arrays, value.values()))
     return isinstance(value, (np.ndarray, _Base))
+
+
+def _arrays_inside(value: Any) -> Any:
+    """Arrays as a recorded function sees them: where one gives up, what it calls is what it called."""
+    if type(value) is np.ndarray:
+        return _v.as_ndarray(value, copy=False) if value.dtype.kind in "fbiuc" else value
+    if type(value) in (list, tuple):
+        return type(value)([_arrays_inside(v) for v in value])
+    return {k: _arrays_inside(v) for k, v in value.items()} if type(value) is dict else value
 
 
 #: Reasons for which a function of numbers is none, but perhaps one of arrays that it closes over.
@@ -358,7 +378,7 @@ def _close(found: Any, expected: Any) -> bool:
     a, b = np.array(ours, float), np.array(theirs, float)
     finite = np.isfinite(a) & np.isfinite(b)
     scale = np.abs(b[finite]).max(initial=0.0)
-    return bool((np.isfinite(a) == np.isfinite(b)).all() and (np.abs(a - b)[finite] <= 1e-9 * scale).all())
+    return bool((np.isfinite(a) == np.isfinite(b)).all() and (np.abs(a[finite] - b[finite]) <= 1e-9 * scale).all())
 
 
 def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | None], size: int) -> Any:
@@ -490,7 +510,7 @@ class Compiled(Replay):
     @property
     def program(self) -> Program:
         """What was recorded, to be printed: one operation a line."""
-        return Program(self._state.trees, self._state.reason)
+        return Program([*self._state.trees, *[played.plan for played in self._state.played()]], self._state.reason)
 
     @property
     def branches(self) -> list[Branch]:
@@ -500,6 +520,14 @@ class Compiled(Replay):
             for decision, place, held, otherwise in tree.turns():
                 file, line, _ = place or ("?", 0, "?")
                 found.append(Branch(decision, file, line, held, otherwise))
+        counts: dict[Any, list[int]] = {}
+        for played in self._state.played():
+            for guard in played.plan.guards:
+                if guard.kind == "truth":
+                    counts.setdefault((guard.slot, guard.place), [0, 0])[not guard.expected] += played.runs
+        for (slot, place), (held, otherwise) in counts.items():
+            file, line, _ = place or ("?", 0, "?")
+            found.append(Branch(f"%{slot}", file, line, held, otherwise))
         return found
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -567,7 +595,7 @@ class _Product(Replay):
             if known is None or isinstance(value, np.float32) or (known, type(value)) != (kind_of(along), type(along)):
                 return NotImplemented
             weights += along if isinstance(along, (list, tuple)) else (along,)
-        if len(self.primals) != len(self.tangents) or not all(kind_of(value)[1] for value in self.primals):
+        if len(self.primals) != len(self.tangents) or not all((kind_of(value) or (0, 0))[1] for value in self.primals):
             return NotImplemented
         self.weights = [float(v) for v in weights]
         tree = next((tree for tree in state.trees if tree.fits(self.primals)), None)

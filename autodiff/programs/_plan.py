@@ -132,6 +132,7 @@ class Plan:
         self.inplace: dict[int, int] = {}           # a root that takes over another one's memory
         self.seen: dict[Any, int] = {}              # ops by what they compute
         self.embedded: dict[int, Any] = {}          # zeros with a value in a part of them: (step, value, part)
+        self.exponentials: dict[int, Any] = {}      # steps of logsumexp by their result
         self.owned: set[int] = set()                # ... and sums of such: values in memory that one op alone reads
         self.new_slots = len(slots)
         self.extra: dict[int, tuple[tuple[int, ...], np.dtype[Any]]] = {}
@@ -141,11 +142,12 @@ class Plan:
             elif slot.source != "op":
                 self.look[i] = Look(i, slot.shape, packed(slot.shape, slot.dtype.itemsize))
                 self.level[i] = 0
-        self.ops = self.wanted(ops)
+        self.ops, self.recorded = self.wanted(ops), ops
+        self.live = {op.out for op in self.ops}
         self.uses = self.counted()
         for op in self.ops:
             self.take(op)
-        self.lines = [op for op in self.ops if op.out not in self.constant]
+        self.live -= set(self.constant)
 
     # ---- what is computed at all
 
@@ -206,17 +208,17 @@ class Plan:
             self.same(op.out, self.ref(op.operands[0]), 1)
         elif op.name == "where" and slot.dtype in FLOATS:
             self.elementwise(op, [op.params[0], *op.operands], None)
+        elif op.name == "exp_shifted" and slot.dtype in FLOATS and self.shares(op):
+            pass
         elif number >= 0 and _v.is_elementwise(number) and self.by_loop(op):
             self.elementwise(op, list(op.operands), number)
-        elif slot.dtype in FLOATS and ((op.name in ("sum", "mean") and op.params[2] is None and self.total(op))
-                                       or (op.name == "matmul" and self.product(op))):
-            pass
-        elif op.name == "embed" and op.params[0].shows_once and slot.dtype in FLOATS and len(slot.shape) <= DIMS:
-            self.embed(op)
-        elif op.name in ("cat", "stack") and len(slot.shape) <= DIMS and self.joined(op):
-            pass
-        else:
+        elif not self.structural(op):
             self.by_python(op)
+
+    def structural(self, op: Op) -> bool:
+        """Whether it has steps of its own."""
+        slot, way = self.slots[op.out], STRUCTURAL.get(op.name)
+        return way is not None and slot.dtype in FLOATS and len(slot.shape) <= DIMS and way(self, op)
 
     def ref(self, operand: Any) -> int:
         return self.known(operand.slot)
@@ -368,7 +370,7 @@ class Plan:
         source, out = self.ref(op.operands[0]), op.out
         slot = self.slots[out]
         shape, dtype = self.shape_of(source), self.dtype_of(source)
-        if dtype != slot.dtype or len(shape) > DIMS:
+        if dtype != slot.dtype or len(shape) > DIMS or op.params[2] is not None:
             return False
         dims = op.params[0]
         over = set(range(len(shape))) if dims is None else {d % len(shape) for d in dims} if shape else set()
@@ -411,8 +413,10 @@ class Plan:
         self.at_level.setdefault(level, []).append(("matmul", op.out, x, y, (m, k, n), left, right))
         return True
 
-    def embed(self, op: Op) -> None:
+    def embed(self, op: Op) -> bool:
         """Zeros with a value where a geometry looks."""
+        if not op.params[0].shows_once:
+            return False
         source = self.ref(op.operands[0])
         slot = self.slots[op.out]
         self.look[op.out] = whole = Look(op.out, slot.shape, packed(slot.shape, slot.dtype.itemsize))
@@ -423,6 +427,7 @@ class Plan:
         self.at_level.setdefault(level, []).append(step)
         self.embedded[op.out] = step, source, region
         self.owned.add(op.out)
+        return True
 
     def added(self, op: Op, given: list[int]) -> bool:
         """Where one operand is zeros with something in a part of them: add to that part, in the memory of the other operand."""
@@ -446,6 +451,47 @@ class Plan:
             self.owned.add(op.out)
             return True
         return False
+
+    def logsumexp(self, op: Op) -> bool:
+        """Over the last dimensions.  The exponentials are kept for the gradient, which is found to want them later."""
+        source = self.ref(op.operands[0])
+        shape, dtype = self.shape_of(source), self.dtype_of(source)
+        dims, _ = op.params
+        over = set(range(len(shape))) if dims is None else {d % len(shape) for d in dims} if shape else set()
+        first = len(shape) - len(over)
+        rows, n = count(shape[:first]), count(shape[first:])
+        if not shape or over != set(range(first, len(shape))) or not n or not rows or (rows > 1 and rows * 16 > rows * n):
+            return False
+        source = self.standard(source)
+        out, slot = op.out, self.slots[op.out]
+        self.look[out] = Look(out, slot.shape, packed(slot.shape, dtype.itemsize))
+        self.level[out] = level = 1 + self.level_of(source)
+        step = ["logsumexp", out, source, rows, n, None, None]
+        self.at_level.setdefault(level, []).append(step)
+        self.exponentials[out] = step
+        return True
+
+    def shares(self, op: Op) -> bool:
+        """exp(x - logsumexp(x)): what that kept, times one over the sum."""
+        x, y = (self.ref(v) for v in op.operands)
+        look = self.look.get(y)
+        step = self.exponentials.get(look.root) if look is not None else None
+        slot = self.slots[op.out]
+        if step is None or look is None or self.standard(x) != step[2] or slot.shape != self.shape_of(x) or (
+                count(look.shape) != count(self.shape_of(look.root))):
+            return False
+        if step[5] is None:
+            dtype = slot.dtype
+            step[5], step[6] = self.fresh(slot.shape, dtype), self.fresh(look.shape, dtype)
+            for made in step[5:]:
+                shape = self.shape_of(made)
+                self.look[made] = Look(made, shape, packed(shape, dtype.itemsize))
+                self.level[made] = self.level[step[1]]
+        if self.shape_of(step[6]) != look.shape:
+            return False
+        product = Op("mul", _v.op_number("mul"), (Ref(step[5]), Ref(step[6])), (), op.out, op.place)
+        self.elementwise(product, list(product.operands), product.number)
+        return True
 
     def joined(self, op: Op) -> bool:
         slot = self.slots[op.out]
@@ -501,6 +547,7 @@ class Plan:
                         step.sums = []
                 elif step[0] != "nothing":
                     order.append(step)
+        self.take_over(order, finals)
         ends: list[Any] = []
         bases: dict[int, int] = {}
         next_base = FIRST
@@ -553,7 +600,7 @@ class Plan:
         for i, step in enumerate(order):
             if isinstance(step, Sweep):
                 local[i] = {root for root in inner[i] if last.get(root, i) == i and root not in taken
-                            and root not in self.summed(step)}
+                            and root not in self.inplace and root not in self.summed(step)}
         constants = []
         constant_bases: dict[int, int] = {}
         for known, look in self.look.items():
@@ -609,6 +656,59 @@ class Plan:
         self.steps = len(steps)
         return program, bases, output_bases
 
+    def take_over(self, order: list[Any], finals: list[int]) -> None:
+        """Where a sweep alone reads a value, once, element by element, what is computed of it takes its memory."""
+        reads: dict[int, int] = {}
+        for step in order:
+            for root in self.read_by(step)[0]:
+                reads[root] = reads.get(root, 0) + 1
+        for slot in [self.known(guard.slot) for guard in self.guards] + [self.known(final) for final in finals]:
+            root = self.look_at(slot).root
+            reads[root] = reads.get(root, 0) + 2
+        taken = set(self.inplace.values())
+        for step in order:
+            if not isinstance(step, Sweep):
+                continue
+            inside = {out for out, *_ in step.ops}
+            here: dict[int, int] = {}
+            for _, _, _, looks, _ in step.ops:
+                for look in looks:
+                    here[look.root] = here.get(look.root, 0) + 1
+            for out, _, _, looks, ways in step.ops:
+                if out in self.inplace or reads.get(out, 0) <= here.get(out, 0):
+                    continue            # of nobody's memory: it stays in a register
+                for look, way in zip(looks, ways, strict=True):
+                    root = look.root
+                    if (way == "flat" and reads.get(root) == 1 and root not in inside and root not in taken
+                            and root not in self.constant and self.is_computed(root)
+                            and self.look[root].root == root and count(self.shape_of(root)) == step.size
+                            and self.dtype_of(root) == self.dtype_of(out)):
+                        self.inplace[out] = root
+                        taken.add(root)
+                        break
+
+    def listing(self) -> list[tuple[int, str, Any]]:
+        """[(depth, text, place)]: what is computed, one op a line, as for programs of numbers."""
+        found: list[tuple[int, str, Any]] = []
+        guards = sorted(self.guards, key=lambda guard: guard.after)
+        for i, op in enumerate(self.recorded):
+            while guards and guards[0].after <= i:
+                found.append(self.asked(guards.pop(0)))
+            if op.out in self.live:
+                operands = ", ".join(f"%{v.slot}" if isinstance(v, Ref) else repr(v) if np.ndim(v) == 0 else "constant"
+                                     for v in op.operands)
+                shape = self.slots[op.out].shape
+                found.append((0, f"%{op.out} = {op.name} {operands}" + (f"  {shape}" if shape else ""), op.place))
+        found += map(self.asked, guards)
+        return [*found, (0, f"return {', '.join(f'%{slot}' for slot in self.outputs)}", None)]
+
+    def asked(self, guard: Guard) -> tuple[int, str, Any]:
+        text = f"guard {'' if guard.expected else 'not '}%{guard.slot}"
+        return 0, text if guard.kind == "truth" else f"leave unless {guard.kind} %{guard.slot}", guard.place
+
+    def is_computed(self, root: int) -> bool:
+        return root >= len(self.slots) or self.slots[root].source == "op"
+
     def forget(self) -> None:
         """What is not looked at any more: values of the recording."""
         self.slots = [slot._replace(value=None) for slot in self.slots]
@@ -631,6 +731,9 @@ class Plan:
         kind = step[0]
         if kind == "strided":
             reads = [look.root for look in step[4]]
+        elif kind == "logsumexp":
+            reads = [self.look_at(step[2]).root]
+            return [r for r in reads if r not in self.constant], [step[1]] + [s for s in step[5:] if s is not None]
         elif kind in ("copy", "sum", "embed"):
             reads = [self.look_at(step[2]).root]
         elif kind == "add_to":
@@ -744,6 +847,11 @@ class Plan:
             steps.append({"kind": K["sum"], "dtype": FLOATS.index(dtype), "shape": look.shape,
                           "zeroed": (n * size, target[1]), "places": [(*self.at(look), look.strides), (*target[:2], step[3])]})
             n = count(look.shape)
+        elif kind == "logsumexp":
+            places = [self.look_at(step[2]), whole] + [self.look[s] for s in step[5:] if s is not None]
+            steps.append({"kind": K["logsumexp"], "dtype": FLOATS.index(dtype), "size": size, "shape": (step[3], step[4]),
+                          "places": [(*self.at(look), ()) for look in places]})
+            n = step[3] * step[4]
         elif kind == "matmul":
             _, _, x, y, sizes, left, right = step
             steps.append({"kind": K["matmul"], "dtype": FLOATS.index(dtype), "shape": sizes,
@@ -775,6 +883,12 @@ class Plan:
 
     def array_place(self, look: Look, slot: int) -> tuple[Any, ...]:
         return (*self.at(look), look.shape, look.strides, self.dtype_of(slot).num)
+
+
+STRUCTURAL: dict[str, Callable[[Plan, Op], bool]] = {
+    "sum": Plan.total, "mean": Plan.total, "matmul": Plan.product, "embed": Plan.embed, "logsumexp": Plan.logsumexp,
+    "cat": Plan.joined, "stack": Plan.joined,
+}
 
 
 class Arena:

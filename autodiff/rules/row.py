@@ -19,7 +19,8 @@ A saved value that is written before the backward pass makes that pass raise, an
 makes it wrong, so a row saves what PyTorch's op does, and computes again what it could have kept: a quotient saves its
 operands, for ``y = x / w; y += 1`` is ordinary code.  ``tests/test_saved.py`` holds the rows against PyTorch's table.
 A derivative of ``None`` says that the op has none in that operand; an op with no derivative at all is not recorded.
-A derivative of ``0`` says that it is zero everywhere (``floor``).
+A derivative of ``0`` says that it is zero everywhere (``floor``).  One of ``NOT_COMPUTED`` in the first of two operands of
+an elementwise row that derivatives call is NaN in its loops; where it is recorded, asking for it is an error.
 
 A row whose loop is ``composite`` has no derivative of its own: its value is a call of a helper that computes with
 recorded ops, so that everything else follows from theirs.  ``grad_fn`` then names the last node.
@@ -105,6 +106,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+#: The text of a derivative that is not computed.
+NOT_COMPUTED = "g * hole(0 * x)"
 KINDS = ("elementwise", "linear", "multilinear", "reduction", "gather", "custom")
 #: Public modules in which functions live.
 NAMESPACES = ("autodiff", "linalg", "fft", "special", "nn.functional")
@@ -464,6 +467,43 @@ PARAMETERS = {
     "enable_gqa": Parameter("flag", "whether heads of key and value are shared"),
     # convolutions, pooling, pictures
     "upscale_factor": Parameter("count", "how many times as high and as wide"),
+    "downscale_factor": Parameter("count", "the height and the width of a square"),
+    "groups": Parameter("count", "into how many parts channels are divided, each of which is by itself"),
+    "kernel_size": Parameter("any", "the sizes of a window, one number or one for each dimension", "_Dims"),
+    "padding": Parameter("any", "how many zeros are put before and behind, one number or one for each dimension", "_Dims"),
+    "dilation": Parameter("any", "from one place in a window to the next, one number or one for each dimension", "_Dims"),
+    "output_padding": Parameter("any", "by how much the result is larger, one number or one for each dimension", "_Dims"),
+    **{f"{row}{n}d.stride": Parameter("any", "from one window to the next, one number or one for each dimension" + more,
+                                      "_Dims")
+       for row, more in (("conv", ""), ("conv_transpose", ""), ("max_pool", "; the window's sizes if None"),
+                         ("avg_pool", "; the window's sizes if None"), ("lp_pool", "; the window's sizes if None"),
+                         ("max_unpool", "; the window's sizes if None")) for n in (1, 2, 3)},
+    "nn_functional_unfold.stride": Parameter("any", "from one window to the next", "_Dims"),
+    "fold.stride": Parameter("any", "from one window to the next", "_Dims"),
+    **{f"conv{n}d.padding": Parameter("any", "how many zeros are put before and behind, one number or one for each dimension; "
+                                             "or 'same' or 'valid'", "_Dims | _str") for n in (1, 2, 3)},
+    **{f"{row}{n}d.output_size": Parameter("any", "how many parts, one number or one for each dimension", "_Any")
+       for row in ("adaptive_max_pool", "adaptive_avg_pool") for n in (1, 2, 3)},
+    **{f"max_unpool{n}d.output_size": Parameter("any", "the sizes of the result, where several are possible", "_Any")
+       for n in (1, 2, 3)},
+    "fold.output_size": Parameter("any", "height and width of the result", "_Dims"),
+    "ceil_mode": Parameter("flag", "whether a last window may end outside"),
+    "return_indices": Parameter("flag", "whether positions in the flattened picture are returned as well"),
+    "count_include_pad": Parameter("flag", "whether what is padded counts"),
+    "divisor_override": Parameter("any", "what sums are divided by instead of the number of elements", "_int | None"),
+    **{f"{row}.{word}": Parameter("any", doc, type) for row in ("interpolate", "upsample") for word, doc, type in (
+        ("size", "the sizes of the result, one number or one for each dimension", "_Dims"),
+        ("scale_factor", "how many times as large, one number or one for each dimension", "_Any"),
+        ("mode", "'nearest', 'nearest-exact', 'linear', 'bilinear', 'trilinear', 'bicubic' or 'area'", "_str"))},
+    "align_corners": Parameter("flag", "whether the centres of the first and last elements stay in place, else their edges",
+                               "_bool | None"),
+    "recompute_scale_factor": Parameter("flag", "whether the quotient of sizes is used in the place of scale_factor",
+                                        "_bool | None"),
+    "antialias": Parameter("flag", "whether neighbours are as many more as the result is smaller"),
+    "grid_sample.mode": Parameter("choice", "'bilinear', 'nearest' or 'bicubic'"),
+    "padding_mode": Parameter("choice", "'zeros', 'border' or 'reflection'"),
+    "affine_grid.size": Parameter("any", "the sizes of the pictures that will be sampled", "_Dims"),
+    **{word: Parameter("any") for word in ("windows", "plan", "plans", "spans", "extent", "kernel", "among")},
     # ----
     "out": Parameter("any", "a Variable to write the result into; not where a gradient is wanted"),
 }
@@ -559,6 +599,11 @@ class Rule:
     def arity(self) -> int:
         """How many operands a call has; -1 for any number."""
         return -1 if self.operands == "*" else len(self.operands)
+
+    @property
+    def ends(self) -> bool:
+        """Whether its derivative in its first operand, which is not computed, is an error."""
+        return self.dx == NOT_COMPUTED
 
     @property
     def elementwise(self) -> bool:

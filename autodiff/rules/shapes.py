@@ -228,6 +228,7 @@ RULES: tuple[Rule, ...] = (
          example="tensor([[1.0, 2.0]]).diagflat() -> tensor([[1., 0.],\n        [0., 2.]])"),
     Rule("pad", "pad_value(x, pad, mode, value)", "pad_dx(g, pad)", kind="custom", operands="x",
          params="pad, mode='constant', value=None", front="pad_front", batch="own", method=False, loop="helper",
+         elsewhere=("nn.functional.pad",),
          dtype="same", grad_fn="ConstantPadNdBackward0", complex="holomorphic", source="PyTorch, nn.functional.pad",
          doc="Elements added before and after along dimensions.",
          example="pad(tensor([1.0, 2.0]), (1, 0)) -> tensor([0., 1., 2.])"),

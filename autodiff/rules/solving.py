@@ -281,8 +281,8 @@ RULES: tuple[Rule, ...] = (
          numpy="linalg.lstsq(a, b, rcond=None) -> Any = numpy_lstsq(a, b, rcond)",
          source="Golub and Pereyra 1973, The differentiation of pseudo-inverses",
          doc="The X for which A X is nearest to B, the smallest of several; what else there is depends on the driver.",
-         errors="The derivative is that of matrices of full rank: of others it is refused, and so is a second one of the "
-                "singular values.",
+         errors="Of a matrix without full rank the derivative is, as in PyTorch, that among matrices of its rank: at others "
+                "the solution is not continuous.  A second derivative of the singular values is refused.",
          example="linalg.lstsq(tensor([[1.0], [1.0]]), tensor([1.0, 3.0])).solution -> tensor([2.0000])"),
     # ---- under the names of linalg
     Rule("linalg_matmul", "linalg_matmul_of(x, y)", operands="xy", namespace="linalg", method=False, loop="composite", out=True,

@@ -1,7 +1,7 @@
 """Special functions: those of ``autodiff.special``, and their neighbours among PyTorch's functions of numbers."""
 from __future__ import annotations
 
-from .row import CALCULUS, TORCH_KINK, Rule, _elementwise
+from .row import CALCULUS, NOT_COMPUTED, TORCH_KINK, Rule, _elementwise
 
 AS = "Abramowitz and Stegun "
 
@@ -160,10 +160,10 @@ RULES: tuple[Rule, ...] = (
                  "g * (gamma_density(x, y) * (log(y) - digamma(x)))", method=False, function=False, dtype="float",
                  at=(0.5, 3.0), at_y=(0.5, 3.0), source=AS + "6.5.1",
                  doc="The derivative of igamma in x, which its gradient calls."),
-    _elementwise("igamma_in_aa", "igamma_in_aa(x, y)", "g * hole(0 * x)",
+    _elementwise("igamma_in_aa", "igamma_in_aa(x, y)", NOT_COMPUTED,
                  "g * (gamma_density(x, y) * (square(log(y) - digamma(x)) - trigamma(x)))", method=False, function=False,
                  dtype="float", at=(0.5, 3.0), at_y=(0.5, 3.0), source=AS + "6.5.1",
-                 doc="The second derivative of igamma in x; the third is not computed: it is NaN."),
+                 doc="The second derivative of igamma in x; the third is not computed, and asked for, an error."),
     _elementwise("zeta", "zeta(x, y)", "g * zeta_in_x(x, y)", "-g * (x * zeta(x + 1, y))", namespace="special", method=False,
                  dtype="float", at=(1.5, 4.0), at_y=(0.5, 3.0), source=AS + "23.2.7",
                  grad_fn={"": "SpecialZetaBackward0", "nt": "SpecialZetaBackward1", "tn": "SpecialZetaBackward2"},
@@ -172,10 +172,13 @@ RULES: tuple[Rule, ...] = (
     _elementwise("zeta_in_x", "zeta_in_x(x, y)", "g * zeta_in_xx(x, y)", "-g * (zeta(x + 1, y) + x * zeta_in_x(x + 1, y))",
                  method=False, function=False, dtype="float", at=(1.5, 4.0), at_y=(0.5, 3.0), source=AS + "23.2.7",
                  doc="The derivative of zeta in x, which its gradient calls."),
-    _elementwise("zeta_in_xx", "zeta_in_xx(x, y)", "g * hole(0 * x)",
+    _elementwise("zeta_in_xx", "zeta_in_xx(x, y)", NOT_COMPUTED,
                  "-g * (2 * zeta_in_x(x + 1, y) + x * zeta_in_xx(x + 1, y))", method=False, function=False, dtype="float",
                  at=(1.5, 4.0), at_y=(0.5, 3.0), source=AS + "23.2.7",
-                 doc="The second derivative of zeta in x; the third is not computed: it is NaN."),
+                 doc="The second derivative of zeta in x; the third is not computed, and asked for, an error."),
+    Rule("ending", "ending_value(x, kind)", "ending_dx(g, kind)", kind="custom", operands="x", params="kind", method=False,
+         function=False, signature="()->()", loop="helper", grad_fn="NotImplemented",
+         doc="The operand of a function whose derivative is not computed, which it is an error to ask for."),
     Rule("mvlgamma", "mvlgamma_of(x, p)", operands="x", params="p", loop="composite", inplace=True, out=True,
          elsewhere=("special.multigammaln",), grad_fn="MvlgammaBackward0",
          source="James 1964, Distributions of matrix variates", errors="TypeError where p is no int, RuntimeError below 1.",

@@ -1,4 +1,5 @@
-"""Three fuzzers of the library: random programs against an oracle, random calls with hostile arguments, recorded functions.
+"""Four fuzzers of the library: random programs against an oracle, random calls with hostile arguments, recorded functions of
+numbers and of arrays.
 
     python -m tests.fuzz programs --seconds 60 --seed 0
     python -m tests.fuzz programs --count 100000 --jobs 2
@@ -16,6 +17,7 @@ or ``calls.make`` without running the library, so that a seed means the same pro
               give: what comes out is a value or a sensible exception, a refused call leaves its operands as they were,
               and nothing is left in ``autodiff.memory_stats()``.
 ``recorded``  functions of numbers with branches, eager against ``autodiff.compile``: values and gradients bit for bit.
+``recorded_arrays``  the same of functions of arrays, up to the order of sums.
 
 All run in child processes, since what is looked for may crash or hang: the driver then names the seed.  Each fault is
 shrunk, line by line, and printed as a program that runs by itself; faults that look alike are printed once, with their

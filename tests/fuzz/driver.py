@@ -29,7 +29,8 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 def fuzzer(name):
     """The module of a fuzzer, which has make(seed), check(program) and show(program)."""
     # PyTorch is imported for programs alone.  A fuzzer elsewhere on the path will do, too.
-    return importlib.import_module(f".{name}" if name in ("programs", "calls", "recorded") else name, __package__)
+    ours = ("programs", "calls", "recorded", "recorded_arrays")
+    return importlib.import_module(f".{name}" if name in ours else name, __package__)
 
 
 # ---- in the child

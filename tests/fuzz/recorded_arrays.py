@@ -1,0 +1,161 @@
+"""Random functions of two arrays and a number with branches, eager against compiled: values and gradients.
+
+Recorded at the first point and replayed at the others; NaN and infinities agree in place, numbers up to the order of sums.
+A value that were frozen would show at the second point.
+"""
+from __future__ import annotations
+
+import warnings
+from random import Random
+
+import numpy as np
+
+import autodiff
+from autodiff import _variable
+from autodiff._lift import lift
+from autodiff.programs import _arrays
+
+from .common import Fault
+
+NAMES = {"np": np, "autodiff": autodiff}
+UNARY = ("np.tanh({})", "np.exp(np.tanh({}))", "np.log({0} * {0} + 0.1)", "np.sqrt({0} * {0} + 0.01)", "-{}", "{} ** 2",
+         "{} ** 3", "np.sin({})", "abs({})", "np.square({})", "np.maximum({}, 0.1)", "np.clip({}, -0.5, 0.5)", "{}.copy()",
+         "1.0 / ({0} * {0} + 0.5)", "autodiff.sigmoid({})", "autodiff.relu({})", "np.sign({})", "np.floor({})", "{} * 0.5",
+         "{}[::-1]", "{0}[..., ::-1]", "{} + 0.0", "1.0 * {}", "{0} * ({0} > 0.2)", "np.where({0} > 0.1, {0}, -0.5 * {0})",
+         "{0} - {0}.mean()", "{0} / ({0}.max() + 4.0)", "np.expand_dims({}, 0)[0]", "np.cumsum({}, axis=-1)",
+         "autodiff.softmax({}, -1)", "np.roll({}, 1, axis=-1)", "{0} - {0}.mean(axis=-1, keepdims=True)",
+         "autodiff.logsumexp({0}, -1, keepdim=True) * {0}", "np.broadcast_to({}.sum(axis=0), {}.shape)", "np.flip({}, 0)",
+         "{0} * CONSTANT", "{0} + CONSTANT[0]", "{0} * REFERENCE")
+#: Of two arrays of the same shape (3, 4).
+BINARY = ("{} + {}", "{} - {}", "{} * {}", "{} / ({} ** 2 + 0.5)", "np.maximum({}, {})", "np.hypot({}, {})",
+          "np.where({0} > {1}, {0}, {1} * 2.0)", "({0} @ {1}.T) @ {1}", "{0} * {1}[0]", "{0} + {1}[:, :1]", "{0} * {1}[1, 2]",
+          "np.concatenate([{0}[:1], {1}[1:]])", "np.stack([{0}[0], {1}[1], {0}[2]])", "{0}[np.array([2, 0, 2])] + {1}",
+          "{0} * {1}.sum(axis=0)", "{0} - {1}.max(axis=1, keepdims=True)", "{0}.T.reshape(3, 4) * {1}", "{0} * n + {1}",
+          "np.where(({0} > 0.0) & ({1} < 0.5), {0}, {1})", "{0} * {1}.reshape(4, 3).T",
+          "np.einsum('ij,kj->ik', {0}, {1}) @ {1}",
+          "{0} * np.exp(-{1}.var())", "autodiff.cat([{0}, {1}])[1:4]", "{0} * {1}.prod(axis=0) * 0.1")
+CONDITIONS = ("{}.sum() > {}.mean()", "{}[0, 0] > 0.1", "np.any({} > 1.2)", "np.all({} < 1.5)", "{}.max() > {}.max()",
+              "n > 0.2", "not {}.mean() > 0", "bool({}[1, 1] < n)")
+#: What cannot be recorded: right all the same.
+ODD = ("v{n} = {a} * float({b}.sum().detach().item())", "v{n} = {a} * 1.0; v{n}[0] = {b}[1]", "v{n} = {a} + 0.0; v{n} += {b}",
+       "v{n} = {a} * {b}.detach()", "v{n} = np.sort({a}, axis=-1) * {b}", "v{n} = {a} * {b}[{b} > -9.0].sum()",
+       "v{n} = {a} * {a}[0, {a}[0].argmax()]")
+
+
+class Maker:
+    def __init__(self, rnd: Random) -> None:
+        self.rnd, self.lines, self.count, self.last = rnd, [], 0, "x"
+
+    def fill(self, form, known):
+        return form.format(*[self.rnd.choice(known[-5:] if self.rnd.random() < 0.7 else known) for _ in range(2)])
+
+    def block(self, known, indent, depth):
+        rnd, pad = self.rnd, "    " * indent
+        for _ in range(rnd.randint(2, 6)):
+            kind = rnd.random()
+            self.count += 1
+            n = self.count
+            if kind < 0.42:
+                self.lines.append(f"{pad}v{n} = {self.fill(rnd.choice(BINARY), known)}")
+            elif kind < 0.80:
+                self.lines.append(f"{pad}v{n} = {self.fill(rnd.choice(UNARY), known)}")
+            elif kind < 0.82:
+                self.lines.append(pad + rnd.choice(ODD).format(n=n, a=rnd.choice(known), b=rnd.choice(known)))
+            elif kind < 0.93 and depth < 2:
+                name = rnd.choice(known)
+                self.lines.append(f"{pad}if {self.fill(rnd.choice(CONDITIONS), known)}:")
+                self.block(list(known), indent + 1, depth + 1)
+                self.lines.append(f"{pad}    {name} = {self.last}")
+                self.lines.append(f"{pad}v{n} = {name}")
+            else:
+                self.lines.append(f"{pad}v{n} = {rnd.choice(known)}")
+                self.lines.append(f"{pad}for _ in range(3):")
+                self.lines.append(f"{pad}    v{n} = np.tanh(v{n} * {rnd.choice(known)} + {rnd.choice(known)})")
+            known.append(f"v{n}")
+        self.last = known[-1]
+
+
+def make(seed):
+    rnd = Random(seed)
+    maker = Maker(rnd)
+    maker.block(["x", "y"], 1, 0)
+    ends = ("{}.sum()", "np.mean({})", "({0} * {0}).sum()", "{}[1, 2]", "{}.max()", "np.exp({}).sum() * n")
+    maker.lines.append(f"    return {rnd.choice(ends).format(maker.last)}")
+    return {"lines": maker.lines, "seeds": [rnd.randrange(1 << 20) for _ in range(4)], "single": rnd.random() < 0.15,
+            "places": rnd.choice(((0, 1, 2), (0,), (1, 0), (2,)))}
+
+
+def source(program):
+    return "\n".join(["def f(x, y, n):", *program["lines"]])
+
+
+def points(program):
+    dtype = np.float32 if program["single"] else np.float64
+    found = []
+    for seed in program["seeds"]:
+        rng = np.random.default_rng(seed)
+        found.append((rng.uniform(-1.5, 1.5, (3, 4)).astype(dtype), rng.uniform(-1.5, 1.5, (3, 4)).astype(dtype),
+                      float(rng.uniform(-1, 1))))
+    return found
+
+
+def space_of(program):
+    dtype = np.float32 if program["single"] else np.float64
+    constant = np.random.default_rng(7).uniform(-1, 1, (3, 4)).astype(dtype)
+    return {**NAMES, "CONSTANT": constant, "REFERENCE": autodiff.numpy.array(constant[::-1] * 2)}
+
+
+def show(program):
+    return "\n".join(["import numpy as np", "import autodiff", "CONSTANT = REFERENCE = np.ones((3, 4))", source(program),
+                      f"# x, y = rng.uniform(-1.5, 1.5, (3, 4)) each, rng = np.random.default_rng of {program['seeds']}"])
+
+
+def outcome(function, *args):
+    try:
+        return function(*args)
+    except Exception as error:
+        return type(error)
+
+
+def check(program):
+    space = space_of(program)
+    try:
+        exec(compile(source(program), "<recorded>", "exec"), space)
+    except SyntaxError:             # lines were taken out while shrinking
+        return None, None
+    function = lift(space["f"])
+
+    def lifted(x, y, n):            # a float is a number of the NumPy flavour inside
+        return function(x, y, _variable.as_ndarray(n) if type(n) is float else n)
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        compiled = autodiff.compile(space["f"])
+        eager = autodiff.value_and_grad(lifted, argnums=program["places"])
+        of = autodiff.value_and_grad(compiled, argnums=program["places"])
+        given = points(program)
+        for i in (0, 1, 2, 3, 0, 2):
+            if i == 2:
+                space["REFERENCE"][...] = space["CONSTANT"] * 0.5       # read where it is
+            expected, found = outcome(eager, *given[i]), outcome(of, *given[i])
+            if not same(found, expected):
+                return Fault("gradients", f"point {i}", f"{expected} eager, {found} compiled"), None
+            value = outcome(compiled, *given[i])
+            if isinstance(expected, tuple) and not same(value, expected[0]):
+                return Fault("value", f"point {i}", f"{expected[0]} eager, {value} compiled"), None
+    return None, None
+
+
+def alike(fault):
+    """Faults of one kind."""
+    return fault["kind"], fault["line"]
+
+
+def same(found, expected):
+    if isinstance(expected, type) or isinstance(found, type):
+        return found is expected
+    return _arrays.alike(found, expected)
+
+
+def warm_up():
+    check(make(0))
