@@ -6,7 +6,7 @@ Right of the ops, which derivatives are made of; left of _variable.  The walk it
 cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject, visitproc
 from cpython.ref cimport Py_DECREF, Py_XDECREF
-from libc.stdint cimport uint32_t, uintptr_t
+from libc.stdint cimport int64_t, uint32_t, uintptr_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
@@ -15,8 +15,8 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      INLINE32, INLINE64, LINEAR, NAMES, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION,
                      OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET,
                      OP_MATMUL, OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING,
-                     RESHAPE, SECOND, SELECT, SLICE, TAGS, TENSOR, TRACED, TRACING, T_DOUBLE, T_FLOAT, T_HALF, VJPS, WATCHED,
-                     WRITING, BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_of, array_in,
+                     RESHAPE, SECOND, SELECT, SLICE, TAGS, TENSOR, TRACED, TRACING, T_DOUBLE, T_FLOAT, T_HALF, T_LONG, VJPS,
+                     WATCHED, WRITING, BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_of, array_in,
                      array_of, ask, attached_any, batched, category, contiguous_copy_of, current_node, drop_grad,
                      enter_lower, enter_modes, extras_of, first_of, from_array, from_number, from_owned, give_tangents,
                      is_variable, later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes,
@@ -25,9 +25,10 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      take_modes_over, tangent_in, tell_of_pass, transformed,
                      transformed_once, type_of, view_by, visit_nodes, warn)
 from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
-from ._structural cimport (AHEAD, EUCLIDEAN, AutodiffBlas, blas_routines, blocks, cast, constant, count_along, expand, largest,
-                           least_square, like_matrices, matmul, multiply_batches, narrow as narrowed, permute, reduce_sum,
-                           reshape, select_view, set_quick, small_order, structural, triangles, wrap_dim)
+from ._structural cimport (AHEAD, EUCLIDEAN, AutodiffBlas, blas_routines, blocks, cast, constant, count_along, expand,
+                           exponentials_of, largest, least_square, like_matrices, matmul, multiply_batches,
+                           narrow as narrowed, permute, reduce_sum, reshape, rows_in, select_view, set_quick,
+                           shifted, small_order, structural, triangles, wrap_dim)
 from ._indexing cimport filled, flavoured, number_will_change, zero_like
 from ._batched cimport can_batch, geometry_of, seed_batch, set_of_batch, spread_strides
 from ._core cimport (ARRAY, FLOAT32, FREED, HEAD, HOOKED, LEAF, LEFT_NUMBER, MXNET, NOTHING, NUMBER, OUT_SCALAR, PACKED,
@@ -88,6 +89,14 @@ cdef extern from "csrc/small.h":
     void autodiff_select(intp n, int size, char* condition, char* x, int x_step, char* y, int y_step, char* out) nogil
     int autodiff_share_double(intp outer, intp n, intp inner, double* x, double* out, double* g, double* place) nogil
     int autodiff_share_float(intp outer, intp n, intp inner, float* x, float* out, float* g, float* place) nogil
+    void autodiff_parts_dx_double(intp rows, intp n, double* out, double* g, double* place) nogil
+    void autodiff_logs_dx_double(intp rows, intp n, double* g, double* place) nogil
+    void autodiff_class_dx_double(intp rows, intp n, int64_t* at, double* g, int step, double* place) nogil
+    void autodiff_standard_dx_double(intp rows, intp n, double eps, double* x, double* out, double* g, double* place) nogil
+    void autodiff_parts_dx_float(intp rows, intp n, float* out, float* g, float* place) nogil
+    void autodiff_logs_dx_float(intp rows, intp n, float* g, float* place) nogil
+    void autodiff_class_dx_float(intp rows, intp n, int64_t* at, float* g, int step, float* place) nogil
+    void autodiff_standard_dx_float(intp rows, intp n, double eps, float* x, float* out, float* g, float* place) nogil
 
 import collections
 import weakref
@@ -1001,6 +1010,92 @@ cdef int qr_of_large(Pass* walk, Node* node, Cotangent* g) except -1:
     return accumulate_array(walk, target, out)
 
 
+# ---- softmax and its kin, and what the normalisations call: rows of contiguous memory
+
+cdef Array* saved_rows(Node* node, Saved* saved, Cotangent* g, object dims, intp* rows, intp* n) except? NULL:
+    """What was saved, contiguous rows of the dtype and shape of the cotangent; NULL, without an error, for others."""
+    cdef Array* x
+    if saved.state != SAVED or node.flags & OUT_SCALAR or node.left.flags & OUT_SCALAR or (
+            node_type(node.left) != node.x.payload.type):
+        return NULL
+    saved_array(node, saved, &x)
+    if g.array.strides != NULL or g.array.type != x.type or x.type != node.x.payload.type or not rows_in(x, dims, rows, n):
+        return NULL
+    return x
+
+
+cdef int fast_softmax(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    cdef intp rows, n
+    cdef Array* y = saved_rows(node, &node.x.payload.out, g, (<tuple><object>node.x.payload.params)[0], &rows, &n)
+    cdef Array* out
+    if y == NULL:
+        return 1
+    out = new_array(y.type, y.shape)
+    if y.type == T_FLOAT:
+        autodiff_parts_dx_float(rows, n, <float*>y.data, <float*>g.array.data, <float*>out.data)
+    else:
+        autodiff_parts_dx_double(rows, n, <double*>y.data, <double*>g.array.data, <double*>out.data)
+    return accumulate_array(walk, node.left, out)
+
+
+cdef int fast_log_softmax(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    cdef intp rows, n
+    cdef Array* y = saved_rows(node, &node.x.payload.out, g, (<tuple><object>node.x.payload.params)[0], &rows, &n)
+    cdef Array* out
+    if y == NULL:
+        return 1
+    out = contiguous_copy(y)
+    exponentials_of(out)
+    if out.type == T_FLOAT:
+        autodiff_logs_dx_float(rows, n, <float*>g.array.data, <float*>out.data)
+    else:
+        autodiff_logs_dx_double(rows, n, <double*>g.array.data, <double*>out.data)
+    return accumulate_array(walk, node.left, out)
+
+
+cdef int fast_class_losses(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    cdef intp rows, n
+    cdef int ndim = node_shape(node.left).ndim
+    cdef Array* x = saved_rows(node, &node.x.payload.x, g, ndim - 1, &rows, &n)
+    cdef Array* at
+    cdef Array* out
+    if x == NULL or node.x.payload.y.state != SAVED:
+        return 1
+    saved_array(node, &node.x.payload.y, &at)
+    if at.strides != NULL or at.type != T_LONG or at.shape.size != rows or g.array.shape.size != rows:
+        return 1
+    out = shifted(x, rows, n)
+    if out == NULL:
+        return 1
+    exponentials_of(out)
+    if out.type == T_FLOAT:
+        autodiff_class_dx_float(rows, n, <int64_t*>at.data, <float*>g.array.data, 1, <float*>out.data)
+    else:
+        autodiff_class_dx_double(rows, n, <int64_t*>at.data, <double*>g.array.data, 1, <double*>out.data)
+    return accumulate_array(walk, node.left, out)
+
+
+cdef int fast_standardized(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1:
+    """params: the dimensions, and what is added to the variance."""
+    cdef intp rows, n
+    cdef tuple params = <tuple><object>node.x.payload.params
+    cdef double eps = params[1]
+    cdef Array* x = saved_rows(node, &node.x.payload.x, g, params[0], &rows, &n)
+    cdef Array* y
+    cdef Array* out
+    if x == NULL or node.x.payload.out.state != SAVED:
+        return 1
+    saved_array(node, &node.x.payload.out, &y)
+    if y.strides != NULL or y.type != x.type or not same_shape(y.shape, x.shape):
+        return 1
+    out = new_array(x.type, x.shape)
+    if x.type == T_FLOAT:
+        autodiff_standard_dx_float(rows, n, eps, <float*>x.data, <float*>y.data, <float*>g.array.data, <float*>out.data)
+    else:
+        autodiff_standard_dx_double(rows, n, eps, <double*>x.data, <double*>y.data, <double*>g.array.data, <double*>out.data)
+    return accumulate_array(walk, node.left, out)
+
+
 ctypedef int (*Fast)(Pass* walk, Node* node, int operand, Cotangent* g, bint last) except -1
 
 #: Value-only VJPs by the names that rows call them.
@@ -1030,6 +1125,10 @@ cdef dict FAST = {
     "eigh": <uintptr_t><void*>fast_eigh,
     "svd": <uintptr_t><void*>fast_svd,
     "qr": <uintptr_t><void*>fast_qr,
+    "softmax": <uintptr_t><void*>fast_softmax,
+    "log_softmax": <uintptr_t><void*>fast_log_softmax,
+    "losses of classes": <uintptr_t><void*>fast_class_losses,
+    "standardized": <uintptr_t><void*>fast_standardized,
 }
 
 

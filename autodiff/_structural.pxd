@@ -19,6 +19,9 @@ cdef enum:
 cdef tuple EUCLIDEAN
 cdef int set_quick(int op, str name) except -1
 cdef int small_order(Array* x) noexcept
+cdef bint rows_in(Array* x, object dims, intp* rows, intp* n) except -1
+cdef void exponentials_of(Array* x) noexcept
+cdef Array* shifted(Array* x, intp rows, intp n) except? NULL
 cdef bint like_matrices(Array* x, Array* b) noexcept
 cdef int triangles(Array* x, Array* b) noexcept
 cdef AutodiffBlas* blas_routines() except? NULL

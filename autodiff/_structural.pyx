@@ -10,16 +10,16 @@ from cpython.ref cimport Py_INCREF
 from libc.float cimport DBL_EPSILON, DBL_MAX, DBL_MIN, FLT_EPSILON, FLT_MAX, FLT_MIN
 from libc.limits cimport INT_MAX
 from libc.math cimport fabs
-from libc.stdint cimport uint16_t, uintptr_t
+from libc.stdint cimport int64_t, uint16_t, uintptr_t
 from libc.stdlib cimport free
 from libc.stdint cimport uint32_t
 from libc.string cimport memcpy
 
 from ._base cimport (ABOVE, ARITY, COMPLEX_KIND, DEFAULTS, DIFFERENTIABLE, EXPAND, FORWARD, INDEX, NAMES, NDARRAY, NEWAXIS,
-                     ONE_OF_SEVERAL, OP_AMAX, OP_AMIN, OP_CAT, OP_CLONE, OP_DIV, OP_EMBED, OP_LOG, OP_LOGSUMEXP, OP_MATMUL,
-                     OP_MEAN, OP_NORM, OP_SQRT, OP_SQUARE, OP_STACK, OP_SUM, OP_TO, OP_WHERE, PACKING, PERMUTE, REFUSED,
-                     RESHAPE, SELECT, SLICE, STRIDED, TAGS, TENSOR, T_BOOL, T_FLOAT, T_HALF, VALUES, Py_TYPE, Transform,
-                     Variable, array_copy_of, array_of, ask, category, edge_of, from_array, is_variable, later, make,
+                     ONE_OF_SEVERAL, OP_AMAX, OP_AMIN, OP_CAT, OP_CLONE, OP_DIV, OP_EMBED, OP_EXP, OP_LOG,
+                     OP_LOGSUMEXP, OP_MATMUL, OP_MEAN, OP_NORM, OP_SQRT, OP_SQUARE, OP_STACK, OP_SUM, OP_TO, OP_WHERE, PACKING,
+                     PERMUTE, REFUSED, RESHAPE, SELECT, SLICE, STRIDED, TAGS, TENSOR, T_BOOL, T_FLOAT, T_HALF, T_LONG, VALUES,
+                     Py_TYPE, Transform, Variable, array_copy_of, array_of, ask, category, edge_of, from_array, is_variable, later, make,
                      make_number, make_of_points, make_view, materialise, modes, new_transform, normal_type, numpy_dtype,
                      owned, plain, prefetch, tag_number, transformed, transformed_once, type_of, view_by, warn)
 from ._elementwise cimport (RANK_NUMBER, RANK_SCALAR, Operand, Point, check_inference, drop_operand, given_array, is_point,
@@ -74,6 +74,19 @@ cdef extern from "csrc/small.h":
     void autodiff_select(intp n, int size, char* condition, char* x, int x_step, char* y, int y_step, char* out) nogil
     void autodiff_extreme_double(intp outer, intp n, intp inner, double* x, double* out, int sign) nogil
     void autodiff_extreme_float(intp outer, intp n, intp inner, float* x, float* out, int sign) nogil
+    int autodiff_shift_double(intp rows, intp n, double* x, double* out) nogil
+    void autodiff_parts_double(intp rows, intp n, double* out) nogil
+    void autodiff_sums_double(intp rows, intp n, double* x, double* sums) nogil
+    void autodiff_less_double(intp rows, intp n, double* less, double* x) nogil
+    int autodiff_pick_double(intp rows, intp n, double* x, int64_t* at, double* out) nogil
+    void autodiff_standard_double(intp rows, intp n, double eps, double* x, double* out) nogil
+    int autodiff_shift_float(intp rows, intp n, float* x, float* out) nogil
+    void autodiff_parts_float(intp rows, intp n, float* out) nogil
+    void autodiff_sums_float(intp rows, intp n, float* x, float* sums) nogil
+    void autodiff_less_float(intp rows, intp n, float* less, float* x) nogil
+    int autodiff_pick_float(intp rows, intp n, float* x, int64_t* at, float* out) nogil
+    void autodiff_standard_float(intp rows, intp n, double eps, float* x, float* out) nogil
+    int AUTODIFF_ROW
 
 cdef extern from "csrc/blocks.h":
     void autodiff_triangular_double(AutodiffBlas* blas, intp count, int n, int k, int upper, int transposed, int unit,
@@ -174,6 +187,7 @@ cdef Array* embedded(tuple operands, tuple params) except? NULL:
 
 
 cdef enum:
+    ROWS_AT_MOST = 1048576      # elements, beyond which threads would help
     SMALL = 8192                # elements up to which a plain loop is quicker than NumPy's call and its vectors
 
 
@@ -505,6 +519,172 @@ cdef Array* small_orthogonal(tuple operands, tuple params) except? NULL:
     return kept_if(out, not wrong)
 
 
+# ---- softmax and its kin, and what the normalisations call: rows of contiguous memory
+
+cdef Array* rows_of(object operand, object dims, intp* rows, intp* n) except? NULL:
+    """The array of an operand, if it has such rows; NULL, without an error, for others."""
+    cdef Array* x = (<Variable>operand).array if isinstance(operand, Variable) else NULL
+    return x if rows_in(x, dims, rows, n) else NULL
+
+
+cdef bint rows_in(Array* x, object dims, intp* rows, intp* n) except -1:
+    """Whether x is a contiguous array of floats, dims its last dimensions, which make rows."""
+    cdef int i, first
+    cdef intp size
+    if x == NULL or x.strides != NULL or kernel_type(x.type) < 0 or x.shape.size == 0 or x.shape.ndim == 0 or (
+            x.shape.size > ROWS_AT_MOST):
+        return False
+    first = x.shape.ndim - (1 if isinstance(dims, int) else len(dims))
+    if isinstance(dims, int):
+        if dims != first:
+            return False
+    else:
+        for i in range(first, x.shape.ndim):
+            if dims[i - first] != i:
+                return False
+    size = 1
+    for i in range(first, x.shape.ndim):
+        size *= x.shape.dim[i]
+    if size > AUTODIFF_ROW:
+        return False
+    rows[0], n[0] = x.shape.size // size, size
+    return True
+
+
+cdef void exponentials_of(Array* x) noexcept:
+    """exp of contiguous memory, in place."""
+    cdef int k = kernel_type(x.type)
+    cdef intp size = itemsize(x.type)
+    cdef intp* steps = [size, size]
+    cdef char** args = [x.data, x.data]
+    cdef intp n = x.shape.size
+    kernels[k][OP_EXP].value(args, &n, steps, kernels[k][OP_EXP].value_data)
+
+
+cdef void logarithms_of(int type, intp n, char* x) noexcept:
+    cdef int k = kernel_type(type)
+    cdef intp size = itemsize(type)
+    cdef intp* steps = [size, size]
+    cdef char** args = [x, x]
+    kernels[k][OP_LOG].value(args, &n, steps, kernels[k][OP_LOG].value_data)
+
+
+cdef Array* shifted(Array* x, intp rows, intp n) except? NULL:
+    """x less the largest element of each row; NULL where one is not finite."""
+    cdef Array* out = new_array(x.type, x.shape)
+    if x.type == T_FLOAT:
+        return kept_if(out, autodiff_shift_float(rows, n, <float*>x.data, <float*>out.data))
+    return kept_if(out, autodiff_shift_double(rows, n, <double*>x.data, <double*>out.data))
+
+
+cdef Array* sums_of(Array* x, intp rows, intp n) except NULL:
+    cdef Shape* shape = new_shape(1, &rows)
+    cdef Array* out
+    try:
+        out = new_array(x.type, shape)
+    finally:
+        release_shape(shape)
+    if x.type == T_FLOAT:
+        autodiff_sums_float(rows, n, <float*>x.data, <float*>out.data)
+    else:
+        autodiff_sums_double(rows, n, <double*>x.data, <double*>out.data)
+    return out
+
+
+cdef Array* soft_parts(tuple operands, tuple params) except? NULL:
+    """softmax() along the last dimension."""
+    cdef intp rows, n
+    cdef Array* x = rows_of(operands[0], params[0], &rows, &n)
+    cdef Array* out = shifted(x, rows, n) if x != NULL else NULL
+    if out == NULL:
+        return NULL
+    exponentials_of(out)
+    if x.type == T_FLOAT:
+        autodiff_parts_float(rows, n, <float*>out.data)
+    else:
+        autodiff_parts_double(rows, n, <double*>out.data)
+    return out
+
+
+cdef Array* soft_logarithms(tuple operands, tuple params) except? NULL:
+    """log_softmax() along the last dimension."""
+    cdef intp rows, n
+    cdef Array* x = rows_of(operands[0], params[0], &rows, &n)
+    cdef Array* out = shifted(x, rows, n) if x != NULL else NULL
+    cdef Array* sums
+    cdef Array* parts
+    if out == NULL:
+        return NULL
+    parts = new_array(x.type, x.shape)
+    memcpy(parts.data, out.data, x.shape.size * itemsize(x.type))
+    exponentials_of(parts)
+    sums = sums_of(parts, rows, n)
+    release_array(parts)
+    logarithms_of(x.type, rows, sums.data)
+    if x.type == T_FLOAT:
+        autodiff_less_float(rows, n, <float*>sums.data, <float*>out.data)
+    else:
+        autodiff_less_double(rows, n, <double*>sums.data, <double*>out.data)
+    release_array(sums)
+    return out
+
+
+cdef Array* class_losses(tuple operands, tuple params) except? NULL:
+    """-log_softmax() of the element of each row that a second operand has the number of."""
+    cdef intp rows, n, i
+    cdef Array* x
+    cdef Array* at = (<Variable>operands[1]).array if isinstance(operands[1], Variable) else NULL
+    cdef Array* parts
+    cdef Array* sums
+    cdef Array* out
+    if at == NULL or at.strides != NULL or at.type != T_LONG or at.shape.ndim == 0 or not isinstance(operands[0], Variable) or (
+            (<Variable>operands[0]).array == NULL):
+        return NULL
+    x = rows_of(operands[0], (<Variable>operands[0]).array.shape.ndim - 1, &rows, &n)
+    if x == NULL or x.shape.ndim != at.shape.ndim + 1 or at.shape.size != rows:
+        return NULL
+    for i in range(at.shape.ndim):
+        if at.shape.dim[i] != x.shape.dim[i]:
+            return NULL
+    parts = shifted(x, rows, n)
+    if parts == NULL:
+        return NULL
+    out = new_array(x.type, at.shape)
+    if x.type == T_FLOAT:
+        if not autodiff_pick_float(rows, n, <float*>parts.data, <int64_t*>at.data, <float*>out.data):
+            release_array(parts)
+            return kept_if(out, False)
+    elif not autodiff_pick_double(rows, n, <double*>parts.data, <int64_t*>at.data, <double*>out.data):
+        release_array(parts)
+        return kept_if(out, False)
+    exponentials_of(parts)
+    sums = sums_of(parts, rows, n)
+    release_array(parts)
+    logarithms_of(x.type, rows, sums.data)
+    for i in range(rows):
+        if x.type == T_FLOAT:
+            (<float*>out.data)[i] = (<float*>sums.data)[i] - (<float*>out.data)[i]
+        else:
+            (<double*>out.data)[i] = (<double*>sums.data)[i] - (<double*>out.data)[i]
+    release_array(sums)
+    return out
+
+
+cdef Array* standard_rows(tuple operands, tuple params) except? NULL:
+    """(x - mean) / sqrt(variance + eps) over the last dimensions."""
+    cdef intp rows, n
+    cdef Array* x = rows_of(operands[0], params[0], &rows, &n)
+    cdef Array* out
+    if x == NULL:
+        return NULL
+    out = new_array(x.type, x.shape)
+    if x.type == T_FLOAT:
+        autodiff_standard_float(rows, n, params[1], <float*>x.data, <float*>out.data)
+    else:
+        autodiff_standard_double(rows, n, params[1], <double*>x.data, <double*>out.data)
+    return out
+
+
 cdef inline Array* kept_if(Array* out, bint right) noexcept:
     if right:
         return out
@@ -589,6 +769,10 @@ cdef dict QUICK = {
     "cholesky": <uintptr_t><void*>small_cholesky,
     "solve": <uintptr_t><void*>small_solution,
     "qr": <uintptr_t><void*>small_orthogonal,
+    "softmax": <uintptr_t><void*>soft_parts,
+    "log_softmax": <uintptr_t><void*>soft_logarithms,
+    "losses of classes": <uintptr_t><void*>class_losses,
+    "standardized": <uintptr_t><void*>standard_rows,
     "triangular": <uintptr_t><void*>triangular_solution,
     "exponential": <uintptr_t><void*>small_exponential,
     "pseudoinverse": <uintptr_t><void*>small_pseudoinverse,

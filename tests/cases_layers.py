@@ -159,6 +159,7 @@ CASES = {
     + one("probabilities", [(3, 4)], lambda x: F.cross_entropy(x, like(x, PROBABILITIES)),
           lambda a: -(logs(a) * PROBABILITIES).sum() / 3)
     + one("vector", [(4,)], lambda x: F.cross_entropy(x, tensor(2)), lambda a: -logs(a)[2]),
+    "class_loss": one("", [(3, 4)], lambda x: F.cross_entropy(x, tensor(CLASSES), reduction="none"), lambda a: picked(logs(a))),
     "bce_elements": one("", [(3, 4), (3, 4)], inside(lambda x, y: F.binary_cross_entropy(x, y, reduction="none")),
                         lambda a, b: bce(expit(a), expit(b))),
     "binary_cross_entropy": [(r, lambda x, y, r=r: F.binary_cross_entropy(

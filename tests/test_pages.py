@@ -21,7 +21,7 @@ def blocks(page, language):
 
 
 @pytest.mark.parametrize("page", ["functions.md", "memory.md", "numpy.md", "transforms.md", "programs.md", "convolutions.md",
-                                  "why-is-my-gradient.md"])
+                                  "functional.md", "why-is-my-gradient.md"])
 def test_the_examples_of_a_page(page):
     """In order, in one namespace."""
     text = "\n".join(blocks(page, "pycon"))

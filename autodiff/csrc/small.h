@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /* out[i] = condition[i] ? x[i] : y[i], elements of 4 or 8 bytes; a step of 0 repeats one element. */
@@ -68,5 +69,180 @@ static inline void autodiff_select(ptrdiff_t n, int size, const char *condition,
 
 AUTODIFF_EXTREME(double, double)
 AUTODIFF_EXTREME(float, float)
+
+/* ---- rows of contiguous memory, each of n <= AUTODIFF_ROW elements, with eight sums side by side, so that the compiler has
+   vectors of them: softmax and its kin, and what the normalisations call. Exponentials are taken between two of these loops,
+   of all rows at once. */
+enum { AUTODIFF_ROW = 4096 };
+
+#define AUTODIFF_ROWS(T, NAME)                                                                                              \
+    static inline T autodiff_sum_##NAME(ptrdiff_t n, const T *x)                                                            \
+    {                                                                                                                       \
+        T part[8] = {0}, total = 0;                                                                                         \
+        ptrdiff_t i = 0;                                                                                                    \
+        for (; i + 8 <= n; i += 8) {                                                                                        \
+            for (int k = 0; k < 8; k++) {                                                                                   \
+                part[k] += x[i + k];                                                                                        \
+            }                                                                                                               \
+        }                                                                                                                   \
+        for (; i < n; i++) {                                                                                                \
+            total += x[i];                                                                                                  \
+        }                                                                                                                   \
+        return total + (((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7])));         \
+    }                                                                                                                       \
+    static inline T autodiff_dot_##NAME(ptrdiff_t n, const T *x, const T *y)                                                \
+    {                                                                                                                       \
+        T part[8] = {0}, total = 0;                                                                                         \
+        ptrdiff_t i = 0;                                                                                                    \
+        for (; i + 8 <= n; i += 8) {                                                                                        \
+            for (int k = 0; k < 8; k++) {                                                                                   \
+                part[k] += x[i + k] * y[i + k];                                                                             \
+            }                                                                                                               \
+        }                                                                                                                   \
+        for (; i < n; i++) {                                                                                                \
+            total += x[i] * y[i];                                                                                           \
+        }                                                                                                                   \
+        return total + (((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7])));         \
+    }                                                                                                                       \
+    /* out = x less its row's largest element. 0 where that is NaN or infinite: others know what to do. */                  \
+    static inline int autodiff_shift_##NAME(ptrdiff_t rows, ptrdiff_t n, const T *x, T *out)                                \
+    {                                                                                                                       \
+        for (ptrdiff_t r = 0; r < rows; r++, x += n, out += n) {                                                            \
+            T part[8], top = x[0];                                                                                          \
+            ptrdiff_t i = 0;                                                                                                \
+            if (n >= 8) {                                                                                                   \
+                for (int k = 0; k < 8; k++) {                                                                               \
+                    part[k] = x[k];                                                                                         \
+                }                                                                                                           \
+                for (i = 8; i + 8 <= n; i += 8) {                                                                           \
+                    for (int k = 0; k < 8; k++) {                                                                           \
+                        part[k] = x[i + k] > part[k] ? x[i + k] : part[k];                                                  \
+                    }                                                                                                       \
+                }                                                                                                           \
+                for (int k = 0; k < 8; k++) {                                                                               \
+                    top = part[k] > top ? part[k] : top;                                                                    \
+                }                                                                                                           \
+            }                                                                                                               \
+            for (; i < n; i++) {                                                                                            \
+                top = x[i] > top ? x[i] : top;                                                                              \
+            }                                                                                                               \
+            if (!(top - top == 0)) {                                                                                        \
+                return 0;                                                                                                   \
+            }                                                                                                               \
+            for (i = 0; i < n; i++) {                                                                                       \
+                out[i] = x[i] - top;                                                                                        \
+            }                                                                                                               \
+        }                                                                                                                   \
+        return 1;                                                                                                           \
+    }                                                                                                                       \
+    /* Rows divided by their sums. */                                                                                       \
+    static inline void autodiff_parts_##NAME(ptrdiff_t rows, ptrdiff_t n, T *out)                                           \
+    {                                                                                                                       \
+        for (ptrdiff_t r = 0; r < rows; r++, out += n) {                                                                    \
+            T total = autodiff_sum_##NAME(n, out);                                                                          \
+            for (ptrdiff_t i = 0; i < n; i++) {                                                                             \
+                out[i] /= total;                                                                                            \
+            }                                                                                                               \
+        }                                                                                                                   \
+    }                                                                                                                       \
+    /* out (g - the sum of g out) */                                                                                        \
+    static inline void autodiff_parts_dx_##NAME(ptrdiff_t rows, ptrdiff_t n, const T *out, const T *g, T *place)            \
+    {                                                                                                                       \
+        for (ptrdiff_t r = 0; r < rows; r++, out += n, g += n, place += n) {                                                \
+            T total = autodiff_dot_##NAME(n, out, g);                                                                       \
+            for (ptrdiff_t i = 0; i < n; i++) {                                                                             \
+                place[i] = out[i] * (g[i] - total);                                                                         \
+            }                                                                                                               \
+        }                                                                                                                   \
+    }                                                                                                                       \
+    /* sums[r] = the sum of row r */                                                                                        \
+    static inline void autodiff_sums_##NAME(ptrdiff_t rows, ptrdiff_t n, const T *x, T *sums)                               \
+    {                                                                                                                       \
+        for (ptrdiff_t r = 0; r < rows; r++, x += n) {                                                                      \
+            sums[r] = autodiff_sum_##NAME(n, x);                                                                            \
+        }                                                                                                                   \
+    }                                                                                                                       \
+    /* Row r less what is at r. */                                                                                          \
+    static inline void autodiff_less_##NAME(ptrdiff_t rows, ptrdiff_t n, const T *less, T *x)                               \
+    {                                                                                                                       \
+        for (ptrdiff_t r = 0; r < rows; r++, x += n) {                                                                      \
+            for (ptrdiff_t i = 0; i < n; i++) {                                                                             \
+                x[i] -= less[r];                                                                                            \
+            }                                                                                                               \
+        }                                                                                                                   \
+    }                                                                                                                       \
+    /* g less exponentials times the sum of g; the exponentials are in place. */                                            \
+    static inline void autodiff_logs_dx_##NAME(ptrdiff_t rows, ptrdiff_t n, const T *g, T *place)                           \
+    {                                                                                                                       \
+        for (ptrdiff_t r = 0; r < rows; r++, g += n, place += n) {                                                          \
+            T total = autodiff_sum_##NAME(n, g);                                                                            \
+            for (ptrdiff_t i = 0; i < n; i++) {                                                                             \
+                place[i] = g[i] - place[i] * total;                                                                         \
+            }                                                                                                               \
+        }                                                                                                                   \
+    }                                                                                                                       \
+    /* The element of each row that it has the number of; 0 where there is none. */                                         \
+    static inline int autodiff_pick_##NAME(ptrdiff_t rows, ptrdiff_t n, const T *x, const int64_t *at, T *out)              \
+    {                                                                                                                       \
+        for (ptrdiff_t r = 0; r < rows; r++, x += n) {                                                                      \
+            if (at[r] < 0 || at[r] >= n) {                                                                                  \
+                return 0;                                                                                                   \
+            }                                                                                                               \
+            out[r] = x[at[r]];                                                                                              \
+        }                                                                                                                   \
+        return 1;                                                                                                           \
+    }                                                                                                                       \
+    /* g times (the row's part of its sum, less 1 where it has the number of); the exponentials are in place. */            \
+    static inline void autodiff_class_dx_##NAME(ptrdiff_t rows, ptrdiff_t n, const int64_t *at, const T *g, int step, T *place)\
+    {                                                                                                                       \
+        for (ptrdiff_t r = 0; r < rows; r++, place += n, g += step) {                                                       \
+            T factor = g[0] / autodiff_sum_##NAME(n, place);                                                                \
+            for (ptrdiff_t i = 0; i < n; i++) {                                                                             \
+                place[i] *= factor;                                                                                         \
+            }                                                                                                               \
+            place[at[r]] -= g[0];                                                                                           \
+        }                                                                                                                   \
+    }                                                                                                                       \
+    static inline T autodiff_spread_##NAME(ptrdiff_t n, const T *x, T mean)                                                 \
+    {                                                                                                                       \
+        T part[8] = {0}, total = 0;                                                                                         \
+        ptrdiff_t i = 0;                                                                                                    \
+        for (; i + 8 <= n; i += 8) {                                                                                        \
+            for (int k = 0; k < 8; k++) {                                                                                   \
+                T d = x[i + k] - mean;                                                                                      \
+                part[k] += d * d;                                                                                           \
+            }                                                                                                               \
+        }                                                                                                                   \
+        for (; i < n; i++) {                                                                                                \
+            total += (x[i] - mean) * (x[i] - mean);                                                                         \
+        }                                                                                                                   \
+        return total + (((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7])));         \
+    }                                                                                                                       \
+    /* (x - mean) / sqrt(variance + eps) */                                                                                 \
+    static inline void autodiff_standard_##NAME(ptrdiff_t rows, ptrdiff_t n, double eps, const T *x, T *out)                \
+    {                                                                                                                       \
+        for (ptrdiff_t r = 0; r < rows; r++, x += n, out += n) {                                                            \
+            T mean = autodiff_sum_##NAME(n, x) / (T)n;                                                                      \
+            T factor = 1 / (T)sqrt((double)(autodiff_spread_##NAME(n, x, mean) / (T)n) + eps);                              \
+            for (ptrdiff_t i = 0; i < n; i++) {                                                                             \
+                out[i] = (x[i] - mean) * factor;                                                                            \
+            }                                                                                                               \
+        }                                                                                                                   \
+    }                                                                                                                       \
+    static inline void autodiff_standard_dx_##NAME(ptrdiff_t rows, ptrdiff_t n, double eps, const T *x, const T *out, const T *g,\
+                                                   T *place)                                                                \
+    {                                                                                                                       \
+        for (ptrdiff_t r = 0; r < rows; r++, x += n, out += n, g += n, place += n) {                                        \
+            T mean = autodiff_sum_##NAME(n, x) / (T)n;                                                                      \
+            T factor = 1 / (T)sqrt((double)(autodiff_spread_##NAME(n, x, mean) / (T)n) + eps);                              \
+            T level = autodiff_sum_##NAME(n, g) / (T)n, slope = autodiff_dot_##NAME(n, g, out) / (T)n;                      \
+            for (ptrdiff_t i = 0; i < n; i++) {                                                                             \
+                place[i] = (g[i] - level - out[i] * slope) * factor;                                                        \
+            }                                                                                                               \
+        }                                                                                                                   \
+    }
+
+AUTODIFF_ROWS(double, double)
+AUTODIFF_ROWS(float, float)
 
 #endif

@@ -519,12 +519,33 @@ def _class_loss(ops, x, y, weight, reduction, ignore_index):
         value = _reduced(value, reduction)
     else:
         value = _mean_of(ops, value) if factors is None else value.sum() / factors.sum()
-    return ops.named(value, "NllLossBackward0" if x.ndim < 3 else "NllLoss2DBackward0", x)
+    return ops.named(value, _nll_name(x), x)
 
 
 def _mean_of(ops, value):
     """The mean; NaN, and no warning, of no elements."""
     return value.mean() if value.numel() else value.sum() / 0.0
+
+
+def class_loss_value(np, x, y):
+    """log(sum(exp(x))) - x[y]; IndexError for a class that there is not."""
+    y = y.astype(np.int64)
+    if y.size and (y.min() < 0 or y.max() >= x.shape[-1]):
+        raise IndexError(f"Target {y[(y < 0) | (y >= x.shape[-1])].ravel()[0]} is out of bounds.")
+    if not x.size:
+        return np.zeros(x.shape[:-1], x.dtype)
+    top = np.max(x, axis=-1, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    with np.errstate(divide="ignore"):
+        logs = np.log(np.sum(np.exp(x - top), axis=-1))
+    return np.asarray(logs - (np.take_along_axis(x, y[..., None], -1) - top)[..., 0], dtype=x.dtype)
+
+
+def class_loss_dx(ops, g, x, y):
+    """g (softmax(x) - 1 where the class is)."""
+    g, y = g.unsqueeze(-1), y.unsqueeze(-1)
+    classes = ops.constant(ops.numpy.arange(x.shape[-1]), x)
+    return g * ops.softmax(x, -1) - ops.where(classes == y, g, 0)
 
 
 @loss(2)
@@ -553,10 +574,42 @@ def cross_entropy_of(ops, x, y, reduction, weight, ignore_index, label_smoothing
     if label_smoothing == 0:
         floating(ops, x, NotImplementedError, NOT_FLOAT.format("log_softmax_lastdim_kernel_impl"))
         _check_classes(ops, x, y, weight)
-        return _class_loss(ops, ops.log_softmax(x, min(1, x.ndim - 1)), y, weight, reduction, ignore_index)
+        return _cross_entropy(ops, x, y, weight, reduction, ignore_index)
     logs = ops.log_softmax(x, min(1, x.ndim - 1))
     _check_classes(ops, x, y, weight)
     return _smoothed(ops, logs, y, weight, reduction, ignore_index, label_smoothing)
+
+
+def _cross_entropy(ops, x, y, weight, reduction, ignore_index):
+    """One op where all targets count, which it finds out itself; else that of the others."""
+    if ops.is_batch(x) or ops.is_batch(y):
+        return _class_loss(ops, ops.log_softmax(x, min(1, x.ndim - 1)), y, weight, reduction, ignore_index)
+    rows = x if x.ndim < 3 else ops.movedim(x, 1, -1)
+    if weight is None and ignore_index < 0 and ops.dtype(y).name == "int64":
+        try:
+            return _mean_or_sum(ops, ops.apply("class_loss", (rows, ops.reshape(y, ()) if x.ndim == 1 and y.ndim else y), ()),
+                                x, reduction)
+        except IndexError:
+            pass            # a target that does not count, or an error with words: see what follows
+    counted, y = _targets(ops, x, y, ignore_index)
+    value = ops.apply("class_loss", (rows, ops.reshape(y, ()) if x.ndim == 1 else y), ())
+    factors = _class_factors(ops, x, ops.reshape(y, ()) if x.ndim == 1 else y, weight, counted)
+    if factors is not None:
+        value = value * factors
+        if counted is not None:
+            value = ops.where(counted, value, 0)        # 0 times an infinity
+        if reduction == "mean":
+            return ops.named(value.sum() / factors.sum(), _nll_name(x), x)
+    return _mean_or_sum(ops, value, x, reduction)
+
+
+def _nll_name(x):
+    return "NllLossBackward0" if x.ndim < 3 else "NllLoss2DBackward0"
+
+
+def _mean_or_sum(ops, value, x, reduction):
+    value = _mean_of(ops, value) if reduction == "mean" else _reduced(value, reduction)
+    return ops.named(value, _nll_name(x), x)
 
 
 def _smoothed(ops, logs, y, weight, reduction, ignore_index, label_smoothing):

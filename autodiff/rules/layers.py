@@ -82,6 +82,10 @@ RULES: tuple[Rule, ...] = (
               "weighed.",
           errors=OLD + "Shapes that do not fit: ValueError or RuntimeError; a class that there is not: IndexError.  No "
                        "gradient in weight."),
+    Rule("class_loss", "class_loss_value(x, y)", "class_loss_dx(g, x, y)", kind="custom", operands="xy",
+         signature="(n),()->()", method=False, function=False, loop="helper", fast="losses of classes", dtype="same",
+         grad_fn="NllLossBackward0", source=PAPER["class"],
+         doc="-log_softmax(x) along the last dimension of the class y: what cross_entropy calls."),
     Rule("bce_elements", "bce_elements_value(x, y)", "bce_elements_dx(g, x, y)", "bce_elements_dy(g, x)", kind="custom",
          operands="xy", signature="(),()->()", method=False, function=False, loop="helper", dtype="same",
          grad_fn="BinaryCrossEntropyBackward0", source=PAPER["class"],
@@ -326,8 +330,8 @@ RULES: tuple[Rule, ...] = (
                   "sparse=True, and for per_sample_weights where mode is not 'sum'."),
     # ---- normalisation
     Rule("standardized", "standardized_value(x, dims, eps)", "standardized_dx(g, x, out, dims, eps)", kind="custom",
-         operands="x", params="dims, eps", signature="(n)->(n)", method=False, function=False, loop="helper", dtype="same",
-         grad_fn="NativeLayerNormBackward0", source=PAPER["layer"],
+         operands="x", params="dims, eps", signature="(n)->(n)", method=False, function=False, loop="helper",
+         fast="standardized", dtype="same", grad_fn="NativeLayerNormBackward0", source=PAPER["layer"],
          doc="(x - mean) / sqrt(variance + eps) over dims: what the normalisations call."),
     _layer("layer_norm", "layer_norm_of(x, normalized_shape, weight, bias, eps)",
            "layer_norm(tensor([1.0, 3.0]), (2,)) -> tensor([-1.0000,  1.0000])",

@@ -491,7 +491,6 @@ PARAMETERS = {
     "return_indices": Parameter("flag", "whether positions in the flattened picture are returned as well"),
     "count_include_pad": Parameter("flag", "whether what is padded counts"),
     "divisor_override": Parameter("any", "what sums are divided by instead of the number of elements", "_int | None"),
-    "norm_type": Parameter("number", "the order"),
     **{f"{row}.{word}": Parameter("any", doc, type) for row in ("interpolate", "upsample") for word, doc, type in (
         ("size", "the sizes of the result, one number or one for each dimension", "_Dims"),
         ("scale_factor", "how many times as large, one number or one for each dimension", "_Any"),
