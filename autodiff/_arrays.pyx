@@ -30,8 +30,8 @@ cdef extern from "Python.h":
     double PyFloat_AS_DOUBLE(object o)
 
 cdef extern from "numpy/arrayobject.h":
-    object PyArray_New(PyTypeObject* subtype, int nd, intp* dims, int typenum, intp* strides, void* data, int itemsize, int flags,
-                       object obj)
+    object PyArray_New(PyTypeObject* subtype, int nd, intp* dims, int typenum, intp* strides, void* data, int itemsize,
+                       int flags, object obj)
     enum:
         NPY_ARRAY_WRITEABLE
         NPY_ARRAY_ALIGNED
@@ -60,7 +60,7 @@ KINDS = {"fused": FUSED, "strided": STRIDED, "sum": SUM, "matmul": MATMUL, "copy
          "truth": TRUTH, "finite": FINITE, "ordinary": ORDINARY, "logsumexp": LOGSUMEXP}
 ARENA, REGISTERS, FIRST_BASE = 0, 1, 2
 
-cdef struct Place:              # a value: in which memory, where; how far from row to row and from element to element of a sweep
+cdef struct Place:              # a value: in which memory, where; how far from row to row and element to element of a sweep
     int base
     intp offset, row, column
 
@@ -111,7 +111,6 @@ cdef class Program:
         """steps: dicts of the fields of Step; micros: (op or None, dtype, size, places); sums: pairs of places;
         constants: (base, array)."""
         cdef int i, k
-        cdef Step* s
         cdef Micro* m
         self.step = <Step*>calloc(len(steps) + 1, sizeof(Step))
         self.micro = <Micro*>calloc(len(micros) + 1, sizeof(Micro))
@@ -224,8 +223,6 @@ cdef class Program:
         cdef char* args[4]
         cdef const intp* strides[4]
         cdef int i
-        cdef intp still = 0
-        cdef double value
         while at < self.steps:
             s = &self.step[at]
             if s.kind == PYTHON:
@@ -591,7 +588,7 @@ cdef class Played:
     cdef list computed(self, tuple args):
         cdef Program program = self.program
         cdef intp[64] dims
-        cdef int i, k, number
+        cdef int i, number
         cdef list made
         cdef cnp.ndarray array
         program.failed = -1

@@ -109,7 +109,7 @@ cdef int walk(int which, int dtype, const Windows* w, intp pictures, intp groups
     cdef intp plane = w.size[0] * w.size[1] * w.size[2] * size
     cdef intp across = w.windows[2], rows = w.windows[0] * w.windows[1], area = rows * across
     cdef intp taps = w.channels * w.kernel[0] * w.kernel[1] * w.kernel[2]
-    cdef intp count, length, start, n, g, step, i
+    cdef intp count, length, start, n, g, i
     cdef bint bare = area * size == plane    # columns are the picture itself
     cdef char* columns = NULL
     cdef char* product = NULL
@@ -287,9 +287,11 @@ def take(x, at):
         raise ValueError("the rows differ in number")
     with nogil:
         if dtype == FLOAT64:
-            wrong = autodiff_take_double(rows, n, count, <double*> cnp.PyArray_DATA(source), places, <double*> cnp.PyArray_DATA(out))
+            wrong = autodiff_take_double(rows, n, count, <double*> cnp.PyArray_DATA(source), places,
+                                         <double*> cnp.PyArray_DATA(out))
         else:
-            wrong = autodiff_take_float(rows, n, count, <float*> cnp.PyArray_DATA(source), places, <float*> cnp.PyArray_DATA(out))
+            wrong = autodiff_take_float(rows, n, count, <float*> cnp.PyArray_DATA(source), places,
+                                        <float*> cnp.PyArray_DATA(out))
     if wrong:
         raise IndexError("a position is not inside its row")
     return out
@@ -305,9 +307,11 @@ def put(x, at, intp n):
         raise ValueError("there is a position for each element")
     with nogil:
         if dtype == FLOAT64:
-            wrong = autodiff_put_double(rows, n, count, <double*> cnp.PyArray_DATA(source), places, <double*> cnp.PyArray_DATA(out))
+            wrong = autodiff_put_double(rows, n, count, <double*> cnp.PyArray_DATA(source), places,
+                                        <double*> cnp.PyArray_DATA(out))
         else:
-            wrong = autodiff_put_float(rows, n, count, <float*> cnp.PyArray_DATA(source), places, <float*> cnp.PyArray_DATA(out))
+            wrong = autodiff_put_float(rows, n, count, <float*> cnp.PyArray_DATA(source), places,
+                                       <float*> cnp.PyArray_DATA(out))
     if wrong:
         raise IndexError("a position is not inside its row")
     return out

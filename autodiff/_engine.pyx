@@ -16,14 +16,14 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET,
                      OP_MATMUL, OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING,
                      RESHAPE, SECOND, SELECT, SLICE, TAGS, TENSOR, TRACED, TRACING, T_DOUBLE, T_FLOAT, T_HALF, T_LONG, VJPS,
-                     WATCHED, WRITING, BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_of, array_in,
-                     array_of, ask, attached_any, batched, category, contiguous_copy_of, current_node, drop_grad,
+                     WATCHED, WRITING, BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_of,
+                     array_in, array_of, ask, attached_any, batched, category, contiguous_copy_of, current_node, drop_grad,
                      enter_lower, enter_modes, extras_of, first_of, from_array, from_number, from_owned, give_tangents,
                      is_variable, later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes,
                      modes_to_hand_over, ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, physical_in,
                      plain, prefetch, reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple,
-                     take_modes_over, tangent_in, tell_of_pass, transformed,
-                     transformed_once, type_of, view_by, visit_nodes, warn)
+                     take_modes_over, tangent_in, tell_of_pass, transformed, transformed_once, type_of, view_by, visit_nodes,
+                     warn)
 from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
 from ._structural cimport (AHEAD, EUCLIDEAN, AutodiffBlas, blas_routines, blocks, cast, constant, count_along, expand,
                            exponentials_of, largest, least_square, like_matrices, matmul, multiply_batches,
@@ -1790,11 +1790,11 @@ cdef int accumulate(Node* leaf, Cotangent g, bint recorded) except -1:
                 grad = <Variable>gradient.clone()
                 if grad.node != NULL and grad.node.op == OP_CLONE:
                     grad.node.flags |= VARIANT      # under PyTorch's name of it, CopyBackwards
-                total = flavoured(grad, kind)
+                summed = flavoured(grad, kind)
             else:
-                total = found + gradient
+                summed = found + gradient
             if extras.grad is found:        # or another thread was faster
-                extras.grad = total
+                extras.grad = summed
                 return 0
     before = <Variable>extras.grad
     if before is not None and (before.node == NULL or not write) and type_of(before) == node_type(leaf) \
@@ -1838,9 +1838,9 @@ cdef int accumulate(Node* leaf, Cotangent g, bint recorded) except -1:
         previous = enter_modes(0 if before.node != NULL else GRAD_OFF, 0 if before.node == NULL else GRAD_OFF | INFERENCE)
         try:
             while True:
-                total = elementwise(OP_ADD, before, grad)
+                summed = elementwise(OP_ADD, before, grad)
                 if extras.grad is before:
-                    extras.grad = <Variable>total
+                    extras.grad = <Variable>summed
                     break
                 before = <Variable>extras.grad      # another thread's
                 if before is None:

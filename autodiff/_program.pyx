@@ -987,7 +987,7 @@ cdef class Tree:
         return status == 0
 
     def sparse(self, tuple args, int choice, int kind):
-        """((elements, columns, where each row begins), shape) of a matrix; None: nothing is recorded, or there is no pattern."""
+        """((elements, columns, where each row begins), shape) of a matrix; None: not recorded, or there is no pattern."""
         cdef int reason = 0
         cdef p_segment* leaf
         cdef p_rows* r
@@ -1026,7 +1026,7 @@ cdef class Tree:
             free(elements)
 
     def colours(self, tuple args, int choice, int kind):
-        """(how many lanes, the lane of each row, the lane in which each element is read) of a matrix; None where there is none."""
+        """(how many lanes, the lane of each row, the lane in which each element is read) of a matrix; None: there is none."""
         cdef int reason = 0
         cdef long long k
         cdef p_segment* leaf
@@ -1277,7 +1277,8 @@ cdef class Replay:
         if r == NULL:
             return None
         size = <Py_ssize_t>r.rows * r.columns
-        memory = <double*>malloc((size + (t.adjoints + 2) * P_LANES + (r.pattern.start[r.rows] if r.pattern.start != NULL else 0) + 1)
+        memory = <double*>malloc((size + (t.adjoints + 2) * P_LANES + 1
+                                  + (r.pattern.start[r.rows] if r.pattern.start != NULL else 0))
                                  * sizeof(double))
         if memory == NULL:
             raise MemoryError
@@ -1302,7 +1303,7 @@ cdef class Replay:
     cdef object nested(self, Tree tree, p_segment* leaf, p_rows* r, double* matrix):
         cdef int i, k, place, row = 0
         if self._what == FIRST:
-            treedef, constants = <tuple>tree.outputs[leaf.leaf]
+            treedef, _constants = <tuple>tree.outputs[leaf.leaf]
             parts = [self.row_of(tree, matrix + <Py_ssize_t>i * r.columns) for i in range(leaf.outs)]
             return parts[0] if treedef is None else treedef.unflatten(parts)
         cdef int count = <int>len(self._places)
@@ -1346,7 +1347,7 @@ cdef class Replay:
         return found
 
     def product(self, Tree tree not None, tuple args, list weights, bint forward):
-        """(value, product): the Hessian times weights, flat; forward: (the results, those of their tangents), as the results are.
+        """(value, product): the Hessian times weights, flat; forward: (the results, their tangents), as the results are.
 
         None where nothing is recorded for it.  All arguments are differentiated.
         """

@@ -16,15 +16,15 @@ from libc.stdint cimport uint32_t
 from libc.string cimport memcpy
 
 from ._base cimport (ABOVE, ARITY, COMPLEX_KIND, DEFAULTS, DIFFERENTIABLE, EXPAND, FORWARD, INDEX, NAMES, NDARRAY, NEWAXIS,
-                     ONE_OF_SEVERAL, OP_AMAX, OP_AMIN, OP_CAT, OP_CLONE, OP_DIV, OP_EMBED, OP_EXP, OP_LOG,
-                     OP_LOGSUMEXP, OP_MATMUL, OP_MEAN, OP_NORM, OP_SQRT, OP_SQUARE, OP_STACK, OP_SUM, OP_TO, OP_WHERE, PACKING,
-                     PERMUTE, REFUSED, RESHAPE, SELECT, SLICE, STRIDED, TAGS, TENSOR, T_BOOL, T_FLOAT, T_HALF, T_LONG, VALUES,
-                     Py_TYPE, Transform, Variable, array_copy_of, array_of, ask, category, edge_of, from_array, is_variable, later, make,
-                     make_number, make_of_points, make_view, materialise, modes, new_transform, normal_type, numpy_dtype,
-                     owned, plain, prefetch, tag_number, transformed, transformed_once, type_of, view_by, warn)
+                     ONE_OF_SEVERAL, OP_AMAX, OP_AMIN, OP_CAT, OP_CLONE, OP_DIV, OP_EMBED, OP_EXP, OP_LOG, OP_LOGSUMEXP,
+                     OP_MATMUL, OP_MEAN, OP_NORM, OP_SQRT, OP_SQUARE, OP_STACK, OP_SUM, OP_TO, OP_WHERE, PACKING, PERMUTE,
+                     REFUSED, RESHAPE, SELECT, SLICE, STRIDED, TAGS, TENSOR, T_BOOL, T_FLOAT, T_HALF, T_LONG, VALUES,
+                     Py_TYPE, Transform, Variable, array_copy_of, array_of, ask, category, edge_of, from_array, is_variable,
+                     later, make, make_number, make_of_points, make_view, materialise, modes, new_transform, normal_type,
+                     numpy_dtype, owned, plain, prefetch, tag_number, transformed, transformed_once, type_of, view_by, warn)
 from ._elementwise cimport (RANK_NUMBER, RANK_SCALAR, Operand, Point, check_inference, drop_operand, given_array, is_point,
-                            must_snapshot, promoted, run_values, save, save_result, saved_since, take_operand, variable_word, version_of,
-                            weak_type)
+                            must_snapshot, promoted, run_values, save, save_result, saved_since, take_operand, variable_word,
+                            version_of, weak_type)
 from ._core cimport (NUMBER, RIGHT_NUMBER, SAVED, SAVES, VARIANT, Array, Node, Payload, Saved, Shape, add_array, allocate,
                      contiguous_copy, disown, hold, hold_array, itemsize, kernel_type, new_array, new_geometry, new_payload,
                      new_shape, ops, read_double, reduce_array, release_array, release_payload, release_shape, same_shape,
