@@ -77,7 +77,7 @@ class Replay:
     _choice: int
     _places: tuple[int, ...]
     _single: bool
-    aux: bool
+    _aux: bool
     _player: Any
     def prepare(self, state: Any, trees: list[Tree], what: int, choice: int, places: tuple[int, ...], single: bool) -> None: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...

@@ -1180,7 +1180,7 @@ cdef class Replay:
     cdef readonly int _what, _choice
     cdef readonly tuple _places         # of the arguments that are differentiated
     cdef readonly bint _single
-    cdef public bint aux                # whether the function returns (value, what goes along)
+    cdef public bint _aux               # whether the function returns (value, what goes along)
     cdef public object _player          # of programs of arrays: player(args), which has None where nothing fits; or None
     cdef dict __dict__
 
@@ -1250,7 +1250,7 @@ cdef class Replay:
                 gradients[n] = t.g[reverse.input[k]] if seed >= 0 and reverse.input[k] >= 0 else 0.0
                 n += 1
         try:
-            if self.aux:
+            if self._aux:
                 result = self.output(tree, leaf)        # which copies what it needs first, too
                 found = self.gradients(tree, gradients)
                 if self._what == GRADIENT_ONLY:

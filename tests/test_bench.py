@@ -427,7 +427,8 @@ def test_a_run_with_two_numbers_of_threads(tmp_path):
     assert done.returncode == 0, done.stderr
     whole = report.read(tmp_path / "results.json")
     assert [(e["name"], e["threads"]) for e in whole["cases"]] == [
-        ("products_4", 1), ("logsumexp_2500", 1), ("logsumexp_1280000", 1), ("logsumexp_1280000", 2)]
+        ("products_4", 1), ("logsumexp_2500", 1), ("logsumexp_1280000", 1), ("record_logsumexp_1280000", 1),
+        ("logsumexp_1280000", 2)]
     assert "1 THREAD" in done.stdout and "2 THREADS" in done.stdout and "A quick run" in done.stdout
 
 

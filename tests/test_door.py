@@ -47,7 +47,7 @@ NO_OPS = {
     "functions of functions, which compute when they are called": {
         "grad_and_value", "hessian", "jacfwd", "jacobian", "jacrev", "value_and_grad", "vmap", "primitive", "defjvp",
         "defvjp", "once_differentiable", "vjp", "jvp", "hvp", "linearize", "elementwise_grad", "holomorphic_grad", "lift",
-        "compile", "checkpointed_loop"},
+        "compile", "checkpoint", "checkpointed_loop", "sparse_hessian", "sparse_jacobian"},
     "levels of forward mode": {"enter_dual_level", "exit_dual_level"},
     "settings": {
         "get_default_dtype", "set_default_dtype", "get_num_threads", "set_num_threads", "is_grad_enabled",

@@ -16,7 +16,8 @@ from checks import public as function_of
 #: What PyTorch does not have, or has with another meaning: words of NumPy and MXNet, and what describes this library.
 NOT_PYTORCHS = {"asarray", "asnumpy", "asscalar", "attach_grad", "drop_grad", "astype", "copy", "memory_stats",
                 "release_memory", "cbrt", "cbrt_", "defjvp", "defvjp", "value_and_grad", "elementwise_grad", "holomorphic_grad",
-                "lift", "compile", "checkpointed_loop", "sample_beta", "sample_dirichlet", "standard_gamma"}
+                "lift", "compile", "sparse_hessian", "sparse_jacobian", "draw", "checkpointed_loop",
+                "sample_beta", "sample_dirichlet", "standard_gamma"}
 #: What other files of tests hold against what PyTorch documents.
 ELSEWHERE = {
     "linearize": "PyTorch warns of itself",

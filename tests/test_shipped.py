@@ -133,7 +133,8 @@ def test_what_has_not_changed_is_not_compiled_again(tmp_path):
     assert names >= {"_core", "_kernels", "_variable"}
     translated = {f"{name}.c" for name in names}
     loops = {"loops_baseline.o", "loops_avx2.o", "loops_avx512.o"}
-    compiled = {f"{name}.o" for name in names} | loops
+    programs = {"program_baseline.o", "program_avx2.o", "program_avx512.o"}
+    compiled = {f"{name}.o" for name in names} | loops | programs
     linked = {f"{name}.so" for name in names}
     assert made() == translated | compiled | linked
     modules = sorted((tree / "autodiff").glob("_*.so"))

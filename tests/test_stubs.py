@@ -31,6 +31,7 @@ autodiff.autograd.Variable.*
 autodiff._variable.Base.__init__
 autodiff._variable.Node_.__init__
 autodiff.numpy._mirror.vectorize.__module__
+autodiff.utils._numbers._FUNCTIONS
 """
 
 PROGRAM = '''

@@ -262,7 +262,7 @@ class _State:
                 replay.plain = True     # a row without a rule that can be written down: this runs as it is, f is replayed
                 same = None
         elif replay._what:
-            made.differentiate(args, replay._choice, replay._places, replay.aux)
+            made.differentiate(args, replay._choice, replay._places, replay._aux)
         if same is not None and not same(replay.replayed(made, args), result):
             self._differs(None)
             return result
@@ -392,7 +392,7 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
     NotImplemented where that is not what was asked: for Variables, and where a sample is no number.
     """
     state = replay._state
-    if state.reason is not None or state.check or unusual() or not size or replay.aux:
+    if state.reason is not None or state.check or unusual() or not size or replay._aux:
         return NotImplemented
     columns = []
     for value, dim in zip(leaves, dims, strict=True):
@@ -559,9 +559,9 @@ class Differentiated(Replay):
         argnums = options["argnums"]
         places = argnums if isinstance(argnums, tuple) else (argnums,)
         state = function._state
-        self.aux = bool(options.get("has_aux"))
+        self._aux = bool(options.get("has_aux"))
         self.prepare(state, [] if state.check else state.trees, _WHAT.get(kind) or _MATRICES[kind],
-                     state.choice((*places, -1) if self.aux else places), places, not isinstance(argnums, tuple))
+                     state.choice((*places, -1) if self._aux else places), places, not isinstance(argnums, tuple))
         functools.update_wrapper(self, function, updated=())
 
     def eager(self, inner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
