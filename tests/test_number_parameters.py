@@ -131,6 +131,29 @@ def test_several_elements_are_no_number(row, name):
         call_of(row, name, T, "method")(T([1.0, 2.0]))
 
 
+def test_factors_of_sizes_and_numbers_of_classes():
+    """They are in no table of numbers: a factor may be a tuple, a class is an int."""
+    x, wanted = autodiff.ones(1, 1, 2), T(2.0, requires_grad=True)
+    resize, lose = autodiff.nn.functional.interpolate, autodiff.nn.functional.cross_entropy
+    for factor in (wanted, (wanted,), T([2.0, 2.0])):
+        with pytest.raises(TypeError, match=r"interpolate\(\): argument 'scale_factor' must be Number, not Tensor"):
+            resize(x, scale_factor=factor)
+    assert resize(x, scale_factor=wanted.detach()).shape == resize(x, scale_factor=(T(2),)).shape == (1, 1, 4)
+    scores = T([[1.0, 2.0], [0.5, 3.0]])
+    assert lose(scores, T([1, 0]), ignore_index=T(0)).item() == lose(scores[:1], T([1])).item()
+    for number in (0.0, wanted):
+        with pytest.raises(TypeError):
+            lose(scores, T([1, 0]), ignore_index=number)
+
+
+def test_the_words_are_of_the_function_that_was_called():
+    functional = autodiff.nn.functional
+    for call in (lambda: functional.relu([1.0]), lambda: functional.softmax(1.0, 0), lambda: functional.unfold([1.0], 2),
+                 lambda: functional.elu_(autodiff.ones(1), T(0.5, requires_grad=True))):
+        with pytest.raises(TypeError, match=r"^(relu|softmax|unfold|elu_)\(\): argument '(input|alpha)'"):
+            call()
+
+
 def test_the_numpy_flavour():
     x, v = anp.array([1.0, 2.0, 4.0]), anp.array(1.0, requires_grad=True)
     for call in (lambda: x.std(ddof=v), lambda: x.var(ddof=v), lambda: x.norm(v), lambda: x.elu(v)):
