@@ -383,3 +383,9 @@ CASES["convolved_weight"] = [
 CASES["put_places"] = [
     ("twice", lambda x: OPS.apply("put_places", (x, T([[3, 0], [1, 1]])), ((4,),)),
      lambda x: np.stack([x[0, 1] * np.eye(4)[0] + x[0, 0] * np.eye(4)[3], x[1].sum() * np.eye(4)[1]]), [(2, 2)])]
+VALUES = {
+    "largest_places": [
+        ("lines", lambda x: OPS.apply("largest_places", (x,), ((("strided", 5, 2, 3, 2, 0, 1),),)),
+         lambda a: np.stack([a[:, 0:3].argmax(1), 2 + a[:, 2:5].argmax(1)], 1),
+         [np.array([[1.0, 3.0, 2.0, 2.0, -1.0], [0.0, 0.0, 5.0, 7.0, 7.0]])])],
+}

@@ -118,9 +118,9 @@ def seeded(function):
     return call
 
 
-def gumbel(a):
+def gumbel(a, axis=-1):
     autodiff.manual_seed(0)
-    return soft((a - np.log(-np.log1p(-autodiff.rand(3, 4, dtype=autodiff.float64).numpy()))) / 0.5)
+    return soft((a - np.log(-np.log1p(-autodiff.rand(3, 4, dtype=autodiff.float64).numpy()))) / 0.5, axis)
 
 
 def one(name, shapes, function, reference):
@@ -220,8 +220,10 @@ CASES = {
     "nn_functional_threshold": one("", [(3, 4)], lambda x: F.threshold(x, 0.1, 2.0), lambda a: np.where(a > 0.1, a, 2)),
     "nn_functional_threshold_": one("", [(3, 4)], lambda x: F.threshold_(x.clone(), 0.1, 2.0),
                                     lambda a: np.where(a > 0.1, a, 2)),
-    "nn_functional_softmax": one("", [(3, 4)], lambda x: F.softmax(x, -1), soft),
-    "nn_functional_softmin": one("", [(3, 4)], lambda x: F.softmin(x, -1), lambda a: soft(-a)),
+    "nn_functional_softmax": one("", [(3, 4)], lambda x: F.softmax(x, -1), soft)
+    + one("0", [(3, 4)], lambda x: F.softmax(x, dim=0), lambda a: soft(a, 0)),
+    "nn_functional_softmin": one("", [(3, 4)], lambda x: F.softmin(x, -1), lambda a: soft(-a))
+    + one("0", [(3, 4)], lambda x: F.softmin(x, dim=0), lambda a: soft(-a, 0)),
     "nn_functional_log_softmax": one("", [(3, 4)], lambda x: F.log_softmax(x, 0), lambda a: logs(a, 0)),
     "prelu": [(f"{s} {w}", F.prelu, lambda a, b, s=s, w=w: np.where(a > 0, a, b.reshape(-1, *[1] * (len(s) - 2)) * a), [s, w])
               for s, w in (((3, 4), (4,)), ((3, 4), (1,)), ((2, 3, 2), (3,)))],
@@ -232,7 +234,8 @@ CASES = {
     "tanhshrink": one("", [(3, 4)], F.tanhshrink, lambda a: a - np.tanh(a)),
     "glu": one("", [(3, 4)], F.glu, lambda a: a[:, :2] * expit(a[:, 2:]))
     + one("0", [(4, 3)], lambda x: F.glu(x, 0), lambda a: a[:2] * expit(a[2:])),
-    "gumbel_softmax": one("", [(3, 4)], seeded(lambda x: F.gumbel_softmax(x.double(), 0.5).to(x.dtype)), gumbel),
+    "gumbel_softmax": one("", [(3, 4)], seeded(lambda x: F.gumbel_softmax(x.double(), 0.5).to(x.dtype)), gumbel)
+    + one("0", [(3, 4)], seeded(lambda x: F.gumbel_softmax(x.double(), 0.5, dim=0).to(x.dtype)), lambda a: gumbel(a, 0)),
     # dropout, by what does not depend on chance
     **{name: one("all", [shape], lambda x, n=name: getattr(F, n)(x, 1.0, True), lambda a: 0 * a)
        + one("0", [shape], lambda x, n=name: getattr(F, n)(x, 0.0, True) * 1, lambda a: a)
@@ -268,7 +271,10 @@ CASES = {
     "normalize": [(f"{p} {d}", lambda x, p=p, d=d: F.normalize(x, p, d),
                    lambda a, p=p, d=d: a / (np.abs(a) ** p).sum(d, keepdims=True) ** (1 / p), [(3, 4)])
                   for p, d in ((2, 1), (3, 0))],
-    "scaled_dot_product_attention": one("", [(2, 3, 4), (2, 5, 4), (2, 5, 2)], F.scaled_dot_product_attention, attention)
+    # Small scores: of large ones the softmax is 1 and 0, and its derivatives are the rounding of differences.
+    "scaled_dot_product_attention": one("", [(2, 3, 4), (2, 5, 4), (2, 5, 2)],
+                                        lambda q, k, v: F.scaled_dot_product_attention(q / 8, k / 4, v),
+                                        lambda q, k, v: attention(q / 8, k / 4, v))
     + one("scale", [(3, 4), (5, 4), (5, 2)], lambda q, k, v: F.scaled_dot_product_attention(q, k, v, scale=0.3),
           lambda q, k, v: attention(q, k, v, 0.3))
     + one("mask", [(3, 2), (4, 2), (4, 2)], lambda q, k, v: F.scaled_dot_product_attention(q, k, v, tensor(MASK)),

@@ -168,8 +168,9 @@ def masked(rule):
     return rule.elementwise and any("where(" in (getattr(rule, which) or "") for which in ("dx", "dy"))
 
 
-#: Rows whose choice is between formulas of one smooth function, and what only other rows' derivatives call.
-SMOOTH = ("sinc", "exp2", "erfcx", "spherical_bessel_j0", *rules.CONSTANTS)
+#: Rows whose choice is between formulas of one smooth function, and what only other rows' derivatives call.  The last two are
+#: linear, and piecewise for the sake of the graphs of pools, whose gradients stay in them.
+SMOOTH = ("sinc", "exp2", "erfcx", "spherical_bessel_j0", *rules.CONSTANTS, "at_places", "averaged")
 
 
 def test_every_row_that_chooses_is_in_the_table():

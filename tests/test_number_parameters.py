@@ -19,22 +19,39 @@ ALSO = {
     "threshold": {"threshold": 0.3, "value": 0.1}, "lerp": {}, "quantile": {"dim": 0}, "nanquantile": {"dim": 0},
     "norm": {"dim": 0}, "histc": {"min": 0.0, "max": 2.0},
     "renorm": {"p": 2.0, "dim": 0, "maxnorm": 0.5},
+    **{f"nn_functional_threshold{_}": {"threshold": 0.3, "value": 0.1} for _ in ("", "_")},
+    **{f"{_}alpha_dropout": {"training": True} for _ in ("", "feature_")},
+    **{f"embedding{_}": {"max_norm": 0.5} for _ in ("", "_bag")}, **{f"lp_pool{n}d": {"kernel_size": 2} for n in (1, 2, 3)},
+    "gaussian_nll_loss": {"var": T([[0.1, 0.2], [0.3, 0.9]])}, "layer_norm": {"normalized_shape": (2,)},
+    "rms_norm": {"normalized_shape": (2,)}, "batch_norm": {"running_mean": None, "running_var": None, "training": True},
+    "group_norm": {"num_groups": 1}, "local_response_norm": {"size": 2, "alpha": 0.7},
 }
 #: Operands that are no matrices of two by two.
 SHAPES = {"addmv": [(2,), (2, 2), (2,)], "addr": [(2, 2), (2,), (2,)], "addbmm": [(2, 2), (1, 2, 2), (1, 2, 2)],
-          "baddbmm": [(1, 2, 2)] * 3}
+          "baddbmm": [(1, 2, 2)] * 3, "dropout1d": [(2, 4, 2)], "dropout2d": [(2, 4, 2, 1)], "dropout3d": [(2, 4, 2, 1, 1)],
+          "feature_alpha_dropout": [(2, 4, 2)], "instance_norm": [(2, 2, 2)], "local_response_norm": [(1, 3, 2)],
+          "lp_pool1d": [(1, 1, 4)], "lp_pool2d": [(1, 4, 2)], "lp_pool3d": [(1, 2, 2, 2)]}
+#: Operands of which the numbers are positions or signs, by where they stand.
+OF_NUMBERS = {"embedding": {0: [[0, 1]]}, "embedding_bag": {0: [[0, 1]]}, "multi_margin_loss": {1: [0, 1]},
+              "cosine_embedding_loss": {2: [1, -1]}, "hinge_embedding_loss": {1: [[1, -1], [-1, 1]]},
+              "margin_ranking_loss": {2: [[1, -1], [-1, 1]]}}
 #: A number for a parameter, where 0.4 will not do.
 NUMBERS = {("norm", "p"): 2.5, ("dist", "p"): 2.5, ("histc", "max"): 2.0, ("hardtanh", "max_val"): 0.9,
-           ("hardtanh", "min_val"): 0.1, ("softplus", "threshold"): 20.0}
-#: Parameters that are operands, and differentiated.
+           ("hardtanh", "min_val"): 0.1, ("softplus", "threshold"): 20.0, ("multi_margin_loss", "p"): 2.0,
+           ("rrelu", "lower"): 0.1, ("nn_functional_rrelu_", "lower"): 0.1, ("embedding", "norm_type"): 2.5,
+           ("embedding_bag", "norm_type"): 2.5, **{(f"lp_pool{n}d", "norm_type"): 2.5 for n in (1, 2, 3)},
+           ("gumbel_softmax", "eps"): 1e-10}     # another one is warned of
+#: Parameters that are operands, and differentiated.  Those of nn.functional's rows are Tensors of some shape, no numbers:
+#: the cases of these rows differentiate them.
 OPERANDS = ["weight", "min", "max", "value", "alpha", "beta", "q"]
 
 
 def tried():
     for rule in rules.RULES:
         if rule.rendered or rule.elementwise or rule.name == "norm":
+            differentiated = [] if rule.namespace == "nn.functional" or rule.name in ("max", "min", "histogram") else OPERANDS
             for name in render.parameters(rule):
-                if name in render.numbers(rule) or (name in OPERANDS and rule.name not in ("max", "min", "histogram")):
+                if name in render.numbers(rule) or name in differentiated:
                     yield rule.name, name
 
 
@@ -47,8 +64,11 @@ def call_of(row, name, kind, form):
     random = np.random.default_rng(0)
     shapes = SHAPES.get(row, [(2, 2)] * rule.arity)
     arrays = [random.uniform(0.2, 0.8, shape) for shape in shapes]
+    for position, numbers in OF_NUMBERS.get(row, {}).items():
+        arrays[position] = np.array(numbers)
 
     def call(value):
+        autodiff.manual_seed(0)                 # rows that draw get the same numbers in each call
         x, *others = [kind(a) for a in arrays]
         given = {**ALSO.get(row, {}), name: value}
         if form == "function":
@@ -69,7 +89,7 @@ def total(out):
 
 @pytest.mark.parametrize(("row", "name"), PAIRS, ids=["-".join(pair) for pair in PAIRS])
 def test_rows(row, name):
-    number = NUMBERS.get((row, name), 0.4)
+    rule, number = rules.BY_NAME[row], NUMBERS.get((row, name), 0.4)
     with warnings.catch_warnings():
         warnings.simplefilter("error")          # a warning is no refusal
         for form in forms(row):
@@ -83,8 +103,9 @@ def test_rows(row, name):
             try:
                 out = call(v)
             except TypeError as error:
-                assert str(error).startswith(f"{row}(): argument '{name}' must be Number, not Tensor that requires grad")
-                assert name in render.numbers(rules.BY_NAME[row])
+                assert str(error).startswith(
+                    f"{rule.called}(): argument '{name}' must be Number, not Tensor that requires grad")
+                assert name in render.numbers(rule)
                 with pytest.raises(TypeError, match="must be Number"), fw.dual_level():
                     call(fw.make_dual(T(number), T(1.0)))
                 continue
@@ -108,6 +129,29 @@ def test_all_kinds_of_parameters_were_tried():
 def test_several_elements_are_no_number(row, name):
     with pytest.raises(TypeError, match=rf"{row}\(\): argument '{name}' must be Number, not Tensor$"):
         call_of(row, name, T, "method")(T([1.0, 2.0]))
+
+
+def test_factors_of_sizes_and_numbers_of_classes():
+    """They are in no table of numbers: a factor may be a tuple, a class is an int."""
+    x, wanted = autodiff.ones(1, 1, 2), T(2.0, requires_grad=True)
+    resize, lose = autodiff.nn.functional.interpolate, autodiff.nn.functional.cross_entropy
+    for factor in (wanted, (wanted,), T([2.0, 2.0])):
+        with pytest.raises(TypeError, match=r"interpolate\(\): argument 'scale_factor' must be Number, not Tensor"):
+            resize(x, scale_factor=factor)
+    assert resize(x, scale_factor=wanted.detach()).shape == resize(x, scale_factor=(T(2),)).shape == (1, 1, 4)
+    scores = T([[1.0, 2.0], [0.5, 3.0]])
+    assert lose(scores, T([1, 0]), ignore_index=T(0)).item() == lose(scores[:1], T([1])).item()
+    for number in (0.0, wanted):
+        with pytest.raises(TypeError):
+            lose(scores, T([1, 0]), ignore_index=number)
+
+
+def test_the_words_are_of_the_function_that_was_called():
+    functional = autodiff.nn.functional
+    for call in (lambda: functional.relu([1.0]), lambda: functional.softmax(1.0, 0), lambda: functional.unfold([1.0], 2),
+                 lambda: functional.elu_(autodiff.ones(1), T(0.5, requires_grad=True))):
+        with pytest.raises(TypeError, match=r"^(relu|softmax|unfold|elu_)\(\): argument '(input|alpha)'"):
+            call()
 
 
 def test_the_numpy_flavour():

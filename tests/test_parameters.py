@@ -227,6 +227,8 @@ def moved_up(rule, params, ndim):
 #: Those whose operands can be multiplied by numbers: the others have positions of rows in theirs.
 BATCHED = [rule for rule in STRUCTURAL if not rule.batch and rule.name not in (
     "ldl_solution", "pivot_order", "pivot_matrix", "at_places", "put_places")]
+#: Those that take probabilities or the numbers of classes, which stand elsewhere in the operands that are stacked instead.
+ROLLED = ("class_loss", "bce_elements")
 #: Rows whose derivative, or the second one, is refused.
 REFUSED = ("ldl_packed", "least_squares_values")
 
@@ -240,11 +242,11 @@ def test_a_dimension_in_front_is_taken_along(rule, everything):
         if row != rule.name or any(not a.ndim and rule.signature.partition("->")[0] not in ("()", "(),()") for a in arrays):
             continue                                # of a 0-d operand there is no dimension to move
         moved = moved_up(rule, params, max(a.ndim for a in arrays))
-        if moved is None or (len({a.shape for a in arrays}) > 1 and rule.name != "matmul"):
+        if moved is None or (len({a.shape for a in arrays}) > 1 and rule.name not in ("matmul", *ROLLED)):
             continue
         if rule.name == "matmul" and (1 in (a.ndim for a in arrays) or arrays[0].ndim != arrays[1].ndim):
             continue                                # a vector is a row or a column, and fewer dimensions stand at the end
-        several = [[a * factor for factor in (1, 2, 3)] for a in arrays]
+        several = [[np.roll(a, n - 1) if rule.name in ROLLED else a * n for n in (1, 2, 3)] for a in arrays]
         with np.errstate(all="ignore"):
             expected = np.stack([value(np, *those, *params) for those in zip(*several)])
             found = np.asarray(value(np, *[np.stack(those) for those in several], *moved))

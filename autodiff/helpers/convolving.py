@@ -1009,9 +1009,9 @@ def interpolate_of(ops, x, size, scale_factor, mode, align_corners, recompute_sc
                 raise ValueError("Input and scale_factor must have the same number of spatial dimensions, but got input with "
                                  f"spatial dimensions of {sizes} and scale_factor of shape {scale_factor}. Please provide "
                                  "input tensor in (N, C, d1, d2, ...,dK) format and scale_factor in (s1, s2, ...,sK) format.")
-            scales = [float(s) for s in scale_factor]
+            scales = [float(ops.number(s, "interpolate", "scale_factor")) for s in scale_factor]
         else:
-            scales = [float(scale_factor)] * dims
+            scales = [float(ops.number(scale_factor, "interpolate", "scale_factor"))] * dims
         wanted = [floor(n * s) for n, s in zip(sizes, scales)]
         if recompute_scale_factor or mode == "area":
             scales = None

@@ -555,7 +555,7 @@ def nll_loss_of(ops, x, y, reduction, weight, ignore_index):
     _checked(reduction)
     _check_classes(ops, x, y, weight)
     floating(ops, x, NotImplementedError, NOT_FLOAT.format("nll_loss_out_frame"))
-    return _class_loss(ops, x, y, weight, reduction, ignore_index)
+    return _class_loss(ops, x, y, weight, reduction, ops.integer(ignore_index))
 
 
 @loss(2)
@@ -563,6 +563,7 @@ def cross_entropy_of(ops, x, y, reduction, weight, ignore_index, label_smoothing
     """nll_loss() of log_softmax(), of classes or of probabilities."""
     _operands(ops, "cross_entropy_loss", target=(2, y), **({} if weight is None else {"weight": (3, weight)}))
     _checked(reduction)
+    ignore_index = ops.integer(ignore_index)
     if tuple(x.shape) == tuple(y.shape):
         if ops.dtype(y).kind != "f":
             raise RuntimeError(f"Expected floating point type for target with class probabilities, got {_scalar(ops, y)}")

@@ -591,6 +591,11 @@ class Rule:
         return self.name.removeprefix(self.namespace.replace(".", "_") + "_")
 
     @property
+    def called(self) -> str:
+        """The function's name in messages, PyTorch's: nn.functional says relu(), linalg linalg_norm()."""
+        return self.function_name if self.namespace == "nn.functional" else self.name
+
+    @property
     def path(self) -> str:
         """The function's name after ``autodiff.``."""
         return self.function_name if self.namespace == "autodiff" else f"{self.namespace}.{self.function_name}"
