@@ -778,7 +778,7 @@ def kind_of(o):
         return SINGLE, 1
     if type(o) in (list, tuple) and o and all(type(x) is float or type(x) is float64 for x in o):
         return FLOATS, len(o)
-    if isinstance(o, (list, tuple, dict, np.ndarray, Variable)) or hasattr(type(o), "__dataclass_fields__"):
+    if isinstance(o, (list, tuple, dict, set, bytearray, np.ndarray, Variable)) or hasattr(type(o), "__dataclass_fields__"):
         return None
     return STATIC, 0
 

@@ -1,4 +1,5 @@
 """autodiff.compile over arrays: replays against eager runs, for every row of the catalogue, and what gives up."""
+import collections
 import threading
 import warnings
 
@@ -288,3 +289,50 @@ def test_programs_are_shown():
     (first,) = c.branches
     assert first.line == f.__code__.co_firstlineno + 1
     assert (first.held, first.otherwise) == (3, 2)
+
+
+# ---- what a reader with fresh eyes found
+
+@pytest.mark.parametrize("matrix", ["hessian", "jacobian", "jacrev", "jacfwd"])
+def test_matrices_of_functions_of_arrays(matrix):
+    x = np.array([1.0, 2.0, 3.0])
+    if matrix != "hessian":
+        compiled = autodiff.compile(lambda x: x * x)
+        np.testing.assert_array_equal(getattr(autodiff, matrix)(compiled)(x), np.diag(2 * x))
+        np.testing.assert_array_equal(compiled(x), x * x)
+    compiled = autodiff.compile(lambda x: (x * x * x).sum())
+    expected = np.diag(6 * x) if matrix == "hessian" else 3 * x ** 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(getattr(autodiff, matrix)(compiled)(x), expected)
+        np.testing.assert_array_equal(autodiff.grad(compiled)(x), 3 * x ** 2)
+
+
+def test_an_op_whose_program_gives_another_dtype_runs_as_it_is():
+    def f(x):
+        return np.power(x * np.ones(3) + 5, x).sum()
+
+    x = np.arange(1.0, 4.0, dtype="f")
+    expected = autodiff.grad(f)(x)
+    with pytest.warns(UserWarning, match="does not compute what it does"):
+        found = autodiff.grad(autodiff.compile(f))(x)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_python_float_does_not_widen_arrays():
+    compiled = autodiff.compile(lambda x, k: x - k * x)
+    x = np.arange(1.0, 4.0, dtype="f")
+    assert compiled(x, np.float32(0.1)).dtype == np.float32
+    with pytest.warns(UserWarning, match="give numpy.float32 of it"):
+        assert compiled(x, 0.1).dtype == np.float32
+    assert compiled(x, 0.1).dtype == np.float32
+
+
+def test_containers_of_other_types_are_looked_into_by_no_program():
+    pair = collections.namedtuple("pair", "w")(np.arange(1.0, 4.0))
+    compiled, x = autodiff.compile(lambda p, x: (p.w * x).sum()), np.ones(3)
+    with pytest.warns(UserWarning, match="an argument is pair"):
+        assert compiled(pair, x) == 6
+    pair.w[:] = 0
+    assert compiled(pair, x) == 0

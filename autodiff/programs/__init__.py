@@ -158,8 +158,8 @@ class _State:
 
     def plainly(self, *args: Any, **kwargs: Any) -> Any:
         """The function as it is, with numbers among the arguments as Variables: what a replay has the bits of."""
-        if not unusual() and not any(isinstance(v, _v.Tensor) for v in args):
-            args = tuple([_inside(v) for v in args])
+        if not unusual() and not any(isinstance(v, _v.Tensor) for v in args) and not any(map(_beside, args)):
+            args = tuple([_inside(v) for v in args])        # beside arrays a float is Python's, whose dtype gives way
         if self.of_arrays and not unusual() and not any(type(v) is _v.Tensor for v in args):
             args = tuple([_arrays_inside(v) for v in args])
         return self.lifted(*args, **kwargs)
@@ -180,6 +180,8 @@ class _State:
         if any(type(args[place]) is int for place in replay._places):
             args = tuple([float(v) if i in replay._places and type(v) is int else v for i, v in enumerate(args)])
         if self.over_arrays or any(map(_with_arrays, args)):
+            if replay._what >= HESSIAN:         # programs of arrays have first derivatives of one number only
+                return replay.eager(self.plainly, args, kwargs)
             return self.arrays(replay).run(replay, args)
         for i, value in enumerate(args):
             kind = kind_of(value)
@@ -290,6 +292,15 @@ def _with_arrays(value: Any) -> bool:
     if type(value) is dict:
         return any(map(_with_arrays, value.values()))
     return isinstance(value, (np.ndarray, _Base))
+
+
+def _beside(value: Any) -> bool:
+    """Whether a float beside it keeps Python's rule of dtypes: it is, or has, an array of dimensions."""
+    if type(value) in (list, tuple):
+        return any(map(_beside, value))
+    if type(value) is dict:
+        return any(map(_beside, value.values()))
+    return isinstance(value, (np.ndarray, _Base)) and value.ndim > 0
 
 
 def _arrays_inside(value: Any) -> Any:

@@ -397,6 +397,7 @@ class _Given:
         self.slots: list[int] = []
         self.variables: list[Any] = []
         self.wanted: list[Any] = []
+        self.weak = self.narrow = False     # whether there is a float of Python's, whether an array of less than float64
 
     def take(self, value: Any, wanted: bool) -> tuple[Any, Any]:
         """(the argument as the function sees it, its part as the player reads it, with a slot for the base)."""
@@ -412,18 +413,22 @@ class _Given:
                 raise _Unfit("an argument is a Variable that requires a gradient")
             if type(value) not in (_v.Tensor, _v.ndarray):
                 raise _Unfit("an argument is of a subclass")
+            self.narrow = self.narrow or (_v.dtype_in(value).kind == "f" and _v.dtype_in(value).itemsize < 8)
             self.input(value)
             return value, ("values", self.slots[-1], _v.dtype_in(value).num, tuple(value.shape), value.requires_grad,
                            type(value))
         if type(value) is np.ndarray:
             if value.dtype.kind not in "fbiu" or (wanted and value.dtype.kind != "f") or not value.dtype.isnative:
                 raise _Unfit(f"an argument is an array of {value.dtype}")
+            self.narrow = self.narrow or (value.dtype.kind == "f" and value.dtype.itemsize < 8)
             v = self.array(value, wanted)
             return v, ("array", self.slots[-1], value.dtype.num, value.shape)
         if type(value) in (float, np.float64, np.float32):
+            self.weak = self.weak or (type(value) is float and not wanted)
             v = self.array(value, wanted)
             return v, ("single" if type(value) is np.float32 else "number", self.slots[-1])
-        if isinstance(value, (np.ndarray, complex)) or hasattr(type(value), "__dataclass_fields__"):
+        if (isinstance(value, (tuple, list, dict, set, bytearray, np.ndarray, complex))
+                or hasattr(type(value), "__dataclass_fields__")):
             raise _Unfit(f"an argument is {type(value).__name__}")
         if wanted:
             raise _Unfit(f"an argument that is differentiated is {type(value).__name__}")
@@ -508,6 +513,8 @@ class Arrays:
         given = _Given(recorder, bool(what) or self.attaching)
         try:
             taken = [given.take(value, i in self.places) for i, value in enumerate(args)]
+            if given.weak and given.narrow:     # as an input, an array of its own, it would make float64 of float32
+                raise _Unfit("an argument is a Python float beside arrays of less than float64: give numpy.float32 of it")
         except _Unfit as unfit:
             return self.eager(replay, args, None, str(unfit))
         parts = [part for _, part in taken]
@@ -560,7 +567,10 @@ class Arrays:
             [(base, recorder.slots[slot].shape, recorder.slots[slot].dtype.num)
              for base, slot in zip(output_bases, finals, strict=True)], finish, plan)
         # Held against the recording, which computed what eager code does, before it is used.
-        found = played.raw(args)
+        try:
+            found = played.raw(args)
+        except RuntimeError:        # an op of another dtype without the pass around it
+            found = None
         if found is None or not all(alike(one, np.asarray(recorder.values(slot))) for one, slot in
                                     zip(found, finals, strict=True)):
             return self.eager(replay, args, None, "its program does not compute what it does")
