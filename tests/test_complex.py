@@ -620,3 +620,18 @@ def test_complex_numbers_have_no_order_in_pytorch(call, error, words):
     with pytest.raises(error) as caught:
         call(autodiff.tensor([1 + 2j, 3.0]))
     assert str(caught.value) == words
+
+
+@pytest.mark.parametrize(("name", "call"), [
+    ("mse_loss", lambda f, z: f(z, z)), ("smooth_l1_loss", lambda f, z: f(z, z)), ("huber_loss", lambda f, z: f(z, z)),
+    ("cross_entropy", lambda f, z: f(z, autodiff.tensor([0, 1]))), ("nll_loss", lambda f, z: f(z, autodiff.tensor([0, 1]))),
+    ("layer_norm", lambda f, z: f(z, (2,))), ("group_norm", lambda f, z: f(z, 1)), ("batch_norm", lambda f, z: f(z, None, None,
+                                                                                                           training=True)),
+    ("hardtanh", lambda f, z: f(z)), ("leaky_relu", lambda f, z: f(z)), ("threshold", lambda f, z: f(z, 0.0, 1.0)),
+    ("glu", lambda f, z: f(z))])
+@pytest.mark.parametrize(("dtype", "word"), [("complex64", "ComplexFloat"), ("complex128", "ComplexDouble")])
+def test_layers_that_want_order_or_a_distance_refuse(name, call, dtype, word):
+    """As in PyTorch; they gave squares of complex numbers, and compared real parts."""
+    z = autodiff.tensor([[1 + 2j, 0j], [1j, 2]], dtype=getattr(autodiff, dtype))
+    with pytest.raises(NotImplementedError, match=rf"not implemented for '{word}'"):
+        call(getattr(autodiff.nn.functional, name), z)

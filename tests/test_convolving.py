@@ -257,3 +257,15 @@ def test_arrays_that_do_not_fit_are_refused():
 def test_words_of_errors(call, kind, words):
     with pytest.raises(kind, match=words):
         call()
+
+
+@pytest.mark.parametrize("call", [
+    lambda n: F.conv1d(leaf(1, 1, 4), leaf(1, 1, 2), None, n, 3),
+    lambda n: F.conv2d(leaf(1, 1, 4, 4), leaf(1, 1, 2, 2), None, 1, n),
+    lambda n: F.unfold(leaf(1, 1, 4, 4), 2, 1, n, 2), lambda n: F.max_pool2d(leaf(1, 1, 4, 4), 2, n),
+    lambda n: F.avg_pool2d(leaf(1, 1, 4, 4), n)])
+@pytest.mark.parametrize("number", [2 ** 31, 2 ** 62, 2 ** 63 - 1])
+def test_numbers_that_no_window_has(call, number):
+    """Sums of them wrapped around, and the loops wrote outside of their memory."""
+    with pytest.raises(RuntimeError, match=r"but must be less than 2\*\*31"):
+        call(number)

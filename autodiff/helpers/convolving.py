@@ -25,7 +25,7 @@ def _ints(ops, value, name, argument, position):
     if isinstance(value, (tuple, list)):
         given = value
     elif hasattr(value, "__index__") and not isinstance(value, bool):
-        return ops.integer(value)
+        return _small(ops.integer(value), name, argument)
     else:
         raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be tuple of ints, not "
                         f"{type(value).__name__}")
@@ -33,7 +33,14 @@ def _ints(ops, value, name, argument, position):
         if not hasattr(one, "__index__"):
             raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be tuple of ints, but found element "
                             f"of type {type(one).__name__} at pos {i}")
-    return tuple([ops.integer(one) for one in given])
+    return tuple([_small(ops.integer(one), name, argument) for one in given])
+
+
+def _small(value, name, argument):
+    """Sums of a few such numbers and sizes of arrays are integers of the loops: 2**62 as a stride wrote outside of memory."""
+    if abs(value) >= 2 ** 31:
+        raise RuntimeError(f"{name}(): argument '{argument}' is {value}, but must be less than 2**31")
+    return value
 
 
 def _spread(value, n):

@@ -249,7 +249,15 @@ def leaky_relu_front(ops, name, x, negative_slope):
     return ops.apply(name, (x,), (negative_slope,))
 
 
+def _ordered(x, kernel):
+    """Refuse complex numbers, which have no order, in PyTorch's words."""
+    if x.dtype.kind == "c":
+        kind = "ComplexFloat" if x.itemsize == 8 else "ComplexDouble"
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{kind}'")
+
+
 def leaky_relu_value(np, x, negative_slope):
+    _ordered(x, "leaky_relu_cpu")
     return np.where(x > 0, x, x * x.dtype.type(negative_slope))
 
 
@@ -337,6 +345,7 @@ def hardtanh_front(ops, name, x, low, high):
 
 
 def hardtanh_value(np, x, low, high):
+    _ordered(x, "hardtanh_cpu")
     return np.minimum(np.maximum(x, x.dtype.type(low)), x.dtype.type(high))
 
 
@@ -346,6 +355,7 @@ def hardtanh_dx(ops, g, x, low, high):
 
 
 def threshold_value(np, x, threshold, value):
+    _ordered(x, "threshold_cpu")
     return np.where(x <= threshold, x.dtype.type(value), x)
 
 

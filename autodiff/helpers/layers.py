@@ -26,6 +26,13 @@ def _checked(reduction):
     return reduction
 
 
+def _real(ops, kernel, *operands):
+    """Refuse complex numbers, in PyTorch's words: the square of one is no distance, and its variance no number."""
+    for x in operands:
+        if ops.dtype(x).kind == "c":
+            raise NotImplementedError(NOT_FLOAT.format(kernel).format(ops.scalar_name(x)))
+
+
 def _reduced(value, reduction):
     return value.mean() if reduction == "mean" else value.sum() if reduction == "sum" else value
 
@@ -87,6 +94,7 @@ def _at_least(ops, x, bound):
 def mse_loss_of(ops, x, y, reduction, weight):
     """(x - y)^2."""
     _operands(ops, "mse_loss", target=(2, y))
+    _real(ops, "mse_cpu", x, y)
     if weight is not None:
         ops.operand(weight, "mse_loss", "weight", 6)
         return _weighted(ops.square(x - y), weight, x, reduction, lambda w: w.sum())
@@ -116,6 +124,7 @@ def _bent(ops, x, y, bound):
 def smooth_l1_loss_of(ops, x, y, reduction, beta):
     """(x - y)^2 / (2 beta) up to |x - y| = beta, |x - y| - beta / 2 beyond."""
     _operands(ops, "smooth_l1_loss", target=(2, y))
+    _real(ops, "smooth_l1_cpu", x, y)
     _checked(reduction)
     if beta == 0:
         return _reduced(ops.abs(x - y), reduction)
@@ -129,6 +138,7 @@ def smooth_l1_loss_of(ops, x, y, reduction, beta):
 def huber_loss_of(ops, x, y, reduction, delta, weight):
     """(x - y)^2 / 2 up to |x - y| = delta, delta (|x - y| - delta / 2) beyond."""
     _operands(ops, "huber_loss", target=(2, y))
+    _real(ops, "huber_cpu", x, y)
     if weight is None:
         _checked(reduction)
     if delta <= 0:
@@ -554,6 +564,7 @@ def nll_loss_of(ops, x, y, reduction, weight, ignore_index):
     _operands(ops, "nll_loss_nd", target=(2, y), **({} if weight is None else {"weight": (3, weight)}))
     _checked(reduction)
     _check_classes(ops, x, y, weight)
+    _real(ops, "nll_loss_out_frame", x)
     floating(ops, x, NotImplementedError, NOT_FLOAT.format("nll_loss_out_frame"))
     return _class_loss(ops, x, y, weight, reduction, ops.integer(ignore_index))
 
@@ -563,6 +574,7 @@ def cross_entropy_of(ops, x, y, reduction, weight, ignore_index, label_smoothing
     """nll_loss() of log_softmax(), of classes or of probabilities."""
     _operands(ops, "cross_entropy_loss", target=(2, y), **({} if weight is None else {"weight": (3, weight)}))
     _checked(reduction)
+    _real(ops, "log_softmax_lastdim_kernel_impl", x)
     ignore_index = ops.integer(ignore_index)
     if tuple(x.shape) == tuple(y.shape):
         if ops.dtype(y).kind != "f":
@@ -798,6 +810,7 @@ def tanhshrink_of(ops, x):
 
 def glu_of(ops, x, dim):
     """One half of x times the sigmoid of the other."""
+    _real(ops, "glu_cpu", x)
     if not x.ndim:
         raise RuntimeError("glu does not support scalars because halving size must be even")
     dim = ops.wrap_dim(dim, x.ndim)
@@ -1140,6 +1153,7 @@ def layer_norm_of(ops, x, normalized_shape, weight, bias, eps):
     _optional(ops, "layer_norm", weight=(3, weight), bias=(4, bias))
     dims = _normalized_shape(ops, x, "layer_norm", normalized_shape, weight=weight, bias=bias)
     floating(ops, x, NotImplementedError, NOT_FLOAT.format("LayerNormKernelImpl"))
+    _real(ops, "LayerNormKernelImpl", x)
     return _affine(_standardized(ops, x, dims, eps), weight, bias)
 
 
@@ -1170,6 +1184,7 @@ def batch_norm_of(ops, x, running_mean, running_var, weight, bias, training, mom
     """Mean 0 and variance 1 of each channel, by its own statistics, which running ones follow, or by running ones."""
     _optional(ops, "batch_norm", weight=(2, weight), bias=(3, bias), running_mean=(4, running_mean),
               running_var=(5, running_var))
+    _real(ops, "batch_norm", x)
     if training:
         _more_than_one(x.shape)
     if training and eps <= 0:
@@ -1214,6 +1229,7 @@ def instance_norm_of(ops, x, running_mean, running_var, weight, bias, use_input_
     """Mean 0 and variance 1 of each channel of each sample."""
     _optional(ops, "instance_norm", weight=(2, weight), bias=(3, bias), running_mean=(4, running_mean),
               running_var=(5, running_var))
+    _real(ops, "batch_norm", x)
     if not use_input_stats:
         if running_mean is None or running_var is None:
             raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
@@ -1237,6 +1253,7 @@ def instance_norm_of(ops, x, running_mean, running_var, weight, bias, use_input_
 def group_norm_of(ops, x, num_groups, weight, bias, eps):
     """Mean 0 and variance 1 of each group of channels of each sample."""
     _optional(ops, "group_norm", weight=(3, weight), bias=(4, bias))
+    _real(ops, "GroupNormKernelImpl", x)
     if x.ndim < 2:
         raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {x.ndim}")
     num_groups = ops.integer(num_groups)
