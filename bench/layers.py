@@ -129,8 +129,12 @@ def declare(name, description, least, arrays, function):
 
 
 def normal(*shapes):
-    random = np.random.default_rng(0)
-    return lambda: [random.standard_normal(shape) for shape in shapes]
+    """The same for each library."""
+    def drawn():
+        random = np.random.default_rng(0)
+        return [random.standard_normal(shape) for shape in shapes]
+
+    return drawn
 
 
 declare("attention", "scaled_dot_product_attention of 4x4x64x32", 1.2, normal(*[(4, 4, 64, 32)] * 3),
