@@ -158,7 +158,7 @@ class _State:
 
     def plainly(self, *args: Any, **kwargs: Any) -> Any:
         """The function as it is, with numbers among the arguments as Variables: what a replay has the bits of."""
-        if not unusual() and not any(isinstance(v, _v.Tensor) for v in args) and not any(map(_beside, args)):
+        if not unusual() and not any(isinstance(v, _v.Tensor) for v in args) and not any(_with_arrays(v, 1) for v in args):
             args = tuple([_inside(v) for v in args])        # beside arrays a float is Python's, whose dtype gives way
         if self.of_arrays and not unusual() and not any(type(v) is _v.Tensor for v in args):
             args = tuple([_arrays_inside(v) for v in args])
@@ -286,21 +286,13 @@ class _State:
         self.give_up(reason, place)
 
 
-def _with_arrays(value: Any) -> bool:
+def _with_arrays(value: Any, dimensions: int = 0) -> bool:
+    """Whether it is, or has, an array of so many dimensions or more."""
     if type(value) in (list, tuple):
-        return any(map(_with_arrays, value))
+        return any(_with_arrays(v, dimensions) for v in value)
     if type(value) is dict:
-        return any(map(_with_arrays, value.values()))
-    return isinstance(value, (np.ndarray, _Base))
-
-
-def _beside(value: Any) -> bool:
-    """Whether a float beside it keeps Python's rule of dtypes: it is, or has, an array of dimensions."""
-    if type(value) in (list, tuple):
-        return any(map(_beside, value))
-    if type(value) is dict:
-        return any(map(_beside, value.values()))
-    return isinstance(value, (np.ndarray, _Base)) and value.ndim > 0
+        return any(_with_arrays(v, dimensions) for v in value.values())
+    return isinstance(value, (np.ndarray, _Base)) and value.ndim >= dimensions
 
 
 def _arrays_inside(value: Any) -> Any:
