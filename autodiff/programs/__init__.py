@@ -14,7 +14,7 @@ import types
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -26,8 +26,10 @@ from .._pytree import flatten, flatten_results, map_leaves
 from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
 from ..numpy import _answers as _answers  # now, and not while something is recorded
 from ..numpy import _mirror as _mirror
-from ._draw import dot, drawn
 from ._sparse import SparseHessian, SparseJacobian, sparse_hessian, sparse_jacobian
+
+if TYPE_CHECKING:
+    from .._draw import Drawing
 
 __all__ = ["Branch", "Compiled", "Differentiated", "Program", "SparseHessian", "SparseJacobian", "sparse_hessian",
            "sparse_jacobian"]      # and compile, which is a builtin's name, too
@@ -110,9 +112,19 @@ class Program:
 
     __repr__ = __str__
 
-    def draw(self) -> Any:
-        """The programs as graphs: a graphviz.Source (pip install autodiff[viz]), or without that package its text."""
-        return drawn("\n".join([dot(tree.listing()) for tree in self.trees]) or "digraph program {\n}")
+    def draw(self) -> Drawing:
+        """The programs as a picture, as autodiff.draw() makes of a graph: text in a terminal, SVG in Jupyter, save() for files.
+
+        >>> import autodiff
+        >>> f = autodiff.compile(lambda x: x * x + 1.0)
+        >>> f(2.0)
+        5.0
+        >>> print(f.program.draw().dot.partition(" ")[0])
+        digraph
+        """
+        from ._draw import drawing  # a module more, for those who draw
+
+        return drawing([tree.listing() for tree in self.trees])
 
 
 class _State:
