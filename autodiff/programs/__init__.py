@@ -144,6 +144,7 @@ class _State:
         self.name = getattr(function, "__qualname__", None) or repr(function)
         self.over_arrays = False        # even where the arguments are numbers: the function computes with arrays of its own
         self.array_bytes = 0
+        self.whole: set[str] = set()    # rows that its programs of arrays call as one
         self.of_arrays: dict[Any, Any] = {}
 
     def drawn(self) -> list[Any]:
