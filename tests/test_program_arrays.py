@@ -194,12 +194,11 @@ def test_memory_in_any_order():
 
 
 ODD = {
-    "a write": lambda x: (x.__setitem__(0, 1.0), x.sum())[1],
     "a value": lambda x: (x * float(x.sum())).sum(),
     "an item": lambda x: (x * x[0].item()).sum(),
-    "positions": lambda x: x[np.argsort(np.asarray(autodiff.numpy.array(x).detach()))][0] * 2.0,
+    "values": lambda x: x[np.argsort(autodiff.numpy.array(x).detach().tolist())][0] * 2.0,
+    "a write into an argument": lambda x: (x.__setitem__(0, 1.0), x.sum())[1],
     "draws": lambda x: (x * np.random.rand()).sum() * 0.0,
-    "detach": lambda x: (x * autodiff.numpy.array(x).detach()).sum(),
     "a derivative": lambda x: (x * autodiff.grad(lambda z: (z * z).sum())(x)).sum(),
 }
 
@@ -235,6 +234,10 @@ WHOLE = {
     "several": lambda x: autodiff.sort(autodiff.tensor(0.0) + x).values[2] - autodiff.sort(autodiff.tensor(0.0) + x).values[0],
     "a norm": lambda x: np.linalg.norm(x) + np.linalg.norm(np.outer(x, x), 2),
     "einsum": lambda x: np.einsum("i,j,i->", x, x, x),
+    "detach": lambda x: (x * autodiff.numpy.array(x).detach()).sum(),
+    "positions": lambda x: x[np.argsort(x)][0] * 2.0 + x[np.argsort(-x)[:2]].sum(),
+    "statistics": lambda x: np.median(x) + np.percentile(x, 30) * np.ptp(x) + np.interp(0.3, np.sort(x), x),
+    "an array of numbers": lambda x: (np.array([x[0], 2.0, x[1] * x[2]]) * x).sum(),
 }
 
 
@@ -250,6 +253,115 @@ def test_what_is_called_as_one_op(name):
             close(g(np.array(x)), expected, 1e-14)
             close(c(np.array(x)), expected[0], 1e-14)
     assert c._state.reason is None and all(len(a.player.programs) for a in c._state.of_arrays.values())
+
+
+def running(x):
+    y = np.zeros(4)
+    for i in range(3):
+        y[i + 1] = 0.5 * y[i] + x[i]
+    y[1:] *= x
+    y[np.argsort(x)] += 1.0
+    return (y * y).sum()
+
+
+def table(x):
+    y = np.zeros((3, 3))
+    y[0] = x
+    y[1] += 2.0 * x
+    y[:, 1] -= y[1] * x
+    y += x
+    y /= 1.0 + x * x
+    total = 0.0 * x.sum()
+    for row in y:
+        total += (row * x).sum()
+    return total
+
+
+def cut(x):
+    y = np.tanh(x)
+    y[y < 0.2] = 0.1
+    y[0] = y[1] * y[2]
+    return (y * x).sum()
+
+
+def turned_in_place(x):
+    y = autodiff.tensor(0.0) + x
+    z = y * y
+    z.mul_(y).add_(1.0)
+    z[1:].neg_()
+    return z.sum() + z[2] * 3.0
+
+
+WRITES = {"running": running, "table": table, "cut": cut, "in place": turned_in_place}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_writes_into_what_the_function_made(name):
+    f = WRITES[name]
+    c = autodiff.compile(f)
+    g, eager = autodiff.value_and_grad(c), autodiff.value_and_grad(inside(f))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for x in ([0.5, -1.0, 2.0], [1.5, 3.0, -2.0], [-0.5, -1.0, 0.25], [1.0, 2.0, 3.0], [3.0, 2.0, -1.0], [0.5, -1.0, 2.0]):
+            expected = eager(np.array(x))
+            close(g(np.array(x)), expected, 1e-14)
+            close(c(np.array(x)), expected[0], 1e-14)
+    assert c._state.reason is None and all(len(a.player.programs) for a in c._state.of_arrays.values())
+
+
+def test_a_view_of_what_is_written_runs_as_it_is():
+    def f(x):
+        y = x * 2.0
+        head = y[:2]
+        y += 1.0
+        return (head * x[:2]).sum()
+
+    c = autodiff.compile(f)
+    with pytest.warns(UserWarning, match="reads a view of what was written"):
+        assert c(np.ones(3)) == 6.0
+    assert c(np.ones(3)) == 6.0
+
+
+def test_the_caller_sees_writes_into_arguments_once():
+    def f(x):
+        x += 1.0
+        return x.sum()
+
+    c, x = autodiff.compile(f), np.zeros(3)
+    with pytest.warns(UserWarning, match="writes into a value"):
+        assert c(x) == 3.0
+    assert x.tolist() == [1.0] * 3
+    assert c(x) == 6.0 and x.tolist() == [2.0] * 3
+
+
+def test_the_caller_sees_writes_into_closed_over_variables_once():
+    count = autodiff.zeros(1)
+
+    def f(x):
+        count.add_(1.0)
+        return (x * count).sum()
+
+    c = autodiff.compile(f)
+    with pytest.warns(UserWarning, match="writes into a value"):
+        assert c(np.ones(3)) == 3.0
+    assert count.item() == 1.0
+    assert c(np.ones(3)) == 6.0 and count.item() == 2.0
+
+
+def test_a_function_that_is_not_recorded_runs_once_a_call():
+    calls = []
+
+    def f(x):
+        calls.append(1)
+        return (x * np.random.rand()).sum() * 0.0
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for g in (autodiff.compile(f), autodiff.value_and_grad(autodiff.compile(f))):
+            calls.clear()
+            g(np.ones(3))
+            g(np.ones(3))
+            assert len(calls) == 2
 
 
 def test_hooks_run():
