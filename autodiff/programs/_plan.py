@@ -406,8 +406,10 @@ class Plan:
         x, y = (self.ref(v) for v in op.operands)
         slot, size = self.slots[op.out], self.slots[op.out].dtype.itemsize
         a, b = self.look_at(x), self.look_at(y)
-        if self.dtype_of(x) != slot.dtype or self.dtype_of(y) != slot.dtype or len(a.shape) > 2 or len(b.shape) > 2:
+        if self.dtype_of(x) != slot.dtype or self.dtype_of(y) != slot.dtype:
             return False
+        if len(a.shape) > 2 or len(b.shape) > 2:
+            return self.products(op, x, y)
         k = a.shape[-1]
         m, n = a.shape[0] if len(a.shape) == 2 else 1, b.shape[1] if len(b.shape) == 2 else 1
         left = a.strides if len(a.shape) == 2 else (k * size, a.strides[0])
@@ -415,6 +417,22 @@ class Plan:
         self.look[op.out] = Look(op.out, slot.shape, packed(slot.shape, size))
         self.level[op.out] = level = 1 + max(self.level_of(x), self.level_of(y))
         self.at_level.setdefault(level, []).append(("matmul", op.out, x, y, (m, k, n), left, right))
+        return True
+
+    def products(self, op: Op, x: int, y: int) -> bool:
+        """Of as many matrices each, in their order."""
+        slot, size = self.slots[op.out], self.slots[op.out].dtype.itemsize
+        a, b = self.look_at(x), self.look_at(y)
+        batch, (m, n) = slot.shape[:-2], slot.shape[-2:]
+        if a.shape[:-2] != batch or b.shape[:-2] != batch or not count(slot.shape):
+            return False
+        for look in (a, b):         # one step leads from each matrix to the next
+            if any(s != t * d for s, t, d in zip(look.strides[:-3], look.strides[1:-2], look.shape[1:-2], strict=True)):
+                return False
+        self.look[op.out] = Look(op.out, slot.shape, packed(slot.shape, size))
+        self.level[op.out] = level = 1 + max(self.level_of(x), self.level_of(y))
+        self.at_level.setdefault(level, []).append(
+            ("matmul", op.out, x, y, (m, a.shape[-1], n, count(batch)), a.strides[-3:], b.strides[-3:]))
         return True
 
     def embed(self, op: Op) -> bool:
@@ -866,8 +884,8 @@ class Plan:
             _, _, x, y, sizes, left, right = step
             steps.append({"kind": K["matmul"], "dtype": FLOATS.index(dtype), "shape": sizes,
                           "places": [(*self.at(self.look_at(x)), left), (*self.at(self.look_at(y)), right),
-                                     (*target[:2], (sizes[2] * size, size))]})
-            n = sizes[0] * sizes[1] * sizes[2] // 4
+                                     (*target[:2], packed(shape[-3:] if len(sizes) > 3 else (0, sizes[2]), size))]})
+            n = count(sizes) // 4
         elif kind == "embed":
             look, region = self.look_at(step[2]), step[3]
             steps.append({"kind": K["copy"], "size": size, "shape": region.shape, "zeroed": (n * size, target[1]),
