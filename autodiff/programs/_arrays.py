@@ -847,8 +847,8 @@ def _with_bases(part: Any, bases: dict[int, int]) -> Any:
 class Arrays:
     """The programs of a compiled function, or of a gradient of it, over arrays; its callables share them."""
 
-    def __init__(self, state: Any, what: int, places: tuple[int, ...], single: bool) -> None:
-        self.state, self.what, self.places, self.single = state, what, places, single
+    def __init__(self, state: Any, what: int, places: tuple[int, ...], single: bool, aux: bool) -> None:
+        self.state, self.what, self.places, self.single, self.aux = state, what, places, single, aux
         self.player = _arrays.Player()
         self.passes = 0                 # recordings during which a reverse pass began
         self.attaching = False          # there are Variables that require a gradient
@@ -920,18 +920,18 @@ class Arrays:
             if _engine.passes_begun() != passes:        # what it computes is not seen at the door
                 self.passes += 1
                 if self.passes < 4:                     # perhaps it was another thread's
-                    return self.answer(replay, args, result, leaves, given)
+                    return self.answer(replay, args, result, leaves, treedef, given)
                 recorder.give_up("a derivative inside of it is not recorded")
             self.look(recorder, leaves, state.drawn() != before)
         if recorder.reason is not None:
             self.leave(recorder)
-            return self.answer(replay, args, result, leaves, given)
+            return self.answer(replay, args, result, leaves, treedef, given)
         attached = [v for _, v in recorder.references if v.requires_grad]
         if attached and not what and not self.attaching:
             self.attaching = True       # with the next call, then with names for all values
-            return self.answer(replay, args, result, leaves, given)
+            return self.answer(replay, args, result, leaves, treedef, given)
         wanted = given.wanted if what else attached
-        number = len(leaves) == 1 and treedef.kind is None and leaves[0].ndim == 0 and leaves[0].requires_grad
+        number = self.number_of(result)
         if what and attached:
             return self.eager(replay, args, "it is differentiated in an argument, and it uses Variables that require "
                                                   "a gradient")
@@ -950,7 +950,7 @@ class Arrays:
                     state.whole.add(COARSE if blamed is None or blamed in state.whole else blamed)
                 else:
                     self.leave(recorder)
-                return self.answer(replay, args, result, leaves, given, gradients)
+                return self.answer(replay, args, result, leaves, treedef, given, gradients)
         plan = Plan(recorder.slots, recorder.ops, recorder.guards, finals)
         program, bases, output_bases = plan.compiled(finals)
         finish = self.finisher(parts, leaves, treedef, attached, args)
@@ -967,7 +967,7 @@ class Arrays:
         if found is None or not all(alike(one, np.asarray(recorder.values(slot))) for one, slot in
                                     zip(found, finals, strict=True)):
             self.leave(None, "its program does not compute what it does")
-            return self.answer(replay, args, result, leaves, given)
+            return self.answer(replay, args, result, leaves, treedef, given)
         plan.forget()
         self.player.programs.insert(0, played)
         state.array_bytes += program.bytes
@@ -975,22 +975,29 @@ class Arrays:
             self.leave(None, f"its programs take more than {state.memory} bytes")
         return finish(found)
 
-    def answer(self, replay: Any, args: tuple[Any, ...], result: Any, leaves: list[Any], given: Any,
+    def number_of(self, result: Any) -> bool:
+        """Whether a result is a number that depends on something, or with has_aux that and more."""
+        if self.what and self.aux:
+            if type(result) is not tuple or len(result) != 2:
+                return False
+            result = result[0]
+        return isinstance(result, _Base) and result.ndim == 0 and result.requires_grad
+
+    def answer(self, replay: Any, args: tuple[Any, ...], result: Any, leaves: list[Any], treedef: Any, given: Any,
                gradients: Any = None) -> Any:
         """What the call returns whose run is no program: the function is not called a second time."""
         if not self.what:
             if self.attaching:          # all values depend on the arguments, though nobody asked
                 return replay.eager(self.state.plainly, args, {})
             return replay.eager(lambda *_args, **_kwargs: result, args, {})
-        if len(leaves) != 1 or leaves[0] is not result or not isinstance(result, _Base) or result.ndim or (
-                not result.requires_grad):      # eager code raises, or knows that it is a constant
+        if not self.number_of(result):      # eager code raises, or knows that it is a constant
             return replay.eager(self.state.plainly, args, {})
         if gradients is None:
-            gradients = grad([result], given.wanted, retain_graph=True, allow_unused=True)
-        plain = [np.array(_v.plain_of(result))]
+            gradients = grad([leaves[0]], given.wanted, retain_graph=True, allow_unused=True)
+        plain = [np.array(_v.plain_of(leaf)) for leaf in leaves if isinstance(leaf, _Base)]
         plain += [np.zeros(tuple(v.shape), _v.dtype_in(v)) if g is None else np.array(_v.plain_of(g))
                   for g, v in zip(gradients, given.wanted, strict=True)]
-        return self.finisher(given.parts, leaves, None, [], args)([v.item() if v.ndim == 0 else v for v in plain])
+        return self.finisher(given.parts, leaves, treedef, [], args)([v.item() if v.ndim == 0 else v for v in plain])
 
     def look(self, recorder: Recorder, leaves: list[Any], drew: bool) -> None:
         """What cannot be seen at the door."""
@@ -1003,7 +1010,7 @@ class Arrays:
         else:
             for leaf in leaves:
                 if isinstance(leaf, _Base):
-                    if id(leaf) not in recorder.known:
+                    if recorder.known.get(id(leaf), -1) < 0:
                         recorder.give_up("it returns a Variable that it did not compute of its arguments")
                 elif type(leaf) not in (float, int, bool, str, type(None)):
                     recorder.give_up(f"it returns {type(leaf).__name__} that it did not compute of its arguments")
@@ -1040,22 +1047,28 @@ class Arrays:
         if what:
             trees = [_tree(parts[place]) for place in places]
             order = sorted(range(len(places)), key=lambda i: places[i])     # gradients come in the order of the arguments
-            if single and trees[0] is None:
+            if single and trees[0] is None and not self.aux:
                 if what == _program.GRADIENT:
                     return lambda made: made[1]
                 if what == _program.VALUE_AND_GRADIENT:
                     return tuple
                 return lambda made: (made[1], made[0])
 
+            aux = self.aux
+            beside = [(not isinstance(leaf, _Base), None if isinstance(leaf, _Base) else leaf) for leaf in leaves[1:]]
+
             def gradients(made: list[Any]) -> Any:
                 given = iter(made)
                 value = next(given)
+                if aux:     # the value is in a pair with it
+                    pair = treedef.unflatten([value, *[kept if plain else next(given) for plain, kept in beside]])
+                    value = pair if what != _program.GRADIENT else pair[1]
                 found: list[Any] = [None] * len(places)
                 for i in order:
                     found[i] = _built(trees[i], given)
                 gradient = found[0] if single else tuple(found)
                 if what == _program.GRADIENT:
-                    return gradient
+                    return (gradient, value) if aux else gradient
                 return (value, gradient) if what == _program.VALUE_AND_GRADIENT else (gradient, value)
 
             return gradients
