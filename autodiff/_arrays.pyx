@@ -511,14 +511,16 @@ cdef class Played:
     cdef list outputs                   # (base, shape, type number or -1 for a float) or (None, constant)
     cdef readonly object finish         # finish(outputs): the result
     cdef readonly object plan            # what is shown of it
+    cdef bint with_args                 # finish(outputs, args): some are views of the arguments
     cdef list held
     cdef double* numbers
     cdef int number
     cdef readonly long long runs
 
-    def __cinit__(self, Program program not None, tuple parts, list references, list outputs, finish, plan):
+    def __cinit__(self, Program program not None, tuple parts, list references, list outputs, finish, plan,
+                  bint with_args=False):
         self.program, self.parts, self.references, self.outputs = program, parts, references, outputs
-        self.finish, self.plan, self.held = finish, plan, []
+        self.finish, self.plan, self.held, self.with_args = finish, plan, [], with_args
         self.numbers = <double*>calloc(program.bases + 1, sizeof(double))
         if self.numbers == NULL:
             raise MemoryError
@@ -645,7 +647,7 @@ cdef class Played:
         made = self.computed(args)
         if made is None:
             return None
-        return self.finish(made)
+        return self.finish(made, args) if self.with_args else self.finish(made)
 
     cdef list computed(self, tuple args):
         cdef Program program = self.program

@@ -54,6 +54,8 @@ REGULAR = {"logsumexp_dx": "finite", "std_dx": "ordinary", "norm_dx": "ordinary"
 #: Called functions that draw, or make what depends on the call.
 DRAWS = frozenset(RANDOM_OPS) | {"rand", "randn", "randint", "randperm", "multinomial", "bernoulli", "normal", "dropout",
                                  "empty"}
+#: So many programs that ran once say that none will run again.  What the list of an op takes, in bytes.
+MOST, OP_BYTES = 64, 800
 #: In place of a row's name: all that are intricate are called whole, for nobody knows whose derivative it was.
 COARSE = "*"
 WRITTEN, DRAWN, HOOKED = "it writes into a value", "it draws random numbers", "a hook stands on one of its values"
@@ -61,6 +63,8 @@ WRITTEN, DRAWN, HOOKED = "it writes into a value", "it draws random numbers", "a
 HOPELESS = frozenset((WRITTEN, DRAWN))
 #: Functions that have answers of their own, or none to be recorded.
 PLAIN = frozenset(("where", "array", "tensor"))
+#: Rows that are asked about before their operands are of one dtype.
+PROMOTING = frozenset(("matmul",))
 #: Rows whose parameters keep what was computed of values, or that are no functions of their operands.
 KEEPING = frozenset(("put", "pick"))
 
@@ -242,6 +246,33 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             return slice(*[self.encoded(part) for part in (value.start, value.stop, value.step)])
         return value
 
+    def views_in(self, results: list[Any], taken: list[Any], args: tuple[Any, ...]) -> dict[int, Any]:
+        """Of results that are arguments, or views of them, which: where among the arguments, and what geometries show of it."""
+        made = {op.out: op for op in self.ops}
+        places: dict[int, Any] = {}
+
+        def walk(part: Any, value: Any, path: tuple[Any, ...]) -> None:
+            if part[0] in ("list", "tuple"):
+                for i, inner in enumerate(part[1]):
+                    walk(inner, value[i], (*path, i))
+            elif part[0] == "dict":
+                for key, inner in zip(part[1], part[2], strict=True):
+                    walk(inner, value[key], (*path, key))
+            elif part[0] == "array" and value.ndim:
+                places[part[1]] = path
+
+        for i, (_, part) in enumerate(taken):
+            walk(part, args[i], (i,))
+        found = {}
+        for i, v in enumerate(results):
+            slot, transforms = self.known[id(v)], []
+            while slot in made and made[slot].name == "view":
+                transforms.insert(0, made[slot].params[0])
+                slot = made[slot].operands[0].slot
+            if slot in places and v.ndim:
+                found[i] = places[slot], transforms
+        return found
+
     def give_up(self, reason: str) -> Any:
         if self.reason is None:
             self.reason, self.place = reason, self.here()
@@ -327,6 +358,8 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             return NotImplemented
         if number >= 0 and len(operands) > 1 and _v.is_elementwise(number) and type(call.operands[0]) is not bool:
             given, operands = self.in_floats(call.operands, operands)
+        elif name in PROMOTING and not all(isinstance(v, _v.Tensor) for v in call.operands):
+            given, operands = self.in_floats(call.operands, operands, True)
         else:
             given = call.operands
         self.pending.clear()
@@ -617,15 +650,21 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             if on:
                 self.push()
 
-    def in_floats(self, given: tuple[Any, ...], operands: Any) -> tuple[Any, Any]:
-        """Operands of which those of bools and integers are cast beside floats, by an op: what is saved of them has a name."""
+    def in_floats(self, given: tuple[Any, ...], operands: Any, all_of_them: bool = False) -> tuple[Any, Any]:
+        """Operands of which those of bools and integers are cast beside floats, by an op: what is saved of them has a name.
+
+        all_of_them: whatever is not of the common dtype.
+        """
         kinds = {_v.dtype_in(v).kind for v in given if isinstance(v, (_Base, np.ndarray))}
-        if not kinds & set("biu") or "f" not in kinds:
+        if not all_of_them and (not kinds & set("biu") or "f" not in kinds):
             return given, operands
-        dtype = _v.common_dtype_of(list(given))
+        if all_of_them and len({_v.dtype_in(v) for v in given if isinstance(v, _Base)}) < 2:
+            return given, operands
+        dtype = (np.result_type(*[_v.dtype_in(v) for v in given if isinstance(v, _Base)]) if all_of_them
+                 else _v.common_dtype_of(list(given)))
         found, refs = list(given), list(operands)
         for i, v in enumerate(given):
-            if isinstance(v, _Base) and _v.dtype_in(v).kind in "biu":
+            if isinstance(v, _Base) and (_v.dtype_in(v) != dtype if all_of_them else _v.dtype_in(v).kind in "biu"):
                 found[i] = _v.cast_variable(v, dtype)
                 slot = self.learn(found[i], "op")
                 self.ops.append(Op("cast", -1, (operands[i],), (dtype,), slot, self.here()))
@@ -729,7 +768,8 @@ def _refused(gs: Any, needs: Any) -> Any:
 
 def is_intricate(name: str, number: int, operands: tuple[Any, ...]) -> bool:
     """Whether what is saved of an op may be more than its operands and its result."""
-    if any(isinstance(v, _Base) and _v.dtype_in(v).kind == "c" for v in operands):
+    dtypes = {_v.dtype_in(v) for v in operands if isinstance(v, _Base)}
+    if len(dtypes) > 1 or any(dtype.kind == "c" for dtype in dtypes):
         return True
     return number >= 0 and not _v.is_elementwise(number) and name not in ("view", "clone", "where", *STRUCTURAL)
 
@@ -795,9 +835,9 @@ class _Given:
             return value, ("values", self.slots[-1], _v.dtype_in(value).num, tuple(value.shape), value.requires_grad,
                            type(value))
         if type(value) is np.ndarray:
-            if value.dtype.kind not in "fbiu" or (wanted and value.dtype.kind != "f") or not value.dtype.isnative:
+            if value.dtype.kind not in "fbiuc" or (wanted and value.dtype.kind != "f") or not value.dtype.isnative:
                 raise _Unfit(f"an argument is an array of {value.dtype}")
-            self.narrow = self.narrow or (value.dtype.kind == "f" and value.dtype.itemsize < 8)
+            self.narrow = self.narrow or value.dtype.char in "efF"
             v = self.array(value, wanted)
             return v, ("array", self.slots[-1], value.dtype.num, value.shape)
         if type(value) in (float, np.float64, np.float32):
@@ -953,12 +993,13 @@ class Arrays:
                 return self.answer(replay, args, result, leaves, treedef, given, gradients)
         plan = Plan(recorder.slots, recorder.ops, recorder.guards, finals)
         program, bases, output_bases = plan.compiled(finals)
-        finish = self.finisher(parts, leaves, treedef, attached, args)
+        views = None if what or attached else recorder.views_in(values, taken, args)
+        finish = self.finisher(parts, leaves, treedef, attached, args, views)
         played = _arrays.Played(
             program, tuple([_with_bases(part, bases) for part in parts]),
             [(bases[slot], v, _v.dtype_in(v).num, tuple(v.shape)) for slot, v in recorder.references],
             [(base, recorder.slots[slot].shape, recorder.slots[slot].dtype.num)
-             for base, slot in zip(output_bases, finals, strict=True)], finish, plan)
+             for base, slot in zip(output_bases, finals, strict=True)], finish, plan, bool(views))
         # Held against the recording, which computed what eager code does, before it is used.
         try:
             found = played.raw(args)
@@ -966,14 +1007,20 @@ class Arrays:
             found = None
         if found is None or not all(alike(one, np.asarray(recorder.values(slot))) for one, slot in
                                     zip(found, finals, strict=True)):
-            self.leave(None, "its program does not compute what it does")
+            if COARSE in state.whole:
+                self.leave(None, "its program does not compute what it does")
+            state.whole.add(COARSE)
             return self.answer(replay, args, result, leaves, treedef, given)
         plan.forget()
         self.player.programs.insert(0, played)
-        state.array_bytes += program.bytes
-        if state.array_bytes > state.memory or len(self.player.programs) > 512:
+        state.array_bytes += program.bytes + OP_BYTES * len(recorder.ops) + sum(
+            array.nbytes for array in plan.constant.values())
+        rare = sum(1 for other in self.player.programs if other.runs < 2)
+        if state.array_bytes > state.memory:
             self.leave(None, f"its programs take more than {state.memory} bytes")
-        return finish(found)
+        elif rare > MOST:
+            self.leave(None, f"{rare} of its programs ran once: the shapes of its arguments or its decisions hardly come again")
+        return finish(found, args) if views else finish(found)
 
     def number_of(self, result: Any) -> bool:
         """Whether a result is a number that depends on something, or with has_aux that and more."""
@@ -1042,7 +1089,7 @@ class Arrays:
     # ---- what is made of the program's outputs
 
     def finisher(self, parts: list[Any], leaves: list[Any], treedef: Any, attached: list[Any],
-                 args: tuple[Any, ...]) -> Callable[[list[Any]], Any]:
+                 args: tuple[Any, ...], views: Any = None) -> Callable[..., Any]:
         what, places, single = self.what, self.places, self.single
         if what:
             trees = [_tree(parts[place]) for place in places]
@@ -1076,6 +1123,21 @@ class Arrays:
         if attached:
             return functools.partial(self.with_node, attached, leaves[0])
         examples: Any = EXAMPLES if any(map(_holds_variable, parts)) else {}
+        if views:
+            inner = self.finisher(parts, leaves, treedef, attached, args)
+
+            def seen(made: list[Any], args: tuple[Any, ...]) -> Any:
+                for i, (path, transforms) in views.items():
+                    array: Any = args
+                    for key in path:
+                        array = array[key]
+                    for transform in transforms:
+                        array = transform.apply(array)
+                    made[i] = array
+                return inner(made)
+
+            return seen
+
         if len(leaves) == 1 and treedef.kind is None and not examples:
             return _first
 
