@@ -151,9 +151,9 @@ class _State:
         """The states of the generators that a function may draw from without being seen."""
         return _drawn()
 
-    def arrays(self, replay: Any) -> Any:
-        """What a callable does with arrays."""
-        key = replay._what, replay._places if replay._what else (), replay._single
+    def arrays(self, replay: Any, of_variables: bool = False) -> Any:
+        """What a callable does with arrays, or with Variables that require a gradient."""
+        key = replay._what, replay._places if replay._what else (), replay._single, of_variables
         found = self.of_arrays.get(key)
         if found is None:
             from ._arrays import Arrays
@@ -188,6 +188,8 @@ class _State:
             return self._eagerly(replay, args, kwargs, "an argument is by keyword only")
         if replay._places and max(replay._places) >= len(args):
             return replay.eager(self.plainly, args, kwargs)     # which says what is wrong
+        if not replay._what and any(map(_wants_gradient, args)):
+            return self.arrays(replay, True).run(replay, args)
         if any(isinstance(v, _Base) and (v.requires_grad or v.ndim == 0) for v in args):
             return replay.eager(self.plainly, args, kwargs)
         if any(type(args[place]) is int for place in replay._places):
@@ -306,6 +308,15 @@ def _with_arrays(value: Any, dimensions: int = 0) -> bool:
     if type(value) is dict:
         return any(_with_arrays(v, dimensions) for v in value.values())
     return isinstance(value, (np.ndarray, _Base)) and value.ndim >= dimensions
+
+
+def _wants_gradient(value: Any) -> bool:
+    """Whether it is, or has, a Variable that requires a gradient."""
+    if type(value) in (list, tuple):
+        return any(map(_wants_gradient, value))
+    if type(value) is dict:
+        return any(map(_wants_gradient, value.values()))
+    return isinstance(value, _Base) and value.requires_grad
 
 
 def _arrays_inside(value: Any) -> Any:
