@@ -1804,8 +1804,7 @@ cdef class Tree:
                             q.where = k - 1
                         if op == P_WHERE and (slot == self.t.inputs or kinds[slot - 1] == 2):
                             raise ValueError("a choice without a condition")
-                        if op == P_INT and (q.a < 0 or q.b >= 0 or self.t.constants[-1 - q.b] != trunc(self.t.constants[-1 - q.b])
-                                            or self.t.constants[-1 - q.b] - self.t.constants[-1 - q.b] != 0):
+                        if op == P_INT and (q.a < 0 or q.b >= 0 or not is_whole(self.t.constants[-1 - q.b])):
                             raise ValueError("a whole number that is none")
                         count += 1
                         if not p_is_turn(op):
@@ -1863,7 +1862,8 @@ cdef class Tree:
         if leaf.outs != (1 if treedef is None else treedef.count):
             raise ValueError("results that are another number than are returned")
         for i in range(leaf.outs):
-            if leaf.out[i] >= 0 and (<list>constants)[i] is not None:
+            constant = (<list>constants)[i]
+            if constant is not TRUTH if leaf.out[i] >= 0 and constant is not None else constant is TRUTH:
                 raise ValueError("a result that is computed and is none")
         return 0
 
@@ -2054,6 +2054,10 @@ cdef int put_place(Written* w, int where) noexcept:
         if number >= 0xFFFFF:
             number = -1
     return put(&w.out, number + 1)
+
+
+cdef inline bint is_whole(double value) noexcept:
+    return value - value == 0 and value == trunc(value)
 
 
 cdef size_t code_left(In* source) noexcept:

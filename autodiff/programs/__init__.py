@@ -577,9 +577,9 @@ class Compiled(Replay):
         """What was recorded, without the function: the same bytes for the same program, wherever and whenever it was recorded.
 
         They have a version and a checksum, and whoever reads them by from_bytes() runs nothing.  Values and all derivatives are
-        theirs; how often a branch was taken is not.  Raises ValueError where nothing is recorded, TypeError where a static argument or a
-        result is of a type that cannot be written (what can: None, bool, int, float, str, bytes, members of an Enum, and lists, tuples,
-        dicts, named tuples and dataclasses of results).
+        theirs; how often a branch was taken is not.  Raises ValueError where nothing is recorded, TypeError where a static
+        argument or a result is of a type that cannot be written (what can: None, bool, int, float, str, bytes, members of an
+        Enum, and lists, tuples, dicts, named tuples and dataclasses of results).
         In the place of https://docs.jax.dev/en/latest/_autosummary/jax.export.Exported.html, of its serialize().
 
         >>> import autodiff

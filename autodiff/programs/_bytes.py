@@ -1,10 +1,10 @@
 """Recorded programs as bytes: a format of our own, which runs nothing when it is read, and in which a program is the same bytes
 wherever it was recorded.
 
-Bytes begin with MAGIC, the version of the format, the library's, the length of what follows and its checksum.  What follows is
-one value: numbers, strings, tuples and what outputs are nested in, each with a letter before it that says what it is.  A program
-of numbers is written as its logical contents (ops by name, operands by how far back they are, constants and places by their first
-use) and built anew by what builds a recording, after each number of it was looked at.
+Bytes begin with MAGIC, the version of the format, the library's, the length of what follows and its checksum.  What follows
+is one value: numbers, strings and tuples, each with a letter before it that says what it is.  A program of numbers is written
+as its logical contents (ops by name, operands by how far back they are, constants and places by their first use), and built
+anew by what builds a recording, after each number of it was looked at.
 
 With the function, bytes travel inside of a pickle, which has the objects that the program refers to and that are found by name
 (classes of results, functions that are static arguments) beside them; without it such objects are an error.
@@ -35,6 +35,8 @@ INPUTS = 1 << 24
 #: Types of NumPy's numbers that may be static arguments.
 _NUMBERS = {kind.__name__: kind for kind in (np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32,
                                              np.uint64, np.float32, np.float64)}
+#: Types of objects that a pickle has by their name.
+_FOUND = (type, types.FunctionType, types.BuiltinFunctionType)
 _SINGLE = {None: b"N", True: b"T", False: b"F", Ellipsis: b"."}
 _FACTORIES = {kind.__name__: kind for kind in (list, dict, set, int, float, str)}
 _KINDS: dict[str, int] = _program.KINDS
@@ -115,7 +117,7 @@ class Writer:
                 for part in (type(x).__module__, type(x).__qualname__, x.name):
                     self.put(part)
                 return
-        elif self.objects is None or not isinstance(x, (type, types.FunctionType, types.BuiltinFunctionType)) or not _is_found(x):
+        elif self.objects is None or not isinstance(x, _FOUND) or not _is_found(x):
             raise Unwritable(f"{_described(x)}, which is no number, string, bytes or None")
         self.parts.append(b"o")
         self.number(len(self.objects))
@@ -248,7 +250,7 @@ def _nesting(tree: Treedef, named: bool) -> Any:
         if kind is not defaultdict:
             return "dict" if kind is dict else "ordered", parts, keys
         name = getattr(factory, "__name__", None)
-        if factory is not None and _FACTORIES.get(name) is not factory:
+        if factory is not None and _FACTORIES.get(str(name)) is not factory:
             raise Unwritable(f"a defaultdict of {_described(factory)}")
         return "default", parts, keys, name
     if not _is_found(kind):
@@ -298,10 +300,12 @@ def _treedef(value: Any) -> Treedef:
 def _class(given: Any, fields: tuple[str, ...]) -> Any:
     """The named tuple or dataclass, which has those fields."""
     kind = given if isinstance(given, type) else _by_name(*[of(str, part) for part in of(tuple, given)])
-    if isinstance(kind, type) and tuple(_fields(kind) if hasattr(kind, "_fields") or dataclasses.is_dataclass(kind) else ()) == fields:
-        return kind
-    raise ValueError(f"a result of the class {given if isinstance(given, type) else '.'.join(given)}, which is not there, or has "
-                     "other fields: import its module first")
+    if isinstance(kind, type):
+        known = hasattr(kind, "_fields") if issubclass(kind, tuple) else dataclasses.is_dataclass(kind)
+        if known and tuple(_fields(kind)) == fields:
+            return kind
+    raise ValueError(f"a result of the class {given if isinstance(given, type) else '.'.join(given)}, which is not there, or "
+                     "has other fields: import its module first")
 
 
 # ---- a program of numbers
@@ -314,10 +318,11 @@ def of_tree(tree: Any, choices: list[tuple[int, ...]], objects: list[Any] | None
     ran = []
     for number, runs, codes in leaves:
         treedef, numbers = tree.output_of(number)
-        outputs.append((None if treedef is None else _nesting(treedef, objects is None), list(numbers)))
+        outputs.append((None if treedef is None else _nesting(treedef, objects is None),
+                        [... if number is _program.TRUTH else number for number in numbers]))
         ran.append((runs, tuple([(kind, *_of_choice(choices[choice])) for kind, choice in
                                  sorted(codes, key=lambda one: (one[0], choices[one[1]]))])))
-    structure = []
+    structure: list[tuple[Any, ...]] = []
     for kind, length, static in tree.structure():
         if kind == _KINDS["floats"]:
             if length > INPUTS:
@@ -366,8 +371,9 @@ def to_tree(data: bytes, choice: Any, objects: list[Any] | None) -> Any:
         known.append(place)
     results = []
     for treedef, constants in of(tuple, outputs):
-        results.append((None if treedef is None else _treedef(treedef), of(list, constants)))
-    leaves = [(0, ())] * len(results)
+        results.append((None if treedef is None else _treedef(treedef),
+                        [_program.TRUTH if number is ... else number for number in of(list, constants)]))
+    leaves: list[Any] = [(0, ())] * len(results)
     if ran is not None:
         leaves = []
         for runs, derived in of(tuple, ran):
@@ -434,8 +440,8 @@ def unpacked(data: Any) -> Any:
     except struct.error:
         raise ValueError("the bytes of a compiled function were cut short") from None
     if version != FORMAT or name != _version():
-        raise ValueError(f"the bytes of a compiled function are of version {version} of their format, by autodiff {name}, and this "
-                         f"is autodiff {_version()}, which reads version {FORMAT} of its own: record it anew")
+        raise ValueError(f"the bytes of a compiled function are of version {version} of their format, by autodiff {name}, and "
+                         f"this is autodiff {_version()}, which reads version {FORMAT} of its own: record it anew")
     start = at + 3 + length + 8 + 16
     if len(data) != start + size:
         raise ValueError(f"the bytes of a compiled function were cut short: they are {len(data)}, and should be {start + size}"

@@ -1,13 +1,12 @@
 """Compiled functions that travel: with their function inside of a pickle, and without it as bytes alone.
 
-Without its function a program stands in for it: `Recorded` runs what was recorded op by op, where a replay does not do (Variables
-among the arguments, other transforms), and raises where nothing was.
+Without its function a program stands in for it: `Recorded` runs what was recorded op by op, where a replay does not do
+(Variables among the arguments, other transforms), and raises where nothing was.
 """
 from __future__ import annotations
 
 import importlib
 import inspect
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -78,11 +77,14 @@ class Recorded:
         while True:
             start, items, (question, a, b, place), after, returned = segments[at]
             del values[start:]
-            for item in items:
+            for i, item in enumerate(items):
+                if item[0] == ".check":
+                    self.check(item, items[i - 1], values, constants)
                 values.append(self.computed(item, values, constants))
             if returned is not None:
                 slots, (treedef, numbers) = returned
-                results = [values[slot] if slot >= 0 else number for slot, number in zip(slots, numbers, strict=True)]
+                results = [_result(values[slot], number) if slot >= 0 else number
+                           for slot, number in zip(slots, numbers, strict=True)]
                 return results[0] if treedef is None else treedef.unflatten(results)
             x, y = [values[slot] if slot >= 0 else constants[-1 - slot] for slot in (a, b)]
             if question == ".int":
@@ -100,12 +102,9 @@ class Recorded:
                 raise self.unknown((_decision(question, a, b, constants), tuple(shown), way, place))
 
     def computed(self, item: Any, values: list[Any], constants: list[float]) -> Any:
-        name, flags, row, a, b, place = item
+        name, flags, row, a, b, _ = item
         given = [values[slot] if slot >= 0 else constants[-1 - slot] for slot in ((a,) if b is None else (a, b))]
         if name == ".check":
-            x = given[0]
-            if not _program.unusual() and not np.isfinite(_v.plain_of(x) if isinstance(x, _Base) else x):
-                raise self.unknown((f"%{a}", (_plain(x),), None, place))
             return None
         if name == ".copy":
             return _v.OPS.clone(_variable(given[0]))
@@ -124,6 +123,18 @@ class Recorded:
         given = [_v.as_ndarray(float(v)) if isinstance(v, (bool, np.bool_)) else v for v in given]
         return _v.apply_elementwise(row, *given)
 
+    def check(self, item: Any, checked: Any, values: list[Any], constants: list[float]) -> None:
+        """Raise where one of math's functions does: for nan of what is none, and for inf of what is finite."""
+        def plain(slot: int) -> Any:
+            value = values[slot] if slot >= 0 else constants[-1 - slot]
+            return _v.plain_of(value) if isinstance(value, _Base) else value
+
+        if _program.unusual():          # it may be many points
+            return
+        result, given = plain(item[3]), [plain(slot) for slot in checked[3:5] if slot is not None]
+        if (np.isnan(result) and not any(map(np.isnan, given))) or (np.isinf(result) and all(map(np.isfinite, given))):
+            raise self.unknown((f"%{item[3]}", (_plain(values[item[3]]),), None, item[5]))
+
     # ---- what is not recorded
 
     def unknown(self, left: tuple[Any, ...]) -> RuntimeError:
@@ -134,15 +145,17 @@ class Recorded:
         if way is None:
             what = f"a result of one of math's functions is {shown}{line}, where the function may have raised"
         else:
-            what = f"the branch where {decision} {'holds' if way else 'does not hold'}, here with {shown}{line}, is not recorded"
-        return RuntimeError(f"autodiff.compile: {self.__qualname__} was read from bytes, without its function, and {what}. Call it "
-                            "with such arguments where the function is, and make the bytes again")
+            holds = "holds" if way else "does not hold"
+            what = f"the branch where {decision} {holds}, here with {shown}{line}, is not recorded"
+        return self.missing(what)
+
+    def missing(self, what: str) -> RuntimeError:
+        return RuntimeError(f"autodiff.compile: {self.__qualname__} was read from bytes, without its function, and {what}. "
+                            "Call it with such arguments where the function is, and make the bytes again")
 
     def unfit(self, args: tuple[Any, ...]) -> RuntimeError:
         known = "; ".join([f"({', '.join(map(_kind, tree.structure()))})" for tree in self.trees])
-        return RuntimeError(f"autodiff.compile: {self.__qualname__} was read from bytes, without its function, and is recorded for "
-                            f"{known}, but was called with ({', '.join(map(_shown, args))}). Call it with such arguments where the "
-                            "function is, and make the bytes again")
+        return self.missing(f"is recorded for {known}, but was called with ({', '.join(map(_shown, args))})")
 
 
 def _each(value: Any) -> Any:
@@ -155,6 +168,13 @@ def _plain(value: Any) -> Any:
 
 def _variable(value: Any) -> Any:
     return value if isinstance(value, _Base) else _v.as_ndarray(float(value) if isinstance(value, (bool, np.bool_)) else value)
+
+
+def _result(value: Any, constant: Any) -> Any:
+    """A value as it is returned: a number, or a condition."""
+    if constant is None:
+        return _variable(value)
+    return value if isinstance(value, (bool, np.bool_)) else bool(value)
 
 
 def _is_number(value: Any, dtype: Any) -> bool:
@@ -209,8 +229,8 @@ def with_function(state: Any) -> tuple[bytes, list[list[Any]]] | None:
 
 def take_up(state: Any, data: bytes, objects: list[list[Any]], by_name: bool) -> None:
     """Give a function what was recorded of it elsewhere.  by_name: it may have programs of its own."""
-    what, print_, reason, trees = _read(data, "with function", 4)
-    if print_ != _bytes.fingerprint(state.function):
+    _, code, reason, trees = _read(data, "with function", 4)
+    if code != _bytes.fingerprint(state.function):
         return              # another version of the function: it is recorded anew
     made = []
     with _bytes.reading():
