@@ -499,6 +499,43 @@ def test_cloudpickle_carries_functions_that_have_no_name(tmp_path):
     assert again.function.branches == of.branches and again._state.trees[0].leaves == 2 and again(2.0) == 3.0
 
 
+def test_cloudpickle_carries_a_named_one_of_main_by_value(tmp_path):
+    """As of a notebook: the worker's __main__ is another."""
+    pytest.importorskip("cloudpickle")
+    (tmp_path / "worker.py").write_text("import pickle, sys\nprint([of(2.0) for of in pickle.load(open('sent', 'rb'))])\n")
+    found = run(tmp_path, textwrap.dedent("""
+        import subprocess, sys
+        import cloudpickle
+        import autodiff
+
+        @autodiff.compile
+        def f(x):
+            return x * x if x > 1.0 else -x
+
+        f(2.0)
+        gradient = autodiff.value_and_grad(f)
+        gradient(2.0)
+        with open("sent", "wb") as file:
+            cloudpickle.dump([f, gradient], file)
+        print(subprocess.run([sys.executable, "worker.py"], capture_output=True, text=True, check=True).stdout)
+    """))
+    assert found == "[4.0, (4.0, 4.0)]"
+
+
+def test_a_program_of_arrays_is_recorded_anew():
+    of = autodiff.compile(summed)
+    x = np.arange(3.0)
+    assert of(x) == 5.0
+    again = pickle.loads(pickle.dumps(autodiff.grad(of)))
+    assert again(x).tolist() == [0.0, 2.0, 4.0] and not again.function._state.trees
+    with pytest.raises(TypeError, match=r"summed cannot be written as bytes: it has programs of arrays\. Pickle it with"):
+        of.to_bytes()
+
+
+def summed(x):
+    return (x * x).sum()
+
+
 def test_every_damage_is_refused():
     data = recorded(price, POINTS, TRANSFORMS["value"]).to_bytes()
     for i in range(0, len(data), 3):

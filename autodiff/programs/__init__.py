@@ -624,7 +624,7 @@ class Compiled(Replay):
         for part in getattr(self, "__qualname__", "").split("."):
             found = getattr(found, part, None)
         carried = with_function(state)
-        if found is not self:
+        if found is not self or (self.__module__ == "__main__" and _by_value()):
             return _again, (state.function, state.check, state.memory, *(carried or ()))
         return self.__qualname__ if carried is None else (_named, (self.__module__, self.__qualname__, *carried))
 
@@ -736,6 +736,16 @@ def _shaped(args: tuple[Any, ...], values: list[float]) -> list[Any]:
             found.append(values[start])
             start += 1
     return found
+
+
+def _by_value() -> bool:
+    """Whether cloudpickle asks, which sends functions of __main__ as they are: a worker's __main__ is another."""
+    frame: Any = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_name == "dump" and "cloudpickle" in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _again(function: Any, check: bool, memory: int, data: bytes | None = None, objects: Any = ()) -> Any:

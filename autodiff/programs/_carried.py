@@ -275,6 +275,8 @@ def without_function(state: Any, derived: bool) -> bytes:
     name = state.name
     if state.reason is not None:
         raise ValueError(f"{name} has no program: {state.reason}")
+    if state.over_arrays or state.played():
+        raise TypeError(f"{name} cannot be written as bytes: it has programs of arrays. Pickle it with its function")
     if not state.trees:
         raise ValueError(f"{name} has no program yet: call it once")
     choices = list(state.choices)
