@@ -5,6 +5,7 @@ function runs as it always did.
 """
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import random
@@ -525,9 +526,11 @@ class Compiled(Replay):
     _over_points = _over_points
 
     def __init__(self, function: Callable[..., Any], check: bool = False, memory: int = 64 << 20) -> None:
-        state = _State(function, check, memory)
-        self.prepare(state, [] if check else state.trees, VALUE, 0, (), False)
-        functools.update_wrapper(self, function, updated=())
+        self._begin(_State(function, check, memory))
+
+    def _begin(self, state: _State) -> None:
+        self.prepare(state, [] if state.check else state.trees, VALUE, 0, (), False)
+        functools.update_wrapper(self, state.function, updated=())
 
     def eager(self, inner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the function returns when it runs as it is, plain if all that it was given is."""
@@ -581,11 +584,70 @@ class Compiled(Replay):
     def __repr__(self) -> str:
         return f"compile({self._state.name})"
 
+    def to_bytes(self) -> bytes:
+        """What was recorded, without the function: the same bytes for the same program, wherever and whenever it was recorded.
+
+        They have a version and a checksum, and whoever reads them by from_bytes() runs nothing.  Values and all derivatives are
+        theirs; how often a branch was taken is not.  Raises ValueError where nothing is recorded, TypeError where a static
+        argument or a result is of a type that cannot be written (what can: None, bool, int, float, str, bytes, members of an
+        Enum, and lists, tuples, dicts, named tuples and dataclasses of results).
+        In the place of https://docs.jax.dev/en/latest/_autosummary/jax.export.Exported.html, of its serialize().
+
+        >>> import autodiff
+        >>> from autodiff.programs import Compiled
+        >>> f = autodiff.compile(lambda x: x * x if x > 0 else -x)
+        >>> f(3.0)
+        9.0
+        >>> g = Compiled.from_bytes(f.to_bytes())
+        >>> g(4.0), autodiff.grad(g)(4.0)
+        (16.0, 8.0)
+        """
+        from ._carried import without_function
+
+        return without_function(self._state, False)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Compiled:
+        """The compiled function that to_bytes() wrote.  Nothing in the bytes is run, and they hold no function.
+
+        A call that takes a branch which was not recorded raises RuntimeError: it names the decision, its values and its line.
+        Raises ValueError for bytes that are damaged, cut short, of another version, or that something else wrote.
+        In the place of https://docs.jax.dev/en/latest/_autosummary/jax.export.deserialize.html.
+
+        >>> from autodiff.programs import Compiled
+        >>> Compiled.from_bytes(b"something else")
+        Traceback (most recent call last):
+        ValueError: these are no bytes of a compiled function (Compiled.to_bytes), or their beginning is missing
+        """
+        from ._carried import alone
+
+        made = cls.__new__(cls)
+        made._begin(alone(data))
+        return made
+
     def __reduce__(self) -> Any:
+        from ._carried import Alone, with_function, without_function
+
+        state = self._state
+        if isinstance(state, Alone):
+            return _alone, (without_function(state, True),)
         found: Any = sys.modules.get(self.__module__)
         for part in getattr(self, "__qualname__", "").split("."):
             found = getattr(found, part, None)
-        return self.__qualname__ if found is self else (_again, (self._state.function, self._state.check, self._state.memory))
+        carried = with_function(state)
+        if found is not self or (self.__module__ == "__main__" and _by_value()):
+            return _again, (state.function, state.check, state.memory, *(carried or ()))
+        return self.__qualname__ if carried is None else (_named, (self.__module__, self.__qualname__, *carried))
+
+    def __copy__(self) -> Compiled:
+        """Itself, as for every function."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
+        """Itself, as for every function, unless a copy of what it calls is another object: of that nothing is recorded."""
+        state = self._state
+        function = copy.deepcopy(state.function, memo)
+        return self if function is state.function else Compiled(function, state.check, state.memory)
 
 
 class Differentiated(Replay):
@@ -617,7 +679,14 @@ class Differentiated(Replay):
         return repr(self.kind(self.function, **self.options))
 
     def __reduce__(self) -> Any:
-        return Differentiated, (self.function, self.kind, self.options)
+        return Differentiated, (self.function, self.kind, self.options), {"plain": True} if self.plain else None
+
+    def __copy__(self) -> Differentiated:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Differentiated:
+        function = copy.deepcopy(self.function, memo)
+        return self if function is self.function else Differentiated(function, self.kind, self.options)
 
 
 class _Product(Replay):
@@ -680,8 +749,36 @@ def _shaped(args: tuple[Any, ...], values: list[float]) -> list[Any]:
     return found
 
 
-def _again(function: Any, check: bool, memory: int) -> Any:
-    return Compiled(function, check, memory)
+def _by_value() -> bool:
+    """Whether cloudpickle asks, which sends functions of __main__ as they are: a worker's __main__ is another."""
+    frame: Any = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_name == "dump" and "cloudpickle" in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _again(function: Any, check: bool, memory: int, data: bytes | None = None, objects: Any = ()) -> Any:
+    """A compiled function of a pickle."""
+    made = Compiled(function, check, memory)
+    if data is not None:
+        from ._carried import take_up
+
+        take_up(made._state, data, objects, False)
+    return made
+
+
+def _named(module: str, name: str, data: bytes, objects: Any) -> Any:
+    """... that is pickled by its name."""
+    from ._carried import by_name
+
+    return by_name(module, name, data, objects)
+
+
+def _alone(data: bytes) -> Any:
+    """... that has no function."""
+    return Compiled.from_bytes(data)
 
 
 def _plain(value: Any) -> Any:
