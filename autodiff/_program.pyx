@@ -17,12 +17,11 @@ from libc.stdint cimport int32_t, uint8_t, uint16_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcpy, memset
 
-from ._base cimport (DTYPE_RULE, NAMES, NDARRAY, OP_CLONE, T_DOUBLE, T_FLOAT, VJPS, Call, OpRecorder, Py_TYPE,
-                     Variable,
-                     is_variable, later, modes, type_of)
-from ._core cimport HOOKED, kernel_type, read_double
+from ._base cimport (DIFFERENTIABLE, DTYPE_RULE, INLINE64, NAMES, NDARRAY, OP_CLONE, T_DOUBLE, T_FLOAT, VJPS, Call,
+                     OpRecorder, Py_TYPE, Variable, is_variable, later, modes, point_result, type_of)
+from ._core cimport HOOKED, LEFT_NUMBER, RIGHT_NUMBER, SAVES, Node, kernel_type, read_double
 from ._elementwise cimport Operand, binary, drop_operand, item_of, promoted, take_operand, unary
-from ._kernels cimport Loop, Partial, Partial1, Value1, kernels, run_parts, threads_at_most
+from ._kernels cimport Kernel, Loop, Partial, Partial1, Value1, kernels, run_parts, threads_at_most
 
 import math
 import os
@@ -46,6 +45,8 @@ cdef extern from "Python.h":
     int PyFrame_GetLasti(PyFrameObject* frame)
     void Py_DECREF(void* o)
     void Py_INCREF(void* o)
+    void Py_XDECREF(void* o)
+    double PyLong_AsDouble(object o) except? -1.0
 
 cdef extern from "csrc/program_rows.h":
     enum:
@@ -376,6 +377,19 @@ cdef int fill_point(int op, int dtype) noexcept:
 
 # ---- the recorder
 
+cdef struct Known:              # a Variable, owned, and its slot
+    PyObject* v
+    int slot
+
+
+cdef inline uint64_t mixed(uint64_t bits) noexcept:
+    bits = (bits ^ (bits >> 32)) * <uint64_t>0xD6E8FEB86659FD93
+    return bits ^ (bits >> 32)
+
+
+cdef object TRUE = np.True_, FALSE = np.False_
+
+
 @cython.final
 cdef class Recorder(OpRecorder):
     """A level that writes down a run of a function.  `reason` is None, or why it came to nothing, and `place` where."""
@@ -383,12 +397,12 @@ cdef class Recorder(OpRecorder):
     cdef p_item* items
     cdef int count, room, slots, slot_room
     cdef uint8_t* single                    # by slot
-    cdef PyObject** keys                    # Variables and their slots: a hash table
-    cdef int* values
+    cdef Known* known_values                # Variables and their slots: a hash table
     cdef int mask, used
-    cdef list held                          # ... which live until the end, or another one had their place in memory
-    cdef dict constants                     # {bits: slot}
-    cdef list numbers
+    cdef double* numbers                    # constants, by slot from -1 down
+    cdef int number_count, number_room
+    cdef int* number_table                  # ... 1 + where they are, by their bits: a hash table
+    cdef int number_mask
     cdef dict codes                         # {code of Python: its number, or -1 if it is not the user's}
     cdef readonly list known                # ... in order
     cdef void* last_code
@@ -397,59 +411,59 @@ cdef class Recorder(OpRecorder):
     cdef readonly object reason, place
 
     def __cinit__(self):
-        self.held, self.constants, self.numbers, self.codes, self.known = [], {}, [], {}, []
-        self.mask = 255
-        self.keys = <PyObject**>calloc(256, sizeof(PyObject*))
-        self.values = <int*>malloc(256 * sizeof(int))
-        if self.keys == NULL or self.values == NULL:
+        self.codes, self.known = {}, []
+        self.mask, self.number_mask = 1023, 63
+        self.known_values = <Known*>calloc(1024, sizeof(Known))
+        self.number_table = <int*>calloc(64, sizeof(int))
+        if self.known_values == NULL or self.number_table == NULL:
             raise MemoryError
 
     def __dealloc__(self):
+        cdef int i
         free(self.items)
         free(self.single)
-        free(self.keys)
-        free(self.values)
+        free(self.numbers)
+        free(self.number_table)
+        if self.known_values != NULL:
+            for i in range(self.mask + 1):
+                Py_XDECREF(self.known_values[i].v)
+        free(self.known_values)
 
     # -- what is known of Variables
 
-    cdef int find(self, object v) noexcept:
-        cdef uintptr_t h = (<uintptr_t><PyObject*>v >> 4) & self.mask
-        while self.keys[h] != NULL:
-            if self.keys[h] == <PyObject*>v:
-                return self.values[h]
+    cdef inline int find(self, object v) noexcept:
+        cdef uintptr_t h = (<uintptr_t><PyObject*>v >> 5) & self.mask
+        while self.known_values[h].v != NULL:
+            if self.known_values[h].v == <PyObject*>v:
+                return self.known_values[h].slot
             h = (h + 1) & self.mask
         return -1
 
-    cdef int put(self, PyObject* v, int slot) noexcept:
-        cdef uintptr_t h = (<uintptr_t>v >> 4) & self.mask
-        while self.keys[h] != NULL:
+    cdef inline void put(self, PyObject* v, int slot) noexcept:
+        cdef uintptr_t h = (<uintptr_t>v >> 5) & self.mask
+        while self.known_values[h].v != NULL:
             h = (h + 1) & self.mask
-        self.keys[h], self.values[h] = v, slot
-        return 0
+        self.known_values[h].v, self.known_values[h].slot = v, slot
 
     cdef int learn(self, object v, int slot) except -1:
-        """That a Variable is the value of a slot."""
-        cdef PyObject** keys
-        cdef int* values
+        """That a Variable is the value of a slot: it lives until the end, or another one had its place in memory."""
+        cdef Known* before = self.known_values
+        cdef Known* grown
         cdef int i, size = self.mask + 1
         if 2 * self.used > size:
-            keys, values = self.keys, self.values
-            self.keys = <PyObject**>calloc(2 * size, sizeof(PyObject*))
-            self.values = <int*>malloc(2 * size * sizeof(int))
-            if self.keys == NULL or self.values == NULL:
-                free(self.keys)
-                free(self.values)
-                self.keys, self.values = keys, values
+            grown = <Known*>calloc(4 * size, sizeof(Known))
+            if grown == NULL:
                 raise MemoryError
-            self.mask = 2 * size - 1
+            self.known_values = grown
+            self.mask = 4 * size - 1
             for i in range(size):
-                if keys[i] != NULL:
-                    self.put(keys[i], values[i])
-            free(keys)
-            free(values)
+                if before[i].v != NULL:
+                    self.put(before[i].v, before[i].slot)
+            free(before)
         self.used += 1
-        self.held.append(v)
-        return self.put(<PyObject*>v, slot)
+        Py_INCREF(<void*><PyObject*>v)
+        self.put(<PyObject*>v, slot)
+        return 0
 
     cdef int new_slot(self, bint single) except -1:
         cdef uint8_t* grown
@@ -490,11 +504,37 @@ cdef class Recorder(OpRecorder):
     cdef int constant(self, double value) except 0:
         """Negative: the slot of a number."""
         cdef uint64_t bits = (<uint64_t*>&value)[0]
-        found = self.constants.get(bits)
-        if found is None:
-            self.numbers.append(value)
-            found = self.constants[bits] = -len(self.numbers)
-        return found
+        cdef uint64_t h = mixed(bits) & self.number_mask
+        cdef int i
+        cdef double* grown
+        cdef int* table
+        while self.number_table[h]:
+            if (<uint64_t*>&self.numbers[self.number_table[h] - 1])[0] == bits:
+                return -self.number_table[h]
+            h = (h + 1) & self.number_mask
+        if self.number_count == self.number_room:
+            grown = <double*>realloc(self.numbers, (2 * self.number_room + 32) * sizeof(double))
+            if grown == NULL:
+                raise MemoryError
+            self.numbers, self.number_room = grown, 2 * self.number_room + 32
+        if 2 * self.number_count > self.number_mask:
+            table = <int*>calloc(4 * (self.number_mask + 1), sizeof(int))
+            if table == NULL:
+                raise MemoryError
+            free(self.number_table)
+            self.number_table, self.number_mask = table, 4 * (self.number_mask + 1) - 1
+            for i in range(self.number_count):
+                self.number_put(i)
+        self.numbers[self.number_count] = value
+        self.number_count += 1
+        self.number_put(self.number_count - 1)
+        return -self.number_count
+
+    cdef void number_put(self, int i) noexcept:
+        cdef uint64_t h = mixed((<uint64_t*>&self.numbers[i])[0]) & self.number_mask
+        while self.number_table[h]:
+            h = (h + 1) & self.number_mask
+        self.number_table[h] = 1 + i
 
     cdef int here(self) except -2:
         """The place in the user's code: the number of a code object, and of the instruction in it."""
@@ -570,6 +610,71 @@ cdef class Recorder(OpRecorder):
         if leaves:
             return self.give_up(f"{name}() takes a value out")
         return self.give_up(f"{name}() is not recorded")
+
+    cdef object point(self, int op, object x, object y):
+        """elementwise() of one or two numbers that are Variables of float64 here, floats or ints, without looking twice.
+
+        What it says of them is what unary() and binary() say where nothing records.
+        """
+        cdef PyTypeObject* kind
+        cdef Kernel* kernel = &kernels[0][op]
+        cdef Node* left = NULL
+        cdef Node* right = NULL
+        cdef double a, b = 0
+        cdef int first, second = 0, flags = 0, item
+        cdef int arity = kernel.arity
+        cdef bint condition = DTYPE_RULE[op] == 2, is_number = not is_variable(x)
+        if self.reason is not None or arity == 0 or arity > 2 or not (condition or DIFFERENTIABLE[op]):
+            return None
+        if is_number and (arity == 1 or not is_variable(y)):
+            return None
+        kind = Py_TYPE(<PyObject*>(y if is_number else x))
+        if condition and (kind != NDARRAY or TURN[op] < 0):
+            return None
+        if is_number:
+            if type(x) is not float and type(x) is not int:
+                return None
+            flags = LEFT_NUMBER
+        elif not (<Variable>x).flags & INLINE64:
+            return None
+        if arity == 2 and Py_TYPE(<PyObject*>y) != kind:
+            if type(y) is not float and type(y) is not int:
+                return None
+            flags = RIGHT_NUMBER
+        elif arity == 2 and not (<Variable>y).flags & INLINE64:
+            return None
+        try:
+            if flags & LEFT_NUMBER:
+                a = <double>x if type(x) is float else PyLong_AsDouble(x)
+                first = self.constant(a)
+            else:
+                a, left, first = (<Variable>x).value, (<Variable>x).node, self.find(x)
+                if first < 0:
+                    return None
+            if flags & RIGHT_NUMBER:
+                b = <double>y if type(y) is float else PyLong_AsDouble(y)
+                second = self.constant(b)
+            elif arity == 2:
+                b, right, second = (<Variable>y).value, (<Variable>y).node, self.find(y)
+                if second < 0:
+                    return None
+        except OverflowError:
+            return None         # which says so
+        if condition:
+            answer = TRUE if kernel.value1(a, b) != 0 else FALSE
+            self.new_item(TURN[op], answer is TRUE, first, second)
+            return answer
+        if left != NULL and kernel.dx_saves or right != NULL and kernel.dy_saves:
+            flags |= SAVES
+        result = point_result(kind, op, flags, T_DOUBLE, kernel.value1(a, b), left, a, right, b)
+        if p_points[0][op].value == NULL:
+            fill_point(op, 0)
+        item = self.value_item(HAND[op], op, first, second if arity == 2 else first, False)
+        self.learn(result, item)
+        if self.checks:
+            self.checks = False
+            self.value_item(P_CHECK, 0, item, item, False)
+        return result
 
     cdef int slot_of(self, object o, Operand* operand, int type, int* slot) except -1:
         """The slot of an operand; 1: it has none, and the recording came to nothing."""
@@ -717,9 +822,13 @@ cdef class Recorder(OpRecorder):
 
     def hooked(self):
         """Whether a Variable that was seen has a hook now."""
-        for v in self.held:
-            if (<Variable>v).node != NULL and (<Variable>v).node.flags & HOOKED:
-                return True
+        cdef int i
+        cdef Variable v
+        for i in range(self.mask + 1):
+            if self.known_values[i].v != NULL:
+                v = <Variable>self.known_values[i].v
+                if v.node != NULL and v.node.flags & HOOKED:
+                    return True
         return False
 
 
@@ -884,7 +993,8 @@ cdef class Tree:
         cdef p_item* q
         cdef list constants = []
         cdef list codes = []
-        for value in recorder.numbers:
+        for i in range(recorder.number_count):
+            value = recorder.numbers[i]
             bits = number_bits(value)
             known = self.constants.get(bits)
             if known is None:
@@ -906,7 +1016,7 @@ cdef class Tree:
                 q.b = constants[-1 - q.b]
             if q.where >= 0:
                 q.where = (<int>codes[q.where >> 20] << 20) | (q.where & 0xFFFFF)
-        recorder.numbers, recorder.known = [], self.known
+        recorder.number_count, recorder.known = 0, self.known
         found = p_follow(self.t, recorder.items, recorder.count, &at, &way, &done)
         if found < 0:
             if recorder.count:
