@@ -5,6 +5,7 @@ function runs as it always did.
 """
 from __future__ import annotations
 
+import ctypes
 import functools
 import inspect
 import random
@@ -360,8 +361,30 @@ class _Run:
 
 def _drawn() -> list[Any]:
     """The states of the generators that a function may draw from without being seen."""
-    state = flatten(np.random.get_state(legacy=False))[0]
-    return [v.tobytes() if isinstance(v, np.ndarray) else v for v in state] + [random.getstate()]
+    return [_numpys_state(), random.getstate()]
+
+
+#: A state of NumPy's global generator, as it lies in memory, in which no second number of a normal pair waits: it takes
+#: 0.4 us to see that it still is this one, and 44 us to have get_state() say what it is.
+_seen = b""
+_WORDS = 624            # of MT19937's state, and its position
+
+
+def _numpys_state() -> Any:
+    global _seen
+    generator = np.random.get_bit_generator()
+    now = None
+    if type(generator) is np.random.MT19937:
+        now = ctypes.string_at(generator.ctypes.state_address, 4 * (_WORDS + 1))
+        if now == _seen:
+            return now
+    state: Any = np.random.get_state(legacy=False)
+    if now is not None and not state["has_gauss"]:
+        inner = state["state"]
+        if now == inner["key"].tobytes() + int(inner["pos"]).to_bytes(4, sys.byteorder):
+            _seen = now
+            return now
+    return [v.tobytes() if isinstance(v, np.ndarray) else v for v in flatten(state)[0]]
 
 
 def _same(found: Any, expected: Any) -> bool:
