@@ -12,14 +12,14 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
-from libc.math cimport trunc
+from libc.math cimport NAN, trunc
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
 
 from ._base cimport (DIFFERENTIABLE, DTYPE_RULE, INLINE64, NAMES, NDARRAY, OP_CLONE, T_DOUBLE, T_FLOAT, VJPS, Call,
                      OpRecorder, Py_TYPE, Variable, ask, from_number, is_variable, later, modes, point_result, type_of)
-from ._core cimport HOOKED, LEFT_NUMBER, RIGHT_NUMBER, SAVES, Node, kernel_type, read_double
+from ._core cimport HOOKED, LEFT_NUMBER, RIGHT_NUMBER, SAVES, Node, disown, hold, kernel_type, read_double
 from ._elementwise cimport Operand, binary, condition as condition_of, drop_operand, item_of, promoted, take_operand, unary
 from ._kernels cimport Kernel, Loop, Partial, Partial1, Value1, kernels, run_parts, threads_at_most
 
@@ -47,7 +47,7 @@ cdef extern from "Python.h":
     void Py_DECREF(void* o)
     void Py_INCREF(void* o)
     void Py_XDECREF(void* o)
-    double PyLong_AsDouble(object o) except? -1.0
+    long long PyLong_AsLongLongAndOverflow(object o, int* overflow) except? -1
 
 cdef extern from "csrc/program_rows.h":
     enum:
@@ -380,8 +380,16 @@ cdef int fill_point(int op, int dtype) noexcept:
 
 # ---- the recorder
 
-cdef struct Known:              # a Variable, owned, and its slot
+cdef inline double small_whole(object o) except? -1:
+    """An int that a double has; NaN for a larger one."""
+    cdef int overflow = 0
+    cdef long long found = PyLong_AsLongLongAndOverflow(o, &overflow)
+    return NAN if overflow or found > (<long long>1 << 53) or found < -(<long long>1 << 53) else <double>found
+
+
+cdef struct Known:              # a Variable and its slot
     PyObject* v
+    Node* node                  # what it is the result of; NULL: the Variable is owned
     int slot
 
 
@@ -399,6 +407,8 @@ cdef class Recorder(OpRecorder):
     cdef uint8_t* single                    # by slot
     cdef Known* known_values                # Variables and their slots: a hash table
     cdef int mask, used
+    cdef Node** nodes                       # of Variables that may be gone, owned: so no other one has the node of theirs
+    cdef int node_count, node_room
     cdef double* numbers                    # constants, by slot from -1 down
     cdef int number_count, number_room
     cdef int* number_table                  # ... 1 + where they are, by their bits: a hash table
@@ -426,8 +436,12 @@ cdef class Recorder(OpRecorder):
         free(self.number_table)
         if self.known_values != NULL:
             for i in range(self.mask + 1):
-                Py_XDECREF(self.known_values[i].v)
+                if self.known_values[i].node == NULL:
+                    Py_XDECREF(self.known_values[i].v)
         free(self.known_values)
+        for i in range(self.node_count):
+            disown(self.nodes[i])
+        free(self.nodes)
 
     # -- what is known of Variables
 
@@ -435,20 +449,29 @@ cdef class Recorder(OpRecorder):
         cdef uintptr_t h = (<uintptr_t><PyObject*>v >> 5) & self.mask
         while self.known_values[h].v != NULL:
             if self.known_values[h].v == <PyObject*>v:
-                return self.known_values[h].slot
+                if self.known_values[h].node == NULL or self.known_values[h].node == (<Variable>v).node:
+                    return self.known_values[h].slot
+                return -1
             h = (h + 1) & self.mask
         return -1
 
-    cdef inline void put(self, PyObject* v, int slot) noexcept:
+    cdef inline Known* entry(self, PyObject* v) noexcept:
+        """Where a Variable stands, or is to stand."""
         cdef uintptr_t h = (<uintptr_t>v >> 5) & self.mask
-        while self.known_values[h].v != NULL:
+        while self.known_values[h].v != NULL and self.known_values[h].v != v:
             h = (h + 1) & self.mask
-        self.known_values[h].v, self.known_values[h].slot = v, slot
+        return &self.known_values[h]
 
-    cdef int learn(self, object v, int slot) except -1:
-        """That a Variable is the value of a slot: it lives until the end, or another one had its place in memory."""
+    cdef int learn(self, Variable v, int slot) except -1:
+        """That a Variable is the value of a slot.
+
+        Another one may have its place in memory when it is gone.  One that has a node is known by that, and the node lives
+        until the end; the others do so themselves.
+        """
         cdef Known* before = self.known_values
         cdef Known* grown
+        cdef Known* at
+        cdef Node** nodes
         cdef int i, size = self.mask + 1
         if 2 * self.used > size:
             grown = <Known*>calloc(4 * size, sizeof(Known))
@@ -458,11 +481,24 @@ cdef class Recorder(OpRecorder):
             self.mask = 4 * size - 1
             for i in range(size):
                 if before[i].v != NULL:
-                    self.put(before[i].v, before[i].slot)
+                    self.entry(before[i].v)[0] = before[i]
             free(before)
-        self.used += 1
-        Py_INCREF(<void*><PyObject*>v)
-        self.put(<PyObject*>v, slot)
+        if self.node_count == self.node_room:
+            nodes = <Node**>realloc(self.nodes, (4 * self.node_room + 512) * sizeof(Node*))
+            if nodes == NULL:
+                raise MemoryError
+            self.nodes, self.node_room = nodes, 4 * self.node_room + 512
+        at = self.entry(<PyObject*>v)
+        if at.v == NULL:
+            self.used += 1
+        elif at.node == NULL or at.node == v.node:
+            return 0            # the first slot that it had
+        at.v, at.node, at.slot = <PyObject*>v, v.node, slot
+        if v.node == NULL:
+            Py_INCREF(<void*>at.v)
+        else:
+            self.nodes[self.node_count] = hold(v.node)
+            self.node_count += 1
         return 0
 
     cdef int new_slot(self, bint single) except -1:
@@ -477,9 +513,21 @@ cdef class Recorder(OpRecorder):
         self.slots += 1
         return self.slots - 1
 
-    def take_input(self, Variable v):
+    cdef int take_input(self, Variable v) except -1:
         """The next input; all come before the run."""
-        self.learn(v, self.new_slot(type_of(v) == T_FLOAT))
+        return self.learn(v, self.new_slot(type_of(v) == T_FLOAT))
+
+    def take_arguments(self, tuple args):
+        """The arguments as the function sees them, inside(); Variables among them are the inputs."""
+        args = inside(args)
+        for value in args:
+            if is_variable(value):
+                self.take_input(value)
+            elif type(value) is list or type(value) is tuple:
+                for v in value:
+                    if is_variable(v):
+                        self.take_input(v)
+        return args
 
     # -- items
 
@@ -509,7 +557,7 @@ cdef class Recorder(OpRecorder):
         cdef double* grown
         cdef int* table
         while self.number_table[h]:
-            if (<uint64_t*>&self.numbers[self.number_table[h] - 1])[0] == bits:
+            if memcmp(&self.numbers[self.number_table[h] - 1], &value, sizeof(double)) == 0:
                 return -self.number_table[h]
             h = (h + 1) & self.number_mask
         if self.number_count == self.number_room:
@@ -531,7 +579,9 @@ cdef class Recorder(OpRecorder):
         return -self.number_count
 
     cdef void number_put(self, int i) noexcept:
-        cdef uint64_t h = mixed((<uint64_t*>&self.numbers[i])[0]) & self.number_mask
+        cdef uint64_t h
+        memcpy(&h, &self.numbers[i], sizeof(double))
+        h = mixed(h) & self.number_mask
         while self.number_table[h]:
             h = (h + 1) & self.number_mask
         self.number_table[h] = 1 + i
@@ -643,23 +693,24 @@ cdef class Recorder(OpRecorder):
             flags = RIGHT_NUMBER
         elif arity == 2 and not (<Variable>y).flags & INLINE64:
             return None
-        try:
-            if flags & LEFT_NUMBER:
-                a = <double>x if type(x) is float else PyLong_AsDouble(x)
-                first = self.constant(a)
-            else:
-                a, left, first = (<Variable>x).value, (<Variable>x).node, self.find(x)
-                if first < 0:
-                    return None
-            if flags & RIGHT_NUMBER:
-                b = <double>y if type(y) is float else PyLong_AsDouble(y)
-                second = self.constant(b)
-            elif arity == 2:
-                b, right, second = (<Variable>y).value, (<Variable>y).node, self.find(y)
-                if second < 0:
-                    return None
-        except OverflowError:
-            return None         # which says so
+        if flags & LEFT_NUMBER:
+            a = <double>x if type(x) is float else small_whole(x)
+            if a != a and type(x) is int:
+                return None
+            first = self.constant(a)
+        else:
+            a, left, first = (<Variable>x).value, (<Variable>x).node, self.find(x)
+            if first < 0:
+                return None
+        if flags & RIGHT_NUMBER:
+            b = <double>y if type(y) is float else small_whole(y)
+            if b != b and type(y) is int:
+                return None
+            second = self.constant(b)
+        elif arity == 2:
+            b, right, second = (<Variable>y).value, (<Variable>y).node, self.find(y)
+            if second < 0:
+                return None
         if p_points[0][op].value == NULL:
             fill_point(op, 0)
         if condition:
@@ -668,7 +719,7 @@ cdef class Recorder(OpRecorder):
             flags |= SAVES
         result = point_result(kind, op, flags, T_DOUBLE, kernel.value1(a, b), left, a, right, b)
         item = self.value_item(HAND[op], op, first, second if arity == 2 else first, False)
-        self.learn(result, item)
+        self.learn(<Variable>result, item)
         if self.checks:
             self.checks = False
             self.value_item(P_CHECK, 0, item, item, False)
@@ -744,7 +795,7 @@ cdef class Recorder(OpRecorder):
         single = dtype == 1
         fill_point(op, dtype)
         item = self.value_item(P_CALL32 if single else HAND[op], op, first, second, single)
-        self.learn(result, item)
+        self.learn(<Variable>result, item)
         if self.checks:
             self.checks = False
             self.value_item(P_CHECK, 0, item, item, False)
@@ -780,7 +831,7 @@ cdef class Recorder(OpRecorder):
         if slot < 0:
             return NotImplemented
         answer = later.other_row(OP_CLONE, (v,))
-        self.learn(answer, self.value_item(P_COPY, 0, slot, slot, self.single[slot]))
+        self.learn(<Variable>answer, self.value_item(P_COPY, 0, slot, slot, self.single[slot]))
         return answer
 
     cdef object chosen(self, object condition, object x, object y):
@@ -831,11 +882,11 @@ cdef class Recorder(OpRecorder):
         if at >= 0:
             if at != self.slots - 1:
                 self.value_item(P_COPY, 0, at, at, False)       # it stands right before the choice
-            self.learn(answer, self.value_item(P_WHERE, 0, first, second, type == T_FLOAT))
+            self.learn(<Variable>answer, self.value_item(P_WHERE, 0, first, second, type == T_FLOAT))
         else:
             if not condition:
                 first, second = second, first
-            self.learn(answer, self.value_item(P_SELECT, 0, first, second, type == T_FLOAT))
+            self.learn(<Variable>answer, self.value_item(P_SELECT, 0, first, second, type == T_FLOAT))
         return answer
 
     cdef object domain(self, tuple operands, object function):
@@ -860,8 +911,11 @@ cdef class Recorder(OpRecorder):
         """Whether a Variable that was seen has a hook now."""
         cdef int i
         cdef Variable v
+        for i in range(self.node_count):
+            if self.nodes[i].flags & HOOKED:
+                return True
         for i in range(self.mask + 1):
-            if self.known_values[i].v != NULL:
+            if self.known_values[i].v != NULL and self.known_values[i].node == NULL:
                 v = <Variable>self.known_values[i].v
                 if v.node != NULL and v.node.flags & HOOKED:
                     return True
@@ -1312,11 +1366,33 @@ def kind_of(o):
         return FLOAT, 1
     if type(o) is float32:
         return SINGLE, 1
-    if type(o) in (list, tuple) and o and all(type(x) is float or type(x) is float64 for x in o):
+    if of_floats(o):
         return FLOATS, len(o)
     if isinstance(o, (list, tuple, dict, set, bytearray, np.ndarray, Variable)) or hasattr(type(o), "__dataclass_fields__"):
         return None
     return STATIC, 0
+
+
+cdef bint of_floats(object o):
+    """Whether it is a list or tuple of floats, and of one at least."""
+    if type(o) is not list and type(o) is not tuple:
+        return False
+    for x in o:
+        if type(x) is not float and type(x) is not float64:
+            return False
+    return len(o) != 0
+
+
+cdef Variable number_inside(object o):
+    return from_number(NDARRAY, <double>o, T_FLOAT if type(o) is float32 else T_DOUBLE)
+
+
+def inside(tuple args):
+    """Arguments as a recorded function sees them: numbers are Variables, in lists and tuples of floats, too."""
+    return tuple([
+        number_inside(o) if type(o) is float or type(o) is float64 or type(o) is float32 else
+        [number_inside(x) for x in o] if type(o) is list and of_floats(o) else
+        tuple([number_inside(x) for x in o]) if of_floats(o) else o for o in args])
 
 
 @cython.final

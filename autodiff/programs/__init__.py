@@ -22,7 +22,8 @@ import numpy as np
 from .. import _program
 from .. import _variable as _variable_module
 from .._lift import lift
-from .._program import GRADIENT, GRADIENT_AND_VALUE, HESSIAN, JACOBIAN, VALUE, VALUE_AND_GRADIENT, Replay, kind_of, unusual
+from .._program import (GRADIENT, GRADIENT_AND_VALUE, HESSIAN, JACOBIAN, VALUE, VALUE_AND_GRADIENT, Replay, inside, kind_of,
+                        unusual)
 from .._pytree import flatten, flatten_results, map_leaves
 from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
 from ..numpy import _answers as _answers  # now, and not while something is recorded
@@ -39,6 +40,7 @@ _v: Any = _variable_module
 _Base: Any = _v.Tensor.__base__
 _WHAT: dict[Any, int] = {Grad: GRADIENT, ValueAndGrad: VALUE_AND_GRADIENT, GradAndValue: GRADIENT_AND_VALUE}
 _MATRICES: dict[Any, int] = {Hessian: HESSIAN, JacRev: JACOBIAN, JacFwd: JACOBIAN, Jacobian: JACOBIAN}
+_NUMBERS = frozenset((float, int, bool, np.float64))
 _CONSTANTS = (float, int, bool, str, bytes, np.bool_, np.float64, np.float32, np.int64)
 
 _program._fill()
@@ -173,7 +175,7 @@ class _State:
     def plainly(self, *args: Any, **kwargs: Any) -> Any:
         """The function as it is, with numbers among the arguments as Variables: what a replay has the bits of."""
         if not unusual() and not any(isinstance(v, _v.Tensor) for v in args) and not any(_with_arrays(v, 1) for v in args):
-            args = tuple([_inside(v) for v in args])        # beside arrays a float is Python's, whose dtype gives way
+            args = inside(args)     # beside arrays a float is Python's, whose dtype gives way
         if self.of_arrays and not unusual() and not any(type(v) is _v.Tensor for v in args):
             args = tuple([_arrays_inside(v) for v in args])
         return self.lifted(*args, **kwargs)
@@ -303,7 +305,7 @@ class _State:
 def _with_arrays(value: Any, dimensions: int = 0) -> bool:
     """Whether it is, or has, an array of so many dimensions or more."""
     if type(value) in (list, tuple):
-        return any(_with_arrays(v, dimensions) for v in value)
+        return not _NUMBERS.issuperset(map(type, value)) and any(_with_arrays(v, dimensions) for v in value)
     if type(value) is dict:
         return any(_with_arrays(v, dimensions) for v in value.values())
     return isinstance(value, (np.ndarray, _Base)) and value.ndim >= dimensions
@@ -332,15 +334,6 @@ def _perhaps_of_arrays(reason: str | None) -> bool:
         reason.endswith("() is not recorded") and reason.partition("(")[0] in _OF_ARRAYS))
 
 
-def _inside(value: Any) -> Any:
-    """An argument as the function sees it."""
-    if type(value) in (float, np.float64, np.float32):
-        return _v.as_ndarray(value)
-    if type(value) in (list, tuple) and kind_of(value) is not None:
-        return type(value)([_v.as_ndarray(x) for x in value])
-    return value
-
-
 class _Run:
     """The function while it is recorded.  Of a call that ended: slots and output are what it returned."""
 
@@ -352,12 +345,8 @@ class _Run:
         self.output: tuple[Any, list[Any]] = None, []
 
     def __call__(self, *args: Any) -> Any:
-        args = tuple([_inside(v) for v in args])
         recorder = self.recorder
-        for value in args:
-            for v in value if type(value) in (list, tuple) else (value,):
-                if isinstance(v, _Base):
-                    recorder.take_input(v)
+        args = recorder.take_arguments(args)
         before = _drawn()
         _v.push_level(recorder)
         try:
