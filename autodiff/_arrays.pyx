@@ -147,7 +147,7 @@ cdef class Program:
     cdef intp arena_bytes
     cdef readonly bint busy     # it runs: another thread's call, or one further out
     cdef bint heavy
-    cdef list calls             # of PYTHON: (function, [(place of an operand) ...], place of the result)
+    cdef list calls             # of PYTHON: (function, [(place of an operand) ...], [place of a result or None ...])
     cdef list kept              # constants
     cdef readonly int failed    # the guard that failed last, by its number among the guards; -1: none did
     cdef readonly object failed_value
@@ -249,16 +249,24 @@ cdef class Program:
             if self.step[at].kind != PYTHON:
                 self.failed = self.step[at].expected >> 1
                 return 1
-            self.call(&self.step[at])
+            if self.call(&self.step[at]):
+                self.failed = self.steps
+                return 1
             at += 1
 
     cdef int call(self, Step* s) except -1:
-        function, operands, target = self.calls[s.expected]
-        result = function(*[self.array_at(place) for place in operands])
-        out = self.array_at(target)
-        if result.shape != out.shape or result.dtype != out.dtype:
-            raise RuntimeError("autodiff.compile: an op made another result than when it was recorded")
-        out[...] = result
+        """1: a result has another shape or dtype than what was recorded, as the elements that a mask selects may be more."""
+        function, operands, targets = self.calls[s.expected]
+        results = function(*[self.array_at(place) for place in operands])
+        if len(results) != len(targets):
+            return 1
+        for result, target in zip(results, targets):
+            if target is None:
+                continue
+            out = self.array_at(target)
+            if result.shape != out.shape or result.dtype != out.dtype:
+                return 1
+            out[...] = result
         return 0
 
     cdef object array_at(self, tuple place):
@@ -720,7 +728,11 @@ cdef class Played:
                 array = fresh(len(<tuple>shape), dims, number)
                 program.base[<int>base] = <char*>cnp.PyArray_DATA(array)
                 made.append(array)
-            if program.execute():
+            try:
+                if program.execute():
+                    return None
+            except Exception:       # of an op of Python's: the function raises it again, in its own words
+                program.failed = program.steps
                 return None
         finally:
             self.held.clear()

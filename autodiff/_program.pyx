@@ -19,14 +19,15 @@ from libc.string cimport memcpy, memset
 
 from ._base cimport (DTYPE_RULE, NAMES, NDARRAY, OP_CLONE, T_DOUBLE, T_FLOAT, VJPS, Call, OpRecorder, Py_TYPE,
                      Variable,
-                     is_variable, later, modes, type_of)
+                     ask, from_number, is_variable, later, modes, type_of)
 from ._core cimport HOOKED, kernel_type, read_double
-from ._elementwise cimport Operand, binary, drop_operand, item_of, promoted, take_operand, unary
+from ._elementwise cimport Operand, binary, condition as condition_of, drop_operand, item_of, promoted, take_operand, unary
 from ._kernels cimport Loop, Partial, Partial1, Value1, kernels, run_parts, threads_at_most
 
 import math
 import os
 from functools import partial
+from operator import index as operator_index
 from types import FunctionType
 
 import numpy as np
@@ -59,6 +60,7 @@ cdef extern from "csrc/program_rows.h":
         void* data
         Partial dxs, dys
         uint8_t[2] scales
+        uint8_t turn
     p_point p_points[2][512]
     int p_row_exp, p_row_log, p_row_add
     ctypedef struct p_item:
@@ -371,6 +373,7 @@ cdef int fill_point(int op, int dtype) noexcept:
     p_points[dtype][op].values = kernels[dtype][op].value if kernels[dtype][op].arity == 1 and DTYPE_RULE[op] != 2 else NULL
     p_points[dtype][op].data = kernels[dtype][op].value_data
     p_points[dtype][op].dxs, p_points[dtype][op].dys = kernels[dtype][op].dx, kernels[dtype][op].dy
+    p_points[dtype][op].turn = TURN[op] if TURN[op] >= 0 else 0
     return 0
 
 
@@ -393,7 +396,7 @@ cdef class Recorder(OpRecorder):
     cdef readonly list known                # ... in order
     cdef void* last_code
     cdef int last_number
-    cdef bint checks
+    cdef bint checks, closed
     cdef readonly object reason, place
 
     def __cinit__(self):
@@ -584,7 +587,8 @@ cdef class Recorder(OpRecorder):
             if operand.array.shape.ndim:
                 self.give_up("it computes with an array")
                 return 1
-            value = read_double(operand.array.type, operand.array.data)
+            value = (read_double(operand.array.type, operand.array.data) if operand.array.type in (T_DOUBLE, T_FLOAT) else
+                     <double>float(o))
         else:
             value = operand.value
         slot[0] = self.constant(<float>value if type == T_FLOAT else value)
@@ -596,11 +600,16 @@ cdef class Recorder(OpRecorder):
         cdef int type, dtype, first, second, item
         cdef int arity = kernels[0][op].arity
         cdef bint single
-        cdef PyTypeObject* kind = Py_TYPE(<PyObject*>operands[0])
-        x = operands[0]
-        y = operands[1] if arity == 2 else None
+        cdef PyTypeObject* kind
         if arity > 2 or len(operands) != arity:
             return self.give_up(f"{NAMES[op]}() is not recorded")
+        x = operands[0]
+        y = operands[1] if arity == 2 else None
+        if isinstance_truth(x) and is_variable(y):
+            x = (<Truth>x).number(type_of(<Variable>y))
+        elif isinstance_truth(y) and is_variable(x):
+            y = (<Truth>y).number(type_of(<Variable>x))
+        kind = Py_TYPE(<PyObject*>x)
         if not is_variable(x) or (Py_TYPE(<PyObject*>x) != NDARRAY and arity == 2 and Py_TYPE(<PyObject*>y) == NDARRAY):
             kind = Py_TYPE(<PyObject*>y)
         a.array = b.array = NULL
@@ -621,17 +630,12 @@ cdef class Recorder(OpRecorder):
                 drop_operand(&b)
         if arity == 1:
             second = first
-        answer = unary(op, x) if arity == 1 else binary(op, x, y)      # as outside of a recording
+        answer = binary(op, x, y) if arity == 2 else condition_of(op, x) if DTYPE_RULE[op] == 2 else unary(op, x)
         if DTYPE_RULE[op] == 2:
             if not isinstance(answer, (bool, np.bool_)):
                 return self.give_up(f"{NAMES[op]}() gives a Tensor of bools")
-            if TURN[op] >= 0:
-                self.new_item(TURN[op], 1 if answer else 0, first, second)
-            else:
-                fill_point(op, dtype)
-                item = self.value_item(P_CALL32 if dtype else P_CALL, op, first, second, dtype == 1)
-                self.new_item(P_NE, 1 if answer else 0, item, self.constant(0.0))
-            return answer
+            fill_point(op, dtype)
+            return truth_of(self, answer, op, first, second, dtype == 1)
         if not is_variable(answer):
             return self.give_up(f"{NAMES[op]}() is not recorded")
         result = <Variable>answer
@@ -680,27 +684,58 @@ cdef class Recorder(OpRecorder):
         return answer
 
     cdef object chosen(self, object condition, object x, object y):
-        """where() of a condition that was decided: its value is one of them, both have a part in the graph."""
+        """where(): both have a part in the graph, and the condition may be a value, too."""
         cdef Operand none
-        cdef int first, second
-        none.array = NULL
-        if not isinstance(condition, (bool, np.bool_)) or not (is_variable(x) or is_variable(y)):
+        cdef int first, second, type, at = -1
+        if is_variable(condition):
+            if type_of(<Variable>condition) != T_DOUBLE and type_of(<Variable>condition) != T_FLOAT:
+                return self.give_up("where() of another condition than a comparison")
+            condition = self.elementwise(<int>ROWS["ne"], (condition, 0.0))
+            if condition is NotImplemented:
+                return condition
+        elif isinstance(condition, np.ndarray) and condition.ndim == 0 and condition.dtype == bool:
+            condition = condition[()]
+        if not isinstance(condition, (bool, np.bool_)):
             return self.give_up("where() of an array")
         for o in (x, y):
-            if not isinstance(o, (Variable, float, int)) or (is_variable(o) and type_of(<Variable>o) != T_DOUBLE):
-                return self.give_up("where() of other than float64")
+            if not is_variable(o) and not isinstance(o, (float, int, np.bool_, np.integer, np.floating)) and not (
+                    isinstance(o, np.ndarray) and o.ndim == 0):
+                return self.give_up("where() of an array")
+        plain = np.bool_((<Truth>condition).answer) if isinstance_truth(condition) else condition
+        if is_variable(x) or is_variable(y):
+            answer = OPS.where(np.asarray(plain), x, y)
+        else:
+            answer = np.where(plain, x, y)
+            answer = later_number(answer)
+        if not is_variable(answer) or (type_of(<Variable>answer) != T_DOUBLE and type_of(<Variable>answer) != T_FLOAT) or (
+                (<Variable>answer).array != NULL and (<Variable>answer).array.shape.ndim):
+            return self.give_up("where() of other numbers than floats")
+        type = type_of(<Variable>answer)
+        for o in (x, y):
+            if is_variable(o) and type_of(<Variable>o) != type:
+                return self.give_up("where() of numbers of two dtypes")
+        none.array = NULL
         none.value = 0 if is_variable(x) else <double>x
-        if self.slot_of(x, &none, T_DOUBLE, &first):
+        if self.slot_of(x, &none, type, &first):
             return NotImplemented
         none.value = 0 if is_variable(y) else <double>y
-        if self.slot_of(y, &none, T_DOUBLE, &second):
+        if self.slot_of(y, &none, type, &second):
             return NotImplemented
-        answer = OPS.where(condition, x, y)
-        if not is_variable(answer) or type_of(<Variable>answer) != T_DOUBLE:
-            return self.give_up("where() of other than float64")
-        if not condition:
-            first, second = second, first
-        self.learn(answer, self.value_item(P_SELECT, 0, first, second, False))
+        if type == T_FLOAT:         # a cotangent of float32 is rounded where it is copied
+            if first >= 0:
+                first = self.value_item(P_COPY, 0, first, first, True)
+            if second >= 0:
+                second = self.value_item(P_COPY, 0, second, second, True)
+        if isinstance_truth(condition):
+            at = (<Truth>condition).slot_in(self)
+        if at >= 0:
+            if at != self.slots - 1:
+                self.value_item(P_COPY, 0, at, at, False)       # it stands right before the choice
+            self.learn(answer, self.value_item(P_WHERE, 0, first, second, type == T_FLOAT))
+        else:
+            if not condition:
+                first, second = second, first
+            self.learn(answer, self.value_item(P_SELECT, 0, first, second, type == T_FLOAT))
         return answer
 
     cdef object domain(self, tuple operands, object function):
@@ -713,7 +748,13 @@ cdef class Recorder(OpRecorder):
 
     def result(self, v):
         """The slot of a result, which the recording may know."""
+        if isinstance_truth(v):
+            return (<Truth>v).slot_in(self)
         return self.find(v) if is_variable(v) else -1
+
+    def close(self):
+        """The run is over: what is asked of its conditions from now on is no part of it."""
+        self.closed = True
 
     def hooked(self):
         """Whether a Variable that was seen has a hook now."""
@@ -721,6 +762,397 @@ cdef class Recorder(OpRecorder):
             if (<Variable>v).node != NULL and (<Variable>v).node.flags & HOOKED:
                 return True
         return False
+
+
+# ---- conditions
+
+#: What stands in an output for a condition: its slot is 0 or 1.
+TRUTH = ("condition",)
+LOGICAL = {np.logical_and: "logical_and", np.logical_or: "logical_or", np.logical_xor: "logical_xor",
+           np.bitwise_and: "logical_and", np.bitwise_or: "logical_or", np.bitwise_xor: "logical_xor",
+           np.multiply: "logical_and", np.add: "logical_or", np.maximum: "logical_or", np.minimum: "logical_and"}
+INVERTING = frozenset((np.logical_not, np.invert))
+
+
+cdef inline bint isinstance_truth(object o) noexcept:
+    return Py_TYPE(<PyObject*>o) == <PyTypeObject*>Truth
+
+
+cdef object later_number(object value):
+    """A 0-d array of floats as a Variable; what else it may be as it is."""
+    if value.dtype == np.float64:
+        return from_number(NDARRAY, value, T_DOUBLE)
+    return from_number(NDARRAY, value, T_FLOAT) if value.dtype == np.float32 else value
+
+
+cdef Truth truth_of(Recorder recorder, bint answer, int row, int first, int second, bint single):
+    cdef Truth made = Truth.__new__(Truth)
+    made.recorder, made.answer, made.row, made.first, made.second = recorder, answer, row, first, second
+    made.single, made.slot = single, -1
+    return made
+
+
+def _decided(*values):
+    """Values with np.bool_ for each condition among them, of which the program asks from now on."""
+    return [(<Truth>v).plain() if isinstance_truth(v) else
+            type(v)(_decided(*v)) if type(v) is list or type(v) is tuple else v for v in values]
+
+
+@cython.final
+cdef class Truth:
+    """A condition in a recording, np.bool_ to whoever asks.
+
+    Where it is combined with others, chooses (np.where) or meets a Variable as a number it is a value of the program; all else,
+    bool() before all, decides it, and the program asks there which way to go.
+    """
+
+    cdef Recorder recorder
+    cdef bint answer, single, decided
+    cdef int row, first, second, slot
+
+    cdef bint open(self):
+        return not self.recorder.closed and self.recorder.reason is None
+
+    cdef int slot_in(self, Recorder recorder) except -2:
+        """Its slot as a value, 0 or 1; -1: it is of another recording, or that is over."""
+        if recorder is not self.recorder or recorder.closed or recorder.reason is not None:
+            return -1
+        if self.slot < 0:
+            self.slot = recorder.value_item(P_CALL32 if self.single else P_CALL, self.row, self.first, self.second, False)
+        return self.slot
+
+    cdef bint decide(self) except -1:
+        cdef Recorder recorder = self.recorder
+        if self.decided or not self.open():
+            return self.answer
+        self.decided = True
+        if self.slot < 0 and TURN[self.row] >= 0:
+            recorder.new_item(TURN[self.row], 1 if self.answer else 0, self.first, self.second)
+        else:
+            self.slot_in(recorder)
+            recorder.new_item(P_NE, 1 if self.answer else 0, self.slot, recorder.constant(0.0))
+        return self.answer
+
+    cdef object plain(self):
+        return np.bool_(self.decide())
+
+    cdef object combined(self, str name, object other):
+        """A condition of two, of which one is self; None: the other is no condition."""
+        cdef Recorder recorder = self.recorder
+        cdef int first, second, row = ROWS[name]
+        cdef bint x = self.answer, y, answer
+        if not self.open():
+            return None
+        if isinstance_truth(other):
+            y = (<Truth>other).answer
+            second = (<Truth>other).slot_in(recorder)
+            if second < 0:
+                return None
+        elif type(other) is bool or type(other) is np.bool_:
+            y = bool(other)
+            second = recorder.constant(1.0 if y else 0.0)
+        else:
+            return None
+        first = self.slot_in(recorder)
+        answer = (x and y) if name == "logical_and" else (x or y) if name == "logical_or" else x != y
+        fill_point(row, 0)
+        return truth_of(recorder, answer, row, first, second, False)
+
+    cdef object inverted(self):
+        cdef int row = ROWS["logical_not"], slot
+        if not self.open():
+            return None
+        slot = self.slot_in(self.recorder)
+        fill_point(row, 0)
+        return truth_of(self.recorder, not self.answer, row, slot, slot, False)
+
+    cdef Variable number(self, int type):
+        """A Variable that is 0 or 1, beside others of a dtype; None where nothing is recorded any more."""
+        cdef Variable made
+        cdef int slot
+        if not self.open():
+            return None
+        slot = self.slot_in(self.recorder)
+        made = from_number(NDARRAY, 1.0 if self.answer else 0.0, type)
+        self.recorder.learn(made, slot)
+        return made
+
+    def __array_ufunc__(self, ufunc, str method, *inputs, **kwargs):
+        if method == "__call__" and not kwargs and len(inputs) <= 2:
+            if ufunc in INVERTING:
+                found = self.inverted()
+                if found is not None:
+                    return found
+            elif ufunc in LOGICAL:
+                x, y = inputs
+                found = (<Truth>x).combined(LOGICAL[ufunc], y) if isinstance_truth(x) else self.combined(LOGICAL[ufunc], x)
+                if found is not None:
+                    return found
+            if len(inputs) == 2:
+                found = self.beside(ufunc, inputs[0], inputs[1])
+                if found is not None:
+                    return found
+        kwargs = {key: _decided(v)[0] for key, v in kwargs.items()}
+        return getattr(ufunc, method)(*_decided(*inputs), **kwargs)
+
+    cdef object beside(self, object function, object x, object y):
+        """function(x, y), of the condition as a number beside a float or a Variable; None: what is beside it is neither."""
+        other = y if x is self else x
+        cdef int type
+        if is_variable(other) and (type_of(<Variable>other) == T_DOUBLE or type_of(<Variable>other) == T_FLOAT):
+            type = type_of(<Variable>other)
+        elif isinstance(other, float):
+            type = T_DOUBLE
+        else:
+            return None
+        number = self.number(type)
+        if number is None:
+            return None
+        return function(number, y) if x is self else function(x, number)
+
+    def __array_function__(self, function, types, args, kwargs):
+        if function is np.where and len(args) == 3 and not kwargs:
+            condition, x, y = args
+            if isinstance_truth(condition) and not isinstance(x, np.bool_) and not isinstance(y, np.bool_) and self.open():
+                if is_variable(x) or is_variable(y) or np.result_type(x, y).kind == "f":
+                    found = ask("where", (x, y), (condition,))
+                    if found is not NotImplemented:
+                        return found
+        elif function is np.select and not kwargs and 2 <= len(args) <= 3 and self.open():
+            found = self.selected(args[0], args[1], args[2] if len(args) == 3 else 0)
+            if found is not None:
+                return found
+        elif function is np.piecewise and len(args) == 3 and not kwargs and self.open():
+            found = self.pieced(args[0], args[1], args[2])
+            if found is not None:
+                return found
+        return function(*_decided(*args), **{key: _decided(v)[0] for key, v in kwargs.items()})
+
+    cdef object selected(self, conditions, choices, default):
+        """numpy.select of numbers in float64, by where(); None for others."""
+        if len(conditions) != len(choices) or not all([isinstance(v, np.bool_) for v in conditions]):
+            return None
+        for v in (*choices, default):
+            if isinstance(v, np.bool_) or not (type(v) in (int, float, float64) or (
+                    is_variable(v) and type_of(<Variable>v) == T_DOUBLE)):
+                return None
+        if all([type(v) is int for v in (*choices, default)]):
+            return None
+        found = default if is_variable(default) else float(default)
+        for condition, choice in zip(reversed(conditions), reversed(choices)):
+            found = np.where(condition, choice if is_variable(choice) else float(choice), found)
+        return found
+
+    cdef object pieced(self, x, conditions, functions):
+        """numpy.piecewise of a number: the last function whose condition holds; None where it is not of that kind."""
+        cdef int slot
+        if not is_variable(x) or type_of(<Variable>x) != T_DOUBLE or x.ndim or type(conditions) is not list or not all(
+                [isinstance(v, np.bool_) for v in conditions]):
+            return None
+        found = 0.0
+        if len(functions) == len(conditions) + 1:
+            found = functions[len(conditions)]
+        elif len(functions) != len(conditions):
+            return None
+        for condition, function in zip(reversed(conditions), reversed(functions[:len(conditions)])):
+            if condition:
+                found = function
+                break
+        if callable(found):
+            found = found(x)
+        if is_variable(found) or not isinstance(found, (int, float)):
+            return found
+        slot = self.recorder.constant(float(found))
+        found = from_number(NDARRAY, float(found), T_DOUBLE)
+        self.recorder.learn(found, self.recorder.value_item(P_COPY, 0, slot, slot, False))
+        return found
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.plain(), dtype)
+
+    def __bool__(self):
+        return self.decide()
+
+    def __and__(self, other):
+        return np.logical_and(self, other) if is_condition(other) else self.plain() & other
+
+    def __rand__(self, other):
+        return np.logical_and(other, self) if is_condition(other) else other & self.plain()
+
+    def __or__(self, other):
+        return np.logical_or(self, other) if is_condition(other) else self.plain() | other
+
+    def __ror__(self, other):
+        return np.logical_or(other, self) if is_condition(other) else other | self.plain()
+
+    def __xor__(self, other):
+        return np.logical_xor(self, other) if is_condition(other) else self.plain() ^ other
+
+    def __rxor__(self, other):
+        return np.logical_xor(other, self) if is_condition(other) else other ^ self.plain()
+
+    def __invert__(self):
+        return np.logical_not(self)
+
+    def __add__(self, other):
+        return np.add(self, other)
+
+    def __radd__(self, other):
+        return np.add(other, self)
+
+    def __sub__(self, other):
+        return np.subtract(self, other)
+
+    def __rsub__(self, other):
+        return np.subtract(other, self)
+
+    def __mul__(self, other):
+        return np.multiply(self, other)
+
+    def __rmul__(self, other):
+        return np.multiply(other, self)
+
+    def __truediv__(self, other):
+        return np.true_divide(self, other)
+
+    def __rtruediv__(self, other):
+        return np.true_divide(other, self)
+
+    def __floordiv__(self, other):
+        return np.floor_divide(self, other)
+
+    def __rfloordiv__(self, other):
+        return np.floor_divide(other, self)
+
+    def __mod__(self, other):
+        return np.remainder(self, other)
+
+    def __rmod__(self, other):
+        return np.remainder(other, self)
+
+    def __divmod__(self, other):
+        return divmod(self.plain(), other)
+
+    def __rdivmod__(self, other):
+        return divmod(other, self.plain())
+
+    def __pow__(self, other, modulo):
+        return np.power(self, other)
+
+    def __rpow__(self, other, modulo):
+        return np.power(other, self)
+
+    def __lshift__(self, other):
+        return self.plain() << other
+
+    def __rlshift__(self, other):
+        return other << self.plain()
+
+    def __rshift__(self, other):
+        return self.plain() >> other
+
+    def __rrshift__(self, other):
+        return other >> self.plain()
+
+    def __neg__(self):
+        return -self.plain()
+
+    def __pos__(self):
+        return +self.plain()
+
+    def __abs__(self):
+        return abs(self.plain())
+
+    def __eq__(self, other):
+        return self.plain() == _decided(other)[0]
+
+    def __ne__(self, other):
+        return self.plain() != _decided(other)[0]
+
+    def __lt__(self, other):
+        return self.plain() < _decided(other)[0]
+
+    def __le__(self, other):
+        return self.plain() <= _decided(other)[0]
+
+    def __gt__(self, other):
+        return self.plain() > _decided(other)[0]
+
+    def __ge__(self, other):
+        return self.plain() >= _decided(other)[0]
+
+    def __hash__(self):
+        return hash(self.plain())
+
+    def __int__(self):
+        return int(self.plain())
+
+    def __float__(self):
+        return float(self.plain())
+
+    def __complex__(self):
+        return complex(self.plain())
+
+    def __index__(self):
+        return operator_index(self.plain())
+
+    def __repr__(self):
+        return repr(self.plain())
+
+    def __str__(self):
+        return str(self.plain())
+
+    def __format__(self, spec):
+        return format(self.plain(), spec)
+
+    def __reduce__(self):
+        return np.bool_, (bool(self),)
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+    @property
+    def __class__(self):
+        return np.bool_
+
+    @property
+    def ndim(self):
+        return 0
+
+    @property
+    def size(self):
+        return 1
+
+    @property
+    def shape(self):
+        return ()
+
+    @property
+    def dtype(self):
+        return np.dtype(bool)
+
+    def astype(self, dtype, *args, **kwargs):
+        """As np.bool_'s: a float of it is a value of the program."""
+        if np.dtype(dtype) == np.float64 and not args and not kwargs:
+            found = self.number(T_DOUBLE)
+            if found is not None:
+                return found
+        return self.plain().astype(dtype, *args, **kwargs)
+
+    def __getattr__(self, str name):
+        return getattr(self.plain(), name)
+
+
+cdef bint is_condition(object o):
+    return isinstance_truth(o) or type(o) is bool or type(o) is np.bool_
+
+
+def plain_condition(v):
+    """What a condition of a recording is outside; anything else as it is."""
+    return np.bool_((<Truth>v).answer) if isinstance_truth(v) else v
 
 
 def place_of(list known, int where):
@@ -1049,6 +1481,11 @@ cdef class Tree:
         return -1 if leaf == NULL else leaf.outs
 
     @property
+    def has_conditions(self):
+        """Whether a leaf returns a condition, np.bool_ and no float."""
+        return any([constant is TRUTH for _, constants in self.outputs for constant in constants])
+
+    @property
     def bytes(self):
         """What the tree takes."""
         return self.t.bytes
@@ -1085,7 +1522,8 @@ cdef class Tree:
                 if q.op == P_CHECK:
                     lines.append((depth, f"leave unless finite {self.name(q.a)}", place_of(self.known, q.where)))
                 elif s.live[i]:
-                    lines.append((depth, f"{self.name(s.start + i)} = {self.operation(q)}", place_of(self.known, q.where)))
+                    text = f"{self.name(s.start + i)} = {self.operation(q, s.start + i)}"
+                    lines.append((depth, text, place_of(self.known, q.where)))
             place = place_of(self.known, s.turn.where)
             if s.turn.op == P_END:
                 _, constants = self.outputs[s.leaf]
@@ -1109,14 +1547,14 @@ cdef class Tree:
             return f"%{slot}"
         return repr(self.t.constants[-1 - slot])
 
-    cdef str operation(self, p_item* q):
+    cdef str operation(self, p_item* q, int slot):
         row = q.row & ~P_SINGLE
         if q.op == P_COPY:
             return f"copy {self.name(q.a)}"
         if q.op == P_SELECT:
             return f"where {self.name(q.a)}, not {self.name(q.b)}"
         if q.op == P_WHERE:
-            return f"where the last, {self.name(q.a)}, {self.name(q.b)}"
+            return f"where {self.name(slot - 1)}, {self.name(q.a)}, {self.name(q.b)}"
         text = f"{NAMES[row]} {self.name(q.a)}"
         if kernels[0][row].arity == 2:
             text += f", {self.name(q.b)}"
@@ -1159,6 +1597,11 @@ def number_bits(double value):
 
 
 # ---- the callable
+
+cdef inline object slot_value(double value, object constant):
+    """A result as the function returns it."""
+    return value if constant is None else np.bool_(value != 0)
+
 
 cdef inline void give_item(object made, Py_ssize_t i, object o) noexcept:
     """The next item of a new list."""
@@ -1259,7 +1702,9 @@ cdef class Replay:
             found = self.gradients(tree, gradients)
             if self._what == GRADIENT_ONLY:
                 return found
-            result = value if leaf.out[0] >= 0 else (<list>(<tuple>tree.outputs[leaf.leaf])[1])[0]
+            result = (<list>(<tuple>tree.outputs[leaf.leaf])[1])[0]
+            if leaf.out[0] >= 0:
+                result = slot_value(value, result)
             return (result, found) if self._what == VALUE_FIRST else (found, result)
         finally:
             if gradients != &room[0]:
@@ -1377,7 +1822,8 @@ cdef class Replay:
                 if p_push(t, leaf, t.v, memory):
                     raise MemoryError
                 treedef, constants = <tuple>tree.outputs[leaf.leaf]
-                values = [t.v[leaf.out[i]] if leaf.out[i] >= 0 else constants[i] for i in range(leaf.outs)]
+                values = [slot_value(t.v[leaf.out[i]], (<list>constants)[i]) if leaf.out[i] >= 0 else constants[i]
+                          for i in range(leaf.outs)]
                 tangents = [memory[leaf.out[i]] if leaf.out[i] >= 0 else 0.0 for i in range(leaf.outs)]
                 if treedef is None:
                     return values[0], tangents[0]
@@ -1385,7 +1831,9 @@ cdef class Replay:
             found = memory + t.inputs + 1
             p_more(r, t.v)
             p_combined(r, t.v, found + t.inputs + 1, memory, found)
-            value = t.v[leaf.out[0]] if leaf.out[0] >= 0 else (<list>(<tuple>tree.outputs[leaf.leaf])[1])[0]
+            value = (<list>(<tuple>tree.outputs[leaf.leaf])[1])[0]
+            if leaf.out[0] >= 0:
+                value = slot_value(t.v[leaf.out[0]], value)
             return value, [found[i] for i in range(t.inputs)]
         finally:
             free(memory)
@@ -1537,13 +1985,14 @@ cdef class Replay:
         cdef double* values
         treedef, constants = <tuple>tree.outputs[leaf.leaf]
         if treedef is None:
-            return v[leaf.out[0]] if leaf.out[0] >= 0 else constants[0]
+            return slot_value(v[leaf.out[0]], (<list>constants)[0]) if leaf.out[0] >= 0 else constants[0]
         values = <double*>malloc((leaf.outs + 1) * sizeof(double))
         if values == NULL:
             raise MemoryError
         for i in range(leaf.outs):          # before anything is made, see run()
             values[i] = v[leaf.out[i]] if leaf.out[i] >= 0 else 0
         try:
-            return treedef.unflatten([values[i] if leaf.out[i] >= 0 else constants[i] for i in range(leaf.outs)])
+            return treedef.unflatten([slot_value(values[i], (<list>constants)[i]) if leaf.out[i] >= 0 else constants[i]
+                                      for i in range(leaf.outs)])
         finally:
             free(values)

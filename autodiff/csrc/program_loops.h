@@ -76,7 +76,15 @@ static const p_step *p_block_forward(const p_step *p, double *v)
             case P_CALL:
                 point = &p_points[0][p->row & (P_ROWS - 1)];
                 if (point->values != NULL) point->values(args, &many, steps, point->data);
-                else for (int k = 0; k < P_BLOCK; k++) o[k] = point->value(a[k], b[k]);
+                else switch (point->turn) {
+                    case P_LT: LANES o[k] = a[k] < b[k]; break;
+                    case P_LE: LANES o[k] = a[k] <= b[k]; break;
+                    case P_GT: LANES o[k] = a[k] > b[k]; break;
+                    case P_GE: LANES o[k] = a[k] >= b[k]; break;
+                    case P_EQ: LANES o[k] = a[k] == b[k]; break;
+                    case P_NE: LANES o[k] = a[k] != b[k]; break;
+                    default: for (int k = 0; k < P_BLOCK; k++) o[k] = point->value(a[k], b[k]);
+                }
                 break;
             default: break;
         }

@@ -43,6 +43,7 @@ typedef struct {
     void *data;
     block_partial dxs, dys;
     uint8_t scales[2];          /* whether dx, dy is g times what does not depend on g */
+    uint8_t turn;               /* of a comparison the turn that decides by it, else 0 */
 } p_point;
 extern AUTODIFF_HIDDEN p_point p_points[2][P_ROWS];
 

@@ -14,7 +14,7 @@ import types
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -26,8 +26,10 @@ from .._pytree import flatten, flatten_results, map_leaves
 from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
 from ..numpy import _answers as _answers  # now, and not while something is recorded
 from ..numpy import _mirror as _mirror
-from ._draw import dot, drawn
 from ._sparse import SparseHessian, SparseJacobian, sparse_hessian, sparse_jacobian
+
+if TYPE_CHECKING:
+    from .._draw import Drawing
 
 __all__ = ["Branch", "Compiled", "Differentiated", "Program", "SparseHessian", "SparseJacobian", "sparse_hessian",
            "sparse_jacobian"]      # and compile, which is a builtin's name, too
@@ -36,7 +38,7 @@ _v: Any = _variable_module
 _Base: Any = _v.Tensor.__base__
 _WHAT: dict[Any, int] = {Grad: GRADIENT, ValueAndGrad: VALUE_AND_GRADIENT, GradAndValue: GRADIENT_AND_VALUE}
 _MATRICES: dict[Any, int] = {Hessian: HESSIAN, JacRev: JACOBIAN, JacFwd: JACOBIAN, Jacobian: JACOBIAN}
-_CONSTANTS = (float, int, bool, str, bytes)
+_CONSTANTS = (float, int, bool, str, bytes, np.bool_, np.float64, np.float32, np.int64)
 
 _program._fill()
 
@@ -110,9 +112,19 @@ class Program:
 
     __repr__ = __str__
 
-    def draw(self) -> Any:
-        """The programs as graphs: a graphviz.Source (pip install autodiff[viz]), or without that package its text."""
-        return drawn("\n".join([dot(tree.listing()) for tree in self.trees]) or "digraph program {\n}")
+    def draw(self) -> Drawing:
+        """The programs as a picture, as autodiff.draw() makes of a graph: text in a terminal, SVG in Jupyter, save() for files.
+
+        >>> import autodiff
+        >>> f = autodiff.compile(lambda x: x * x + 1.0)
+        >>> f(2.0)
+        5.0
+        >>> print(f.program.draw().dot.partition(" ")[0])
+        digraph
+        """
+        from ._draw import drawing  # a module more, for those who draw
+
+        return drawing([tree.listing() for tree in self.trees])
 
 
 class _State:
@@ -132,6 +144,7 @@ class _State:
         self.name = getattr(function, "__qualname__", None) or repr(function)
         self.over_arrays = False        # even where the arguments are numbers: the function computes with arrays of its own
         self.array_bytes = 0
+        self.whole: set[str] = set()    # rows that its programs of arrays call as one
         self.of_arrays: dict[Any, Any] = {}
 
     def drawn(self) -> list[Any]:
@@ -245,7 +258,7 @@ class _State:
             return result       # the function was not called, or not to its end
         if recorder.reason is None and replay._what and recorder.hooked():
             recorder.give_up("a hook stands on one of its values")
-        if recorder.reason in _ARRAYS_INSIDE and not self.trees:
+        if _perhaps_of_arrays(recorder.reason) and not self.trees:
             self.over_arrays = True     # recorded with its next call
             return result
         if recorder.reason is not None:
@@ -304,8 +317,18 @@ def _arrays_inside(value: Any) -> Any:
     return {k: _arrays_inside(v) for k, v in value.items()} if type(value) is dict else value
 
 
-#: Reasons for which a function of numbers is none, but perhaps one of arrays that it closes over.
-_ARRAYS_INSIDE = ("it computes with an array", "it uses a Variable that is no argument")
+#: What is not recorded of numbers, but perhaps of arrays, which the function makes of them or closes over.
+_OF_ARRAYS = frozenset(("arange", "array", "asarray", "broadcast_to", "cat", "column_stack", "concatenate", "diag", "dot", "einsum",
+                        "expand", "eye", "flatten", "full", "heaviside", "hstack", "linspace", "log_ndtr", "logsumexp", "matmul",
+                        "max", "mean", "meshgrid", "min", "ndtr", "norm", "ones", "outer", "prod", "ravel", "repeat", "reshape",
+                        "round", "select", "softmax", "stack", "std", "sum", "tensor", "tile", "to", "transpose", "unsqueeze",
+                        "var", "view", "vstack", "zeros"))
+
+
+def _perhaps_of_arrays(reason: str | None) -> bool:
+    """Whether a function of numbers is none for that reason, but perhaps one of arrays."""
+    return reason is not None and (reason in ("it computes with an array", "it uses a Variable that is no argument") or (
+        reason.endswith("() is not recorded") and reason.partition("(")[0] in _OF_ARRAYS))
 
 
 def _inside(value: Any) -> Any:
@@ -338,12 +361,13 @@ class _Run:
         _v.push_level(recorder)
         try:
             result = self.state.lifted(*args)
+            self._take(result)
         finally:
             _v.pop_level()
+            recorder.close()
         if _drawn() != before:
             recorder.give_up("it draws random numbers")
-        self._take(result)
-        return result
+        return map_leaves(_program.plain_condition, result)
 
     def _take(self, result: Any) -> None:
         leaves, treedef = flatten_results(result)
@@ -354,7 +378,7 @@ class _Run:
             if slot < 0 and type(leaf) not in _CONSTANTS:
                 self.recorder.give_up(f"it returns {type(leaf).__name__} that it did not compute of its arguments")
             slots.append(slot)
-            constants.append(None if slot >= 0 else leaf)
+            constants.append(leaf if slot < 0 else _program.TRUTH if isinstance(leaf, np.bool_) else None)
         self.slots, self.output = slots, (treedef if treedef.kind is not None else None, constants)
 
 
@@ -436,8 +460,10 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
 
     try:
         known = next((program for program in state.trees if program.fits(first)), None)
+        if known is not None and known.has_conditions:
+            return NotImplemented
         if known is None or replay.plain:
-            if replay.plain or not by_itself(0):
+            if replay.plain or state.over_arrays or not by_itself(0) or not state.trees:
                 return NotImplemented       # nothing is recorded: all points in one pass, as ever
             known = state.trees[0]
         replay.points(known, addresses, size, values.ctypes.data, gradients.ctypes.data, by_itself)

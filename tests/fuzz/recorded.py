@@ -163,19 +163,23 @@ def check(program):
                 for what, eager, replayed in pairs:
                     expected, found = outcome(eager, *args), outcome(replayed, *args)
                     # While a level stands above them some ops on 0-d values go the way of arrays, where sums begin with 0.0.
-                    if not same_bits(expected, found, compiled._state.reason is None):
+                    # Programs of arrays, of functions that make some, add up in another order.
+                    if not same_bits(expected, found, compiled._state.reason is None) and not (
+                            compiled._state.over_arrays and near(as_floats(expected), as_floats(found))):
                         return Fault(what, f"point {i}, time {again}", f"{expected} eager, {found} compiled"), None
                     if what == "gradients" and isinstance(expected, tuple):
                         value = outcome(compiled, *args)
-                        if not same_bits(value, expected[0]):
+                        if not same_bits(value, expected[0]) and not (
+                                compiled._state.over_arrays and near((as_floats(value),), (as_floats(expected[0]),))):
                             return Fault("value", f"point {i}, time {again}", f"{expected[0]} eager, {value} compiled"), None
-        if compiled._state.reason is None and len(str(compiled.program)) < 10 and not isinstance(expected, type):
+        replays = compiled._state.reason is None and not compiled._state.over_arrays
+        if replays and len(str(compiled.program)) < 10 and not isinstance(expected, type):
             return Fault("no program", "", str(compiled.program)), None
         points, rnd = list(program["points"]), Random(str(program["points"]))
         points += [[rnd.uniform(-1.5, 1.5) for _ in range(3)] for _ in range(140 if place == 0 else 0)]
         expected = [outcome(pairs[0][1], *point) for point in points]
         numbers = all(isinstance(v, tuple) and type(v[0]) is float for v in expected)
-        if compiled._state.reason is None and not single and numbers:
+        if replays and not single and numbers:
             anew = autodiff.value_and_grad(autodiff.compile(space["f"]), argnums=(0, 1, 2))
             values, rows = autodiff.vmap(anew)(*np.array(points).T)
             found = list(zip(values.tolist(), zip(*[row.tolist() for row in rows], strict=True), strict=True))
@@ -209,7 +213,8 @@ def check_second(program, inside, compiled, number):
         expected, found = (as_floats(outcome(autodiff.jacobian(f, argnums=(2, 0)), *args)) for f in (inside, compiled))
         if not near(expected, found):
             return Fault("jacobian", f"point {i}", f"{expected} eager, {found} compiled")
-    if numbers and compiled._state.reason is None and not everywhere.plain and not program["single"]:
+    replays = compiled._state.reason is None and not compiled._state.over_arrays
+    if numbers and replays and not everywhere.plain and not program["single"]:
         many = points * 12
         expected = [as_floats(outcome(of, *point)) for point in many]
         found = np.moveaxis(np.array(autodiff.vmap(everywhere)(*np.array(many).T)), -1, 0).tolist()
