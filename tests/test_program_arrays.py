@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import autodiff
+from autodiff import _arrays, _kernels
 from autodiff._lift import lift
 from cases import CASES
 
@@ -138,6 +139,55 @@ def test_bits_of_eager_code(name):
             assert type(value) is float and value == expected[0]
             assert type(found[1]) is tuple and type(found[1][0]) is type(expected[1][0])
     assert compiled._state.reason is None
+
+
+def long_chains(x, y, row, column, scale):
+    a = scale / (1.5 - ((x * y + row) / column - x) * scale)
+    b = -a * a + y / 3.0
+    return np.exp(b / (b * b + 1.0)) * b - (x - b) / (b * b + 1.0), b - a + a * x * x * x * x * x * x * x * x * x
+
+
+@pytest.mark.parametrize("level", ["baseline", "avx2"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("shape", [(1, 8), (3, 8), (31, 14), (5, 33), (2, 130), (7, 513), (200, 20)])
+def test_chains_have_the_bits_of_single_ops(shape, dtype, level):
+    """Of arithmetic on one another's results, over rows, columns and numbers, at lengths with all rests."""
+    random = np.random.default_rng(0)
+    args = [random.uniform(0.5, 2.0, size).astype(dtype) for size in (shape, shape, shape[1:], (shape[0], 1), ())]
+    f = lambda *args: sum(part.sum() for part in long_chains(*args))
+    both = [(autodiff.compile(long_chains), inside(long_chains))]
+    both.append([autodiff.grad(g, argnums=(0, 1)) for g in (autodiff.compile(f), inside(f))])
+    try:
+        _arrays.use_level(level if level in _kernels.cpu_levels() else "baseline")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for of, eager in both:
+                for by in (0.0, 0.25):
+                    given = [a + dtype(by) for a in args]
+                    for a, b in zip(leaves(of(*given)), leaves(eager(*given)), strict=True):
+                        assert a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    finally:
+        _arrays.use_level(_kernels.chosen_cpu_level())
+
+
+def test_batches_of_products():
+    x, y = RNG.standard_normal((2, 3, 4, 5)), RNG.standard_normal((2, 3, 5, 6))
+    f = autodiff.compile(lambda x, y: (np.swapaxes(np.tanh(x @ y), -1, -2) @ x).sum())
+    eager = inside(lambda x, y: (np.swapaxes(np.tanh(x @ y), -1, -2) @ x).sum())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for by in (0.0, 0.5):
+            close(autodiff.grad(f, argnums=(0, 1))(x + by, y), autodiff.grad(eager, argnums=(0, 1))(x + by, y))
+
+
+def test_conditions_of_rows_and_columns():
+    x = RNG.standard_normal((20, 12))
+    for condition in (x[:, :1] > 0, x[0] > 0, x[:1, :1] > 0):
+        f = lambda x, condition: (np.where(condition, x, -2.0 * x) * x).sum()
+        of = autodiff.value_and_grad(autodiff.compile(f))
+        for sign in (1.0, -1.0):
+            close(of(sign * x, condition), autodiff.value_and_grad(inside(f))(sign * x, condition))
+            condition = ~condition
 
 
 def test_results_that_are_arrays():
