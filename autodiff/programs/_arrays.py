@@ -69,6 +69,11 @@ PROMOTING = frozenset(("matmul",))
 KEEPING = frozenset(("put", "pick"))
 
 
+#: Ops below which a program with Variables for arguments is left alone: to make a node of its result takes as long as eager
+#: code takes for some fifty numbers (12 us), or for fifteen small arrays, forward and backward.
+WORTHWHILE = 50
+
+
 class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
     """A level that writes down a run of a function.  `reason` is None, or why it came to nothing, and `place` where."""
 
@@ -808,8 +813,8 @@ class _Unfit(Exception):
 class _Given:
     """The arguments while they are recorded: Variables for floats and arrays, and how they are found again."""
 
-    def __init__(self, recorder: Recorder, tracked: bool) -> None:
-        self.recorder, self.tracked = recorder, tracked
+    def __init__(self, recorder: Recorder, tracked: bool, variables: bool) -> None:
+        self.recorder, self.tracked, self.of_variables = recorder, tracked, variables
         self.slots: list[int] = []
         self.variables: list[Any] = []
         self.wanted: list[Any] = []
@@ -826,14 +831,17 @@ class _Given:
             parts = [self.take(v, wanted) for v in value.values()]
             return dict(zip(value, [v for v, _ in parts], strict=True)), ("dict", tuple(value), tuple([p for _, p in parts]))
         if isinstance(value, _Base):
-            if value.requires_grad or _v.carries_more(value):
+            own = self.of_variables and value.requires_grad and _v.dtype_in(value).kind == "f"
+            if _v.carries_more(value) or (value.requires_grad and not own):
                 raise _Unfit("an argument is a Variable that requires a gradient")
             if type(value) not in (_v.Tensor, _v.ndarray):
                 raise _Unfit("an argument is of a subclass")
             self.narrow = self.narrow or (_v.dtype_in(value).kind == "f" and _v.dtype_in(value).itemsize < 8)
-            self.input(value)
-            return value, ("values", self.slots[-1], _v.dtype_in(value).num, tuple(value.shape), value.requires_grad,
-                           type(value))
+            v = value.detach().requires_grad_() if own else value      # a leaf of its own: what it was computed of is not seen
+            if own:
+                self.wanted.append(v)
+            self.input(v)
+            return v, ("values", self.slots[-1], _v.dtype_in(value).num, tuple(value.shape), own, type(value))
         if type(value) is np.ndarray:
             if value.dtype.kind not in "fbiuc" or (wanted and value.dtype.kind != "f") or not value.dtype.isnative:
                 raise _Unfit(f"an argument is an array of {value.dtype}")
@@ -887,16 +895,24 @@ def _with_bases(part: Any, bases: dict[int, int]) -> Any:
 class Arrays:
     """The programs of a compiled function, or of a gradient of it, over arrays; its callables share them."""
 
-    def __init__(self, state: Any, what: int, places: tuple[int, ...], single: bool, aux: bool) -> None:
+    def __init__(self, state: Any, what: int, places: tuple[int, ...], single: bool, of_variables: bool, aux: bool) -> None:
         self.state, self.what, self.places, self.single, self.aux = state, what, places, single, aux
+        self.of_variables = of_variables
         self.player = _arrays.Player()
         self.passes = 0                 # recordings during which a reverse pass began
-        self.attaching = False          # there are Variables that require a gradient
+        self.attaching = of_variables   # there are Variables that require a gradient
+        self.plain = False              # with Variables for arguments it runs as it is
 
     def run(self, replay: Any, args: tuple[Any, ...]) -> Any:
         """A call that was not replayed at once."""
         state = self.state
-        if not state.check and replay._player is None:
+        if self.of_variables:
+            found = None if self.plain or state.check else self.player(args)
+            if found is not None:
+                return found
+            if self.plain or state.check:
+                return replay.eager(state.plainly, args, {})
+        elif not state.check and replay._player is None:
             replay._player = self.player
             found = self.player(args)
             if found is not None:
@@ -924,7 +940,9 @@ class Arrays:
 
     def leave(self, recorder: Recorder | None, reason: str = "") -> None:
         """From now on the function runs as it is."""
-        if recorder is not None and recorder.reason is not None:
+        if self.of_variables:           # without a word, as it would without a program
+            self.plain = True
+        elif recorder is not None and recorder.reason is not None:
             self.state.give_up(recorder.reason, recorder.place)
         else:
             self.state.give_up(reason, None)
@@ -933,7 +951,7 @@ class Arrays:
     def record(self, replay: Any, args: tuple[Any, ...]) -> Any:
         state, what = self.state, self.what
         recorder = Recorder(state.whole)
-        given = _Given(recorder, bool(what) or self.attaching)
+        given = _Given(recorder, bool(what) or self.attaching, self.of_variables)
         try:
             taken = [given.take(value, i in self.places) for i, value in enumerate(args)]
             if given.weak and given.narrow:     # as an input, an array of its own, it would make float64 of float32
@@ -970,14 +988,14 @@ class Arrays:
         if attached and not what and not self.attaching:
             self.attaching = True       # with the next call, then with names for all values
             return self.answer(replay, args, result, leaves, treedef, given)
-        wanted = given.wanted if what else attached
+        wanted = given.wanted if what else given.wanted + attached
         number = self.number_of(result)
         if what and attached:
             return self.eager(replay, args, "it is differentiated in an argument, and it uses Variables that require "
                                                   "a gradient")
         if what and not number:         # eager code raises, or knows that it is a constant
             return self.eager(replay, args, "its result is not a number that depends on what is differentiated")
-        if attached and not number:
+        if wanted and not number:
             return self.eager(replay, args, "it uses Variables that require a gradient, and its result is not one number")
         values = [leaf for leaf in leaves if isinstance(leaf, _Base)]
         finals = [recorder.known[id(v)] for v in values]
@@ -991,15 +1009,17 @@ class Arrays:
                 else:
                     self.leave(recorder)
                 return self.answer(replay, args, result, leaves, treedef, given, gradients)
+        if self.of_variables and len(recorder.ops) < WORTHWHILE:
+            return self.eager(replay, args, "")
         plan = Plan(recorder.slots, recorder.ops, recorder.guards, finals)
         program, bases, output_bases = plan.compiled(finals)
-        views = None if what or attached else recorder.views_in(values, taken, args)
-        finish = self.finisher(parts, leaves, treedef, attached, args, views)
+        views = None if what or attached or self.of_variables else recorder.views_in(values, taken, args)
+        finish = self.finisher(parts, leaves, treedef, attached, views)
         played = _arrays.Played(
             program, tuple([_with_bases(part, bases) for part in parts]),
             [(bases[slot], v, _v.dtype_in(v).num, tuple(v.shape)) for slot, v in recorder.references],
             [(base, recorder.slots[slot].shape, recorder.slots[slot].dtype.num)
-             for base, slot in zip(output_bases, finals, strict=True)], finish, plan, bool(views))
+             for base, slot in zip(output_bases, finals, strict=True)], finish, plan)
         # Held against the recording, which computed what eager code does, before it is used.
         try:
             found = played.raw(args)
@@ -1020,7 +1040,7 @@ class Arrays:
             self.leave(None, f"its programs take more than {state.memory} bytes")
         elif rare > MOST:
             self.leave(None, f"{rare} of its programs ran once: the shapes of its arguments or its decisions hardly come again")
-        return finish(found, args) if views else finish(found)
+        return finish(found, args)
 
     def number_of(self, result: Any) -> bool:
         """Whether a result is a number that depends on something, or with has_aux that and more."""
@@ -1034,7 +1054,7 @@ class Arrays:
                gradients: Any = None) -> Any:
         """What the call returns whose run is no program: the function is not called a second time."""
         if not self.what:
-            if self.attaching:          # all values depend on the arguments, though nobody asked
+            if given.tracked:           # all values depend on the arguments, though nobody asked
                 return replay.eager(self.state.plainly, args, {})
             return replay.eager(lambda *_args, **_kwargs: result, args, {})
         if not self.number_of(result):      # eager code raises, or knows that it is a constant
@@ -1044,7 +1064,7 @@ class Arrays:
         plain = [np.array(_v.plain_of(leaf)) for leaf in leaves if isinstance(leaf, _Base)]
         plain += [np.zeros(tuple(v.shape), _v.dtype_in(v)) if g is None else np.array(_v.plain_of(g))
                   for g, v in zip(gradients, given.wanted, strict=True)]
-        return self.finisher(given.parts, leaves, treedef, [], args)([v.item() if v.ndim == 0 else v for v in plain])
+        return self.finisher(given.parts, leaves, treedef, [])([v.item() if v.ndim == 0 else v for v in plain], args)
 
     def look(self, recorder: Recorder, leaves: list[Any], drew: bool) -> None:
         """What cannot be seen at the door."""
@@ -1089,22 +1109,22 @@ class Arrays:
     # ---- what is made of the program's outputs
 
     def finisher(self, parts: list[Any], leaves: list[Any], treedef: Any, attached: list[Any],
-                 args: tuple[Any, ...], views: Any = None) -> Callable[..., Any]:
+                 views: Any = None) -> Callable[..., Any]:
         what, places, single = self.what, self.places, self.single
         if what:
             trees = [_tree(parts[place]) for place in places]
             order = sorted(range(len(places)), key=lambda i: places[i])     # gradients come in the order of the arguments
             if single and trees[0] is None and not self.aux:
                 if what == _program.GRADIENT:
-                    return lambda made: made[1]
+                    return lambda made, args: made[1]
                 if what == _program.VALUE_AND_GRADIENT:
-                    return tuple
-                return lambda made: (made[1], made[0])
+                    return lambda made, args: tuple(made)
+                return lambda made, args: (made[1], made[0])
 
             aux = self.aux
             beside = [(not isinstance(leaf, _Base), None if isinstance(leaf, _Base) else leaf) for leaf in leaves[1:]]
 
-            def gradients(made: list[Any]) -> Any:
+            def gradients(made: list[Any], args: tuple[Any, ...]) -> Any:
                 given = iter(made)
                 value = next(given)
                 if aux:     # the value is in a pair with it
@@ -1120,11 +1140,11 @@ class Arrays:
 
             return gradients
         flavours = [type(leaf) if isinstance(leaf, _Base) else None for leaf in leaves]
-        if attached:
+        if attached or self.of_variables:
             return functools.partial(self.with_node, attached, leaves[0])
         examples: Any = EXAMPLES if any(map(_holds_variable, parts)) else {}
         if views:
-            inner = self.finisher(parts, leaves, treedef, attached, args)
+            inner = self.finisher(parts, leaves, treedef, attached)
 
             def seen(made: list[Any], args: tuple[Any, ...]) -> Any:
                 for i, (path, transforms) in views.items():
@@ -1134,14 +1154,14 @@ class Arrays:
                     for transform in transforms:
                         array = transform.apply(array)
                     made[i] = array
-                return inner(made)
+                return inner(made, args)
 
             return seen
 
         if len(leaves) == 1 and treedef.kind is None and not examples:
             return _first
 
-        def results(made: list[Any]) -> Any:
+        def results(made: list[Any], args: tuple[Any, ...]) -> Any:
             given = iter(made)
             found = []
             for leaf, flavour in zip(leaves_kept, flavours, strict=True):
@@ -1156,24 +1176,38 @@ class Arrays:
         leaves_kept = [None if isinstance(leaf, _Base) else leaf for leaf in leaves]
         return results
 
-    def with_node(self, attached: list[Any], like: Any, made: list[Any]) -> Any:
-        """The value, on a node that has the gradients of the Variables that the function uses."""
+    def with_node(self, attached: list[Any], like: Any, made: list[Any], args: tuple[Any, ...]) -> Any:
+        """The value, on a node that has the gradients of the Variables among the arguments and of those that the function uses.
+
+        A pass that is recorded runs the function once more, as it is: programs have first derivatives.
+        """
+        variables = [v for v in variables_in(args) if v.requires_grad] if self.of_variables else []
+        variables += attached
         value, gradients = np.asarray(made[0], _v.dtype_in(like)), made[1:]
+        versions = [v._version for v in variables]
 
         def vjp(cotangents: Any, needs: Any) -> Any:
             g = cotangents[0]
             if not _v.mode("grad_off"):
-                raise NotImplementedError("autodiff.compile: a program has first derivatives in the Variables that its "
-                                          "function uses; for second ones call the function as it is, by f.__wrapped__")
-            factor = _v.plain_of(g)
-            return tuple([_v.constant_of(np.array(gradient if factor == 1 else gradient * factor, _v.dtype_in(v)))
-                          if need else None for v, gradient, need in zip(attached, gradients, needs, strict=True)])
+                if versions != [v._version for v in variables]:
+                    raise RuntimeError("one of the variables needed for gradient computation has been modified by an inplace "
+                                       f"operation: an argument of {self.state.name}, or a Variable that it uses, which "
+                                       "autodiff.compile needs for its second derivative")
+                wanted = [v for v, need in zip(variables, needs, strict=True) if need]
+                found = iter(grad([self.state.plainly(*args)], wanted, [g], create_graph=True, allow_unused=True))
+                return tuple([next(found) if need else None for need in needs])
+            factor = g.item()
+            if factor != 1:
+                scaled = [np.asarray(gradient * factor, _v.dtype_in(v)) for v, gradient in zip(variables, gradients, strict=True)]
+            else:       # a copy, since a graph that is kept is walked again
+                scaled = [np.array(gradient, _v.dtype_in(v)) for v, gradient in zip(variables, gradients, strict=True)]
+            return tuple([_v.constant_of(gradient) if need else None for gradient, need in zip(scaled, needs, strict=True)])
 
-        (result,) = _v.record_custom(tuple(attached), (value,), vjp, "CompiledBackward")
+        (result,) = _v.record_custom(tuple(variables), (value,), vjp, "CompiledBackward")
         return _v.in_flavour(result, EXAMPLES[type(like)])
 
 
-def _first(made: list[Any]) -> Any:
+def _first(made: list[Any], args: tuple[Any, ...]) -> Any:
     return made[0]
 
 
