@@ -793,6 +793,11 @@ def memory_of(Variable v not None):
     return <uintptr_t>v.array.data if v.array != NULL else 0
 
 
+def storage_of(Variable v not None):
+    """What a Variable shares with its views; 0: it is a number."""
+    return <uintptr_t>v.array.storage if v.array != NULL else 0
+
+
 cdef object plain_of = None
 
 

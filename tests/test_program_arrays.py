@@ -247,12 +247,11 @@ def test_memory_in_any_order():
 
 
 ODD = {
-    "a write": lambda x: (x.__setitem__(0, 1.0), x.sum())[1],
     "a value": lambda x: (x * float(x.sum())).sum(),
     "an item": lambda x: (x * x[0].item()).sum(),
-    "positions": lambda x: x[np.argsort(np.asarray(autodiff.numpy.array(x).detach()))][0] * 2.0,
+    "values": lambda x: x[np.argsort(autodiff.numpy.array(x).detach().tolist())][0] * 2.0,
+    "a write into an argument": lambda x: (x.__setitem__(0, 1.0), x.sum())[1],
     "draws": lambda x: (x * np.random.rand()).sum() * 0.0,
-    "detach": lambda x: (x * autodiff.numpy.array(x).detach()).sum(),
     "a derivative": lambda x: (x * autodiff.grad(lambda z: (z * z).sum())(x)).sum(),
 }
 
@@ -288,6 +287,10 @@ WHOLE = {
     "several": lambda x: autodiff.sort(autodiff.tensor(0.0) + x).values[2] - autodiff.sort(autodiff.tensor(0.0) + x).values[0],
     "a norm": lambda x: np.linalg.norm(x) + np.linalg.norm(np.outer(x, x), 2),
     "einsum": lambda x: np.einsum("i,j,i->", x, x, x),
+    "detach": lambda x: (x * autodiff.numpy.array(x).detach()).sum(),
+    "positions": lambda x: x[np.argsort(x)][0] * 2.0 + x[np.argsort(-x)[:2]].sum(),
+    "statistics": lambda x: np.median(x) + np.percentile(x, 30) * np.ptp(x) + np.interp(0.3, np.sort(x), x),
+    "an array of numbers": lambda x: (np.array([x[0], 2.0, x[1] * x[2]]) * x).sum(),
 }
 
 
@@ -303,6 +306,115 @@ def test_what_is_called_as_one_op(name):
             close(g(np.array(x)), expected, 1e-14)
             close(c(np.array(x)), expected[0], 1e-14)
     assert c._state.reason is None and all(len(a.player.programs) for a in c._state.of_arrays.values())
+
+
+def running(x):
+    y = np.zeros(4)
+    for i in range(3):
+        y[i + 1] = 0.5 * y[i] + x[i]
+    y[1:] *= x
+    y[np.argsort(x)] += 1.0
+    return (y * y).sum()
+
+
+def table(x):
+    y = np.zeros((3, 3))
+    y[0] = x
+    y[1] += 2.0 * x
+    y[:, 1] -= y[1] * x
+    y += x
+    y /= 1.0 + x * x
+    total = 0.0 * x.sum()
+    for row in y:
+        total += (row * x).sum()
+    return total
+
+
+def cut(x):
+    y = np.tanh(x)
+    y[y < 0.2] = 0.1
+    y[0] = y[1] * y[2]
+    return (y * x).sum()
+
+
+def turned_in_place(x):
+    y = autodiff.tensor(0.0) + x
+    z = y * y
+    z.mul_(y).add_(1.0)
+    z[1:].neg_()
+    return z.sum() + z[2] * 3.0
+
+
+WRITES = {"running": running, "table": table, "cut": cut, "in place": turned_in_place}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_writes_into_what_the_function_made(name):
+    f = WRITES[name]
+    c = autodiff.compile(f)
+    g, eager = autodiff.value_and_grad(c), autodiff.value_and_grad(inside(f))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for x in ([0.5, -1.0, 2.0], [1.5, 3.0, -2.0], [-0.5, -1.0, 0.25], [1.0, 2.0, 3.0], [3.0, 2.0, -1.0], [0.5, -1.0, 2.0]):
+            expected = eager(np.array(x))
+            close(g(np.array(x)), expected, 1e-14)
+            close(c(np.array(x)), expected[0], 1e-14)
+    assert c._state.reason is None and all(len(a.player.programs) for a in c._state.of_arrays.values())
+
+
+def test_a_view_of_what_is_written_runs_as_it_is():
+    def f(x):
+        y = x * 2.0
+        head = y[:2]
+        y += 1.0
+        return (head * x[:2]).sum()
+
+    c = autodiff.compile(f)
+    with pytest.warns(UserWarning, match="reads a view of what was written"):
+        assert c(np.ones(3)) == 6.0
+    assert c(np.ones(3)) == 6.0
+
+
+def test_the_caller_sees_writes_into_arguments_once():
+    def f(x):
+        x += 1.0
+        return x.sum()
+
+    c, x = autodiff.compile(f), np.zeros(3)
+    with pytest.warns(UserWarning, match="writes into a value"):
+        assert c(x) == 3.0
+    assert x.tolist() == [1.0] * 3
+    assert c(x) == 6.0 and x.tolist() == [2.0] * 3
+
+
+def test_the_caller_sees_writes_into_closed_over_variables_once():
+    count = autodiff.zeros(1)
+
+    def f(x):
+        count.add_(1.0)
+        return (x * count).sum()
+
+    c = autodiff.compile(f)
+    with pytest.warns(UserWarning, match="writes into a value"):
+        assert c(np.ones(3)) == 3.0
+    assert count.item() == 1.0
+    assert c(np.ones(3)) == 6.0 and count.item() == 2.0
+
+
+def test_a_function_that_is_not_recorded_runs_once_a_call():
+    calls = []
+
+    def f(x):
+        calls.append(1)
+        return (x * np.random.rand()).sum() * 0.0
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for g in (autodiff.compile(f), autodiff.value_and_grad(autodiff.compile(f))):
+            calls.clear()
+            g(np.ones(3))
+            g(np.ones(3))
+            assert len(calls) == 2
 
 
 def test_hooks_run():
@@ -492,7 +604,7 @@ def test_second_derivatives_in_arguments_run_the_function_again():
     with autodiff.no_grad():
         w.mul_(2.0)
     (g,) = autodiff.autograd.grad(result, x, retain_graph=True)         # of the values that it had
-    with pytest.raises(RuntimeError, match="modified by an inplace operation.*second derivative"):
+    with pytest.raises(RuntimeError, match=r"modified by an inplace operation.*second derivative"):
         autodiff.autograd.grad(result, x, create_graph=True)
 
 
@@ -509,3 +621,62 @@ def test_with_variables_for_arguments_the_rest_runs_as_it_is():
     plain = autodiff.compile(long)
     w = np.linspace(0.1, 0.7, 4)
     assert autodiff.value_and_grad(plain)(w, w, 0.3)[0] == autodiff.value_and_grad(long)(w, w, 0.3)[0]
+
+
+# ---- transforms of programs of arrays
+
+SECOND = {
+    "straight": lambda x, y: (np.tanh(x @ y) * x).sum(),
+    "branches": lambda x, y: x @ y @ x if (x * x).sum() > 2.0 else np.sin(x).sum() * y.sum(),
+}
+
+
+@pytest.mark.parametrize("name", SECOND)
+@pytest.mark.parametrize("argnums", [0, 1, (0, 1), (1, 0)])
+def test_second_derivatives(name, argnums):
+    f, x, y = SECOND[name], RNG.standard_normal(3), RNG.standard_normal((3, 3))
+    c = autodiff.compile(f)
+    for scale in (0.2, 1.5, 0.2):
+        for transform in (autodiff.hessian, autodiff.jacrev, autodiff.jacfwd, autodiff.jacobian):
+            close(transform(c, argnums=argnums)(scale * x, y), transform(inside(f), argnums=argnums)(scale * x, y))
+        for product in (autodiff.hvp, autodiff.jvp):
+            close(product(c, (scale * x, y), (x, y)), product(inside(f), (scale * x, y), (x, y)))
+        twice = autodiff.grad(lambda *v: autodiff.grad(c)(*v).sum())(scale * x, y)
+        close(twice, autodiff.grad(lambda *v: autodiff.grad(inside(f))(*v).sum())(scale * x, y))
+
+
+@pytest.mark.parametrize("transform", [autodiff.grad, autodiff.value_and_grad, autodiff.func.grad_and_value])
+def test_what_comes_beside_the_value(transform):
+    def f(x, y):
+        z = x * 2.0
+        return (z @ y).sum(), {"z": z, "n": 3, "s": z.sum()}
+
+    c = autodiff.compile(f)
+    of, eager = transform(c, has_aux=True), transform(inside(f), has_aux=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for by in (0.0, 1.0, 2.0):
+            found, expected = of(X + by, W), eager(X + by, W)
+            close(found, expected)
+            assert autodiff._pytree.flatten(found)[1] == autodiff._pytree.flatten(expected)[1]
+    assert [len(a.player.programs) for a in c._state.of_arrays.values()] == [1]
+
+
+@pytest.mark.parametrize("name", SECOND)
+@pytest.mark.parametrize("size", [1, 40])
+def test_vmap_over_python_branches(name, size):
+    f, xs, y = SECOND[name], RNG.standard_normal((size, 3)), RNG.standard_normal((3, 3))
+    for transform in (lambda f: f, autodiff.grad, lambda f: autodiff.value_and_grad(f, argnums=(0, 1)), autodiff.hessian):
+        found = leaves(autodiff.vmap(transform(autodiff.compile(f)), in_dims=(0, None))(xs, y))
+        expected = zip(*[leaves(transform(inside(f))(x, y)) for x in xs])
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, np.stack(b), rtol=1e-12)
+
+
+def test_vmap_of_large_samples_has_the_bits_of_calls():
+    f, xs = (lambda x: (np.exp(-x) * x).sum()), RNG.standard_normal((3, 700, 2))
+    g = autodiff.value_and_grad(autodiff.compile(f))
+    values, gradients = autodiff.vmap(g, in_dims=2)(xs)
+    for i in range(2):
+        value, gradient = g(xs[:, :, i])
+        assert values[i] == value and (gradients[i] == gradient).all()

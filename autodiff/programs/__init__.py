@@ -23,8 +23,18 @@ import numpy as np
 from .. import _program
 from .. import _variable as _variable_module
 from .._lift import lift
-from .._program import (GRADIENT, GRADIENT_AND_VALUE, HESSIAN, JACOBIAN, VALUE, VALUE_AND_GRADIENT, Replay, inside, kind_of,
-                        unusual)
+from .._program import (
+    GRADIENT,
+    GRADIENT_AND_VALUE,
+    HESSIAN,
+    JACOBIAN,
+    VALUE,
+    VALUE_AND_GRADIENT,
+    Replay,
+    inside,
+    kind_of,
+    unusual,
+)
 from .._pytree import flatten, flatten_results, map_leaves
 from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
 from ..numpy import _answers as _answers  # now, and not while something is recorded
@@ -157,7 +167,7 @@ class _State:
 
     def arrays(self, replay: Any, of_variables: bool = False) -> Any:
         """What a callable does with arrays, or with Variables that require a gradient."""
-        key = replay._what, replay._places if replay._what else (), replay._single, of_variables
+        key = replay._what, replay._places if replay._what else (), replay._single, bool(replay._aux), of_variables
         found = self.of_arrays.get(key)
         if found is None:
             from ._arrays import Arrays
@@ -443,7 +453,11 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
     NotImplemented where that is not what was asked: for Variables, and where a sample is no number.
     """
     state = replay._state
-    if state.reason is not None or state.check or unusual() or not size or replay._aux:
+    if state.reason is not None or state.check or unusual() or not size:
+        return NotImplemented
+    if state.over_arrays or any(_with_arrays(value, 1 if dim is None else 2) for value, dim in zip(leaves, dims, strict=True)):
+        return _over_samples(replay, tree, leaves, dims, size)
+    if replay._aux:
         return NotImplemented
     columns = []
     for value, dim in zip(leaves, dims, strict=True):
@@ -511,6 +525,44 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
     if replay._what == GRADIENT:
         return gradient
     return (values, gradient) if replay._what == VALUE_AND_GRADIENT else (gradient, values)
+
+
+def _over_samples(replay: Any, tree: Any, leaves: list[Any], dims: list[int | None], size: int) -> Any:
+    """What vmap makes of a program of arrays: where it branches, and where that is faster, it is replayed for each sample.
+
+    NotImplemented where one pass over a batch is right and faster, as ever.
+    """
+    state = replay._state
+    if any(isinstance(value, _Base) for value in leaves):
+        return NotImplemented
+    rows = [None if dim is None else np.moveaxis(value, dim, 0) for value, dim in zip(leaves, dims, strict=True)]
+    if any(row is not None and row.ndim == 1 and row.dtype not in (np.float64, np.float32) for row in rows):
+        return NotImplemented       # a number that is no float is static: each would have a program of its own
+
+    def sample(i: int) -> Any:
+        args = tree.unflatten([value if row is None else row[i] if row.ndim > 1 or row.dtype != np.float64 else float(row[i])
+                               for value, row in zip(leaves, rows, strict=True)])
+        return flatten(replay(*args))
+
+    if replay._what >= HESSIAN:         # itself no program: does the function branch?
+        replay.function(*tree.unflatten([value if row is None else row[0] for value, row in zip(leaves, rows, strict=True)]))
+    found = [sample(0)]
+    programs = [played.plan for played in state.played()]
+    branches = any(guard.kind == "truth" for plan in programs for guard in plan.guards)
+    large = sum(row[0].size for row in rows if row is not None) >= _LARGE
+    if state.reason is not None or not programs or not (branches or (replay._what < HESSIAN and (large or size <= _FEW))):
+        return NotImplemented
+    found += map(sample, range(1, size))
+    kept, treedef = found[0]
+    if any(other != treedef for _, other in found) or not all(isinstance(v, (float, np.ndarray)) for v in kept):
+        return NotImplemented
+    if any(len({np.shape(v) for v in column}) > 1 for column in zip(*[v for v, _ in found], strict=True)):
+        return NotImplemented
+    return treedef.unflatten([np.stack(column) for column in zip(*[v for v, _ in found], strict=True)])
+
+
+#: So many samples, or samples of so many elements, are replayed one by one: a batch is faster for many small ones.
+_FEW, _LARGE = 32, 512
 
 
 class _NoNumber(Exception):
