@@ -819,6 +819,14 @@ class Arrays:
                     return tuple
                 return lambda made: (made[1], made[0])
 
+            flat = _flat(trees, single)
+            if flat is not None and order == sorted(order):
+                if what == _program.GRADIENT:
+                    return lambda made: flat(made[1:])
+                if what == _program.VALUE_AND_GRADIENT:
+                    return lambda made: (made[0], flat(made[1:]))
+                return lambda made: (flat(made[1:]), made[0])
+
             def gradients(made: list[Any]) -> Any:
                 given = iter(made)
                 value = next(given)
@@ -870,6 +878,10 @@ class Arrays:
         return _v.in_flavour(result, EXAMPLES[type(like)])
 
 
+def _itself(made: list[Any]) -> Any:
+    return made
+
+
 def _first(made: list[Any]) -> Any:
     return made[0]
 
@@ -885,6 +897,16 @@ def _tree(part: Any) -> Any:
     if part[0] in ("list", "tuple"):
         return part[0], None, [_tree(p) for p in part[1]]
     return ("dict", part[1], [_tree(p) for p in part[2]]) if part[0] == "dict" else None
+
+
+def _flat(trees: list[Any], single: bool) -> Callable[[list[Any]], Any] | None:
+    """What makes the gradient of a list of its leaves, where it is itself a list or a tuple of them."""
+    if not single:
+        return tuple if all(tree is None for tree in trees) else None
+    kind, _, parts = trees[0]
+    if kind == "dict" or any(part is not None for part in parts):
+        return None
+    return _itself if kind == "list" else tuple
 
 
 def _built(tree: Any, given: Any) -> Any:
