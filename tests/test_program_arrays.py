@@ -1,5 +1,6 @@
 """autodiff.compile over arrays: replays against eager runs, for every row of the catalogue, and what gives up."""
 import collections
+import os
 import threading
 import warnings
 
@@ -168,6 +169,29 @@ def test_chains_have_the_bits_of_single_ops(shape, dtype, level):
                         assert a.dtype == b.dtype and a.tobytes() == b.tobytes()
     finally:
         _arrays.use_level(_kernels.chosen_cpu_level())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="one thread on Windows")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("shape", [(300_001,), (40_000, 9), (300, 1_001)])
+def test_threads_share_a_sweep(shape, dtype):
+    """The bits are the same for any number of them."""
+    x, row = RNG.standard_normal(shape).astype(dtype), RNG.standard_normal(shape[1:]).astype(dtype)
+    f = autodiff.value_and_grad(autodiff.compile(lambda x, row: (np.tanh(x * row) * x + np.exp(-x) * 2).sum()))
+    before, found = autodiff.get_num_threads(), set()
+    try:
+        for threads in (1, 2, 3, 1):
+            autodiff.set_num_threads(threads)
+            for _ in range(5):
+                value, gradient = f(x, row)
+                found.add((value, gradient.tobytes()))
+    finally:
+        autodiff.set_num_threads(before)
+    assert len(found) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        expected = autodiff.value_and_grad(inside(lambda x, row: (np.tanh(x * row) * x + np.exp(-x) * 2).sum()))(x, row)
+    assert np.asarray(expected[1]).tobytes() == found.pop()[1]
 
 
 def test_batches_of_products():

@@ -1073,6 +1073,13 @@ class Arrays:
                     return lambda made, args: tuple(made)
                 return lambda made, args: (made[1], made[0])
 
+            flat = None if self.aux else _flat(trees, single)
+            if flat is not None and order == sorted(order):
+                if what == _program.GRADIENT:
+                    return lambda made, args: flat(made[1:])
+                if what == _program.VALUE_AND_GRADIENT:
+                    return lambda made, args: (made[0], flat(made[1:]))
+                return lambda made, args: (flat(made[1:]), made[0])
             aux = self.aux
             beside = [(not isinstance(leaf, _Base), None if isinstance(leaf, _Base) else leaf) for leaf in leaves[1:]]
 
@@ -1143,6 +1150,10 @@ class Arrays:
         return _v.in_flavour(result, EXAMPLES[type(like)])
 
 
+def _itself(made: list[Any]) -> Any:
+    return made
+
+
 def _first(made: list[Any], args: tuple[Any, ...]) -> Any:
     return made[0]
 
@@ -1158,6 +1169,16 @@ def _tree(part: Any) -> Any:
     if part[0] in ("list", "tuple"):
         return part[0], None, [_tree(p) for p in part[1]]
     return ("dict", part[1], [_tree(p) for p in part[2]]) if part[0] == "dict" else None
+
+
+def _flat(trees: list[Any], single: bool) -> Callable[[list[Any]], Any] | None:
+    """What makes the gradient of a list of its leaves, where it is itself a list or a tuple of them."""
+    if not single:
+        return tuple if all(tree is None for tree in trees) else None
+    kind, _, parts = trees[0]
+    if kind == "dict" or any(part is not None for part in parts):
+        return None
+    return _itself if kind == "list" else tuple
 
 
 def _built(tree: Any, given: Any) -> Any:
