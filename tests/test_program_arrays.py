@@ -1,5 +1,6 @@
 """autodiff.compile over arrays: replays against eager runs, for every row of the catalogue, and what gives up."""
 import collections
+import os
 import threading
 import warnings
 
@@ -168,6 +169,29 @@ def test_chains_have_the_bits_of_single_ops(shape, dtype, level):
                         assert a.dtype == b.dtype and a.tobytes() == b.tobytes()
     finally:
         _arrays.use_level(_kernels.chosen_cpu_level())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="one thread on Windows")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("shape", [(300_001,), (40_000, 9), (300, 1_001)])
+def test_threads_share_a_sweep(shape, dtype):
+    """The bits are the same for any number of them."""
+    x, row = RNG.standard_normal(shape).astype(dtype), RNG.standard_normal(shape[1:]).astype(dtype)
+    f = autodiff.value_and_grad(autodiff.compile(lambda x, row: (np.tanh(x * row) * x + np.exp(-x) * 2).sum()))
+    before, found = autodiff.get_num_threads(), set()
+    try:
+        for threads in (1, 2, 3, 1):
+            autodiff.set_num_threads(threads)
+            for _ in range(5):
+                value, gradient = f(x, row)
+                found.add((value, gradient.tobytes()))
+    finally:
+        autodiff.set_num_threads(before)
+    assert len(found) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        expected = autodiff.value_and_grad(inside(lambda x, row: (np.tanh(x * row) * x + np.exp(-x) * 2).sum()))(x, row)
+    assert np.asarray(expected[1]).tobytes() == found.pop()[1]
 
 
 def test_batches_of_products():
@@ -676,65 +700,6 @@ def test_containers_of_other_types_are_looked_into_by_no_program():
     assert compiled(pair, x) == 0
 
 
-# ---- transforms of programs of arrays
-
-SECOND = {
-    "straight": lambda x, y: (np.tanh(x @ y) * x).sum(),
-    "branches": lambda x, y: x @ y @ x if (x * x).sum() > 2.0 else np.sin(x).sum() * y.sum(),
-}
-
-
-@pytest.mark.parametrize("name", SECOND)
-@pytest.mark.parametrize("argnums", [0, 1, (0, 1), (1, 0)])
-def test_second_derivatives(name, argnums):
-    f, x, y = SECOND[name], RNG.standard_normal(3), RNG.standard_normal((3, 3))
-    c = autodiff.compile(f)
-    for scale in (0.2, 1.5, 0.2):
-        for transform in (autodiff.hessian, autodiff.jacrev, autodiff.jacfwd, autodiff.jacobian):
-            close(transform(c, argnums=argnums)(scale * x, y), transform(inside(f), argnums=argnums)(scale * x, y))
-        for product in (autodiff.hvp, autodiff.jvp):
-            close(product(c, (scale * x, y), (x, y)), product(inside(f), (scale * x, y), (x, y)))
-        twice = autodiff.grad(lambda *v: autodiff.grad(c)(*v).sum())(scale * x, y)
-        close(twice, autodiff.grad(lambda *v: autodiff.grad(inside(f))(*v).sum())(scale * x, y))
-
-
-@pytest.mark.parametrize("transform", [autodiff.grad, autodiff.value_and_grad, autodiff.func.grad_and_value])
-def test_what_comes_beside_the_value(transform):
-    def f(x, y):
-        z = x * 2.0
-        return (z @ y).sum(), {"z": z, "n": 3, "s": z.sum()}
-
-    c = autodiff.compile(f)
-    of, eager = transform(c, has_aux=True), transform(inside(f), has_aux=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for by in (0.0, 1.0, 2.0):
-            found, expected = of(X + by, W), eager(X + by, W)
-            close(found, expected)
-            assert autodiff._pytree.flatten(found)[1] == autodiff._pytree.flatten(expected)[1]
-    assert [len(a.player.programs) for a in c._state.of_arrays.values()] == [1]
-
-
-@pytest.mark.parametrize("name", SECOND)
-@pytest.mark.parametrize("size", [1, 40])
-def test_vmap_over_python_branches(name, size):
-    f, xs, y = SECOND[name], RNG.standard_normal((size, 3)), RNG.standard_normal((3, 3))
-    for transform in (lambda f: f, autodiff.grad, lambda f: autodiff.value_and_grad(f, argnums=(0, 1)), autodiff.hessian):
-        found = leaves(autodiff.vmap(transform(autodiff.compile(f)), in_dims=(0, None))(xs, y))
-        expected = zip(*[leaves(transform(inside(f))(x, y)) for x in xs])
-        for a, b in zip(found, expected, strict=True):
-            np.testing.assert_allclose(a, np.stack(b), rtol=1e-12)
-
-
-def test_vmap_of_large_samples_has_the_bits_of_calls():
-    f, xs = (lambda x: (np.exp(-x) * x).sum()), RNG.standard_normal((3, 700, 2))
-    g = autodiff.value_and_grad(autodiff.compile(f))
-    values, gradients = autodiff.vmap(g, in_dims=2)(xs)
-    for i in range(2):
-        value, gradient = g(xs[:, :, i])
-        assert values[i] == value and (gradients[i] == gradient).all()
-
-
 # ---- Variables for arguments
 
 def long(w, x, y):
@@ -805,7 +770,7 @@ def test_second_derivatives_in_arguments_run_the_function_again():
     with autodiff.no_grad():
         w.mul_(2.0)
     (g,) = autodiff.autograd.grad(result, x, retain_graph=True)         # of the values that it had
-    with pytest.raises(RuntimeError, match="modified by an inplace operation.*second derivative"):
+    with pytest.raises(RuntimeError, match=r"modified by an inplace operation.*second derivative"):
         autodiff.autograd.grad(result, x, create_graph=True)
 
 
@@ -822,3 +787,62 @@ def test_with_variables_for_arguments_the_rest_runs_as_it_is():
     plain = autodiff.compile(long)
     w = np.linspace(0.1, 0.7, 4)
     assert autodiff.value_and_grad(plain)(w, w, 0.3)[0] == autodiff.value_and_grad(long)(w, w, 0.3)[0]
+
+
+# ---- transforms of programs of arrays
+
+SECOND = {
+    "straight": lambda x, y: (np.tanh(x @ y) * x).sum(),
+    "branches": lambda x, y: x @ y @ x if (x * x).sum() > 2.0 else np.sin(x).sum() * y.sum(),
+}
+
+
+@pytest.mark.parametrize("name", SECOND)
+@pytest.mark.parametrize("argnums", [0, 1, (0, 1), (1, 0)])
+def test_second_derivatives(name, argnums):
+    f, x, y = SECOND[name], RNG.standard_normal(3), RNG.standard_normal((3, 3))
+    c = autodiff.compile(f)
+    for scale in (0.2, 1.5, 0.2):
+        for transform in (autodiff.hessian, autodiff.jacrev, autodiff.jacfwd, autodiff.jacobian):
+            close(transform(c, argnums=argnums)(scale * x, y), transform(inside(f), argnums=argnums)(scale * x, y))
+        for product in (autodiff.hvp, autodiff.jvp):
+            close(product(c, (scale * x, y), (x, y)), product(inside(f), (scale * x, y), (x, y)))
+        twice = autodiff.grad(lambda *v: autodiff.grad(c)(*v).sum())(scale * x, y)
+        close(twice, autodiff.grad(lambda *v: autodiff.grad(inside(f))(*v).sum())(scale * x, y))
+
+
+@pytest.mark.parametrize("transform", [autodiff.grad, autodiff.value_and_grad, autodiff.func.grad_and_value])
+def test_what_comes_beside_the_value(transform):
+    def f(x, y):
+        z = x * 2.0
+        return (z @ y).sum(), {"z": z, "n": 3, "s": z.sum()}
+
+    c = autodiff.compile(f)
+    of, eager = transform(c, has_aux=True), transform(inside(f), has_aux=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for by in (0.0, 1.0, 2.0):
+            found, expected = of(X + by, W), eager(X + by, W)
+            close(found, expected)
+            assert autodiff._pytree.flatten(found)[1] == autodiff._pytree.flatten(expected)[1]
+    assert [len(a.player.programs) for a in c._state.of_arrays.values()] == [1]
+
+
+@pytest.mark.parametrize("name", SECOND)
+@pytest.mark.parametrize("size", [1, 40])
+def test_vmap_over_python_branches(name, size):
+    f, xs, y = SECOND[name], RNG.standard_normal((size, 3)), RNG.standard_normal((3, 3))
+    for transform in (lambda f: f, autodiff.grad, lambda f: autodiff.value_and_grad(f, argnums=(0, 1)), autodiff.hessian):
+        found = leaves(autodiff.vmap(transform(autodiff.compile(f)), in_dims=(0, None))(xs, y))
+        expected = zip(*[leaves(transform(inside(f))(x, y)) for x in xs])
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, np.stack(b), rtol=1e-12)
+
+
+def test_vmap_of_large_samples_has_the_bits_of_calls():
+    f, xs = (lambda x: (np.exp(-x) * x).sum()), RNG.standard_normal((3, 700, 2))
+    g = autodiff.value_and_grad(autodiff.compile(f))
+    values, gradients = autodiff.vmap(g, in_dims=2)(xs)
+    for i in range(2):
+        value, gradient = g(xs[:, :, i])
+        assert values[i] == value and (gradients[i] == gradient).all()

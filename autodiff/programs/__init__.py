@@ -23,8 +23,18 @@ import numpy as np
 from .. import _program
 from .. import _variable as _variable_module
 from .._lift import lift
-from .._program import (GRADIENT, GRADIENT_AND_VALUE, HESSIAN, JACOBIAN, VALUE, VALUE_AND_GRADIENT, Replay, inside, kind_of,
-                        unusual)
+from .._program import (
+    GRADIENT,
+    GRADIENT_AND_VALUE,
+    HESSIAN,
+    JACOBIAN,
+    VALUE,
+    VALUE_AND_GRADIENT,
+    Replay,
+    inside,
+    kind_of,
+    unusual,
+)
 from .._pytree import flatten, flatten_results, map_leaves
 from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
 from ..numpy import _answers as _answers  # now, and not while something is recorded
@@ -157,8 +167,7 @@ class _State:
 
     def arrays(self, replay: Any, of_variables: bool = False) -> Any:
         """What a callable does with arrays, or with Variables that require a gradient."""
-        key = (replay._what, replay._places if replay._what else (), replay._single, of_variables,
-               bool(replay._what and replay._aux))
+        key = replay._what, replay._places if replay._what else (), replay._single, bool(replay._aux), of_variables
         found = self.of_arrays.get(key)
         if found is None:
             from ._arrays import Arrays

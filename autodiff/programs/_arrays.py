@@ -895,7 +895,7 @@ def _with_bases(part: Any, bases: dict[int, int]) -> Any:
 class Arrays:
     """The programs of a compiled function, or of a gradient of it, over arrays; its callables share them."""
 
-    def __init__(self, state: Any, what: int, places: tuple[int, ...], single: bool, of_variables: bool, aux: bool) -> None:
+    def __init__(self, state: Any, what: int, places: tuple[int, ...], single: bool, aux: bool, of_variables: bool) -> None:
         self.state, self.what, self.places, self.single, self.aux = state, what, places, single, aux
         self.of_variables = of_variables
         self.player = _arrays.Player()
@@ -1010,7 +1010,7 @@ class Arrays:
                     self.leave(recorder)
                 return self.answer(replay, args, result, leaves, treedef, given, gradients)
         if self.of_variables and len(recorder.ops) < WORTHWHILE:
-            return self.eager(replay, args, "")
+            return self.eager(replay, args, "it is short")
         plan = Plan(recorder.slots, recorder.ops, recorder.guards, finals)
         program, bases, output_bases = plan.compiled(finals)
         views = None if what or attached or self.of_variables else recorder.views_in(values, taken, args)
@@ -1121,6 +1121,13 @@ class Arrays:
                     return lambda made, args: tuple(made)
                 return lambda made, args: (made[1], made[0])
 
+            flat = None if self.aux else _flat(trees, single)
+            if flat is not None and order == sorted(order):
+                if what == _program.GRADIENT:
+                    return lambda made, args: flat(made[1:])
+                if what == _program.VALUE_AND_GRADIENT:
+                    return lambda made, args: (made[0], flat(made[1:]))
+                return lambda made, args: (flat(made[1:]), made[0])
             aux = self.aux
             beside = [(not isinstance(leaf, _Base), None if isinstance(leaf, _Base) else leaf) for leaf in leaves[1:]]
 
@@ -1197,14 +1204,17 @@ class Arrays:
                 found = iter(grad([self.state.plainly(*args)], wanted, [g], create_graph=True, allow_unused=True))
                 return tuple([next(found) if need else None for need in needs])
             factor = g.item()
-            if factor != 1:
-                scaled = [np.asarray(gradient * factor, _v.dtype_in(v)) for v, gradient in zip(variables, gradients, strict=True)]
-            else:       # a copy, since a graph that is kept is walked again
-                scaled = [np.array(gradient, _v.dtype_in(v)) for v, gradient in zip(variables, gradients, strict=True)]
+            # Copies in any case, since a graph that is kept is walked again.
+            scaled = [np.array(gradient if factor == 1 else gradient * factor, _v.dtype_in(v))
+                      for v, gradient in zip(variables, gradients, strict=True)]
             return tuple([_v.constant_of(gradient) if need else None for gradient, need in zip(scaled, needs, strict=True)])
 
         (result,) = _v.record_custom(tuple(variables), (value,), vjp, "CompiledBackward")
         return _v.in_flavour(result, EXAMPLES[type(like)])
+
+
+def _itself(made: list[Any]) -> Any:
+    return made
 
 
 def _first(made: list[Any], args: tuple[Any, ...]) -> Any:
@@ -1222,6 +1232,16 @@ def _tree(part: Any) -> Any:
     if part[0] in ("list", "tuple"):
         return part[0], None, [_tree(p) for p in part[1]]
     return ("dict", part[1], [_tree(p) for p in part[2]]) if part[0] == "dict" else None
+
+
+def _flat(trees: list[Any], single: bool) -> Callable[[list[Any]], Any] | None:
+    """What makes the gradient of a list of its leaves, where it is itself a list or a tuple of them."""
+    if not single:
+        return tuple if all(tree is None for tree in trees) else None
+    kind, _, parts = trees[0]
+    if kind == "dict" or any(part is not None for part in parts):
+        return None
+    return _itself if kind == "list" else tuple
 
 
 def _built(tree: Any, given: Any) -> Any:
