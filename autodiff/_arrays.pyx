@@ -15,7 +15,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from ._base cimport Variable, current_node, is_variable, modes, ndarray_of, type_of
-from ._core cimport HOOKED, Array, Shape, new_array, new_shape, release_shape
+from ._core cimport HOOKED, Array, Shape, Turn, new_array, new_shape, release_shape
 from ._kernels cimport FLOAT64, Loop, add_into, exp_sum, intp, kernels, run_loop, run_parts
 from ._kernels cimport matmul as matmul_kernel, matmul_batch
 from ._kernels import chosen_cpu_level
@@ -150,7 +150,7 @@ cdef class Program:
     cdef void* arena_memory
     cdef int steps, bases, room
     cdef intp arena_bytes
-    cdef readonly bint busy     # it runs: another thread's call, or one further out
+    cdef Turn turn              # of the call that runs it
     cdef bint heavy
     cdef list calls             # of PYTHON: (function, [(place of an operand) ...], [place of a result or None ...])
     cdef list kept              # constants
@@ -173,6 +173,7 @@ cdef class Program:
         if (self.step == NULL or self.micro == NULL or self.place == NULL or self.sum_of == NULL
                 or self.base == NULL or self.arena_memory == NULL):
             raise MemoryError
+        self.turn = Turn()
         self.arena = <char*>((<uintptr_t>self.arena_memory + 63) & ~<uintptr_t>63)
         self.arena_bytes = (arena_bytes + 63) & ~63
         self.base[0] = self.arena
@@ -235,6 +236,11 @@ cdef class Program:
         free(self.sum_of)
         free(self.base)
         free(self.arena_memory)
+
+    @property
+    def busy(self):
+        """Whether it runs: another thread's call, or one further out."""
+        return self.turn.taken()
 
     @property
     def bytes(self):
@@ -664,7 +670,7 @@ cdef class Played:
 
     def fits(self, tuple args):
         """Whether the arguments are of its structure."""
-        if self.program.busy:
+        if self.program.turn.taken():
             return False
         found = self.match(args)
         self.held.clear()
@@ -790,9 +796,8 @@ cdef class Played:
         cdef list made
         cdef cnp.ndarray array
         program.failed = -1
-        if program.busy:            # another thread's, or one of its own calls further out
+        if not program.turn.claim():         # another thread's, or one of its own calls further out
             return None
-        program.busy = True
         try:
             if not self.match(args):
                 return None
@@ -815,7 +820,7 @@ cdef class Played:
                 return None
         finally:
             self.held.clear()
-            program.busy = False
+            program.turn.held = False
         for i in range(len(made)):
             value = made[i]
             if isinstance(value, cnp.ndarray) and cnp.PyArray_NDIM(<cnp.ndarray>value) == 0 and self.outputs[i][0] is not None:

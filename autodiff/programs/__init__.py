@@ -11,7 +11,6 @@ import functools
 import inspect
 import random
 import sys
-import threading
 import types
 import warnings
 from collections import Counter
@@ -22,6 +21,7 @@ import numpy as np
 
 from .. import _program
 from .. import _variable as _variable_module
+from .._core import Turn
 from .._lift import lift
 from .._program import (
     GRADIENT,
@@ -154,7 +154,7 @@ class _State:
         self.trees: list[Any] = []
         self.reason: str | None = None
         self.quiet = False          # whether somebody else says so
-        self.lock = threading.Lock()
+        self.lock = Turn()
         self.choices: dict[tuple[int, ...], int] = {(): 0}
         self.name = getattr(function, "__qualname__", None) or repr(function)
         self.over_arrays = False        # even where the arguments are numbers: the function computes with arrays of its own
