@@ -695,7 +695,7 @@ cdef class Played:
     cdef readonly tuple parts           # of the arguments
     cdef readonly list references       # (base, Variable, type number, shape): read where they are
     cdef list outputs                   # (base, shape, type number or -1 for a float) or (None, constant)
-    cdef readonly object finish         # finish(outputs): the result
+    cdef readonly object finish         # finish(outputs, args): the result
     cdef readonly object plan            # what is shown of it
     cdef list held
     cdef double* numbers
@@ -831,7 +831,7 @@ cdef class Played:
         made = self.computed(args)
         if made is None:
             return None
-        return self.finish(made)
+        return self.finish(made, args)
 
     cdef list computed(self, tuple args):
         cdef Program program = self.program
@@ -920,6 +920,11 @@ def node_of(Variable v not None):
 def memory_of(Variable v not None):
     """Where a Variable's elements are; 0: it is a number."""
     return <uintptr_t>v.array.data if v.array != NULL else 0
+
+
+def storage_of(Variable v not None):
+    """What a Variable shares with its views; 0: it is a number."""
+    return <uintptr_t>v.array.storage if v.array != NULL else 0
 
 
 cdef object plain_of = None
