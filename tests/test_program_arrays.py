@@ -442,6 +442,8 @@ WHOLE = {
     "detach": lambda x: (x * autodiff.numpy.array(x).detach()).sum(),
     "positions": lambda x: x[np.argsort(x)][0] * 2.0 + x[np.argsort(-x)[:2]].sum(),
     "statistics": lambda x: np.median(x) + np.percentile(x, 30) * np.ptp(x) + np.interp(0.3, np.sort(x), x),
+    "ranks": lambda x: np.linalg.matrix_rank(np.outer(x, x)) * np.linalg.lstsq(np.outer(x, x) + np.eye(3), x)[0].sum(),
+    "any of floats": lambda x: (x if np.any(x - x[0]) else -x).sum(),
     "an array of numbers": lambda x: (np.array([x[0], 2.0, x[1] * x[2]]) * x).sum(),
 }
 

@@ -634,6 +634,9 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             if isinstance(part, (bool, np.bool_)):
                 self.guards.append(Guard("truth", self.known[id(v)], bool(part), len(self.ops), place))
                 return part
+            if isinstance(part, (int, np.integer)) and self.reason is None:
+                self.as_integer(v)
+                return part
             self.give_up(f"{name}() takes a value out")
             return part
 
@@ -693,8 +696,10 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
     def logical(self, call: Any) -> Any:
         """and, or, not of conditions, and whether any or all hold: conditions again."""
         operands, params = self.encoded(call.operands), self.encoded(call.params)
-        if self.reason is not None or any(isinstance(v, _Base) and _v.dtype_in(v).kind != "b" for v in call.operands):
-            return self.give_up(f"{call.name}() is not recorded") if self.reason is None else NotImplemented
+        if self.reason is not None:
+            return NotImplemented
+        if any(isinstance(v, _Base) and _v.dtype_in(v).kind != "b" for v in call.operands):
+            return self.called_whole(call.name, call.operands, call.params, CALLED)
         result = apply(call.name, -1, call.operands, call.params)
         if result is NotImplemented:
             return result
