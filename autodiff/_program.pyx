@@ -12,17 +12,16 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
-from libc.math cimport trunc
+from libc.math cimport NAN, trunc
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
 
-from ._base cimport (DTYPE_RULE, NAMES, NDARRAY, OP_CLONE, T_DOUBLE, T_FLOAT, VJPS, Call, OpRecorder, Py_TYPE,
-                     Variable,
-                     ask, from_number, is_variable, later, modes, type_of)
-from ._core cimport HOOKED, kernel_type, read_double
+from ._base cimport (DIFFERENTIABLE, DTYPE_RULE, INLINE64, NAMES, NDARRAY, OP_CLONE, T_DOUBLE, T_FLOAT, VJPS, Call,
+                     OpRecorder, Py_TYPE, Variable, ask, from_number, is_variable, later, modes, point_result, type_of)
+from ._core cimport HOOKED, LEFT_NUMBER, RIGHT_NUMBER, SAVES, Node, disown, hold, kernel_type, read_double
 from ._elementwise cimport Operand, binary, condition as condition_of, drop_operand, item_of, promoted, take_operand, unary
-from ._kernels cimport Loop, Partial, Partial1, Value1, kernels, run_parts, threads_at_most
+from ._kernels cimport Kernel, Loop, Partial, Partial1, Value1, kernels, run_parts, threads_at_most
 
 import math
 import os
@@ -47,6 +46,8 @@ cdef extern from "Python.h":
     int PyFrame_GetLasti(PyFrameObject* frame)
     void Py_DECREF(void* o)
     void Py_INCREF(void* o)
+    void Py_XDECREF(void* o)
+    long long PyLong_AsLongLongAndOverflow(object o, int* overflow) except? -1
 
 cdef extern from "csrc/program_rows.h":
     enum:
@@ -382,6 +383,24 @@ cdef int fill_point(int op, int dtype) noexcept:
 
 # ---- the recorder
 
+cdef inline double small_whole(object o) except? -1:
+    """An int that a double has; NaN for a larger one."""
+    cdef int overflow = 0
+    cdef long long found = PyLong_AsLongLongAndOverflow(o, &overflow)
+    return NAN if overflow or found > (<long long>1 << 53) or found < -(<long long>1 << 53) else <double>found
+
+
+cdef struct Known:              # a Variable and its slot
+    PyObject* v
+    Node* node                  # what it is the result of; NULL: the Variable is owned
+    int slot
+
+
+cdef inline uint64_t mixed(uint64_t bits) noexcept:
+    bits = (bits ^ (bits >> 32)) * <uint64_t>0xD6E8FEB86659FD93
+    return bits ^ (bits >> 32)
+
+
 @cython.final
 cdef class Recorder(OpRecorder):
     """A level that writes down a run of a function.  `reason` is None, or why it came to nothing, and `place` where."""
@@ -389,12 +408,14 @@ cdef class Recorder(OpRecorder):
     cdef p_item* items
     cdef int count, room, slots, slot_room
     cdef uint8_t* single                    # by slot
-    cdef PyObject** keys                    # Variables and their slots: a hash table
-    cdef int* values
+    cdef Known* known_values                # Variables and their slots: a hash table
     cdef int mask, used
-    cdef list held                          # ... which live until the end, or another one had their place in memory
-    cdef dict constants                     # {bits: slot}
-    cdef list numbers
+    cdef Node** nodes                       # of Variables that may be gone, owned: so no other one has the node of theirs
+    cdef int node_count, node_room
+    cdef double* numbers                    # constants, by slot from -1 down
+    cdef int number_count, number_room
+    cdef int* number_table                  # ... 1 + where they are, by their bits: a hash table
+    cdef int number_mask
     cdef dict codes                         # {code of Python: its number, or -1 if it is not the user's}
     cdef readonly list known                # ... in order
     cdef void* last_code
@@ -403,59 +424,85 @@ cdef class Recorder(OpRecorder):
     cdef readonly object reason, place
 
     def __cinit__(self):
-        self.held, self.constants, self.numbers, self.codes, self.known = [], {}, [], {}, []
-        self.mask = 255
-        self.keys = <PyObject**>calloc(256, sizeof(PyObject*))
-        self.values = <int*>malloc(256 * sizeof(int))
-        if self.keys == NULL or self.values == NULL:
+        self.codes, self.known = {}, []
+        self.mask, self.number_mask = 1023, 63
+        self.known_values = <Known*>calloc(1024, sizeof(Known))
+        self.number_table = <int*>calloc(64, sizeof(int))
+        if self.known_values == NULL or self.number_table == NULL:
             raise MemoryError
 
     def __dealloc__(self):
+        cdef int i
         free(self.items)
         free(self.single)
-        free(self.keys)
-        free(self.values)
+        free(self.numbers)
+        free(self.number_table)
+        if self.known_values != NULL:
+            for i in range(self.mask + 1):
+                if self.known_values[i].node == NULL:
+                    Py_XDECREF(self.known_values[i].v)
+        free(self.known_values)
+        for i in range(self.node_count):
+            disown(self.nodes[i])
+        free(self.nodes)
 
     # -- what is known of Variables
 
-    cdef int find(self, object v) noexcept:
-        cdef uintptr_t h = (<uintptr_t><PyObject*>v >> 4) & self.mask
-        while self.keys[h] != NULL:
-            if self.keys[h] == <PyObject*>v:
-                return self.values[h]
+    cdef inline int find(self, object v) noexcept:
+        cdef uintptr_t h = (<uintptr_t><PyObject*>v >> 5) & self.mask
+        while self.known_values[h].v != NULL:
+            if self.known_values[h].v == <PyObject*>v:
+                if self.known_values[h].node == NULL or self.known_values[h].node == (<Variable>v).node:
+                    return self.known_values[h].slot
+                return -1
             h = (h + 1) & self.mask
         return -1
 
-    cdef int put(self, PyObject* v, int slot) noexcept:
-        cdef uintptr_t h = (<uintptr_t>v >> 4) & self.mask
-        while self.keys[h] != NULL:
+    cdef inline Known* entry(self, PyObject* v) noexcept:
+        """Where a Variable stands, or is to stand."""
+        cdef uintptr_t h = (<uintptr_t>v >> 5) & self.mask
+        while self.known_values[h].v != NULL and self.known_values[h].v != v:
             h = (h + 1) & self.mask
-        self.keys[h], self.values[h] = v, slot
-        return 0
+        return &self.known_values[h]
 
-    cdef int learn(self, object v, int slot) except -1:
-        """That a Variable is the value of a slot."""
-        cdef PyObject** keys
-        cdef int* values
+    cdef int learn(self, Variable v, int slot) except -1:
+        """That a Variable is the value of a slot.
+
+        Another one may have its place in memory when it is gone.  One that has a node is known by that, and the node lives
+        until the end; the others do so themselves.
+        """
+        cdef Known* before = self.known_values
+        cdef Known* grown
+        cdef Known* at
+        cdef Node** nodes
         cdef int i, size = self.mask + 1
         if 2 * self.used > size:
-            keys, values = self.keys, self.values
-            self.keys = <PyObject**>calloc(2 * size, sizeof(PyObject*))
-            self.values = <int*>malloc(2 * size * sizeof(int))
-            if self.keys == NULL or self.values == NULL:
-                free(self.keys)
-                free(self.values)
-                self.keys, self.values = keys, values
+            grown = <Known*>calloc(4 * size, sizeof(Known))
+            if grown == NULL:
                 raise MemoryError
-            self.mask = 2 * size - 1
+            self.known_values = grown
+            self.mask = 4 * size - 1
             for i in range(size):
-                if keys[i] != NULL:
-                    self.put(keys[i], values[i])
-            free(keys)
-            free(values)
-        self.used += 1
-        self.held.append(v)
-        return self.put(<PyObject*>v, slot)
+                if before[i].v != NULL:
+                    self.entry(before[i].v)[0] = before[i]
+            free(before)
+        if self.node_count == self.node_room:
+            nodes = <Node**>realloc(self.nodes, (4 * self.node_room + 512) * sizeof(Node*))
+            if nodes == NULL:
+                raise MemoryError
+            self.nodes, self.node_room = nodes, 4 * self.node_room + 512
+        at = self.entry(<PyObject*>v)
+        if at.v == NULL:
+            self.used += 1
+        elif at.node == NULL or at.node == v.node:
+            return 0            # the first slot that it had
+        at.v, at.node, at.slot = <PyObject*>v, v.node, slot
+        if v.node == NULL:
+            Py_INCREF(<void*>at.v)
+        else:
+            self.nodes[self.node_count] = hold(v.node)
+            self.node_count += 1
+        return 0
 
     cdef int new_slot(self, bint single) except -1:
         cdef uint8_t* grown
@@ -469,9 +516,21 @@ cdef class Recorder(OpRecorder):
         self.slots += 1
         return self.slots - 1
 
-    def take_input(self, Variable v):
+    cdef int take_input(self, Variable v) except -1:
         """The next input; all come before the run."""
-        self.learn(v, self.new_slot(type_of(v) == T_FLOAT))
+        return self.learn(v, self.new_slot(type_of(v) == T_FLOAT))
+
+    def take_arguments(self, tuple args):
+        """The arguments as the function sees them, inside(); Variables among them are the inputs."""
+        args = inside(args)
+        for value in args:
+            if is_variable(value):
+                self.take_input(value)
+            elif type(value) is list or type(value) is tuple:
+                for v in value:
+                    if is_variable(v):
+                        self.take_input(v)
+        return args
 
     # -- items
 
@@ -496,11 +555,39 @@ cdef class Recorder(OpRecorder):
     cdef int constant(self, double value) except 0:
         """Negative: the slot of a number."""
         cdef uint64_t bits = (<uint64_t*>&value)[0]
-        found = self.constants.get(bits)
-        if found is None:
-            self.numbers.append(value)
-            found = self.constants[bits] = -len(self.numbers)
-        return found
+        cdef uint64_t h = mixed(bits) & self.number_mask
+        cdef int i
+        cdef double* grown
+        cdef int* table
+        while self.number_table[h]:
+            if memcmp(&self.numbers[self.number_table[h] - 1], &value, sizeof(double)) == 0:
+                return -self.number_table[h]
+            h = (h + 1) & self.number_mask
+        if self.number_count == self.number_room:
+            grown = <double*>realloc(self.numbers, (2 * self.number_room + 32) * sizeof(double))
+            if grown == NULL:
+                raise MemoryError
+            self.numbers, self.number_room = grown, 2 * self.number_room + 32
+        if 2 * self.number_count > self.number_mask:
+            table = <int*>calloc(4 * (self.number_mask + 1), sizeof(int))
+            if table == NULL:
+                raise MemoryError
+            free(self.number_table)
+            self.number_table, self.number_mask = table, 4 * (self.number_mask + 1) - 1
+            for i in range(self.number_count):
+                self.number_put(i)
+        self.numbers[self.number_count] = value
+        self.number_count += 1
+        self.number_put(self.number_count - 1)
+        return -self.number_count
+
+    cdef void number_put(self, int i) noexcept:
+        cdef uint64_t h
+        memcpy(&h, &self.numbers[i], sizeof(double))
+        h = mixed(h) & self.number_mask
+        while self.number_table[h]:
+            h = (h + 1) & self.number_mask
+        self.number_table[h] = 1 + i
 
     cdef int here(self) except -2:
         """The place in the user's code: the number of a code object, and of the instruction in it."""
@@ -577,6 +664,70 @@ cdef class Recorder(OpRecorder):
             return self.give_up(f"{name}() takes a value out")
         return self.give_up(f"{name}() is not recorded")
 
+    cdef object point(self, int op, object x, object y):
+        """elementwise() of one or two numbers that are Variables of float64 here, floats or ints, without looking twice.
+
+        What it says of them is what unary() and binary() say where nothing records.
+        """
+        cdef PyTypeObject* kind
+        cdef Kernel* kernel = &kernels[0][op]
+        cdef Node* left = NULL
+        cdef Node* right = NULL
+        cdef double a, b = 0
+        cdef int first, second = 0, flags = 0, item
+        cdef int arity = kernel.arity
+        cdef bint condition = DTYPE_RULE[op] == 2, is_number = not is_variable(x)
+        if self.reason is not None or arity == 0 or arity > 2 or not (condition or DIFFERENTIABLE[op]):
+            return None
+        if is_number and (arity == 1 or not is_variable(y)):
+            return None
+        kind = Py_TYPE(<PyObject*>(y if is_number else x))
+        if condition and kind != NDARRAY:
+            return None
+        if is_number:
+            if type(x) is not float and type(x) is not int:
+                return None
+            flags = LEFT_NUMBER
+        elif not (<Variable>x).flags & INLINE64:
+            return None
+        if arity == 2 and Py_TYPE(<PyObject*>y) != kind:
+            if type(y) is not float and type(y) is not int:
+                return None
+            flags = RIGHT_NUMBER
+        elif arity == 2 and not (<Variable>y).flags & INLINE64:
+            return None
+        if flags & LEFT_NUMBER:
+            a = <double>x if type(x) is float else small_whole(x)
+            if a != a and type(x) is int:
+                return None
+            first = self.constant(a)
+        else:
+            a, left, first = (<Variable>x).value, (<Variable>x).node, self.find(x)
+            if first < 0:
+                return None
+        if flags & RIGHT_NUMBER:
+            b = <double>y if type(y) is float else small_whole(y)
+            if b != b and type(y) is int:
+                return None
+            second = self.constant(b)
+        elif arity == 2:
+            b, right, second = (<Variable>y).value, (<Variable>y).node, self.find(y)
+            if second < 0:
+                return None
+        if p_points[0][op].value == NULL:
+            fill_point(op, 0)
+        if condition:
+            return truth_of(self, kernel.value1(a, b) != 0, op, first, second if arity == 2 else first, False)
+        if left != NULL and kernel.dx_saves or right != NULL and kernel.dy_saves:
+            flags |= SAVES
+        result = point_result(kind, op, flags, T_DOUBLE, kernel.value1(a, b), left, a, right, b)
+        item = self.value_item(HAND[op], op, first, second if arity == 2 else first, False)
+        self.learn(<Variable>result, item)
+        if self.checks:
+            self.checks = False
+            self.value_item(P_CHECK, 0, item, item, False)
+        return result
+
     cdef int slot_of(self, object o, Operand* operand, int type, int* slot) except -1:
         """The slot of an operand; 1: it has none, and the recording came to nothing."""
         cdef double value
@@ -647,7 +798,7 @@ cdef class Recorder(OpRecorder):
         single = dtype == 1
         fill_point(op, dtype)
         item = self.value_item(P_CALL32 if single else HAND[op], op, first, second, single)
-        self.learn(result, item)
+        self.learn(<Variable>result, item)
         if self.checks:
             self.checks = False
             self.value_item(P_CHECK, 0, item, item, False)
@@ -683,7 +834,7 @@ cdef class Recorder(OpRecorder):
         if slot < 0:
             return NotImplemented
         answer = later.other_row(OP_CLONE, (v,))
-        self.learn(answer, self.value_item(P_COPY, 0, slot, slot, self.single[slot]))
+        self.learn(<Variable>answer, self.value_item(P_COPY, 0, slot, slot, self.single[slot]))
         return answer
 
     cdef object chosen(self, object condition, object x, object y):
@@ -734,11 +885,11 @@ cdef class Recorder(OpRecorder):
         if at >= 0:
             if at != self.slots - 1:
                 self.value_item(P_COPY, 0, at, at, False)       # it stands right before the choice
-            self.learn(answer, self.value_item(P_WHERE, 0, first, second, type == T_FLOAT))
+            self.learn(<Variable>answer, self.value_item(P_WHERE, 0, first, second, type == T_FLOAT))
         else:
             if not condition:
                 first, second = second, first
-            self.learn(answer, self.value_item(P_SELECT, 0, first, second, type == T_FLOAT))
+            self.learn(<Variable>answer, self.value_item(P_SELECT, 0, first, second, type == T_FLOAT))
         return answer
 
     cdef object domain(self, tuple operands, object function):
@@ -761,9 +912,16 @@ cdef class Recorder(OpRecorder):
 
     def hooked(self):
         """Whether a Variable that was seen has a hook now."""
-        for v in self.held:
-            if (<Variable>v).node != NULL and (<Variable>v).node.flags & HOOKED:
+        cdef int i
+        cdef Variable v
+        for i in range(self.node_count):
+            if self.nodes[i].flags & HOOKED:
                 return True
+        for i in range(self.mask + 1):
+            if self.known_values[i].v != NULL and self.known_values[i].node == NULL:
+                v = <Variable>self.known_values[i].v
+                if v.node != NULL and v.node.flags & HOOKED:
+                    return True
         return False
 
 
@@ -1218,11 +1376,33 @@ def kind_of(o):
         return FLOAT, 1
     if type(o) is float32:
         return SINGLE, 1
-    if type(o) in (list, tuple) and o and all(type(x) is float or type(x) is float64 for x in o):
+    if of_floats(o):
         return FLOATS, len(o)
     if isinstance(o, (list, tuple, dict, set, bytearray, np.ndarray, Variable)) or hasattr(type(o), "__dataclass_fields__"):
         return None
     return STATIC, 0
+
+
+cdef bint of_floats(object o):
+    """Whether it is a list or tuple of floats, and of one at least."""
+    if type(o) is not list and type(o) is not tuple:
+        return False
+    for x in o:
+        if type(x) is not float and type(x) is not float64:
+            return False
+    return len(o) != 0
+
+
+cdef Variable number_inside(object o):
+    return from_number(NDARRAY, <double>o, T_FLOAT if type(o) is float32 else T_DOUBLE)
+
+
+def inside(tuple args):
+    """Arguments as a recorded function sees them: numbers are Variables, in lists and tuples of floats, too."""
+    return tuple([
+        number_inside(o) if type(o) is float or type(o) is float64 or type(o) is float32 else
+        [number_inside(x) for x in o] if type(o) is list and of_floats(o) else
+        tuple([number_inside(x) for x in o]) if of_floats(o) else o for o in args])
 
 
 @cython.final
@@ -1326,7 +1506,8 @@ cdef class Tree:
         cdef p_item* q
         cdef list constants = []
         cdef list codes = []
-        for value in recorder.numbers:
+        for i in range(recorder.number_count):
+            value = recorder.numbers[i]
             bits = number_bits(value)
             known = self.constants.get(bits)
             if known is None:
@@ -1348,7 +1529,7 @@ cdef class Tree:
                 q.b = constants[-1 - q.b]
             if q.where >= 0:
                 q.where = (<int>codes[q.where >> 20] << 20) | (q.where & 0xFFFFF)
-        recorder.numbers, recorder.known = [], self.known
+        recorder.number_count, recorder.known = 0, self.known
         found = p_follow(self.t, recorder.items, recorder.count, &at, &way, &done)
         if found < 0:
             if recorder.count:

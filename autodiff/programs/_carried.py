@@ -336,8 +336,8 @@ class Alone(_State):
     def played(self) -> list[Any]:
         return super().played() or self.shown
 
-    def arrays(self, replay: Any) -> Any:
-        return _OpByOp(self) if self.op_by_op else super().arrays(replay)
+    def arrays(self, replay: Any, of_variables: bool = False) -> Any:
+        return _OpByOp(self) if self.op_by_op else super().arrays(replay, of_variables)
 
     def give_up(self, reason: str, place: Any) -> None:
         """What is recorded stays: the call that has no place in it raises."""
