@@ -603,6 +603,17 @@ def test_variables_that_a_function_uses_are_not_frozen_in_bytes():
     assert Compiled.from_bytes(of.to_bytes())(x) == 3.0
 
 
+def test_a_shape_that_depends_on_values_is_a_decision():
+    def f(x):
+        return x.sum() * len(x[x > 0.0])
+
+    of = recorded(f, [(np.array([1.0, -2.0, 3.0]),)], TRANSFORMS["value"])
+    alone = Compiled.from_bytes(of.to_bytes())
+    assert alone(np.array([4.0, 2.0, -3.0])) == 6.0
+    with pytest.raises(RuntimeError, match=r"the branch where the shape of index is \(1,\) \(.*, in f\) is not recorded"):
+        alone(np.array([4.0, -2.0, -3.0]))
+
+
 def test_an_op_that_is_not_written_is_named():
     of = recorded(lambda x: np.linalg.det(x), [(np.eye(2),)], TRANSFORMS["value"])
     with pytest.raises(TypeError, match=r"it has determinant\(\), which is not written\. Pickle it with its function"):

@@ -116,7 +116,7 @@ def of_plan(plan: Any) -> bytes:
     live = {slot for slot, _ in origin.leaves} | {guard.slot for guard in guards}
     kept = []
     for op in reversed(ops):
-        if live.intersection((op.out, *op.more)):
+        if live.intersection((op.out, *op.more)) or plan.sizes(op):
             kept.append(op)
             live.update(ref.slot for ref in refs_in((op.operands, op.params)))
     kept.reverse()
@@ -132,7 +132,10 @@ def of_plan(plan: Any) -> bytes:
         if not _known(op.name, op.number):
             raise _bytes.Unwritable(f"{op.name}(), which is not written")
         given = writer.value(tuple(op.operands)), writer.value(tuple(op.params))
-        made.append((op.name, min(op.number, 0), *given, tuple([writer.new(out) for out in (op.out, *op.more)]), op.place))
+        outs = (op.out, *op.more)
+        # Where a shape depends on values it is a decision.
+        shapes = tuple([tuple(plan.slots[out].shape) for out in outs]) if plan.sizes(op) else None
+        made.append((op.name, min(op.number, 0), *given, tuple([writer.new(out) for out in outs]), shapes, op.place))
     asked += [(guard, len(made)) for guard in waiting]
     value = (parts, tuple(made),
              tuple([(guard.kind, writer.slot(guard.slot), bool(guard.expected), after, guard.place) for guard, after in asked]),
@@ -165,7 +168,7 @@ class Outline:
             self.constants[self.new(number)] = array.reshape(_shape(shape))
         self.ops = []
         by_slot = {}
-        for name, kind, operands, params, outs, place in of(tuple, ops):
+        for name, kind, operands, params, outs, shapes, place in of(tuple, ops):
             if of(int, kind) not in (0, -1, CALLED) or not _known(of(str, name), kind):
                 raise ValueError(f"an op {name!r} that this version does not have")
             given = self.value(operands), self.value(params)
@@ -173,7 +176,8 @@ class Outline:
                 raise ValueError("operands that are none")
             outs = tuple([self.new(out) for out in of(tuple, outs)])
             by_slot.update(dict.fromkeys(outs, name))
-            self.ops.append((name, kind, *given, outs, _place(place)))
+            shapes = None if shapes is None else [_shape(shape) for shape in of(tuple, shapes)]
+            self.ops.append((name, kind, *given, outs, shapes, _place(place)))
         self.guards = []
         for kind, slot, expected, after, place in of(tuple, guards):
             if kind not in ("truth", "finite", "ordinary") or not 0 <= of(int, after) <= len(self.ops):
@@ -260,10 +264,13 @@ class Outline:
                 guard = next(guards, None)
             if i == len(self.ops):
                 break
-            name, kind, operands, params, outs, _ = self.ops[i]
+            name, kind, operands, params, outs, shapes, place = self.ops[i]
             results = results_of(applied(name, kind, self.filled(operands, values), self.filled(params, values)))
             if results is None or len(results) != len(outs):
                 raise ValueError(f"{name}() has other results than when it was recorded")
+            found = [tuple(v.shape) for v in results]
+            if shapes is not None and found != shapes:
+                raise Left(f"the shape of {name}", found[0], place)
             values.update(zip(outs, results, strict=True))
         leaves = [values[slot] if slot >= 0 else constant for slot, constant in self.leaves]
         return self.treedef.unflatten([_v.as_ndarray(v) if isinstance(v, (np.ndarray, np.generic)) and slot >= 0 else v
@@ -308,7 +315,7 @@ class Outline:
             found += [(0, f"guard {'' if guard.expected else 'not '}%{guard.slot}" if guard.kind == "truth" else
                        f"leave unless {guard.kind} %{guard.slot}", guard.place) for guard in self.guards if guard.after == i]
             if i < len(self.ops):
-                name, _, operands, _, outs, place = self.ops[i]
+                name, _, operands, _, outs, _, place = self.ops[i]
                 shown = ", ".join([f"%{v.slot}" if isinstance(v, Ref) else repr(v) for v in operands])
                 found.append((0, f"{', '.join([f'%{out}' for out in outs])} = {name} {shown}", place))
         shown = ", ".join([f"%{slot}" if slot >= 0 else repr(constant) for slot, constant in self.leaves])
