@@ -19,7 +19,7 @@ from libc.string cimport memcpy, memset
 
 from ._base cimport (DTYPE_RULE, NAMES, NDARRAY, OP_CLONE, T_DOUBLE, T_FLOAT, VJPS, Call, OpRecorder, Py_TYPE,
                      Variable,
-                     ask, from_number, is_variable, later, modes, type_of)
+                     ask, edge_of, from_number, is_variable, later, modes, type_of)
 from ._core cimport HOOKED, kernel_type, read_double
 from ._elementwise cimport Operand, binary, condition as condition_of, drop_operand, item_of, promoted, take_operand, unary
 from ._kernels cimport Loop, Partial, Partial1, Value1, kernels, run_parts, threads_at_most
@@ -87,6 +87,7 @@ cdef extern from "csrc/program_rows.h":
         long long runs
     ctypedef struct p_tree:
         p_segment* root
+        uint8_t* single
         int inputs, constant_count, slots, adjoints, leaves, depth
         double* v
         double* g
@@ -398,9 +399,10 @@ cdef class Recorder(OpRecorder):
     cdef int last_number
     cdef bint checks, closed
     cdef readonly object reason, place
+    cdef readonly list strangers            # 0-d Variables that are no inputs: with them it would be a recording
 
     def __cinit__(self):
-        self.held, self.constants, self.numbers, self.codes, self.known = [], {}, [], {}, []
+        self.held, self.constants, self.numbers, self.codes, self.known, self.strangers = [], {}, [], {}, [], []
         self.mask = 255
         self.keys = <PyObject**>calloc(256, sizeof(PyObject*))
         self.values = <int*>malloc(256 * sizeof(int))
@@ -580,9 +582,8 @@ cdef class Recorder(OpRecorder):
         if is_variable(o):
             slot[0] = self.find(o)
             if slot[0] < 0:
-                self.give_up("it uses a Variable that is no argument")
-                return 1
-            return 0
+                slot[0] = self.strange(<Variable>o)
+            return slot[0] < 0
         if operand.array != NULL:
             if operand.array.shape.ndim:
                 self.give_up("it computes with an array")
@@ -653,9 +654,17 @@ cdef class Recorder(OpRecorder):
     cdef int known_slot(self, object v) except -2:
         """-1: it is none, and the recording came to nothing."""
         cdef int slot = self.find(v) if is_variable(v) else -1
-        if slot < 0:
+        return self.strange(<Variable>v) if slot < 0 and is_variable(v) else slot
+
+    cdef int strange(self, Variable v) except -2:
+        """The slot of a Variable that the function closes over, in a recording that is made once more; -1: it is none."""
+        if (type_of(v) != T_DOUBLE and type_of(v) != T_FLOAT) or (v.array != NULL and v.array.shape.ndim) or len(
+                self.strangers) == 1 << 16:
             self.give_up("it uses a Variable that is no argument")
-        return slot
+            return -1
+        self.strangers.append(v)
+        self.learn(v, self.new_slot(type_of(v) == T_FLOAT))
+        return self.slots - 1
 
     cdef object truth(self, object v):
         cdef int slot = self.known_slot(v)
@@ -756,9 +765,11 @@ cdef class Recorder(OpRecorder):
         """The run is over: what is asked of its conditions from now on is no part of it."""
         self.closed = True
 
-    def hooked(self):
-        """Whether a Variable that was seen has a hook now."""
+    def hooked(self, tuple but=()):
+        """Whether a Variable that was seen has a hook now, others than those."""
         for v in self.held:
+            if any([v is other for other in but]):
+                continue
             if (<Variable>v).node != NULL and (<Variable>v).node.flags & HOOKED:
                 return True
         return False
@@ -1225,14 +1236,17 @@ cdef class Tree:
     cdef int* first                 # the input with which an argument begins
     cdef int* lengths
     cdef readonly tuple statics     # the arguments that are static; of a list or tuple, its type
+    cdef readonly tuple references  # 0-d Variables that the function closes over: the last inputs
+    cdef int numbers_given          # the inputs among the arguments
     cdef list outputs               # by leaf: (Treedef or None, constants)
     cdef dict constants
     cdef list known                 # code objects of the user's
     cdef dict numbers
 
-    def __cinit__(self, tuple args):
+    def __cinit__(self, tuple args, tuple references=()):
         cdef int i, inputs = 0
         cdef bytearray single = bytearray()
+        self.references = references
         self.arguments = len(args)
         self.kinds = <int*>malloc((len(args) + 1) * sizeof(int))
         self.first = <int*>malloc((len(args) + 1) * sizeof(int))
@@ -1245,6 +1259,9 @@ cdef class Tree:
             inputs += self.lengths[i]
             single += bytes([self.kinds[i] == SINGLE]) * self.lengths[i]
         self.first[len(args)] = inputs
+        self.numbers_given = inputs
+        inputs += len(references)
+        single += bytes([type_of(<Variable?>v) == T_FLOAT for v in references])
         self.statics = tuple([o if self.kinds[i] == STATIC else type(o) for i, o in enumerate(args)])
         self.outputs, self.constants, self.known, self.numbers = [], {}, [], {}
         self.t = p_tree_new(inputs, <const uint8_t*>single)
@@ -1299,7 +1316,41 @@ cdef class Tree:
             elif o is not self.statics[i]:
                 if type(o) is not type(self.statics[i]) or type(o) not in BY_VALUE or o != self.statics[i]:
                     return 1
+        for i in range(len(self.references)):
+            if not self.read(i, &v[i]):
+                return 1
         return 0
+
+    cdef bint read(self, int i, double* value) noexcept:
+        """What a reference is now; False: it has another dtype, or dimensions."""
+        cdef Variable r = <Variable>self.references[i]
+        cdef bint single = self.t.single[self.numbers_given + i]
+        if type_of(r) != (T_FLOAT if single else T_DOUBLE) or (r.array != NULL and r.array.shape.ndim):
+            return False
+        value[0] = r.value if r.array == NULL else read_double(type_of(r), r.array.data)
+        return True
+
+    def values_of_references(self):
+        """What they are now."""
+        cdef double value = 0
+        cdef int i
+        found = []
+        for i in range(len(self.references)):
+            if not self.read(i, &value):
+                return None
+            found.append(value)
+        return found
+
+    @property
+    def attached(self):
+        """Whether a reference requires a gradient."""
+        return self.is_attached()
+
+    cdef bint is_attached(self) except -1:
+        for v in self.references:
+            if edge_of(<Variable>v) != NULL:
+                return True
+        return False
 
     def fits(self, tuple args):
         """Whether the arguments are of this tree's structure."""
@@ -1390,6 +1441,47 @@ cdef class Tree:
         if p_reversed(self.t, leaf, <const uint8_t*>chosen, choice, aux) == NULL or p_room(self.t):
             raise MemoryError
         return True
+
+    def referred(self, int choice):
+        """(value, gradients in the references) of a function that returns one number, at the arguments that were filled in.
+
+        None: it is not recorded there, or returns something else.
+        """
+        cdef int i, k, reason = 0
+        cdef p_tree* t = self.t
+        cdef p_segment* leaf
+        cdef p_reverse* reverse
+        cdef bytearray chosen
+        cdef double value
+        cdef double* gradients
+        leaf = p_forward(t.root, t.v, &reason)
+        if leaf == NULL or leaf.outs != 1 or (<tuple>self.outputs[leaf.leaf])[0] is not None:
+            return None
+        if leaf.out[0] < 0 or (<list>(<tuple>self.outputs[leaf.leaf])[1])[0] is not None:
+            return None
+        reverse = Tree.reversed_in(leaf, choice)
+        if reverse == NULL:
+            chosen = bytearray(self.numbers_given) + b"\1" * len(self.references) + b"\0"
+            given = (<const char*>t.v)[:t.inputs * sizeof(double)]      # which lie elsewhere once there is more room
+            if p_reversed(t, leaf, <const uint8_t*>chosen, choice, False) == NULL or p_room(t):
+                raise MemoryError
+            memcpy(t.v, <const char*>given, t.inputs * sizeof(double))
+            return self.referred(choice)
+        leaf.runs += 1
+        value = t.v[leaf.out[0]]
+        if reverse.seed >= 0:
+            t.g[reverse.seed] = 1.0
+            p_backward(reverse.code, t.v, t.g)
+        gradients = <double*>malloc((len(self.references) + 1) * sizeof(double))
+        if gradients == NULL:
+            raise MemoryError
+        for i in range(len(self.references)):           # before anything is made, see run()
+            k = reverse.input[self.numbers_given + i]
+            gradients[i] = t.g[k] if reverse.seed >= 0 and k >= 0 else 0.0
+        try:
+            return value, [gradients[i] for i in range(len(self.references))]
+        finally:
+            free(gradients)
 
     def rows(self, tuple args, int choice, tuple places, int kind, size_t limit=1 << 26):
         """The matrix of the leaf to which the arguments lead, in the arguments at those places; whether there is one now.
@@ -1598,6 +1690,21 @@ def number_bits(double value):
 
 # ---- the callable
 
+cdef bint rebound(list watched):
+    """Whether a name stands for another Variable than when it was recorded.  watched: (a cell or None, a dict, its key, it)."""
+    for cell, names, key, v in watched:
+        if cell is not None:
+            try:
+                found = cell.cell_contents
+            except ValueError:
+                return True
+        else:
+            found = (<dict>names).get(key)
+        if found is not v:
+            return True
+    return False
+
+
 cdef inline object slot_value(double value, object constant):
     """A result as the function returns it."""
     return value if constant is None else np.bool_(value != 0)
@@ -1623,6 +1730,7 @@ cdef class Replay:
     cdef readonly int _what, _choice
     cdef readonly tuple _places         # of the arguments that are differentiated
     cdef readonly bint _single
+    cdef readonly list _watched         # where the references stand, see rebound()
     cdef public bint _aux               # whether the function returns (value, what goes along)
     cdef public object _player          # of programs of arrays: player(args), which has None where nothing fits; or None
     cdef dict __dict__
@@ -1631,10 +1739,13 @@ cdef class Replay:
         """What __init__ does, for subclasses in Python."""
         self._state, self._trees, self._what, self._choice, self._places, self._single = (
             state, trees, what, choice, places, single)
+        self._watched = state.watched
 
     def __call__(self, *args, **kwargs):
         cdef Tree tree
         cdef list trees = self._trees
+        if self._watched is not None and len(self._watched) and rebound(self._watched):
+            self._state.forget()
         if trees is not None and len(trees) and not kwargs and not modes():
             tree = <Tree>trees[0]
             if tree.fill(args) == 0:
@@ -1663,6 +1774,8 @@ cdef class Replay:
         cdef double[64] room
         if leaf == NULL:
             return None
+        if len(tree.references) and tree.is_attached():
+            return self._state.attached(tree) if self._what == VALUE_ONLY else None
         if self._what == VALUE_ONLY:
             leaf.runs += 1
             return self.output(tree, leaf)
@@ -1816,7 +1929,7 @@ cdef class Replay:
             raise MemoryError
         try:
             leaf.runs += 1
-            for i in range(t.inputs):
+            for i in range(tree.numbers_given):         # of the references they are 0
                 memory[i] = weights[i]
             if forward:
                 if p_push(t, leaf, t.v, memory):
@@ -1834,7 +1947,7 @@ cdef class Replay:
             value = (<list>(<tuple>tree.outputs[leaf.leaf])[1])[0]
             if leaf.out[0] >= 0:
                 value = slot_value(t.v[leaf.out[0]], value)
-            return value, [found[i] for i in range(t.inputs)]
+            return value, [found[i] for i in range(tree.numbers_given)]
         finally:
             free(memory)
 

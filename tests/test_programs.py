@@ -388,8 +388,9 @@ def test_what_is_not_recorded_runs_as_ever(function, match):
 
 
 @pytest.mark.parametrize("function", [
-    lambda x, y: (x * np.array([1.0, 2.0])).sum() + y, lambda x, y: np.array([x, y]).sum(), lambda x, y: x + autodiff.tensor(1.0),
-    lambda x, y: x.astype(np.float32) + y, lambda x, y: x.reshape(1)[0] + y, lambda x, y: np.linalg.norm([x, y]) * np.mean([x, y])])
+    lambda x, y: (x * np.array([1.0, 2.0])).sum() + y, lambda x, y: np.array([x, y]).sum(),
+    lambda x, y: x + autodiff.tensor(1.0), lambda x, y: x.astype(np.float32) + y, lambda x, y: x.reshape(1)[0] + y,
+    lambda x, y: np.linalg.norm([x, y]) * np.mean([x, y])])
 def test_functions_that_make_arrays(function):
     """They have a program of arrays, or run as they are, with one word of it."""
     f = autodiff.compile(function)
@@ -1001,3 +1002,88 @@ def test_arrays_made_of_numbers():
     assert f._state.reason is None and f._state.over_arrays
     g = autodiff.grad(compiled(lambda x: np.mean([x, x * x])))
     assert autodiff.vmap(g)(np.array([1.0, 2.0])).tolist() == [1.5, 2.5]
+
+
+# ---- Variables that the function closes over
+
+def test_numbers_closed_over_are_inputs_by_reference():
+    w, shift = autodiff.tensor(0.5, requires_grad=True, dtype=autodiff.float64), autodiff.numpy.array(0.25)
+
+    def f(x, y):
+        z = x * w + shift
+        return z * z if z > y else np.exp(w * y)
+
+    c = compiled(f)
+    points = ((2.0, 1.0), (1.0, 2.0), (2.0, 1.0), (1.0, 2.0), (3.0, -1.0))
+    for value, by in ((0.5, 0.25), (-1.5, 0.125), (2.0, 3.0)):
+        with autodiff.no_grad():
+            w.fill_(value)
+            shift[...] = by
+        for point in points:
+            w.grad = None
+            expected = f(*map(_variable.as_ndarray, point))
+            expected.backward()
+            slope, w.grad = w.grad.item(), None
+            found = c(*point)
+            assert type(found) is type(expected) and found.item() == expected.item()
+            found.backward()
+            assert w.grad.item() == slope
+            with autodiff.no_grad():
+                assert c(*point).item() == expected.item()
+    assert len(c._state.trees) == 1 and c._state.trees[0].leaves == 2 and not c._state.over_arrays
+    grad = autodiff.grad(c)(2.0, 1.0)       # the gradient in an argument is a function of w, as in eager code
+    grad.backward()
+    assert c._state.reason is None and w.grad is not None
+
+
+def test_numbers_closed_over_that_need_no_gradient():
+    """Then all is replayed: gradients, second derivatives, many points."""
+    a, b = autodiff.numpy.array(0.5), autodiff.numpy.array(-2.0)
+    f = lambda x, y: x * a * y + y * b if x > y else np.tanh(b * x) * a
+    plain = lambda x, y: f(_variable.as_ndarray(x), _variable.as_ndarray(y)) if type(x) is float else f(x, y)
+    c = compiled(f)
+    of, expected = autodiff.value_and_grad(c, argnums=(0, 1)), autodiff.value_and_grad(plain, argnums=(0, 1))
+    for _ in range(3):
+        for point in ((2.0, 1.0), (1.0, 2.0), (0.5, 0.25)):
+            assert recorded.same_bits(of(*point), expected(*point)) and c(*point) == f(*map(_variable.as_ndarray, point)).item()
+            both = [autodiff.hessian(g, argnums=(0, 1))(*point) for g in (c, plain)]
+            assert recorded.near(*map(recorded.as_floats, both))
+            both = [autodiff.hvp(g, point, (1.0, 0.5)) for g in (c, plain)]
+            assert recorded.as_floats(both[0]) == recorded.as_floats(both[1])
+        values, _ = autodiff.vmap(of, in_dims=(0, None))(np.linspace(-2.0, 2.0, 150), 0.5)
+        assert values.tolist() == [expected(x, 0.5)[0] for x in np.linspace(-2.0, 2.0, 150).tolist()]
+        a *= 1.5
+        b += 0.75
+    assert c._state.reason is None and not c._state.over_arrays
+
+
+def test_a_name_that_stands_for_another_variable():
+    def of(w, holder):
+        def f(x):
+            return x * w * holder.slope
+
+        def rebind(v):
+            nonlocal w
+            w = v
+        return f, rebind
+
+    holder = lambda: 0
+    holder.slope = autodiff.numpy.array(3.0)
+    f, rebind = of(autodiff.numpy.array(2.0), holder)
+    c = compiled(f)
+    assert c(1.0) == 6.0 and c(1.0) == 6.0 and autodiff.grad(c)(1.0) == 6.0
+    rebind(autodiff.numpy.array(5.0))
+    assert c(1.0) == 15.0 and autodiff.grad(c)(1.0) == 15.0 and c(1.0) == 15.0
+    globals()["A_NUMBER"] = autodiff.numpy.array(2.0)
+    c = compiled(lambda x: x * A_NUMBER)        # noqa: F821
+    assert c(1.0) == 2.0 and c(1.0) == 2.0
+    globals()["A_NUMBER"] = autodiff.numpy.array([4.0, 1.0])
+    assert c(1.0).tolist() == [4.0, 1.0] and c(1.0).tolist() == [4.0, 1.0]
+    globals()["A_NUMBER"] = autodiff.numpy.array([5.0, 1.0])        # a program of arrays
+    assert c(1.0).tolist() == [5.0, 1.0]
+    for k in range(120):
+        globals()["A_NUMBER"] = autodiff.numpy.array(float(k))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert c(1.0) == k
+    assert "others each time" in c._state.reason

@@ -23,6 +23,7 @@ from .. import _variable as _variable_module
 from .._lift import lift
 from .._program import GRADIENT, GRADIENT_AND_VALUE, HESSIAN, JACOBIAN, VALUE, VALUE_AND_GRADIENT, Replay, kind_of, unusual
 from .._pytree import flatten, flatten_results, map_leaves
+from .._rebind import _codes
 from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
 from ..numpy import _answers as _answers  # now, and not while something is recorded
 from ..numpy import _mirror as _mirror
@@ -36,6 +37,7 @@ _v: Any = _variable_module
 _Base: Any = _v.Tensor.__base__
 _WHAT: dict[Any, int] = {Grad: GRADIENT, ValueAndGrad: VALUE_AND_GRADIENT, GradAndValue: GRADIENT_AND_VALUE}
 _MATRICES: dict[Any, int] = {Hessian: HESSIAN, JacRev: JACOBIAN, JacFwd: JACOBIAN, Jacobian: JACOBIAN}
+_REFERENCES = (-2,)      # in the place of arguments: what the function closes over
 _CONSTANTS = (float, int, bool, str, bytes, np.bool_, np.float64, np.float32, np.int64)
 
 _program._fill()
@@ -130,6 +132,11 @@ class _State:
         self.lock = threading.Lock()
         self.choices: dict[tuple[int, ...], int] = {(): 0}
         self.name = getattr(function, "__qualname__", None) or repr(function)
+        self.like: Any = None               # a result with a graph, and what makes such a one
+        self.on_node: Any = None
+        self.references: list[Any] = []     # 0-d Variables that it closes over
+        self.rebound = 0
+        self.watched: list[Any] = []        # where they stand: (a cell or None, a dict, its key, the Variable)
         self.over_arrays = False        # even where the arguments are numbers: the function computes with arrays of its own
         self.array_bytes = 0
         self.of_arrays: dict[Any, Any] = {}
@@ -164,6 +171,28 @@ class _State:
             args = tuple([_arrays_inside(v) for v in args])
         return self.lifted(*args, **kwargs)
 
+    def forget(self) -> None:
+        """A name stands for another Variable: all is recorded anew."""
+        now = [_now(cell, names, key) for cell, names, key, _ in self.watched]
+        before = [v for _, _, _, v in self.watched]
+        kept = [v for v in self.references if not any(v is other for other in before)]
+        kept += [v for v in now if isinstance(v, _Base) and v.ndim == 0 and v.dtype in (np.float64, np.float32)]
+        self.references[:] = {id(v): v for v in kept}.values()
+        self.watched.clear()
+        self.trees.clear()
+        for arrays in self.of_arrays.values():
+            arrays.player.programs.clear()
+        self.rebound += 1
+        if self.rebound == 100 and self.reason is None:
+            self.give_up("the Variables that it closes over are others each time", None)
+
+    def watch(self, variables: list[Any]) -> None:
+        """From now on it is looked whether the names by which the function has these Variables stand for them still."""
+        known = [v for _, _, _, v in self.watched]
+        variables = [v for v in variables if not any(v is other for other in known)]
+        if variables:
+            self.watched += _standing(self.function, variables)
+
     # ---- a call that was not replayed at once
 
     def run(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -192,6 +221,8 @@ class _State:
                                                            f"but {type(value).__name__}")
             if i in replay._places and not kind[1]:
                 return replay.eager(self.plainly, args, kwargs)
+        if replay._what and any(v.requires_grad for v in self.references):
+            return replay.eager(self.plainly, args, kwargs)     # whose results have a graph of those
         tree = next((tree for tree in self.trees if tree.fits(args)), None)
         if tree is not None:
             if self.trees[0] is not tree:
@@ -236,22 +267,42 @@ class _State:
 
     # ---- recording
 
-    def _record(self, replay: Any, args: tuple[Any, ...], tree: Any) -> Any:
+    def attached(self, tree: Any) -> Any:
+        """The value, on a node with the gradients of the Variables that the function closes over; None: it is not recorded."""
+        found = tree.referred(self.choice(_REFERENCES))
+        if found is None:
+            return None
+        value, gradients = found
+        variables = [v for v in tree.references if v.requires_grad]
+        if len(variables) < len(gradients):
+            gradients = [g for v, g in zip(tree.references, gradients, strict=True) if v.requires_grad]
+        return self.on_node(variables, self.like, (value, *gradients))
+
+    def _record(self, replay: Any, args: tuple[Any, ...], tree: Any, again: int = 0) -> Any:
         """Run the function as ever, with a level that writes down what it does; the program takes it over at the end alone."""
         recorder = _program.Recorder()
         run = _Run(self, recorder)
         result = replay.eager(run, args, {})
         if run.slots is None:
             return result       # the function was not called, or not to its end
-        if recorder.reason is None and replay._what and recorder.hooked():
+        attached = any(v.requires_grad for v in self.references)
+        if recorder.reason is None and (replay._what or attached) and recorder.hooked(tuple(self.references)):
             recorder.give_up("a hook stands on one of its values")
+        if recorder.reason is None and recorder.strangers:
+            if again < 2:       # once more: then they are inputs by reference, but for those that are made anew each time
+                self.trees.clear()
+                self.references += recorder.strangers
+                return self._record(replay, args, None, again + 1)
+            self.references.clear()
+            recorder.give_up("it uses a Variable that is no argument")
         if _perhaps_of_arrays(recorder.reason) and not self.trees:
             self.over_arrays = True     # recorded with its next call
             return result
         if recorder.reason is not None:
             self.give_up(recorder.reason, recorder.place)
             return result
-        made = _program.Tree(args) if tree is None else tree
+        made = _program.Tree(args, tuple(self.references)) if tree is None else tree
+        self.watch(self.references)
         place = made.merge(recorder, run.slots, run.output)
         if place is not None:
             self._differs(place)
@@ -265,7 +316,17 @@ class _State:
                 same = None
         elif replay._what:
             made.differentiate(args, replay._choice, replay._places, replay._aux)
-        if same is not None and not same(replay.replayed(made, args), result):
+        if attached and isinstance(result, _Base) and result.requires_grad and not result.ndim:
+            from ._arrays import on_node
+
+            self.like, self.on_node = result.detach(), on_node
+            found = replay.replayed(made, args)
+            if found is None or not _same(found.item(), result.item()):
+                self._differs(None)
+                return result
+        elif attached:
+            same = None         # a result of another kind runs as it is
+        elif same is not None and not same(replay.replayed(made, args), result):
             self._differs(None)
             return result
         if tree is None:
@@ -284,6 +345,46 @@ class _State:
             raise RuntimeError(f"autodiff.compile: {self.name} is not the same function twice: {reason}{where}. What it reads "
                                "besides its arguments is frozen: make it an argument")
         self.give_up(reason, place)
+
+
+def _now(cell: Any, names: Any, key: Any) -> Any:
+    """What stands in a cell, or in a dict; None: nothing."""
+    if cell is None:
+        return names.get(key)
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
+
+
+def _standing(function: Any, variables: list[Any]) -> list[Any]:
+    """Where these Variables stand: in cells and globals that the function, or one that it names, has; as attributes of self."""
+    found: list[Any] = []
+    waiting, seen = [function], set()
+
+    def look(value: Any, cell: Any, names: Any, key: Any) -> None:
+        if any(value is v for v in variables):
+            found.append((cell, names, key, value))
+        elif isinstance(value, (types.FunctionType, types.MethodType, functools.partial)):
+            waiting.append(value)
+
+    while variables and waiting:
+        function = waiting.pop()
+        holder = getattr(function, "__self__", None)
+        if isinstance(getattr(holder, "__dict__", None), dict):
+            for name, value in vars(holder).items():
+                look(value, None, vars(holder), name)
+        function = getattr(function, "__func__", getattr(function, "func", function))
+        if type(function) is not types.FunctionType or id(function) in seen:
+            continue
+        seen.add(id(function))
+        for cell in function.__closure__ or ():
+            look(_now(cell, None, None), cell, None, None)
+        for code in _codes(function.__code__):
+            for name in code.co_names:
+                if name in function.__globals__:
+                    look(function.__globals__[name], None, function.__globals__, name)
+    return found
 
 
 def _with_arrays(value: Any, dimensions: int = 0) -> bool:
@@ -305,8 +406,8 @@ def _arrays_inside(value: Any) -> Any:
 
 
 #: What is not recorded of numbers, but perhaps of arrays, which the function makes of them or closes over.
-_OF_ARRAYS = frozenset(("arange", "array", "asarray", "broadcast_to", "cat", "column_stack", "concatenate", "diag", "dot", "einsum",
-                        "expand", "eye", "flatten", "full", "heaviside", "hstack", "linspace", "log_ndtr", "logsumexp", "matmul",
+_OF_ARRAYS = frozenset(("arange", "array", "asarray", "broadcast_to", "cat", "column_stack", "concatenate", "diag", "dot",
+                        "einsum", "expand", "eye", "flatten", "full", "heaviside", "hstack", "linspace", "log_ndtr", "matmul",
                         "max", "mean", "meshgrid", "min", "ndtr", "norm", "ones", "outer", "prod", "ravel", "repeat", "reshape",
                         "round", "select", "softmax", "stack", "std", "sum", "tensor", "tile", "to", "transpose", "unsqueeze",
                         "var", "view", "vstack", "zeros"))
@@ -344,6 +445,8 @@ class _Run:
             for v in value if type(value) in (list, tuple) else (value,):
                 if isinstance(v, _Base):
                     recorder.take_input(v)
+        for v in self.state.references:
+            recorder.take_input(v)
         before = _drawn()
         _v.push_level(recorder)
         try:
@@ -431,7 +534,6 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
         return NotImplemented
     given = [(np.array([c]), 0) if type(c) is not np.ndarray else (c, 1) for c in columns
              if type(c) in (np.ndarray, float, np.float64)]
-    addresses = [(c.ctypes.data, step) for c, step in given]
     widths = [kinds[place][1] for place in replay._places]
     if replay._what == JACOBIAN:
         return NotImplemented
@@ -447,12 +549,16 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
 
     try:
         known = next((program for program in state.trees if program.fits(first)), None)
-        if known is not None and known.has_conditions:
+        if known is not None and (known.has_conditions or known.attached):
             return NotImplemented
         if known is None or replay.plain:
             if replay.plain or state.over_arrays or not by_itself(0) or not state.trees:
                 return NotImplemented       # nothing is recorded: all points in one pass, as ever
             known = state.trees[0]
+        if known.attached:
+            return NotImplemented
+        given += [(np.array([v]), 0) for v in known.values_of_references()]
+        addresses = [(c.ctypes.data, step) for c, step in given]
         replay.points(known, addresses, size, values.ctypes.data, gradients.ctypes.data, by_itself)
     except _NoNumber:
         return NotImplemented
@@ -620,6 +726,8 @@ class _Product(Replay):
         if len(self.primals) != len(self.tangents) or not all((kind_of(value) or (0, 0))[1] for value in self.primals):
             return NotImplemented
         self.weights = [float(v) for v in weights]
+        if any(v.requires_grad for v in state.references):
+            return NotImplemented
         tree = next((tree for tree in state.trees if tree.fits(self.primals)), None)
         found = None if tree is None else self.replayed(tree, self.primals)
         if found is not None:

@@ -472,11 +472,14 @@ class Arrays:
         self.state, self.what, self.places, self.single = state, what, places, single
         self.player = _arrays.Player()
         self.passes = 0                 # recordings during which a reverse pass began
+        self.as_it_is = False           # there is nothing to replay
         self.attaching = False          # there are Variables that require a gradient
 
     def run(self, replay: Any, args: tuple[Any, ...]) -> Any:
         """A call that was not replayed at once."""
         state = self.state
+        if self.as_it_is:
+            return replay.eager(state.plainly, args, {})
         if not state.check and replay._player is None:
             replay._player = self.player
             found = self.player(args)
@@ -545,9 +548,9 @@ class Arrays:
             return self.record(replay, args)
         wanted = given.wanted if what else attached
         number = len(leaves) == 1 and treedef.kind is None and leaves[0].ndim == 0 and leaves[0].requires_grad
-        if what and attached:
-            return self.eager(replay, args, None, "it is differentiated in an argument, and it uses Variables that require "
-                                                  "a gradient")
+        if what and attached:           # the gradients have a graph of their own
+            self.as_it_is = True
+            return replay.eager(state.plainly, args, {})
         if what and not number:         # eager code raises, or knows that it is a constant
             return self.eager(replay, args, None, "its result is not a number that depends on what is differentiated")
         if attached and not number:
@@ -575,6 +578,7 @@ class Arrays:
                                     zip(found, finals, strict=True)):
             return self.eager(replay, args, None, "its program does not compute what it does")
         plan.forget()
+        state.watch([v for _, v in recorder.references])
         self.player.programs.insert(0, played)
         state.array_bytes += program.bytes
         if state.array_bytes > state.memory or len(self.player.programs) > 512:
@@ -650,7 +654,7 @@ class Arrays:
             return gradients
         flavours = [type(leaf) if isinstance(leaf, _Base) else None for leaf in leaves]
         if attached:
-            return functools.partial(self.with_node, attached, leaves[0])
+            return functools.partial(on_node, attached, leaves[0])
         examples: Any = _EXAMPLES if any(map(_holds_variable, parts)) else {}
         if len(leaves) == 1 and treedef.kind is None and not examples:
             return _first
@@ -670,21 +674,22 @@ class Arrays:
         leaves_kept = [None if isinstance(leaf, _Base) else leaf for leaf in leaves]
         return results
 
-    def with_node(self, attached: list[Any], like: Any, made: list[Any]) -> Any:
-        """The value, on a node that has the gradients of the Variables that the function uses."""
-        value, gradients = np.asarray(made[0], _v.dtype_in(like)), made[1:]
 
-        def vjp(cotangents: Any, needs: Any) -> Any:
-            g = cotangents[0]
-            if not _v.mode("grad_off"):
-                raise NotImplementedError("autodiff.compile: a program has first derivatives in the Variables that its "
-                                          "function uses; for second ones call the function as it is, by f.__wrapped__")
-            factor = _v.plain_of(g)
-            return tuple([_v.constant_of(np.array(gradient if factor == 1 else gradient * factor, _v.dtype_in(v)))
-                          if need else None for v, gradient, need in zip(attached, gradients, needs, strict=True)])
+def on_node(attached: list[Any], like: Any, made: list[Any]) -> Any:
+    """The value, on a node that has the gradients of the Variables that the function uses."""
+    value, gradients = np.asarray(made[0], _v.dtype_in(like)), made[1:]
 
-        (result,) = _v.record_custom(tuple(attached), (value,), vjp, "CompiledBackward")
-        return _v.in_flavour(result, _EXAMPLES[type(like)])
+    def vjp(cotangents: Any, needs: Any) -> Any:
+        g = cotangents[0]
+        if not _v.mode("grad_off"):
+            raise NotImplementedError("autodiff.compile: a program has first derivatives in the Variables that its "
+                                      "function uses; for second ones call the function as it is, by f.__wrapped__")
+        factor = _v.plain_of(g)
+        return tuple([_v.constant_of(np.array(gradient if factor == 1 else gradient * factor, _v.dtype_in(v)))
+                      if need else None for v, gradient, need in zip(attached, gradients, needs, strict=True)])
+
+    (result,) = _v.record_custom(tuple(attached), (value,), vjp, "CompiledBackward")
+    return _v.in_flavour(result, _EXAMPLES[type(like)])
 
 
 _EXAMPLES = {_v.Tensor: _v.tensor(0.0), _v.ndarray: _v.as_ndarray(0.0)}
