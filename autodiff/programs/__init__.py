@@ -38,7 +38,7 @@ _Base: Any = _v.Tensor.__base__
 _WHAT: dict[Any, int] = {Grad: GRADIENT, ValueAndGrad: VALUE_AND_GRADIENT, GradAndValue: GRADIENT_AND_VALUE}
 _MATRICES: dict[Any, int] = {Hessian: HESSIAN, JacRev: JACOBIAN, JacFwd: JACOBIAN, Jacobian: JACOBIAN}
 _REFERENCES = (-2,)      # in the place of arguments: what the function closes over
-_CONSTANTS = (float, int, bool, str, bytes, np.bool_, np.float64, np.float32, np.int64)
+_CONSTANTS: Any = (float, int, bool, str, bytes, np.bool_, np.float64, np.float32, np.int64)
 
 _program._fill()
 
