@@ -33,6 +33,7 @@ _locate()
 del _locate
 
 import builtins as _builtins
+from importlib import import_module as _import
 
 from . import _missing, _ops
 from . import _variable as _v
@@ -157,9 +158,7 @@ _missing.install()
 def _when_asked(name, module):
     """The function of that name in the namespace of ops, whose module is imported with the first call."""
     def first(*arguments):
-        from importlib import import_module
-
-        import_module(f"{__name__}.numpy.{module}")     # puts its functions in the place of these
+        _import(f"{__name__}.numpy.{module}")     # puts its functions in the place of these
         return getattr(_v.OPS, name)(*arguments)
     setattr(_v.OPS, name, first)
 
@@ -205,6 +204,10 @@ _LATER = {
                      "vmap"), "func"),
 }
 
+for _name in ("exponential_", "log_normal_", "cauchy_", "geometric_", "random_", "multinomial"):      # methods
+    _v.install_method(_v.Tensor.__base__, _name, _ops.Later(_name, _import, f"{__name__}._draws"))
+del _name
+
 # For `from autodiff import *`: no builtin is replaced (sum, max, int ...), nor are the modules that programs call numpy and
 # random.
 __all__ = sorted({*_LATER, *(name for name in globals() if not name.startswith("_"))}
@@ -218,10 +221,8 @@ def __getattr__(name):
     if name in ("_sample_dirichlet", "_standard_gamma"):        # by PyTorch's names
         return __getattr__(name[1:])
     if name in _LATER or name == "_C":
-        from importlib import import_module
-
         module = _LATER.get(name)
-        found = import_module(f"{__name__}.{module or name}")
+        found = _import(f"{__name__}.{module or name}")
         if module:
             found = globals()[name] = getattr(found, name)
         return found

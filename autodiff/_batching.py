@@ -682,10 +682,15 @@ def pointwise(level: Level, call: Any) -> Any:
 
 def called(name: str, operands: Sequence[Any], params: Sequence[Any]) -> Any:
     """The function of a row by its arguments as it was asked about with."""
-    return getattr(OPS, name)(*operands, **dict(zip(parameter_names(name), params)))
+    given = dict(zip(parameter_names(name), params))
+    several = SEVERAL.get(name)
+    if several is None:
+        return getattr(OPS, name)(*operands, **given)
+    return getattr(OPS, name)(*operands, *given.pop(several), **given)
 
 
 PARAMETERS: dict[str, tuple[str, ...]] = {}
+SEVERAL: dict[str, str | None] = {}         # the parameter of which there may be any number, one after the other
 
 
 def parameter_names(name: str) -> tuple[str, ...]:
@@ -694,7 +699,13 @@ def parameter_names(name: str) -> tuple[str, ...]:
     if found is None:
         from .rules import BY_NAME
 
-        names = [part.split("=")[0].strip(" *") for part in BY_NAME[name].params.split(",")]
+        texts, depth = [""], 0
+        for letter in BY_NAME[name].params:         # commas between parameters, and those of defaults
+            depth += (letter in "([{") - (letter in ")]}")
+            texts = [*texts, ""] if letter == "," and not depth else [*texts[:-1], texts[-1] + letter]
+        parts = [part.split("=")[0].strip() for part in texts]
+        SEVERAL[name] = next((part[1:] for part in parts if part.startswith("*") and part != "*"), None)
+        names = [part.strip("*") for part in parts]
         found = PARAMETERS[name] = tuple([part for part in names if part])
     return found
 

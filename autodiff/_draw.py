@@ -22,7 +22,7 @@ _Base = _v.Base
 
 
 class Box:
-    """A box of a picture: its lines of text, what it is ("op", "leaf", "output", "folded"), and whether it is marked in red.
+    """A box of a picture: its lines of text, what it is ("op", "leaf", "output", "folded", "decision"), and whether it is red.
 
     The first line is what the text tree shows again.  within: the number of the stretch that repeats in which it stands, or -1;
     tip: shown by a browser under the pointer.
@@ -32,7 +32,8 @@ class Box:
         self.lines, self.kind, self.red, self.tip, self.within = lines, kind, red, tip, within
 
 
-_FILL = {"op": "#eef2f7", "leaf": "#dff0d8", "output": "#fdf1cf", "folded": "#e4e0f2"}
+_FILL = {"op": "#eef2f7", "leaf": "#dff0d8", "output": "#fdf1cf", "folded": "#e4e0f2", "decision": "#fbe3d6"}
+_SHAPE = {"leaf": ', shape="ellipse"', "decision": ', shape="diamond"'}
 
 
 def _quoted(text: str) -> str:
@@ -64,8 +65,7 @@ class Drawing:
         members: dict[int, list[str]] = {}
         for key, box in self.boxes.items():
             look = f'label={_quoted(chr(10).join(box.lines))}, fillcolor="{_FILL[box.kind]}"'
-            if box.kind == "leaf":
-                look += ', shape="ellipse"'
+            look += _SHAPE.get(box.kind, "")
             if box.red:
                 look += ', color="#c00000", fontcolor="#c00000", penwidth="2"'
             if box.tip:

@@ -86,7 +86,7 @@ cdef extern from "csrc/blocks.h":
                                       float* y, float* room, float* place) nogil
 
 cdef extern from "csrc/small.h":
-    void autodiff_select(intp n, int size, char* condition, char* x, int x_step, char* y, int y_step, char* out) nogil
+    void autodiff_select(intp n, int size, char* condition, int step, char* x, int x_step, char* y, int y_step, char* out) nogil
     int autodiff_share_double(intp outer, intp n, intp inner, double* x, double* out, double* g, double* place) nogil
     int autodiff_share_float(intp outer, intp n, intp inner, float* x, float* out, float* g, float* place) nogil
     void autodiff_parts_dx_double(intp rows, intp n, double* out, double* g, double* place) nogil
@@ -403,7 +403,7 @@ cdef int fast_where(Pass* walk, Node* node, int operand, Cotangent* g, bint last
             return 1
     size = itemsize(given.type)
     out = new_array(given.type, given.shape)
-    autodiff_select(given.shape.size, size, <char*>cnp.PyArray_DATA(condition),
+    autodiff_select(given.shape.size, size, <char*>cnp.PyArray_DATA(condition), 1,
                     given.data if operand == 0 else <char*>&nothing, size if operand == 0 else 0,
                     <char*>&nothing if operand == 0 else given.data, 0 if operand == 0 else size, out.data)
     return accumulate_array(walk, target, out)

@@ -71,7 +71,7 @@ cdef extern from "csrc/matrices.h":
     int autodiff_solve_float(intp count, int n, intp k, int turned, float* x, float* b, float* out) nogil
 
 cdef extern from "csrc/small.h":
-    void autodiff_select(intp n, int size, char* condition, char* x, int x_step, char* y, int y_step, char* out) nogil
+    void autodiff_select(intp n, int size, char* condition, int step, char* x, int x_step, char* y, int y_step, char* out) nogil
     void autodiff_extreme_double(intp outer, intp n, intp inner, double* x, double* out, int sign) nogil
     void autodiff_extreme_float(intp outer, intp n, intp inner, float* x, float* out, int sign) nogil
     int autodiff_shift_double(intp rows, intp n, double* x, double* out) nogil
@@ -240,7 +240,7 @@ cdef Array* chosen(tuple operands, tuple params) except? NULL:
             narrow[i] = <float>wide[i]
             data[i] = <char*>&wide[i] if size == 8 else <char*>&narrow[i]
     out = new_array(type, shape)
-    autodiff_select(shape.size, size, <char*>cnp.PyArray_DATA(condition), data[0], steps[0], data[1], steps[1], out.data)
+    autodiff_select(shape.size, size, <char*>cnp.PyArray_DATA(condition), 1, data[0], steps[0], data[1], steps[1], out.data)
     return out
 
 

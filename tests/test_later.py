@@ -18,6 +18,8 @@ DOORS = [
     "import pickle; pickle.loads(b'cautodiff\\nmvlgamma\\n.')",
     "autodiff.return_types.frexp",
     "from autodiff import *; mvlgamma",
+    "autodiff.zeros(3).exponential_()",
+    "autodiff.numpy.ones(3).multinomial",
     "autodiff._variable.OPS.frexp(autodiff.tensor([1.0]))",
 ]
 
@@ -27,6 +29,7 @@ def test_a_family_is_imported_by_whatever_door(door):
     code = f"""
 import sys, autodiff
 later = {{f"autodiff._ops_{{family}}" for family in {{*autodiff._ops.LATER["rows"].values()}}}}
+later.add("autodiff._draws")
 assert later and not later & set(sys.modules), "imported with autodiff"
 {door}
 assert later & set(sys.modules), "not imported"
@@ -41,6 +44,7 @@ import sys, autodiff
 names = autodiff._ops.LATER
 assert {*names["functions"]} <= set(dir(autodiff)) and {*names["functions"]} - {"max", "min"} <= {*autodiff.__all__, "complex"}
 assert {name for kind, name in names["methods"] if kind == "Tensor"} <= set(dir(autodiff.Tensor))
+assert {"exponential_", "multinomial"} <= set(dir(autodiff.Tensor))
 assert {*names["types"]} <= set(dir(autodiff.return_types))
 assert not any(name.startswith("autodiff._ops_") for name in sys.modules)
 """

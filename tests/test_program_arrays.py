@@ -197,15 +197,10 @@ ODD = {
     "a write": lambda x: (x.__setitem__(0, 1.0), x.sum())[1],
     "a value": lambda x: (x * float(x.sum())).sum(),
     "an item": lambda x: (x * x[0].item()).sum(),
-    "the largest": lambda x: x[x.argmax()] * 1.0,
-    "where it is": lambda x: x[(x > 0.3).argmax()] * 1.0,
     "positions": lambda x: x[np.argsort(np.asarray(autodiff.numpy.array(x).detach()))][0] * 2.0,
-    "sorted": lambda x: np.sort(x)[0] * 3.0,
     "draws": lambda x: (x * np.random.rand()).sum() * 0.0,
-    "a mask": lambda x: x[x > 0.0].sum(),
     "detach": lambda x: (x * autodiff.numpy.array(x).detach()).sum(),
     "a derivative": lambda x: (x * autodiff.grad(lambda z: (z * z).sum())(x)).sum(),
-    "complex": lambda x: abs(np.fft.fft(x)).sum(),
 }
 
 
@@ -219,6 +214,42 @@ def test_what_is_not_recorded_is_right(name):
             assert c(np.array(x)) == pytest.approx(float(inside(f)(autodiff.numpy.array(x))), rel=1e-12)
     said = [str(w.message) for w in caught if "runs as it is" in str(w.message)]
     assert len(said) == 1 and c._state.reason is not None
+
+
+#: Called as one: what reads values, has several results or indices, computes with complex numbers in between.
+WHOLE = {
+    "the largest": lambda x: x[x.argmax()] * 1.0,
+    "where it is": lambda x: x[(x > 0.3).argmax()] * 1.0,
+    "sorted": lambda x: (np.sort(x) * np.arange(3.0)).sum(),
+    "a mask": lambda x: (x[x > 0.0] ** 2).sum(),
+    "how many": lambda x: x[x > 0.0].sum() * len(x[x > 0.0]),
+    "complex": lambda x: abs(np.fft.fft(x)).sum(),
+    "complex conjugates": lambda x: (np.fft.rfft(x) * np.fft.rfft(x[::-1]).conj()).real.sum(),
+    "solved": lambda x: np.linalg.solve(np.outer(x, x) + np.eye(3), x).sum(),
+    "decomposed": lambda x: np.linalg.cholesky(np.outer(x, x) + 2.0 * np.eye(3))[2, 0] * 2.0,
+    "determinant": lambda x: np.linalg.slogdet(np.outer(x, x) + np.eye(3))[1] * np.linalg.inv(np.outer(x, x) + np.eye(3))[0, 1],
+    "eigenvalues": lambda x: (np.linalg.eigh(np.outer(x, x) + np.diag(x))[0] * np.arange(3.0)).sum(),
+    "top": lambda x: autodiff.topk(autodiff.tensor(0.0) + x, 2).values.sum(),
+    "products": lambda x: (np.cumprod(x) * np.cumsum(x)).sum(),
+    "gathered": lambda x: autodiff.gather(autodiff.tensor(0.0) + x, 0, autodiff.argsort(autodiff.tensor(0.0) + x))[1] * 2.0,
+    "several": lambda x: autodiff.sort(autodiff.tensor(0.0) + x).values[2] - autodiff.sort(autodiff.tensor(0.0) + x).values[0],
+    "a norm": lambda x: np.linalg.norm(x) + np.linalg.norm(np.outer(x, x), 2),
+    "einsum": lambda x: np.einsum("i,j,i->", x, x, x),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_what_is_called_as_one_op(name):
+    f = WHOLE[name]
+    c = autodiff.compile(f)
+    g, eager = autodiff.value_and_grad(c), autodiff.value_and_grad(inside(f))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for x in ([0.5, -1.0, 2.0], [1.5, 3.0, -2.0], [-0.5, -1.0, 0.25], [1.0, 2.0, 3.0], [3.0, 2.0, -1.0], [0.5, -1.0, 2.0]):
+            expected = eager(np.array(x))
+            close(g(np.array(x)), expected, 1e-14)
+            close(c(np.array(x)), expected[0], 1e-14)
+    assert c._state.reason is None and all(len(a.player.programs) for a in c._state.of_arrays.values())
 
 
 def test_hooks_run():

@@ -9,18 +9,50 @@
 #include <string.h>
 
 /* out[i] = condition[i] ? x[i] : y[i], elements of 4 or 8 bytes; a step of 0 repeats one element. */
-static inline void autodiff_select(ptrdiff_t n, int size, const char *condition, const char *x, int x_step, const char *y,
-                                   int y_step, char *out)
+static inline void autodiff_select(ptrdiff_t n, int size, const char *condition, int step, const char *x, int x_step,
+                                   const char *y, int y_step, char *out)
 {
     if (size == 8) {
         for (ptrdiff_t i = 0; i < n; i++) {
-            memcpy(out + 8 * i, condition[i] ? x + x_step * i : y + y_step * i, 8);
+            memcpy(out + 8 * i, condition[step * i] ? x + x_step * i : y + y_step * i, 8);
         }
     } else {
         for (ptrdiff_t i = 0; i < n; i++) {
-            memcpy(out + 4 * i, condition[i] ? x + x_step * i : y + y_step * i, 4);
+            memcpy(out + 4 * i, condition[step * i] ? x + x_step * i : y + y_step * i, 4);
         }
     }
+}
+
+/* A row of so many bytes again and again. */
+static inline void autodiff_tile(ptrdiff_t rows, ptrdiff_t length, const char *x, char *out)
+{
+    ptrdiff_t whole = rows * length, done = length;
+    memcpy(out, x, (size_t)length);
+    while (done < whole) {
+        ptrdiff_t part = whole - done < done ? whole - done : done;
+        memcpy(out + done, out, (size_t)part);
+        done += part;
+    }
+}
+
+/* Each of some elements as often as there are columns. */
+static inline void autodiff_stretch(ptrdiff_t rows, ptrdiff_t columns, int size, const char *x, char *out)
+{
+#define AUTODIFF_STRETCHED(T)                                                                                           \
+    for (ptrdiff_t row = 0; row < rows; row++, out += columns * (ptrdiff_t)sizeof(T)) {                                 \
+        const T element = ((const T *)x)[row];                                                                          \
+        for (ptrdiff_t i = 0; i < columns; i++) {                                                                       \
+            ((T *)out)[i] = element;                                                                                    \
+        }                                                                                                               \
+    }
+    if (size == 8) {
+        AUTODIFF_STRETCHED(double)
+    } else if (size == 4) {
+        AUTODIFF_STRETCHED(float)
+    } else {
+        AUTODIFF_STRETCHED(char)
+    }
+#undef AUTODIFF_STRETCHED
 }
 
 /* x is (outer, n, inner), out and the cotangents are (outer, inner); sign is 1 for the largest, -1 for the smallest element. */

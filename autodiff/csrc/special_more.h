@@ -14,38 +14,39 @@
 
 /* ---- the error function's relatives */
 
-/* exp(x * x), of which the rounding error of the square is made good. */
-static inline double exp_of_square(double x)
+/* 2^1023 as bits: the divisor overflows. */
+#define ERFCX_BELOW UINT64_C(0x7fe0000000000000)
+
+/* exp(x * x) erfc(x), at most 4 ulp: (1 + 2 a) erfcx(a) as a polynomial in t = (a - 3.75) / (a + 3.75) of degree 25 (Shepherd
+   and Laframboise 1981), error 2^-53; of negative numbers, what is left of 2 exp(x^2), x^2 as a sum of two doubles. */
+INLINED double erfcx_common_float64(double x, uint64_t *rare)
 {
-    const double square = x * x;
-    if (square > 800) return INFINITY;
-    return exp(square) * (1 + fma(x, x, -square));
+    double high, low;
+    const double a = fabs(x), t = (a - 3.75) / (a + 3.75), t2 = t * t, t4 = t2 * t2;
+    const double f = t * (-0.1402405985855471 + t * (0.0035854154854644293 + t * 0.08227673849015102))
+        + t4 * (cubic(-0.10880393014174886, 0.09230432116019834,
+                      -0.05869339858963677, 0.0283622774215156, t, t2)
+        + t4 * (cubic(-0.009746579558029276, 0.0017556258324217529,
+                      0.0002937136655913448, -0.00029015397928986765, t, t2)
+        + t4 * (cubic(5.164909889268241e-05, 2.2383912036550678e-05,
+                      -1.1444146237700524e-05, -9.72849582211122e-07, t, t2)
+        + t4 * (cubic(1.751637648849062e-06, -5.826281078800777e-08,
+                      -2.5866850716155884e-07, 2.4289762925488707e-08, t, t2)
+        + t4 * (cubic(3.8675334242222354e-08, -4.389284159986328e-09,
+                      -5.1739902140113095e-09, 5.457157304704688e-10, t, t2)
+        + t4 * (4.2514714447963895e-10 + t * -3.75315827795962e-11))))));
+    const double tail = (1.2375126308378275 + f) / (1 + 2 * a);
+    const double y = at_most(a, 27), upper = upper_half(y);
+    const uint64_t n = exp_parts(upper * upper, 0 - (y - upper) * (y + upper), &high, &low);
+    const double twice = (high + low) * half_power(n) * (2 * other_half_power(n));
+    *rare = ERFCX_BELOW - 1 - bits_of(a);
+    return select_bits(spread(bits_of(x)), twice - tail, tail);
 }
 
-/* (1 + 2 x) erfcx(x) as a Chebyshev series in (x - 3.75) / (x + 3.75) (Shepherd and Laframboise 1981), at most 4 ulp. */
-static inline double erfcx_float64(double x)
-{
-    static const double series[27] = {
-        2.3551578691348034, -0.004590054580646478, -0.08424913336651792, 0.05920993999819189, -0.026658668435305753,
-        0.009074997670705265, -0.002413163540417608, 0.0004907758365258086, -6.916973302501207e-05,
-        4.13902798607301e-06, 7.74038306619849e-07, -2.1886401049234397e-07, 1.076499946567091e-08,
-        4.521959811218287e-09, -7.754400208831351e-10, -6.318088340886684e-11, 2.86879501093067e-11,
-        1.9455868545777347e-13, -9.65469674843344e-13, 3.25254814814874e-14, 3.3478119482868056e-14,
-        -1.864562880419313e-15, -1.2507950530688648e-15, 7.418235256624044e-17, 5.068148904796111e-17,
-        -2.2370566594359995e-18, -2.187342944303018e-18};
-    const double size = fabs(x), t = isinf(x) ? 1 : (size - 3.75) / (size + 3.75);
-    double b = 0, c = 0, value;
-    int i;
-    if (isnan(x)) return x;
-    for (i = 26; i > 0; i--) {
-        const double next = 2 * t * b - c + series[i];
-        c = b;
-        b = next;
-    }
-    value = (t * b - c + 0.5 * series[0]) / (1 + 2 * size);
-    return x < 0 ? 2 * exp_of_square(x) - value : value;
-}
-AUTODIFF_OF_ONE(erfcx)
+static double erfcx_rare(double x) { return x < 0 ? INFINITY : 0.5641895835477563 / x; }
+INLINED double erfcx_common_float32(float x, uint64_t *rare) { return erfcx_common_float64((double)x, rare); }
+AUTODIFF_VECTOR_RARE(erfcx, double, float64)
+AUTODIFF_VECTOR_RARE(erfcx, float, float32)
 
 /* The logarithm of the normal distribution function, at most 4 ulp: above -1 that of 1 - q, q the function of -x, and what the
    rounding of 1 - q left; below, the logarithm of erfcx(-x / sqrt(2)) / 2, less x^2 / 2.  One logarithm serves both. */
@@ -74,17 +75,34 @@ INLINED double log_ndtr_common_float32(float x, uint64_t *rare) { return log_ndt
 AUTODIFF_VECTOR_RARE(log_ndtr, double, float64)
 AUTODIFF_VECTOR_RARE(log_ndtr, float, float32)
 
-/* The inverse of the normal distribution function, at most 4 ulp: the inverse error function within 0.1 and 0.9, else steps of
-   Newton's method on the logarithm, of which the tail is nearly a parabola. */
-static inline double ndtri_float64(double p)
+/* exp(-5) as bits: where the common way of erfinv ends. */
+#define NDTRI_FROM UINT64_C(0x3f7b993fe00d5377)
+
+/* The inverse of the normal distribution function, at most 4 ulp: sqrt(2) erfinv(2 p - 1), of which 4 p (1 - p), that is
+   1 - (2 p - 1)^2, keeps its digits towards 0.  NaN goes the common way. */
+INLINED double ndtri_common_float64(double p, uint64_t *rare)
 {
+    const double rest = 4 * p * (1 - p);
+    *rare = (bits_of(rest) - NDTRI_FROM) | bits_of(rest);
+    return 1.4142135623730951 * erfinv_of(2 * p - 1, rest);
+}
+INLINED double ndtri_common_float32(float x, uint64_t *rare)
+{
+    const double p = (double)x, rest = 4 * p * (1 - p);
+    *rare = (bits_of(rest) - NDTRI_FROM) | bits_of(rest);
+    return 1.4142135623730951 * short_erfinv_of(2 * p - 1, rest);
+}
+
+/* Below 5e-17 steps of Newton's method on the logarithm, of which the tail is nearly a parabola. */
+static double ndtri_rare(double p)
+{
+    const double q = p > 0.5 ? 1 - p : p;
     double target, x;
     int i;
-    if (isnan(p) || p < 0 || p > 1) return NAN;
-    if (p > 0.1 && p < 0.9) return 1.4142135623730951 * erfinv_float64(2 * p - 1);
-    if (p > 0.5) return -ndtri_float64(1 - p);
-    if (p == 0) return -INFINITY;
-    target = log(p);
+    if (!(q >= 0)) return NAN;
+    if (q == 0) return p > 0.5 ? INFINITY : -INFINITY;
+    if (q > 5e-17) return 1.4142135623730951 * erfinv_towards_one(2 * p - 1, 4 * q * (1 - q));
+    target = log(q);
     x = -sqrt(-2 * target);
     x = -sqrt(-2 * (target + log(2.5066282746310002 * (1 - x))));
     for (i = 0; i < 8; i++) {
@@ -93,9 +111,10 @@ static inline double ndtri_float64(double p)
         x -= step;
         if (fabs(step) <= 1e-16 * fabs(x)) break;
     }
-    return x;
+    return p > 0.5 ? -x : x;
 }
-AUTODIFF_OF_ONE(ndtri)
+AUTODIFF_VECTOR_RARE(ndtri, double, float64)
+AUTODIFF_VECTOR_RARE(ndtri, float, float32)
 
 /* ---- modified Bessel functions */
 

@@ -465,10 +465,10 @@ AUTODIFF_VECTOR(normal_cdf, double, float64)
 #define ERFINV_BELOW UINT64_C(0x3fefe425aee631f9)
 
 /* At most 3 ulp (2.8 measured); x times a function of w = -log(1 - x^2), as Giles proposed (2010, "Approximating the
-   erfinv function").  In w on [0, 5]: erfinv(x) / x of degree 21, error 2^-56.1. */
-INLINED double erfinv_common_float64(double x, uint64_t *rare)
+   erfinv function"); rest is 1 - x^2.  In w on [0, 5]: erfinv(x) / x of degree 21, error 2^-56.1. */
+INLINED double erfinv_of(double x, double rest)
 {
-    const double a = fabs(x), w = 0 - log_of_normal((1 - a) * (1 + a)), w2 = w * w, w4 = w2 * w2;
+    const double w = 0 - log_of_normal(rest), w2 = w * w, w4 = w2 * w2;
     const double bend = w * 0.23201366653465214
         + w2 * ((0.01154934203834946 + w * -0.002335101642651416)
         + w2 * (cubic(-0.00012804328698487268, 4.661140936658209e-05, 2.0200769896790572e-06, -1.0127307495891395e-06,
@@ -480,13 +480,19 @@ INLINED double erfinv_common_float64(double x, uint64_t *rare)
         + w4 * (cubic(3.096283406057414e-13, -1.9928347070910534e-14, -9.87803367071457e-17, 1.1982620232333745e-16,
                       w, w2)
         + w4 * (-8.468263544056319e-18 + w * 2.0986958992183206e-19))))));
-    *rare = ERFINV_BELOW - 1 - bits_of(a);
     return x * (0.886226925452758 + bend);
+}
+
+INLINED double erfinv_common_float64(double x, uint64_t *rare)
+{
+    const double a = fabs(x);
+    *rare = ERFINV_BELOW - 1 - bits_of(a);
+    return erfinv_of(x, (1 - a) * (1 + a));
 }
 
 /* Towards 1, where 1 - |x| is exact: in t = sqrt(w), around 2.7 on [2.23, 3.2], around 3.8 to 4.5 and around 5.2 to
    6.02, erfinv(x) / x of degree 17, 17 and 15, error 2^-58. */
-static double erfinv_rare(double x)
+static double erfinv_towards_one(double x, double rest)
 {
     static const double coefficients[3][18] = {
         {2.5335864846649976, 0.9931642362730001, 0.020536191906532004, -0.018460389012332414, 0.012938989996674482,
@@ -503,17 +509,21 @@ static double erfinv_rare(double x)
          5.877435509296902e-05, -1.4993697950215113e-05, 3.354843168942358e-06, -7.023701409221795e-07,
          1.4452974626854636e-07, -3.257165279404079e-08, 9.918487251837189e-09, -4.3160601999517875e-09,
          2.1810651521936585e-09, -1.1849632986052573e-09, 5.927159863207519e-10, -1.5908404293447998e-10, 0.0, 0.0}};
-    const double a = fabs(x);
     const double *coefficient;
-    double t, value;
+    double t = sqrt(0 - log_of_normal(rest)), value;
     int i;
-    if (!(a < 1)) return a == 1 ? copysign(INFINITY, x) : a > 1 ? NAN : x + x;
-    t = sqrt(0 - log_of_normal((1 - a) * (1 + a)));
     coefficient = coefficients[t < 3.2 ? 0 : t < 4.5 ? 1 : 2];
     t -= t < 3.2 ? 2.7 : t < 4.5 ? 3.8 : 5.2;
     value = coefficient[17];
     for (i = 16; i >= 0; i--) value = coefficient[i] + value * t;
     return x * value;
+}
+
+static double erfinv_rare(double x)
+{
+    const double a = fabs(x);
+    if (!(a < 1)) return a == 1 ? copysign(INFINITY, x) : a > 1 ? NAN : x + x;
+    return erfinv_towards_one(x, (1 - a) * (1 + a));
 }
 AUTODIFF_VECTOR_RARE(erfinv, double, float64)
 
@@ -620,10 +630,9 @@ INLINED float normal_cdf_float32(float x)
 AUTODIFF_VECTOR(normal_cdf, float, float32)
 
 /* As in float64: in w on [0, 5], erfinv(x) / x of degree 11, error 2^-31.2. */
-INLINED double erfinv_common_float32(double x, uint64_t *rare)
+INLINED double short_erfinv_of(double x, double rest)
 {
-    const double a = fabs(x), v = (1 - a) * (1 + a);
-    const uint64_t moved = bits_of(v) + UINT64_C(0x95f619980c433);
+    const uint64_t moved = bits_of(rest) + UINT64_C(0x95f619980c433);
     const double k = of_bits((moved >> 52) | UINT64_C(0x4330000000000000)) - 4503599627371519.0;
     const double f = of_bits((moved & UINT64_C(0xfffffffffffff)) + UINT64_C(0x3fe6a09e667f3bcd)) - 1;
     const double w = (short_log1p_bend(f, f / (2 + f)) - f) - k * LN2, w2 = w * w, w4 = w2 * w2;
@@ -632,8 +641,14 @@ INLINED double erfinv_common_float32(double x, uint64_t *rare)
                       w, w2)
         + w4 * cubic(4.490096054408575e-08, 2.3715970571094126e-08, -3.216117690222067e-09, 1.3284087679958984e-10,
                      w, w2));
-    *rare = ERFINV_BELOW - 1 - bits_of(a);
     return x * p;
+}
+
+INLINED double erfinv_common_float32(double x, uint64_t *rare)
+{
+    const double a = fabs(x);
+    *rare = ERFINV_BELOW - 1 - bits_of(a);
+    return short_erfinv_of(x, (1 - a) * (1 + a));
 }
 AUTODIFF_VECTOR_RARE(erfinv, float, float32)
 

@@ -16,7 +16,7 @@ def where_dy(ops, g, condition):
 
 # ---- arguments
 
-def _floats(ops, x, kernel, kinds="f"):
+def of_kinds(ops, x, kernel, kinds="f"):
     """x, if it is real floating point (or of other kinds); else PyTorch's error, which names its kernel."""
     if ops.dtype(x).kind not in kinds:
         raise NotImplementedError(f'"{kernel}" not implemented for \'{ops.scalar_name(x)}\'')
@@ -25,7 +25,7 @@ def _floats(ops, x, kernel, kinds="f"):
 
 def float_front(ops, name, x, *params):
     kernel = {"celu": "elu"}.get(name, name) + "_cpu"
-    return ops.apply(name, (_floats(ops, x, kernel),), params)
+    return ops.apply(name, (of_kinds(ops, x, kernel),), params)
 
 
 def _without_derivative(ops, name, result, *operands):
@@ -50,7 +50,7 @@ def _without_derivative(ops, name, result, *operands):
 def round_of(ops, x, decimals):
     if decimals == 0:
         return ops.rint(x)
-    _floats(ops, x, "round_cpu")
+    of_kinds(ops, x, "round_cpu")
     scale = 10.0 ** abs(decimals)
     up, down = (x * scale, lambda whole: whole / scale) if decimals > 0 else (x / scale, lambda whole: whole * scale)
     return ops.named(ops.keep_number(down(ops.rint(ops.keep_number(up)))), "RoundBackward1", x)
@@ -131,14 +131,14 @@ def lerp_of(ops, x, end, weight):
     _same_dtype(ops, x, end, "end")
     ops.broadcast_shapes(x.shape, end.shape)
     if not ops.is_variable(weight):
-        _floats(ops, x, "lerp_kernel_scalar", "fc")
+        of_kinds(ops, x, "lerp_kernel_scalar", "fc")
         if isinstance(weight, (complex, ops.numpy.complexfloating)) and ops.dtype(x).kind != "c":
             raise RuntimeError(f"value cannot be converted to type {C_TYPES[ops.dtype(x).name]} without overflow")
         return ops.named(x + ops.keep_number(weight * (end - x)) if abs(weight) < 0.5
                          else end - ops.keep_number((end - x) * (1 - weight)), "LerpBackward0", x)
     if weight.ndim:         # one without dimensions is promoted as a number is
         _same_dtype(ops, x, weight, "weight")
-    _floats(ops, x, "lerp_kernel_tensor", "fc")
+    of_kinds(ops, x, "lerp_kernel_tensor", "fc")
     near = abs(ops.plain(weight)) < 0.5
     # One of the two forms above in each element, without computing the other: it may be infinite.
     return ops.named(ops.where(near, x, end) + ops.where(near, weight, weight - 1) * (end - x), "LerpBackward1", x)
@@ -224,6 +224,8 @@ def heaviside_of(ops, x, values):
     ops.operand(values, "heaviside", "values", 2)
     if ops.dtype(x) != ops.dtype(values):
         raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+    if ops.dtype(x).kind == "c":
+        raise RuntimeError("heaviside is not yet implemented for complex tensors.")
     a, b = ops.plain(x), ops.plain(values)
     ops.broadcast_shapes(a.shape, b.shape)
     # NaN is not above 0 to PyTorch.
@@ -301,7 +303,7 @@ def celu_dx(ops, g, x, alpha):
 def gelu_of(ops, x, approximate):
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
-    _floats(ops, x, "GeluKernelImpl")
+    of_kinds(ops, x, "GeluKernelImpl")
     if approximate == "none":
         return x * ops.normal_cdf(x)
     # The logistic function of twice u is (1 + tanh(u)) / 2 without the subtraction of equal numbers below 0.  It is 0 or
@@ -312,12 +314,12 @@ def gelu_of(ops, x, approximate):
 
 @rounded_once
 def silu_of(ops, x):
-    return _floats(ops, x, "silu_cpu", "fc") * ops.sigmoid(x)
+    return of_kinds(ops, x, "silu_cpu", "fc") * ops.sigmoid(x)
 
 
 @rounded_once
 def mish_of(ops, x):
-    return _floats(ops, x, "mish_cpu") * ops.tanh(ops.softplus(x, 1, 40))
+    return of_kinds(ops, x, "mish_cpu") * ops.tanh(ops.softplus(x, 1, 40))
 
 
 def softplus_value(np, x, beta, threshold):
@@ -335,7 +337,7 @@ def softplus_dx(ops, g, x, beta, threshold):
 
 
 def logsigmoid_of(ops, x):
-    return ops.log_logistic(_floats(ops, x, "log_sigmoid_cpu"))
+    return ops.log_logistic(of_kinds(ops, x, "log_sigmoid_cpu"))
 
 
 def hardtanh_front(ops, name, x, low, high):

@@ -3,6 +3,7 @@ import math
 from functools import wraps
 from itertools import pairwise
 
+from .elementwise import of_kinds
 from .linear import _transposed
 from .reductions import floating
 
@@ -27,10 +28,9 @@ def _checked(reduction):
 
 
 def _real(ops, kernel, *operands):
-    """Refuse complex numbers, in PyTorch's words: the square of one is no distance, and its variance no number."""
+    """Refuse complex numbers: the square of one is no distance, and its variance no number."""
     for x in operands:
-        if ops.dtype(x).kind == "c":
-            raise NotImplementedError(NOT_FLOAT.format(kernel).format(ops.scalar_name(x)))
+        of_kinds(ops, x, kernel, "fbiu")
 
 
 def _reduced(value, reduction):

@@ -14,7 +14,7 @@ import types
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -27,8 +27,10 @@ from .._rebind import _codes
 from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
 from ..numpy import _answers as _answers  # now, and not while something is recorded
 from ..numpy import _mirror as _mirror
-from ._draw import dot, drawn
 from ._sparse import SparseHessian, SparseJacobian, sparse_hessian, sparse_jacobian
+
+if TYPE_CHECKING:
+    from .._draw import Drawing
 
 __all__ = ["Branch", "Compiled", "Differentiated", "Program", "SparseHessian", "SparseJacobian", "sparse_hessian",
            "sparse_jacobian"]      # and compile, which is a builtin's name, too
@@ -112,9 +114,19 @@ class Program:
 
     __repr__ = __str__
 
-    def draw(self) -> Any:
-        """The programs as graphs: a graphviz.Source (pip install autodiff[viz]), or without that package its text."""
-        return drawn("\n".join([dot(tree.listing()) for tree in self.trees]) or "digraph program {\n}")
+    def draw(self) -> Drawing:
+        """The programs as a picture, as autodiff.draw() makes of a graph: text in a terminal, SVG in Jupyter, save() for files.
+
+        >>> import autodiff
+        >>> f = autodiff.compile(lambda x: x * x + 1.0)
+        >>> f(2.0)
+        5.0
+        >>> print(f.program.draw().dot.partition(" ")[0])
+        digraph
+        """
+        from ._draw import drawing  # a module more, for those who draw
+
+        return drawing([tree.listing() for tree in self.trees])
 
 
 class _State:
@@ -139,6 +151,7 @@ class _State:
         self.watched: list[Any] = []        # where they stand: (a cell or None, a dict, its key, the Variable)
         self.over_arrays = False        # even where the arguments are numbers: the function computes with arrays of its own
         self.array_bytes = 0
+        self.whole: set[str] = set()    # rows that its programs of arrays call as one
         self.of_arrays: dict[Any, Any] = {}
 
     def drawn(self) -> list[Any]:

@@ -17,10 +17,12 @@ from .. import _arrays as _arrays_module
 from .. import _engine as _engine_module  # type: ignore[attr-defined]
 from .. import _program as _program_module
 from .. import _variable as _variable_module
-from .._batching import RANDOM_OPS, is_custom
+from .._batching import RANDOM_OPS, called, is_custom
 from .._pytree import flatten_results
 from ..autograd import grad
-from ._plan import LOGICAL, Guard, Op, Plan, Ref, Slot, apply
+from ..rules import BY_NAME
+from ._plan import STRUCTURAL, Guard, Op, Plan, Slot
+from ._whole import APPLIED, CALLED, CUSTOM, EXAMPLES, GRADIENT, LOGICAL, OTHERS, Kept, Ref, apply, mapped, results_of
 
 _arrays: Any = _arrays_module
 _engine: Any = _engine_module
@@ -38,8 +40,13 @@ REGULAR = {"logsumexp_dx": "finite", "std_dx": "ordinary", "norm_dx": "ordinary"
 #: Called functions that draw, or make what depends on the call.
 DRAWS = frozenset(RANDOM_OPS) | {"rand", "randn", "randint", "randperm", "multinomial", "bernoulli", "normal", "dropout",
                                  "empty"}
-#: Ops that a program has though they are no rows.
-OTHERS = frozenset(("ties", "sign"))
+#: In place of a row's name: all that are intricate are called whole, for nobody knows whose derivative it was.
+COARSE = "*"
+WRITTEN, DRAWN, HOOKED = "it writes into a value", "it draws random numbers", "a hook stands on one of its values"
+#: Reasons for which a row is not called whole, either.
+HOPELESS = frozenset((WRITTEN, DRAWN))
+#: Functions that have answers of their own, or none to be recorded.
+PLAIN = frozenset(("where", "array", "tensor"))
 #: Rows whose parameters keep what was computed of values, or that are no functions of their operands.
 KEEPING = frozenset(("copy_region", "put", "pick"))
 
@@ -47,7 +54,11 @@ KEEPING = frozenset(("copy_region", "put", "pick"))
 class Recorder:
     """A level that writes down a run of a function.  `reason` is None, or why it came to nothing, and `place` where."""
 
-    def __init__(self) -> None:
+    def __init__(self, whole: set[str]) -> None:
+        self.whole = whole                          # rows that are called whole
+        self.blamed: str | None = None              # a row whose derivative could not be recorded
+        self.trying = False                         # the parts of a composite row are recorded
+        self.on = False
         self.slots: list[Slot] = []
         self.ops: list[Op] = []
         self.guards: list[Guard] = []
@@ -201,7 +212,17 @@ class Recorder:
     def give_up(self, reason: str) -> Any:
         if self.reason is None:
             self.reason, self.place = reason, self.here()
+            if self.backward:
+                self.blamed = differentiated()
         return NotImplemented
+
+    def push(self) -> None:
+        _v.push_level(self)
+        self.on = True
+
+    def pop(self) -> None:
+        _v.pop_level()
+        self.on = False
 
     def here(self) -> tuple[str, int, str] | None:
         """The line of the user's."""
@@ -222,17 +243,26 @@ class Recorder:
         if _program.unusual():
             return self.give_up("it computes in another mode: no_grad(), forward mode, vmap")
         if call.into is not None:
-            return self.give_up("it writes into a value")
+            return self.give_up(WRITTEN)
         if self.pending and not (call.leaves and name in ("values", "numpy", "__array__")) and not call.called and (
                 not self.consumed((call.operands, params))):
             return self.give_up("it takes values out")
         if call.called:
             if name in DRAWS:
-                return self.give_up(f"{name}() draws random numbers")
+                return self.give_up(DRAWN)
             if is_custom(call):
+                if isinstance(params[0], type):
+                    return self.called_whole(call, CUSTOM)
                 return self.give_up(f"{name}() is not recorded")
             if name in LOGICAL:
                 return self.logical(call)
+            if name == "index":         # by Variables
+                known = any(id(v) in self.known for v in variables_in(params))
+                return self.called_whole(call, CALLED) if known else NotImplemented
+            if name in BY_NAME and name not in PLAIN:
+                if name in self.whole and not self.backward:
+                    return self.called_whole(call, CALLED)
+                return NotImplemented if self.trying or self.backward else self.parts(call)
             if any(id(v) in self.known for v in variables_in(params)):
                 return self.give_up(f"{name}() depends on values by a parameter")
             return NotImplemented
@@ -241,6 +271,8 @@ class Recorder:
         number = self.number(name)
         if (number < 0 and name not in OTHERS) or name in KEEPING:
             return self.give_up(f"{name}() is not recorded")
+        if not self.backward and (name in self.whole or (COARSE in self.whole and is_intricate(name, number, call.operands))):
+            return self.called_whole(call, APPLIED)
         if name == "flat":
             result = apply(name, number, call.operands, params)
             self.flat(result)
@@ -262,10 +294,135 @@ class Recorder:
         result = apply(name, number, given, params)
         if not isinstance(result, _Base):
             return self.give_up(f"{name}() has another result than an array")
-        if _v.dtype_in(result).kind in "cO":
-            return self.give_up("it computes with complex numbers")
         self.ops.append(Op(name, number, operands, encoded, self.learn(result, "op"), self.here()))
         return result
+
+    # ---- what is called whole
+
+    def parts(self, call: Any) -> Any:
+        """A composite row: what it consists of is recorded, and where that cannot be, the row is called whole."""
+        lists: Any = (self.slots, self.held, self.ops, self.guards, self.references, self.handed)
+        counts = [len(v) for v in lists]
+        names: Any = (self.known, self.nodes, self.memory, self.arrays)
+        sizes, pending, nameless = [len(v) for v in names], dict(self.pending), self.nameless
+        self.trying = True
+        self.push()
+        try:
+            result = called(call.name, call.operands, call.params)
+        except BaseException:
+            self.give_up(f"{call.name}() raises")
+            raise
+        finally:
+            self.pop()
+            self.trying = False
+        if self.reason is None and not self.pending:
+            return result
+        if self.reason in HOPELESS:
+            return NotImplemented
+        self.reason = self.place = None
+        self.pending, self.nameless = pending, nameless
+        for known, size in zip(names, sizes, strict=True):
+            while len(known) > size:
+                known.popitem()
+        for made, size in zip(lists, counts, strict=True):
+            del made[size:]
+        self.whole.add(call.name)
+        return self.called_whole(call, CALLED)
+
+    def called_whole(self, call: Any, number: int) -> Any:
+        """An op that is one step of the program, and its gradient another."""
+        name = call.name
+        found: dict[Ref, Any] = {}
+
+        def encoded(leaf: Any) -> Any:
+            if not isinstance(leaf, (_Base, np.ndarray)):
+                return leaf
+            ref = self.encoded(leaf)
+            found.setdefault(ref, leaf)
+            return ref
+
+        operands, params = mapped(call.operands, encoded), mapped(call.params, encoded)
+        if self.reason is not None:
+            return NotImplemented
+        self.pending.clear()
+        variables = [(ref, v) for ref, v in found.items() if isinstance(v, _Base) and v.requires_grad]
+        kept = Kept()
+        inside = {ref: _v.constant_of(np.array(_v.plain_of(v)), like=v) if isinstance(v, _Base) else v
+                  for ref, v in found.items()}
+        for ref, _ in variables:
+            kept.given.append(inside[ref].requires_grad_())
+        versions = [v._version for v in inside.values() if isinstance(v, _Base)]
+
+        def value(leaf: Any) -> Any:
+            return inside.get(leaf, leaf) if isinstance(leaf, Ref) else leaf
+
+        try:
+            result = apply(name, number, mapped(operands, value), mapped(params, value))
+        except BaseException:
+            self.give_up(f"{name}() raises")
+            raise
+        if versions != [v._version for v in inside.values() if isinstance(v, _Base)]:
+            return self.give_up(WRITTEN)
+        leaves = results_of(result)
+        if not leaves:
+            return self.give_up(f"{name}() is not recorded")
+        kept.results = leaves
+        values = [np.array(_v.plain_of(leaf)) if isinstance(leaf, _Base) else np.asarray(leaf) for leaf in leaves]
+        first = len(self.slots)
+
+        def vjp(gs: Any, needs: Any) -> Any:
+            return self.gradient(name, kept, gs, first, tuple(found), variables)
+
+        if any(isinstance(leaf, _Base) and leaf.requires_grad for leaf in leaves):
+            recorded = _v.record_custom(tuple([v for _, v in variables]), tuple(values), vjp, name)
+            made = [_v.in_flavour(v, EXAMPLES[type(leaf)]) if isinstance(leaf, _Base) else _v.as_ndarray(value)
+                    for v, leaf, value in zip(recorded, leaves, values, strict=True)]
+        else:
+            made = [_v.constant_of(value, like=leaf) if isinstance(leaf, _Base) else _v.as_ndarray(value)
+                    for leaf, value in zip(leaves, values, strict=True)]
+        slots = [self.learn(v, "op") for v in made]
+        place = self.here()
+        self.ops.append(Op(name, number, operands, params, slots[0], place, tuple(slots[1:])))
+        given = iter(zip(made, leaves, strict=True))
+
+        def rebuilt(part: Any) -> Any:
+            if isinstance(part, (tuple, list)):
+                parts = [rebuilt(p) for p in part]
+                return parts if type(part) is list else tuple.__new__(type(part), parts)
+            v, leaf = next(given)
+            if isinstance(leaf, (_Base, np.ndarray)) and isinstance(part, (_Base, np.ndarray)):
+                return v
+            if isinstance(part, (bool, np.bool_)):
+                self.guards.append(Guard("truth", self.known[id(v)], bool(part), len(self.ops), place))
+                return part
+            self.give_up(f"{name}() takes a value out")
+            return part
+
+        return rebuilt(result)
+
+    def gradient(self, name: str, kept: Kept, gs: Any, first: int, refs: tuple[Ref, ...], variables: list[Any]) -> Any:
+        """Those of an op that was called whole, and a step that computes them."""
+        on = self.on
+        if on:
+            self.pop()
+        try:
+            found = kept.gradient([None if g is None or not isinstance(r, _Base) else
+                                   _v.constant_of(np.array(_v.plain_of(g)), like=r)
+                                   for g, r in zip(gs, kept.results, strict=True)], True)
+            values = [np.zeros(tuple(v.shape), _v.dtype_in(v)) if g is None else np.array(_v.plain_of(g))
+                      for g, (_, v) in zip(found, variables, strict=True)]
+            if not self.backward:
+                return tuple([_v.constant_of(value, like=v) for value, (_, v) in zip(values, variables, strict=True)])
+            cotangents = tuple([None if g is None else Ref(self.slot_of(g), type(g)) for g in gs])
+            made = _v.record_custom(tuple([g for g in gs if g is not None]), tuple(values), _refused, name)
+            made = tuple([_v.in_flavour(g, EXAMPLES[type(v)]) for g, (_, v) in zip(made, variables, strict=True)])
+            slots = [self.learn(g, "op") for g in made]
+            params = Ref(first), refs, tuple([ref for ref, _ in variables])
+            self.ops.append(Op(f"{name} gradient", GRADIENT, cotangents, params, slots[0], self.here(), tuple(slots[1:])))
+            return made
+        finally:
+            if on:
+                self.push()
 
     def in_floats(self, given: tuple[Any, ...], operands: Any) -> tuple[Any, Any]:
         """Operands of which those of bools and integers are cast beside floats, by an op: what is saved of them has a name."""
@@ -371,6 +528,28 @@ class Recorder:
                 return REGULAR[frame.f_code.co_name]
             frame = frame.f_back
         return None
+
+
+def _refused(gs: Any, needs: Any) -> Any:
+    raise NotImplementedError("autodiff.compile: second derivatives are not recorded")
+
+
+def is_intricate(name: str, number: int, operands: tuple[Any, ...]) -> bool:
+    """Whether what is saved of an op may be more than its operands and its result."""
+    if any(isinstance(v, _Base) and _v.dtype_in(v).kind == "c" for v in operands):
+        return True
+    return number >= 0 and not _v.is_elementwise(number) and name not in ("view", "clone", "where", *STRUCTURAL)
+
+
+def differentiated() -> str | None:
+    """The row whose derivative is being recorded: its function is among those that run."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name.endswith(("_dx", "_dy")) and os.path.basename(code.co_filename).startswith("_ops"):
+            return code.co_name[1:-3].removeprefix("complex_")
+        frame = frame.f_back    # type: ignore[assignment]
+    return None
 
 
 def variables_in(tree: Any) -> list[Any]:
@@ -512,7 +691,7 @@ class Arrays:
 
     def record(self, replay: Any, args: tuple[Any, ...]) -> Any:
         state, what = self.state, self.what
-        recorder = Recorder()
+        recorder = Recorder(state.whole)
         given = _Given(recorder, bool(what) or self.attaching)
         try:
             taken = [given.take(value, i in self.places) for i, value in enumerate(args)]
@@ -522,16 +701,16 @@ class Arrays:
             return self.eager(replay, args, None, str(unfit))
         parts = [part for _, part in taken]
         before, passes = state.drawn(), _engine.passes_begun()
-        _v.push_level(recorder)
+        recorder.push()
         try:
             result = state.lifted(*[v for v, _ in taken])
         except Exception:       # it raises in its own words, or only here
-            _v.pop_level()
+            recorder.pop()
             return replay.eager(state.plainly, args, {})
         except BaseException:
-            _v.pop_level()
+            recorder.pop()
             raise
-        _v.pop_level()
+        recorder.pop()
         leaves, treedef = flatten_results(result)
         if recorder.reason is None:
             if _engine.passes_begun() != passes:        # what it computes is not seen at the door
@@ -559,6 +738,10 @@ class Arrays:
         finals = [recorder.known[id(v)] for v in values]
         if wanted:
             finals += self.gradients(recorder, values[0], wanted)
+            if recorder.reason is not None and COARSE not in state.whole and recorder.reason != HOOKED:
+                blamed = recorder.blamed        # once more, with that op as one
+                state.whole.add(COARSE if blamed is None or blamed in state.whole else blamed)
+                return self.record(replay, args)
             if recorder.reason is not None:
                 return self.eager(replay, args, recorder)
         plan = Plan(recorder.slots, recorder.ops, recorder.guards, finals)
@@ -590,7 +773,7 @@ class Arrays:
         if recorder.pending:
             recorder.give_up("it takes values out")
         elif drew:
-            recorder.give_up("it draws random numbers")
+            recorder.give_up(DRAWN)
         elif not any(isinstance(leaf, _Base) for leaf in leaves):
             recorder.give_up("it returns nothing that it computes of its arguments")
         else:
@@ -608,15 +791,15 @@ class Arrays:
         recorder.known[id(seed)] = recorder.constant(one)
         recorder.held.append(seed)
         recorder.backward, recorder.forward = True, len(recorder.slots)
-        _v.push_level(recorder)
+        recorder.push()
         try:
             gradients = grad([value], wanted, [seed], create_graph=True, allow_unused=True)
         finally:
-            _v.pop_level()
+            recorder.pop()
         if recorder.pending:
             recorder.give_up("it takes values out")
         elif _arrays.hooked(recorder.held):
-            recorder.give_up("a hook stands on one of its values")
+            recorder.give_up(HOOKED)
         slots = [None if g is None else recorder.slot_of_gradient(g) for g in gradients]
         if any(g is not None and slot is None for g, slot in zip(gradients, slots, strict=True)):
             recorder.give_up("a gradient of it is not recorded")
@@ -655,7 +838,7 @@ class Arrays:
         flavours = [type(leaf) if isinstance(leaf, _Base) else None for leaf in leaves]
         if attached:
             return functools.partial(on_node, attached, leaves[0])
-        examples: Any = _EXAMPLES if any(map(_holds_variable, parts)) else {}
+        examples: Any = EXAMPLES if any(map(_holds_variable, parts)) else {}
         if len(leaves) == 1 and treedef.kind is None and not examples:
             return _first
 
@@ -689,10 +872,7 @@ def on_node(attached: list[Any], like: Any, made: list[Any]) -> Any:
                       if need else None for v, gradient, need in zip(attached, gradients, needs, strict=True)])
 
     (result,) = _v.record_custom(tuple(attached), (value,), vjp, "CompiledBackward")
-    return _v.in_flavour(result, _EXAMPLES[type(like)])
-
-
-_EXAMPLES = {_v.Tensor: _v.tensor(0.0), _v.ndarray: _v.as_ndarray(0.0)}
+    return _v.in_flavour(result, EXAMPLES[type(like)])
 
 
 def _first(made: list[Any]) -> Any:
@@ -732,12 +912,12 @@ def alike(found: Any, expected: Any) -> bool:
         return type(found) is type(expected) and len(found) == len(expected) and all(map(alike, found, expected))
     if type(expected) is dict:
         return list(found) == list(expected) and all(map(alike, found.values(), expected.values()))
-    if not isinstance(expected, (np.ndarray, float)):
+    if not isinstance(expected, (np.ndarray, float, complex)):
         return bool(found is expected or found == expected)
     a, b = np.asarray(found), np.asarray(expected)
     if a.shape != b.shape:
         return False
-    if a.dtype.kind != "f" or not a.size:
+    if a.dtype.kind not in "fc" or not a.size:
         return bool(np.array_equal(a, b))
     finite = np.isfinite(b)
     if not np.array_equal(a[~finite], b[~finite], equal_nan=True):

@@ -1,21 +1,29 @@
-"""A recorded program as a graph, in Graphviz's language."""
+"""A recorded program as a picture."""
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Iterable
 from typing import Any
 
+from .._draw import Box, Drawing
+
 _NAME = re.compile(r"%\d+")
 
 
-def dot(lines: Iterable[tuple[int, str, Any]]) -> str:
-    """The graph of one tree's listing: an ellipse for each operation, a diamond for each decision, an edge for each operand."""
-    found = ["digraph program {", "    rankdir=TB;", '    node [fontname="monospace"];']
-    scopes: list[dict[str, str]] = [{}]         # by depth: the node in which a name was computed
-    above: list[tuple[str, str] | None] = [None]        # by depth: the decision that led there, and its way
-    count = 0
-    for depth, text, place in lines:
+def drawing(listings: Iterable[Iterable[tuple[int, str, Any]]]) -> Drawing:
+    """The listings of trees: an ellipse for each input, a box for each operation, a diamond for each decision, an arrow
+    for each operand and for each way on from a decision."""
+    boxes: dict[Any, Box] = {}
+    arrows: list[tuple[Any, ...]] = []
+    for tree, listing in enumerate(listings):
+        _add(tree, listing, boxes, arrows)
+    return Drawing(boxes, arrows)
+
+
+def _add(tree: int, listing: Iterable[tuple[int, str, Any]], boxes: dict[Any, Box], arrows: list[tuple[Any, ...]]) -> None:
+    scopes: list[dict[str, Any]] = [{}]         # by depth: the box in which a name was computed
+    above: list[tuple[Any, str] | None] = [None]        # by depth: the decision that led there, and its way
+    for count, (depth, text, place) in enumerate(listing):
         while len(scopes) > depth + 1:
             scopes.pop()
             above.pop()
@@ -30,37 +38,27 @@ def dot(lines: Iterable[tuple[int, str, Any]]) -> str:
         previous = above[depth]
         if text.startswith("elif ") and previous is not None:
             above[depth] = (previous[0], "no")
-        node, scope = f"n{count}", scopes[depth]
-        count += 1
+        key, scope = (tree, count), scopes[depth]
         name, equals, formula = text.partition(" = ")
         is_value = bool(equals) and _NAME.fullmatch(name) is not None
-        label = formula if is_value else text
-        shape = "ellipse" if is_value else "diamond" if text.startswith(("if ", "elif ", "guard ")) else "box"
-        where = f"\\n{place[2]}, line {place[1]}" if place else ""
-        for operand in dict.fromkeys(_NAME.findall(label)):
-            if operand not in scope:            # an input
-                scope[operand] = f"i{operand[1:]}"
-                if f'    i{operand[1:]} [label="{operand}", shape=box];' not in found:
-                    found.append(f'    i{operand[1:]} [label="{operand}", shape=box];')
-            found.append(f"    {scope[operand]} -> {node};")
-        found.append(f'    {node} [label="{(name + " = " if is_value else "") + label}{where}", shape={shape}];')
+        decides = text.startswith(("if ", "elif ", "guard "))
+        operands = [(operand, scope.setdefault(operand, (tree, operand)))       # what nobody computed is an input
+                    for operand in dict.fromkeys(_NAME.findall(formula if is_value else text))]
+        for operand, source in operands:
+            if source not in boxes:
+                boxes[source] = Box(operand, kind="leaf")
+            arrows.append((source, key))
+        boxes[key] = Box(text, *([f"{place[2]}, line {place[1]}"] if place else []),
+                         kind="op" if is_value else "decision" if decides else "output")
         came = above[depth]
         if came is not None:
-            found.append(f'    {came[0]} -> {node} [style=dotted, label="{came[1]}"];')
+            arrows.append((came[0], key, came[1]))
             above[depth] = None
         if is_value:
-            scope[name] = node
-        elif shape == "diamond" and not text.startswith("guard "):
-            above[depth] = (node, "yes")
+            scope[name] = key
+        elif decides:
+            above[depth] = (key, "yes")
+            if text.startswith("guard "):       # the same code goes on below it
+                continue
             scopes.append(dict(scope))
-            above.append((node, "yes"))
-    return "\n".join([*found, "}"])
-
-
-def drawn(text: str) -> Any:
-    """The drawing, by the package graphviz where it is installed; else the text."""
-    try:
-        graphviz: Any = importlib.import_module("graphviz")
-    except ImportError:
-        return text
-    return graphviz.Source(text)
+            above.append((key, "yes"))

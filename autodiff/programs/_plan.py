@@ -20,14 +20,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import _arrays as _arrays_module
-from .. import _engine as _engine_module  # type: ignore[attr-defined]
 from .. import _variable as _variable_module
-from .._batching import called
+from ._whole import GRADIENT, WHOLE, Kept, Ref, backward, forward, refs_in
 
 _arrays: Any = _arrays_module
-_engine: Any = _engine_module
 _v: Any = _variable_module
-OPS: Any = _v.OPS
 K: dict[str, int] = _arrays.KINDS
 ARENA, REGISTERS, FIRST = _arrays.ARENA, _arrays.REGISTERS, _arrays.FIRST_BASE
 BLOCK, REGISTER_BYTES, SUMS, DIMS = 512, 4096, 16, 8
@@ -38,15 +35,12 @@ FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 COMMUTATIVE = ("add", "mul")
 
 
-class Ref(NamedTuple):
-    """A value of the recording, by its slot, and the flavour in which an op was given it."""
-
-    slot: int
-    flavour: Any = None
-
-
 class Op(NamedTuple):
-    """A recorded op: operands are Refs, numbers and arrays, parameters may hold Refs.  compare: its result is of bools."""
+    """A recorded op: operands are Refs, numbers and arrays, parameters may hold Refs.
+
+    more: what it computes besides `out`.  An op that is called whole has its own operands and parameters; the gradient of one
+    the cotangents, and (out of the op, a Ref for each slot in it, those of which it is the gradient).
+    """
 
     name: str
     number: int
@@ -54,6 +48,7 @@ class Op(NamedTuple):
     params: tuple[Any, ...]
     out: int
     place: Any
+    more: tuple[int, ...] = ()
 
 
 class Guard(NamedTuple):
@@ -143,7 +138,9 @@ class Plan:
                 self.look[i] = Look(i, slot.shape, packed(slot.shape, slot.dtype.itemsize))
                 self.level[i] = 0
         self.ops, self.recorded = self.wanted(ops), ops
-        self.live = {op.out for op in self.ops}
+        self.live = {out for op in self.ops for out in (op.out, *op.more)}
+        self.whole = {op.out: op for op in self.ops if op.number in WHOLE}
+        self.graphs: dict[int, tuple[Kept, list[Ref]]] = {}      # of ops called whole, and of what gradients are wanted
         self.uses = self.counted()
         for op in self.ops:
             self.take(op)
@@ -155,7 +152,7 @@ class Plan:
         live = {guard.slot for guard in self.guards} | set(self.outputs)
         found = []
         for op in reversed(ops):
-            if op.out in live:
+            if op.out in live or any(out in live for out in op.more):
                 found.append(op)
                 live.update(ref.slot for ref in refs_in((op.operands, op.params)))
         found.reverse()
@@ -198,11 +195,13 @@ class Plan:
         slot = self.slots[op.out]
         given = [ref.slot for ref in refs_in((op.operands, op.params))]
         if all(self.known(s) in self.constant for s in given):
-            value = np.asarray(_v.plain_of(slot.value))
-            self.constant[op.out] = uniform(value)
+            for out in (op.out, *op.more):
+                self.constant[out] = uniform(np.asarray(_v.plain_of(self.slots[out].value)))
             return
         number = op.number
-        if op.name == "view":
+        if number <= GRADIENT or number in WHOLE:
+            self.by_python(op)
+        elif op.name == "view":
             self.view(op)
         elif op.name in ("clone", "positive") and self.dtype_of(self.ref(op.operands[0])) == slot.dtype:
             self.same(op.out, self.ref(op.operands[0]), 1)
@@ -402,8 +401,10 @@ class Plan:
         x, y = (self.ref(v) for v in op.operands)
         slot, size = self.slots[op.out], self.slots[op.out].dtype.itemsize
         a, b = self.look_at(x), self.look_at(y)
-        if self.dtype_of(x) != slot.dtype or self.dtype_of(y) != slot.dtype or len(a.shape) > 2 or len(b.shape) > 2:
+        if self.dtype_of(x) != slot.dtype or self.dtype_of(y) != slot.dtype:
             return False
+        if len(a.shape) > 2 or len(b.shape) > 2:
+            return self.products(op, x, y)
         k = a.shape[-1]
         m, n = a.shape[0] if len(a.shape) == 2 else 1, b.shape[1] if len(b.shape) == 2 else 1
         left = a.strides if len(a.shape) == 2 else (k * size, a.strides[0])
@@ -411,6 +412,22 @@ class Plan:
         self.look[op.out] = Look(op.out, slot.shape, packed(slot.shape, size))
         self.level[op.out] = level = 1 + max(self.level_of(x), self.level_of(y))
         self.at_level.setdefault(level, []).append(("matmul", op.out, x, y, (m, k, n), left, right))
+        return True
+
+    def products(self, op: Op, x: int, y: int) -> bool:
+        """Of as many matrices each, in their order."""
+        slot, size = self.slots[op.out], self.slots[op.out].dtype.itemsize
+        a, b = self.look_at(x), self.look_at(y)
+        batch, (m, n) = slot.shape[:-2], slot.shape[-2:]
+        if a.shape[:-2] != batch or b.shape[:-2] != batch or not count(slot.shape):
+            return False
+        for look in (a, b):         # one step leads from each matrix to the next
+            if any(s != t * d for s, t, d in zip(look.strides[:-3], look.strides[1:-2], look.shape[1:-2], strict=True)):
+                return False
+        self.look[op.out] = Look(op.out, slot.shape, packed(slot.shape, size))
+        self.level[op.out] = level = 1 + max(self.level_of(x), self.level_of(y))
+        self.at_level.setdefault(level, []).append(
+            ("matmul", op.out, x, y, (m, a.shape[-1], n, count(batch)), a.strides[-3:], b.strides[-3:]))
         return True
 
     def embed(self, op: Op) -> bool:
@@ -522,13 +539,19 @@ class Plan:
         return True
 
     def by_python(self, op: Op) -> None:
-        slot = self.slots[op.out]
-        self.look[op.out] = Look(op.out, slot.shape, packed(slot.shape, slot.dtype.itemsize))
-        given = [self.known(ref.slot) for ref in refs_in((op.operands, op.params))]
+        given = [self.known(ref.slot) for ref in dict.fromkeys(refs_in((op.operands, op.params)))]
         for s in given:
             self.look_at(s)
-        self.level[op.out] = level = 1 + max((self.level_of(s) for s in given), default=0)
-        self.at_level.setdefault(level, []).append(("python", op.out, op, given))
+        level = 1 + max((self.level_of(s) for s in given), default=0)
+        outs = [out for out in (op.out, *op.more) if out == op.out or self.uses.get(out)]
+        for out in outs:
+            slot = self.slots[out]
+            self.look[out] = Look(out, slot.shape, packed(slot.shape, slot.dtype.itemsize))
+            self.level[out] = level
+        if op.number == GRADIENT:
+            source, _, wanted = op.params
+            self.graphs[source.slot] = Kept(), [ref for ref, out in zip(wanted, (op.out, *op.more), strict=True) if out in outs]
+        self.at_level.setdefault(level, []).append(("python", op.out, op, given, outs))
 
     # ---- in order, with places
 
@@ -743,7 +766,7 @@ class Plan:
         elif kind == "join":
             reads = [self.look_at(s).root for s, _ in step[2]]
         elif kind == "python":
-            reads = [self.look_at(s).root for s in step[3]]
+            return [r for r in [self.look_at(s).root for s in step[3]] if r not in self.constant], step[4]
         else:
             return [r for r in [self.look_at(step[2]).root] if r not in self.constant], []
         return [r for r in reads if r not in self.constant], [step[1]]
@@ -833,7 +856,7 @@ class Plan:
             _, _, number, given, looks = step
             if number is None:
                 calls.append((chosen, [self.array_place(look, s) for look, s in zip(looks, given, strict=True)],
-                              self.array_place(whole, out)))
+                              [self.array_place(whole, out)]))
                 steps.append({"kind": K["python"], "expected": len(calls) - 1})
                 return n >= 32768
             steps.append({"kind": K["strided"], "op": number, "dtype": FLOATS.index(self.dtype_of(given[0])), "shape": shape,
@@ -856,8 +879,8 @@ class Plan:
             _, _, x, y, sizes, left, right = step
             steps.append({"kind": K["matmul"], "dtype": FLOATS.index(dtype), "shape": sizes,
                           "places": [(*self.at(self.look_at(x)), left), (*self.at(self.look_at(y)), right),
-                                     (*target[:2], (sizes[2] * size, size))]})
-            n = sizes[0] * sizes[1] * sizes[2] // 4
+                                     (*target[:2], packed(shape[-3:] if len(sizes) > 3 else (0, sizes[2]), size))]})
+            n = count(sizes) // 4
         elif kind == "embed":
             look, region = self.look_at(step[2]), step[3]
             steps.append({"kind": K["copy"], "size": size, "shape": region.shape, "zeroed": (n * size, target[1]),
@@ -875,11 +898,24 @@ class Plan:
                               "places": [(*self.at(look), look.strides),
                                          (target[0], target[1] + part.offset, part.strides)]})
         else:
-            op, given = step[2], step[3]
-            calls.append((by_eager(op, [ref.flavour for ref in refs_in((op.operands, op.params))]),
-                          [self.array_place(self.look_at(s), s) for s in given], self.array_place(whole, out)))
+            op, given, outs = step[2], step[3], step[4]
+            if op.number == GRADIENT:
+                given = [self.known(ref.slot) for ref in refs_in(op.operands)]
+            calls.append((self.called(op, outs), [self.array_place(self.look_at(s), s) for s in given],
+                          [self.array_place(self.look[s], s) if s in outs else None for s in (op.out, *op.more)]))
             steps.append({"kind": K["python"], "expected": len(calls) - 1})
         return n >= 32768
+
+    def called(self, op: Op, outs: list[int]) -> Callable[..., Any]:
+        """What a step calls."""
+        if op.number == GRADIENT:
+            source, _, wanted = op.params
+            kept, refs = self.graphs[source.slot]
+            places = [refs.index(ref) if ref in refs else None for ref in wanted]
+            shapes = [(self.slots[ref.slot].shape, self.slots[ref.slot].dtype) for ref in refs]
+            return backward(kept, [v is not None for v in op.operands], shapes, places)
+        kept, wanted = self.graphs.get(op.out, (None, []))
+        return forward(op.name, op.number, op.operands, op.params, wanted, kept)
 
     def array_place(self, look: Look, slot: int) -> tuple[Any, ...]:
         return (*self.at(look), look.shape, look.strides, self.dtype_of(slot).num)
@@ -928,16 +964,6 @@ class Arena:
 
 
 # ---- what is asked of values and shapes
-
-def refs_in(tree: Any) -> list[Ref]:
-    if isinstance(tree, Ref):
-        return [tree]
-    if type(tree) in (tuple, list):
-        return [ref for part in tree for ref in refs_in(part)]
-    if type(tree) is slice:
-        return refs_in((tree.start, tree.stop, tree.step))
-    return []
-
 
 def uniform(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """One element for an array of which all have the same bits."""
@@ -1005,57 +1031,4 @@ def steps_of(way: Any, columns: int, size: int) -> tuple[int, int]:
 # ---- what has no loop here
 
 def chosen(condition: Any, x: Any, y: Any) -> Any:
-    return np.where(condition, x, y)
-
-
-_EXAMPLES = {_v.Tensor: _v.tensor(0.0), _v.ndarray: _v.as_ndarray(0.0)}
-#: Functions of conditions, as they are called.
-LOGICAL = frozenset(("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "logical_and", "logical_or", "logical_xor",
-                     "logical_not", "any", "all"))
-#: Ops that are no rows.
-OTHERS: dict[str, Callable[..., Any]] = {"ties": _engine.ties, "sign": _engine.sign_of}
-
-
-def apply(name: str, number: int, operands: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
-    """An op by its name, as outside of a recording."""
-    if number >= 0 and _v.is_elementwise(number):
-        return _v.apply_elementwise(number, *operands)
-    if name == "view":
-        return _v.apply_view(operands[0], params[0])
-    if name == "cast":
-        return _v.cast_variable(operands[0], params[0])
-    if name in LOGICAL:
-        return called(name, operands, params)
-    if name in OTHERS:
-        return OTHERS[name](*operands)
-    return OPS.apply(name, operands, params)
-
-
-def by_eager(op: Op, flavours: list[Any]) -> Callable[..., Any]:
-    """An op as a function of plain arrays, for the Refs in it, by this library's own op."""
-    examples = [_EXAMPLES.get(flavour) for flavour in flavours]
-    operand_refs = len(refs_in(op.operands))
-
-    def run(*arrays: Any) -> Any:
-        given = iter([_v.constant_of(a, like=like) if i < operand_refs else a
-                      for i, (a, like) in enumerate(zip(arrays, examples, strict=True))])
-        operands, params = filled(op.operands, given), filled(op.params, given)
-        off = _v.set_mode("grad_off", True)
-        try:
-            result = apply(op.name, op.number, operands, params)
-        finally:
-            _v.set_mode("grad_off", off)
-        return np.asarray(_v.plain_of(result))
-
-    return run
-
-
-def filled(tree: Any, given: Any) -> Any:
-    """A tree with values for its Refs."""
-    if isinstance(tree, Ref):
-        return next(given)
-    if type(tree) in (tuple, list):
-        return type(tree)([filled(part, given) for part in tree])
-    if type(tree) is slice:
-        return slice(*[filled(part, given) for part in (tree.start, tree.stop, tree.step)])
-    return tree
+    return [np.where(condition, x, y)]
