@@ -1,11 +1,13 @@
 """Recorded programs: what is replayed has eager's bits, and what cannot be replayed runs as it did."""
+import functools
 import gc
 import math
 import pickle
 import random
 import threading
 import warnings
-from collections import Counter
+from collections import Counter, namedtuple
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -1079,3 +1081,158 @@ def test_a_name_that_stands_for_another_variable():
             warnings.simplefilter("ignore")
             assert c(1.0) == k
     assert "others each time" in c._state.reason
+
+
+# ---- arguments
+
+@dataclass
+class Line:
+    slope: float
+    shift: float
+    power: int = 2
+
+
+Point = namedtuple("Point", "x y")
+
+
+def by_keyword(x, *rest, scale=1.0, power=2, **more):
+    return scale * x**power + sum(rest) + more.get("shift", 0.0)
+
+
+def test_arguments_by_keyword():
+    c = compiled(by_keyword)
+    calls = [((1.5,), {}), ((1.5, 2.0), {"scale": 3.0}), ((1.5,), {"power": 3}),
+             ((1.5, 2.0, 3.0), {"shift": 0.5, "scale": 2.0}), ((1.5, 2.0, 3.0), {"scale": 2.0, "shift": 0.25}),
+             ((0.5, 1.0), {"scale": -1.0})]
+    for _ in range(3):
+        for args, kwargs in calls:
+            assert c(*args, **kwargs) == by_keyword(*args, **kwargs)
+            for of in (autodiff.grad, autodiff.hessian, functools.partial(autodiff.value_and_grad, argnums=0)):
+                assert of(c)(*args, **kwargs) == of(by_keyword)(*args, **kwargs)
+    assert c._state.reason is None and str(c.program).count("return") == 4
+    plain = lambda x, y=2.0, z=3.0: x * y + z
+    c = compiled(plain)
+    for args, kwargs in (((1.0,), {}), ((1.0,), {"z": 5.0}), ((), {"x": 1.0, "z": 4.0}), ((1.0, 4.0), {}),
+                         ((1.0,), {"y": 7.0})):
+        assert c(*args, **kwargs) == plain(*args, **kwargs)
+    assert not c._state.forms and c(x=1.0) == 5.0
+    for args, kwargs in (((), {}), ((1.0,), {"x": 2.0}), ((1.0,), {"t": 2.0}), ((1.0, 2.0, 3.0, 4.0), {})):
+        with pytest.raises(TypeError, match="argument"):
+            c(*args, **kwargs)
+
+
+def test_numbers_in_containers():
+    def f(line, point, table, n):
+        y = (line.slope * point.x + line.shift) ** line.power
+        if y > table["limit"]:
+            return table["limit"] * point.y * n
+        return y * table["weights"][0][1] + table["weights"][1] * n
+
+    of = autodiff.value_and_grad(f, argnums=(0, 1, 2))
+    c = compiled(f)
+    replayed = autodiff.value_and_grad(c, argnums=(0, 1))
+    for _ in range(3):
+        for slope in (0.5, 2.0):
+            args = (Line(slope, 0.25), Point(1.5, -2.0), {"limit": 3.0, "weights": [(1, 2.0), 0.5]}, 3)
+            assert c(*args) == f(*args) and autodiff.grad(c, argnums=1)(*args) == autodiff.grad(f, argnums=1)(*args)
+            assert replayed(*args) == autodiff.value_and_grad(f, argnums=(0, 1))(*args)
+            line, table = Line(slope, 0.25, 2.0), {"limit": 3.0, "weights": [(1.0, 2.0), 0.5]}
+            value, gradients = autodiff.value_and_grad(c, argnums=(0, 1, 2))(line, *args[1:2], table, 3)
+            expected, slopes = of(line, *args[1:2], table, 3)
+            assert value == expected and gradients == slopes
+    assert c._state.reason is None and len(c.branches) >= 2
+
+
+@pytest.mark.parametrize("odd", [{1, 2}, bytearray(b"x"), [1.0, {2}], np.array(["a"], object)], ids=str)
+def test_a_call_that_no_program_has_leaves_the_others(odd):
+    c = autodiff.compile(lambda x, y: x * 2.0)
+    assert c(1.0, 2.0) == 2.0
+    with pytest.warns(UserWarning, match="this call of .* runs as it is"):
+        assert c(1.5, odd) == 3.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert c(1.5, odd) == 3.0 and c(2.0, 2.0) == 4.0 and autodiff.grad(c)(1.0, 2.0) == 2.0
+    assert c._state.reason is None and c._state.trees[0].leaves == 1
+
+
+def test_an_auxiliary_result_beside_a_gradient_in_arrays():
+    c = autodiff.compile(lambda x: ((x * x).sum(), x * 2))
+    of = autodiff.grad(c, has_aux=True)
+    with pytest.warns(UserWarning, match="has_aux"):
+        gradient, aux = of(np.array([1.0, 2.0]))
+    assert gradient.tolist() == [2.0, 4.0] and aux.tolist() == [2.0, 4.0] and c._state.reason is None
+
+
+def test_writes_into_arguments_reach_the_caller():
+    def into_list(xs, y):
+        xs[0] = xs[0] * y
+        xs.append(y)
+        return xs[0] + xs[1]
+
+    def into_dict(d, y):
+        d["product"] = d["a"] * y
+        d["list"].append(y)
+        return d["product"] * 2.0
+
+    for function, make in ((into_list, lambda: [1.0, 2.0]), (into_dict, lambda: {"a": 2.0, "list": [1.0]})):
+        c, said = autodiff.compile(function), 0
+        for _ in range(3):
+            given, expected = make(), make()
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                assert c(given, 3.0) == function(expected, 3.0)
+            said += len(caught)
+            assert given == expected and [type(v) for v in given] == [type(v) for v in expected]
+            assert not any(isinstance(v, _variable.Base) for v in autodiff.programs.flatten(given)[0])
+        assert said == 1
+
+
+class Model:
+    def __init__(self, rate):
+        self.rate = rate
+
+    @autodiff.compile
+    def method(self, x):
+        return x * self.rate
+
+    @autodiff.compile
+    @staticmethod
+    def outside(x):
+        return x * 3.0
+
+    @staticmethod
+    @autodiff.compile
+    def inside(x):
+        return x * 3.0
+
+    @autodiff.compile
+    @classmethod
+    def of_class(cls, x):
+        return x * 4.0
+
+
+def test_methods():
+    two, three = Model(2.0), Model(3.0)
+    for _ in range(3):
+        assert two.method(1.0) == 2.0 and three.method(1.0) == 3.0 and autodiff.grad(two.method)(1.0) == 2.0
+        assert two.outside(1.0) == Model.outside(1.0) == two.inside(1.0) == 3.0
+        assert two.of_class(1.0) == Model.of_class(1.0) == 4.0
+        assert autodiff.grad(Model.outside)(1.0) == 3.0 and autodiff.grad(Model.of_class)(1.0) == 4.0
+    assert Model.inside._state.reason is None and len(vars(Model)["method"]._state.trees) == 2
+    many = autodiff.compile(lambda o, x: x * o.rate)
+    with pytest.warns(UserWarning, match="more than 512 programs"):
+        for k in range(600):
+            assert many(Model(float(k)), 2.0) == 2.0 * k
+
+
+def test_a_compiled_function_calls_others_and_itself():
+    @autodiff.compile
+    def power(x, n):
+        return x if n <= 1 else power(x, n - 1) * x
+
+    inner = compiled(lambda x: x * x if x > 0 else -x)
+    outer = compiled(lambda x, y: inner(x) + inner(y))
+    for _ in range(2):
+        assert power(2.0, 5) == 32.0 and autodiff.grad(power)(2.0, 3) == 12.0
+        assert outer(1.0, 2.0) == 5.0 and outer(1.0, -2.0) == 3.0 and autodiff.grad(outer, argnums=1)(1.0, -2.0) == -1.0
+    assert len(outer.branches) == 2 and power._state.reason is None

@@ -77,6 +77,8 @@ def compile(function: Callable[..., Any] | None = None, *, check: bool = False, 
     """
     if function is None:
         return functools.partial(compile, check=check, memory=memory)
+    if isinstance(function, (staticmethod, classmethod)):
+        return type(function)(Compiled(function.__func__, check, memory))
     if not callable(function):
         raise TypeError(f"compile() takes a function, but got {type(function).__name__}")
     return Compiled(function, check, memory)
@@ -148,6 +150,9 @@ class _State:
         self.on_node: Any = None
         self.references: list[Any] = []     # 0-d Variables that it closes over
         self.rebound = 0
+        self.said: set[str] = set()         # why single calls ran as they are
+        self.orders: dict[Any, Any] = {}    # by count and keywords of a call: how it is by position
+        self.forms: dict[Any, Any] = {}     # what is called in the place of calls with keywords, and of nested arguments
         self.watched: list[Any] = []        # where they stand: (a cell or None, a dict, its key, the Variable)
         self.over_arrays = False        # even where the arguments are numbers: the function computes with arrays of its own
         self.array_bytes = 0
@@ -178,11 +183,14 @@ class _State:
 
     def plainly(self, *args: Any, **kwargs: Any) -> Any:
         """The function as it is, with numbers among the arguments as Variables: what a replay has the bits of."""
+        given = args
         if not unusual() and not any(isinstance(v, _v.Tensor) for v in args) and not any(_with_arrays(v, 1) for v in args):
             args = tuple([_inside(v) for v in args])        # beside arrays a float is Python's, whose dtype gives way
         if self.of_arrays and not unusual() and not any(type(v) is _v.Tensor for v in args):
             args = tuple([_arrays_inside(v) for v in args])
-        return self.lifted(*args, **kwargs)
+        result, written = _called(self.lifted, args, given, kwargs)
+        _write_lists(written)
+        return result
 
     def forget(self) -> None:
         """A name stands for another Variable: all is recorded anew."""
@@ -213,10 +221,10 @@ class _State:
             return replay.eager(self.plainly, args, kwargs)
         if kwargs:
             args, kwargs = self._by_position(args, kwargs)
-        if kwargs:
-            return self._eagerly(replay, args, kwargs, "an argument is by keyword only")
         if replay._places and max(replay._places) >= len(args):
             return replay.eager(self.plainly, args, kwargs)     # which says what is wrong
+        if kwargs or any(map(_nested, args)):
+            return self._arranged(replay, args, kwargs)
         if any(isinstance(v, _Base) and (v.requires_grad or v.ndim == 0) for v in args):
             return replay.eager(self.plainly, args, kwargs)
         if any(type(args[place]) is int for place in replay._places):
@@ -224,14 +232,16 @@ class _State:
         if self.over_arrays or any(map(_with_arrays, args)):
             if replay._what >= HESSIAN:         # programs of arrays have first derivatives of one number only
                 return replay.eager(self.plainly, args, kwargs)
+            if replay._aux:
+                return self.this_call(replay, args, kwargs, "a gradient beside other results (has_aux) of a function of arrays")
             return self.arrays(replay).run(replay, args)
         for i, value in enumerate(args):
             kind = kind_of(value)
             if isinstance(value, _Base):
                 return replay.eager(self.plainly, args, kwargs)
             if kind is None:
-                return self._eagerly(replay, args, kwargs, f"argument {i} is neither a number nor a list or tuple of floats, "
-                                                           f"but {type(value).__name__}")
+                return self.this_call(replay, args, kwargs, f"argument {i} is neither a number nor made of numbers, but "
+                                                            f"{type(value).__name__}")
             if i in replay._places and not kind[1]:
                 return replay.eager(self.plainly, args, kwargs)
         if replay._what and any(v.requires_grad for v in self.references):
@@ -255,14 +265,43 @@ class _State:
             self.lock.release()
 
     def _by_position(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        try:
-            bound = inspect.signature(self.function).bind(*args, **kwargs)
-        except (TypeError, ValueError):     # the call says so in its own words
+        """A call with as few keywords as there can be: those of keyword-only parameters, in their order."""
+        key = len(args), tuple(kwargs)
+        order = self.orders.get(key)
+        if order is None:
+            order = self.orders[key] = _order(self.function, *key)
+        names, rest = order
+        if names is None:
             return args, kwargs
-        return bound.args, bound.kwargs
+        return (*args, *[kwargs.get(name, default) for name, default in names]), {
+            name: kwargs[name] for name in rest}
 
-    def _eagerly(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
-        self.give_up(reason, None)
+    def _arranged(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call with keywords, or with numbers in dicts, dataclasses and the like: by a function of the numbers themselves."""
+        values, names = (*args, *kwargs.values()), tuple(kwargs)
+        parts, trees = [], []
+        for value in values:
+            leaves, tree = flatten(value) if _nested(value) else ([value], None)
+            if type(value) in (list, tuple, dict) and any(isinstance(leaf, (np.ndarray, _Base)) for leaf in leaves):
+                leaves, tree = [value], None        # programs of arrays read it themselves
+            parts.append(leaves)
+            trees.append(tree)
+        if isinstance(replay, _Product) or any(kind_of(v) is None and not _with_arrays(v) for leaves in parts for v in leaves):
+            return self.this_call(replay, args, kwargs, "an argument is nested, or is neither a number nor made of numbers")
+        key = len(args), names, tuple(trees)
+        form = self.forms.get(key)
+        if form is None and len(self.forms) == 512:
+            return self.this_call(replay, args, kwargs, "there are more than 512 forms of its arguments")
+        if form is None:
+            form = self.forms[key] = _Form(self, len(args), names, trees)
+        return form.run(replay, args, kwargs, parts)
+
+    def this_call(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
+        """A call that no program has; others may have one."""
+        if reason not in self.said and not self.quiet:
+            self.said.add(reason)
+            warnings.warn(f"autodiff.compile: this call of {self.name} runs as it is, right and no faster: {reason}",
+                          UserWarning, stacklevel=4)
         return replay.eager(self.plainly, args, kwargs)
 
     def give_up(self, reason: str, place: tuple[str, int, str] | None) -> None:
@@ -273,6 +312,9 @@ class _State:
         self.trees.clear()
         for arrays in self.of_arrays.values():
             arrays.player.programs.clear()
+        for form in self.forms.values():
+            form.compiled._state.reason = reason
+            form.compiled._state.trees.clear()
         if self.quiet:
             return
         warnings.warn(f"autodiff.compile: {self.name} runs as it is from now on, right and no faster: {reason}", UserWarning,
@@ -344,7 +386,9 @@ class _State:
             return result
         if tree is None:
             self.trees.insert(0, made)
-        if sum(tree.bytes for tree in self.trees) > self.memory:
+        if len(self.trees) > 512:
+            self.give_up("it has more than 512 programs: an argument that is static is another in each call", None)
+        elif sum(tree.bytes for tree in self.trees) > self.memory:
             lines = Counter(place for tree in self.trees for _, place, _, _ in tree.turns())
             often = lines.most_common(1)
             self.give_up(f"its programs take more than {self.memory} bytes; most of its branches are of one line" if often else
@@ -358,6 +402,151 @@ class _State:
             raise RuntimeError(f"autodiff.compile: {self.name} is not the same function twice: {reason}{where}. What it reads "
                                "besides its arguments is frozen: make it an argument")
         self.give_up(reason, place)
+
+
+def _nested(value: Any) -> bool:
+    """Whether it is a container of others, and no list or tuple of floats alone."""
+    if isinstance(value, (list, tuple, dict)):
+        return kind_of(value) is None and not _with_arrays(value)
+    return hasattr(type(value), "__dataclass_fields__")
+
+
+def _order(function: Any, count: int, keywords: tuple[str, ...]) -> Any:
+    """([(name, default) of parameters after `count` positional ones], keywords that are left); (None, ()): none fits."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return None, ()
+    by_position = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    following = by_position[count:]
+    while following and following[-1].name not in keywords:
+        following.pop()
+    names = {p.name for p in following}
+    if any(p.kind == p.POSITIONAL_ONLY or (p.default is p.empty and p.name not in keywords) for p in following):
+        return None, ()
+    known = [p.name for p in parameters if p.kind == p.KEYWORD_ONLY]
+    rest = [name for name in known if name in keywords] + [name for name in keywords if name not in names and name not in known]
+    return [(p.name, p.default) for p in following], tuple(rest)
+
+
+def _called(function: Any, args: tuple[Any, ...], given: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[Any]]:
+    """(the result, the lists among the arguments into which it wrote, each with that of the caller's)."""
+    lists = [(inside, outside, list(inside)) for inside, outside in zip(args, given, strict=True) if type(inside) is list]
+    result = function(*args, **kwargs)
+    return result, [(inside, outside) for inside, outside, before in lists
+                    if len(inside) != len(before) or any(x is not y for x, y in zip(inside, before, strict=True))]
+
+
+def _write_lists(written: list[Any]) -> None:
+    """What a function wrote into its copies of lists, into the caller's."""
+    for inside, outside in written:
+        if inside is not outside:
+            outside[:] = map(_plain, inside)
+
+
+class _Form:
+    """A function of numbers in the place of one with keywords and nested arguments, for calls of one form."""
+
+    def __init__(self, state: _State, count: int, names: tuple[str, ...], trees: list[Any]) -> None:
+        self.state, self.count, self.names, self.trees = state, count, names, trees
+        self.starts = [0]
+        for tree in trees:
+            self.starts.append(self.starts[-1] + (1 if tree is None else tree.count))
+        self.compiled = Compiled(state.function, state.check, state.memory)
+        inner = self.compiled._state
+        inner.function, inner.lifted, inner.name, inner.quiet = state.function, self.call, state.name, state.quiet
+        self.replays: dict[Any, Any] = {}
+        self.calls = threading.local()
+        self.writes = False         # into an argument
+
+    def call(self, *leaves: Any) -> Any:
+        """The function, called with what the leaves make."""
+        values = [leaves[start] if tree is None else tree.unflatten(list(leaves[start:start + tree.count]))
+                  for start, tree in zip(self.starts, self.trees, strict=False)]
+        args, kwargs = values[:self.count], dict(zip(self.names, values[self.count:], strict=True))
+        result = self.state.lifted(*args, **kwargs)
+        for i, (value, tree) in enumerate(zip(values, self.trees, strict=True)):
+            if tree is None:
+                continue
+            now, found = flatten(value)
+            if found != tree or any(x is not y for x, y in zip(now, leaves[self.starts[i]:], strict=False)):
+                self.writes = True
+                for leaf in leaves:
+                    if isinstance(leaf, _Base):     # who records gives up
+                        _v.asked("a write into an argument", (), (leaf,))
+                if getattr(self.calls, "values", None) is not None:
+                    _write_back(self.calls.values[i], value)
+        return result
+
+    def run(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any], parts: list[Any]) -> Any:
+        if self.writes:
+            result = replay.eager(self.state.plainly, args, kwargs)
+            for value in (*args, *kwargs.values()):
+                _write_back(value, value)       # numbers of Python's in the place of Variables
+            return result
+        leaves = [leaf for part in parts for leaf in part]
+        self.calls.values = (*args, *kwargs.values())
+        try:
+            if not isinstance(replay, Differentiated):
+                return self.compiled(*leaves)
+            return self.differentiated(replay, args, kwargs, leaves)
+        finally:
+            self.calls.values = None
+
+    def differentiated(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any]) -> Any:
+        key = replay.kind, replay._places, replay._single, replay._aux
+        nested = any(self.trees[place] is not None for place in replay._places)
+        if nested and (replay.kind not in _WHAT or not all(
+                type(leaves[k]) in (float, np.float64) for place in replay._places
+                for k in range(self.starts[place], self.starts[place + 1]))):
+            return replay.eager(self.state.plainly, args, kwargs)
+        inner = self.replays.get(key)
+        if inner is None:
+            places = [k for place in replay._places for k in range(self.starts[place], self.starts[place + 1])]
+            number = places[0] if replay._single and not nested else tuple(places)
+            inner = self.replays[key] = Differentiated(self.compiled, replay.kind, {**replay.options, "argnums": number})
+        found = inner(*leaves)
+        if not nested:
+            return found
+
+        def shaped(flat: Any) -> Any:
+            numbers, made = list(flat), []
+            for place in replay._places:
+                tree = self.trees[place]
+                count = 1 if tree is None else tree.count
+                made.append(numbers[0] if tree is None else tree.unflatten(numbers[:count]))
+                del numbers[:count]
+            return made[0] if replay._single else tuple(made)
+
+        if replay._what == GRADIENT:
+            return (shaped(found[0]), found[1]) if replay._aux else shaped(found)
+        return (found[0], shaped(found[1])) if replay._what == VALUE_AND_GRADIENT else (shaped(found[0]), found[1])
+
+
+def _write_back(outside: Any, inside: Any) -> None:
+    """What a function wrote into its copy of an argument, into the argument."""
+    if type(outside) is list and type(inside) is list:
+        for x, y in zip(outside, inside, strict=False):
+            _write_back(x, y)
+        outside[:] = [x if type(x) in (list, dict) and type(x) is type(y) else _plain(y)
+                      for x, y in zip([*outside, *[None] * len(inside)], inside, strict=False)]
+    elif isinstance(outside, dict) and isinstance(inside, dict):
+        kept = {}
+        for key, y in inside.items():
+            x = outside.get(key)
+            _write_back(x, y)
+            kept[key] = x if type(x) in (list, dict) and type(x) is type(y) else _plain(y)
+        outside.clear()
+        outside.update(kept)
+    elif isinstance(outside, tuple) and isinstance(inside, tuple):
+        for x, y in zip(outside, inside, strict=False):
+            _write_back(x, y)
+    elif hasattr(type(outside), "__dataclass_fields__") and type(outside) is type(inside):
+        for name in outside.__dataclass_fields__:
+            x, y = getattr(outside, name), getattr(inside, name)
+            _write_back(x, y)
+            if type(x) not in (list, dict, tuple):
+                object.__setattr__(outside, name, _plain(y))
 
 
 def _now(cell: Any, names: Any, key: Any) -> Any:
@@ -452,7 +641,7 @@ class _Run:
         self.output: tuple[Any, list[Any]] = None, []
 
     def __call__(self, *args: Any) -> Any:
-        args = tuple([_inside(v) for v in args])
+        given, args = args, tuple([_inside(v) for v in args])
         recorder = self.recorder
         for value in args:
             for v in value if type(value) in (list, tuple) else (value,):
@@ -463,11 +652,14 @@ class _Run:
         before = _drawn()
         _v.push_level(recorder)
         try:
-            result = self.state.lifted(*args)
+            result, written = _called(self.state.lifted, args, given, {})
+            if written:
+                recorder.give_up("it writes into a list that is an argument")
             self._take(result)
         finally:
             _v.pop_level()
             recorder.close()
+        _write_lists(written)
         if _drawn() != before:
             recorder.give_up("it draws random numbers")
         return map_leaves(_program.plain_condition, result)
@@ -650,18 +842,23 @@ class Compiled(Replay):
     @property
     def program(self) -> Program:
         """What was recorded, to be printed: one operation a line."""
-        return Program([*self._state.trees, *[played.plan for played in self._state.played()]], self._state.reason)
+        states = self._states()
+        return Program([*[tree for state in states for tree in state.trees],
+                        *[played.plan for state in states for played in state.played()]], self._state.reason)
+
+    def _states(self) -> list[_State]:
+        return [self._state, *[form.compiled._state for form in self._state.forms.values()]]
 
     @property
     def branches(self) -> list[Branch]:
         """The decisions that depend on values, with their lines, and how often each way was taken."""
         found = []
-        for tree in self._state.trees:
+        for tree in [tree for state in self._states() for tree in state.trees]:
             for decision, place, held, otherwise in tree.turns():
                 file, line, _ = place or ("?", 0, "?")
                 found.append(Branch(decision, file, line, held, otherwise))
         counts: dict[Any, list[int]] = {}
-        for played in self._state.played():
+        for played in [played for state in self._states() for played in state.played()]:
             for guard in played.plan.guards:
                 if guard.kind == "truth":
                     counts.setdefault((guard.slot, guard.place), [0, 0])[not guard.expected] += played.runs

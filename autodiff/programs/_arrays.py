@@ -697,8 +697,8 @@ class Arrays:
             taken = [given.take(value, i in self.places) for i, value in enumerate(args)]
             if given.weak and given.narrow:     # as an input, an array of its own, it would make float64 of float32
                 raise _Unfit("an argument is a Python float beside arrays of less than float64: give numpy.float32 of it")
-        except _Unfit as unfit:
-            return self.eager(replay, args, None, str(unfit))
+        except _Unfit as unfit:         # other calls may be fit
+            return state.this_call(replay, args, {}, str(unfit))
         parts = [part for _, part in taken]
         before, passes = state.drawn(), _engine.passes_begun()
         recorder.push()
