@@ -18,6 +18,7 @@ from ._base cimport Variable, current_node, is_variable, modes, ndarray_of, type
 from ._core cimport HOOKED, Array, Shape, new_array, new_shape, release_shape
 from ._kernels cimport FLOAT64, Loop, add_into, exp_sum, intp, kernels, run_loop
 from ._kernels cimport matmul as matmul_kernel, matmul_batch
+from ._kernels import chosen_cpu_level
 
 import numpy as np
 
@@ -27,6 +28,33 @@ cdef extern from "csrc/small.h":
     void autodiff_select(intp n, int size, char* condition, int step, char* x, int x_step, char* y, int y_step, char* out) nogil
     void autodiff_tile(intp rows, intp length, char* x, char* out) nogil
     void autodiff_stretch(intp rows, intp columns, int size, char* x, char* out) nogil
+
+cdef extern from "csrc/sweep_types.h":
+    """
+    static const c_chain *chains = c_chains_baseline;
+
+    static void use_wide_chains(int wide)
+    {
+    #if (defined(__x86_64__) || defined(_M_X64)) && defined(__GNUC__)
+        chains = wide ? c_chains_avx2 : c_chains_baseline;
+    #else
+        (void)wide;
+    #endif
+    }
+    """
+    ctypedef void (*c_chain)(const unsigned char* op, int count, char** args, const intp* steps, intp n) noexcept nogil
+    const c_chain* chains
+    void use_wide_chains(int wide)
+    enum:
+        C_ADD
+        C_SUB
+        C_SUB_FROM
+        C_MUL
+        C_DIV
+        C_DIV_INTO
+        C_NEG
+        C_SQUARE
+        C_AT_MOST
 
 cdef extern from "Python.h":
     double PyFloat_AS_DOUBLE(object o)
@@ -43,6 +71,7 @@ cdef enum:
     BLOCK = 512                 # elements of a block: NumPy sums no more by one loop than a multiple of it, see swept()
     REGISTER = 4096             # bytes of a register: a block of doubles
     SUMS = 16                   # sums in one sweep
+    OPERANDS = 9                # of an op of a sweep, its result among them: C_AT_MOST and two
     POOLED = 4096               # elements of a result from which on its memory is the pool's
 
 cdef enum:                      # kinds of steps
@@ -61,6 +90,18 @@ cdef enum:                      # kinds of steps
 KINDS = {"fused": FUSED, "strided": STRIDED, "sum": SUM, "matmul": MATMUL, "copy": COPY, "add_to": ADD_TO, "python": PYTHON,
          "truth": TRUTH, "finite": FINITE, "ordinary": ORDINARY, "logsumexp": LOGSUMEXP}
 ARENA, REGISTERS, FIRST_BASE = 0, 1, 2
+#: Arithmetic that chains are made of: what is done to a value, and with the next operand on its left.
+CHAINED = {"add": (C_ADD, C_ADD), "sub": (C_SUB, C_SUB_FROM), "mul": (C_MUL, C_MUL), "div": (C_DIV, C_DIV_INTO),
+           "neg": (C_NEG, C_NEG), "square": (C_SQUARE, C_SQUARE)}
+CHAIN = C_AT_MOST
+
+
+def use_level(str name not None):
+    """Let chains use the loops of a CPU level, as _kernels.choose_cpu_level() does; the bits are the same at each."""
+    use_wide_chains(name != "baseline")
+
+
+use_level(chosen_cpu_level())
 
 cdef struct Place:              # a value: in which memory, where; how far from row to row and element to element of a sweep
     int base
@@ -69,8 +110,10 @@ cdef struct Place:              # a value: in which memory, where; how far from 
 cdef struct Micro:              # an op of a fused step
     Loop loop
     void* data
-    int args, size              # loop NULL: a choice, of elements of `size` bytes
-    Place arg[4]
+    int args, size              # loop NULL: a choice, of elements of `size` bytes, or
+    int count, dtype            # ... a chain of so many operations
+    unsigned char op[8]
+    Place* arg                  # operands, and the result
 
 cdef struct Step:
     int kind
@@ -94,6 +137,7 @@ cdef class Program:
 
     cdef Step* step
     cdef Micro* micro
+    cdef Place* place           # of micros
     cdef Place* sum_of          # pairs: source, target
     cdef char** base
     cdef char* arena
@@ -110,17 +154,19 @@ cdef class Program:
 
     def __cinit__(self, list steps, list micros, list sums, int bases, intp arena_bytes, int registers, list constants,
                   list calls, bint heavy):
-        """steps: dicts of the fields of Step; micros: (op or None, dtype, size, places); sums: pairs of places;
-        constants: (base, array)."""
+        """steps: dicts of the fields of Step; micros: (op, None or the operations of a chain, dtype, size, places); sums:
+        pairs of places; constants: (base, array)."""
         cdef int i, k
         cdef Micro* m
+        cdef Place* place
         self.step = <Step*>calloc(len(steps) + 1, sizeof(Step))
         self.micro = <Micro*>calloc(len(micros) + 1, sizeof(Micro))
+        self.place = <Place*>calloc(sum([len(micro[3]) for micro in micros]) + 1, sizeof(Place))
         self.sum_of = <Place*>calloc(2 * len(sums) + 1, sizeof(Place))
         self.base = <char**>calloc(bases + 1, sizeof(char*))
         self.arena_memory = calloc(arena_bytes + (<intp>registers) * REGISTER + 256, 1)
-        if (self.step == NULL or self.micro == NULL or self.sum_of == NULL or self.base == NULL
-                or self.arena_memory == NULL):
+        if (self.step == NULL or self.micro == NULL or self.place == NULL or self.sum_of == NULL
+                or self.base == NULL or self.arena_memory == NULL):
             raise MemoryError
         self.arena = <char*>((<uintptr_t>self.arena_memory + 63) & ~<uintptr_t>63)
         self.arena_bytes = (arena_bytes + 63) & ~63
@@ -131,11 +177,17 @@ cdef class Program:
         for number, array in constants:
             self.kept.append(array)
             self.base[<int>number] = <char*>cnp.PyArray_DATA(array)
+        place = self.place
         for i in range(len(micros)):
             m = &self.micro[i]
             op, dtype, size, places = micros[i]
-            m.args, m.size = len(places), size
-            if op is not None:
+            m.args, m.size, m.dtype, m.arg = len(places), size, dtype, place
+            place += m.args
+            if type(op) is tuple:
+                m.count = len(<tuple>op)
+                for k in range(m.count):
+                    m.op[k] = (<tuple>op)[k]
+            elif op is not None:
                 m.loop, m.data = kernels[<int>dtype][<int>op].value, kernels[<int>dtype][<int>op].value_data
             for k in range(len(places)):
                 take_place(&m.arg[k], places[k])
@@ -173,6 +225,7 @@ cdef class Program:
     def __dealloc__(self):
         free(self.step)
         free(self.micro)
+        free(self.place)
         free(self.sum_of)
         free(self.base)
         free(self.arena_memory)
@@ -285,8 +338,8 @@ cdef class Program:
         """All ops of a fused step on a block: n elements from `start` on, of a row."""
         cdef Micro* m = &self.micro[s.first]
         cdef Micro* end = m + s.count
-        cdef char* args[4]
-        cdef intp steps[4]
+        cdef char* args[OPERANDS]
+        cdef intp steps[OPERANDS]
         cdef int i
         while m < end:
             for i in range(m.args):
@@ -294,10 +347,7 @@ cdef class Program:
                 steps[i] = m.arg[i].column
                 if m.arg[i].base != 1:
                     args[i] += row * m.arg[i].row + start * m.arg[i].column
-            if m.loop != NULL:
-                m.loop(args, &n, steps, m.data)
-            else:
-                autodiff_select(n, m.size, args[0], <int>steps[0], args[1], <int>steps[1], args[2], <int>steps[2], args[3])
+            computed(m, args, steps, n)
             m += 1
 
     cdef void short_rows(self, Step* s, intp row, intp rows) noexcept nogil:
@@ -309,9 +359,9 @@ cdef class Program:
         cdef Micro* end = m + s.count
         cdef Place* place
         cdef intp n = rows * s.columns, size
-        cdef double[3 * BLOCK] room
-        cdef char* args[4]
-        cdef intp steps[4]
+        cdef double[OPERANDS * BLOCK] room
+        cdef char* args[OPERANDS]
+        cdef intp steps[OPERANDS]
         cdef int i
         while m < end:
             for i in range(m.args):
@@ -330,10 +380,7 @@ cdef class Program:
                 else:
                     continue
                 args[i] = <char*>&room[i * BLOCK]
-            if m.loop != NULL:
-                m.loop(args, &n, steps, m.data)
-            else:
-                autodiff_select(n, m.size, args[0], <int>steps[0], args[1], <int>steps[1], args[2], <int>steps[2], args[3])
+            computed(m, args, steps, n)
             m += 1
 
     cdef void swept(self, Step* s, intp start, intp n, double* totals) noexcept nogil:
@@ -391,6 +438,16 @@ cdef class Program:
             while start < s.columns:
                 self.micros(s, row, start, min(<intp>BLOCK, s.columns - start))
                 start += BLOCK
+
+
+cdef inline void computed(Micro* m, char** args, const intp* steps, intp n) noexcept nogil:
+    """One op of a fused step."""
+    if m.loop != NULL:
+        m.loop(args, &n, steps, m.data)
+    elif m.count:
+        chains[m.dtype](m.op, m.count, args, steps, n)
+    else:
+        autodiff_select(n, m.size, args[0], <int>steps[0], args[1], <int>steps[1], args[2], <int>steps[2], args[3])
 
 
 cdef void logsumexp(Step* s, char** args) noexcept nogil:
@@ -509,7 +566,7 @@ cdef class Played:
     cdef readonly tuple parts           # of the arguments
     cdef readonly list references       # (base, Variable, type number, shape): read where they are
     cdef list outputs                   # (base, shape, type number or -1 for a float) or (None, constant)
-    cdef readonly object finish         # finish(outputs): the result
+    cdef readonly object finish         # finish(outputs, args): the result
     cdef readonly object plan            # what is shown of it
     cdef list held
     cdef double* numbers
@@ -645,7 +702,7 @@ cdef class Played:
         made = self.computed(args)
         if made is None:
             return None
-        return self.finish(made)
+        return self.finish(made, args)
 
     cdef list computed(self, tuple args):
         cdef Program program = self.program

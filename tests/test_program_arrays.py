@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import autodiff
+from autodiff import _arrays, _kernels
 from autodiff._lift import lift
 from cases import CASES
 
@@ -140,6 +141,55 @@ def test_bits_of_eager_code(name):
     assert compiled._state.reason is None
 
 
+def long_chains(x, y, row, column, scale):
+    a = scale / (1.5 - ((x * y + row) / column - x) * scale)
+    b = -a * a + y / 3.0
+    return np.exp(b / (b * b + 1.0)) * b - (x - b) / (b * b + 1.0), b - a + a * x * x * x * x * x * x * x * x * x
+
+
+@pytest.mark.parametrize("level", ["baseline", "avx2"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("shape", [(1, 8), (3, 8), (31, 14), (5, 33), (2, 130), (7, 513), (200, 20)])
+def test_chains_have_the_bits_of_single_ops(shape, dtype, level):
+    """Of arithmetic on one another's results, over rows, columns and numbers, at lengths with all rests."""
+    random = np.random.default_rng(0)
+    args = [random.uniform(0.5, 2.0, size).astype(dtype) for size in (shape, shape, shape[1:], (shape[0], 1), ())]
+    f = lambda *args: sum(part.sum() for part in long_chains(*args))
+    both = [(autodiff.compile(long_chains), inside(long_chains))]
+    both.append([autodiff.grad(g, argnums=(0, 1)) for g in (autodiff.compile(f), inside(f))])
+    try:
+        _arrays.use_level(level if level in _kernels.cpu_levels() else "baseline")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for of, eager in both:
+                for by in (0.0, 0.25):
+                    given = [a + dtype(by) for a in args]
+                    for a, b in zip(leaves(of(*given)), leaves(eager(*given)), strict=True):
+                        assert a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    finally:
+        _arrays.use_level(_kernels.chosen_cpu_level())
+
+
+def test_batches_of_products():
+    x, y = RNG.standard_normal((2, 3, 4, 5)), RNG.standard_normal((2, 3, 5, 6))
+    f = autodiff.compile(lambda x, y: (np.swapaxes(np.tanh(x @ y), -1, -2) @ x).sum())
+    eager = inside(lambda x, y: (np.swapaxes(np.tanh(x @ y), -1, -2) @ x).sum())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for by in (0.0, 0.5):
+            close(autodiff.grad(f, argnums=(0, 1))(x + by, y), autodiff.grad(eager, argnums=(0, 1))(x + by, y))
+
+
+def test_conditions_of_rows_and_columns():
+    x = RNG.standard_normal((20, 12))
+    for condition in (x[:, :1] > 0, x[0] > 0, x[:1, :1] > 0):
+        f = lambda x, condition: (np.where(condition, x, -2.0 * x) * x).sum()
+        of = autodiff.value_and_grad(autodiff.compile(f))
+        for sign in (1.0, -1.0):
+            close(of(sign * x, condition), autodiff.value_and_grad(inside(f))(sign * x, condition))
+            condition = ~condition
+
+
 def test_results_that_are_arrays():
     c = autodiff.compile(lambda x, y: {"a": x * y, "b": (x.sum(), x, 3)})
     with warnings.catch_warnings():
@@ -174,8 +224,11 @@ def test_parameters_are_read_where_they_are_and_get_their_gradients():
                 w -= 0.1 * w.grad
                 b -= 0.1 * b.grad
     assert step._state.reason is None
-    with pytest.raises(NotImplementedError, match="second ones"):
-        autodiff.autograd.grad(step(X), w, create_graph=True)
+    found = []
+    for function in (step, eager):
+        (g,) = autodiff.autograd.grad(function(X), w, create_graph=True)
+        found.append(autodiff.autograd.grad((g * g).sum(), b)[0].numpy())
+    close(*found)
 
 
 def test_another_shape_or_dtype_is_another_program():
@@ -367,3 +420,92 @@ def test_containers_of_other_types_are_taken_apart():
         assert compiled(pair, x) == 6
     pair.w[:] = 0
     assert compiled(pair, x) == 0 and compiled._state.reason is None
+
+
+# ---- Variables for arguments
+
+def long(w, x, y):
+    """More than fifty ops, with a branch on values."""
+    for _ in range(12):
+        if (w * x).sum() > y:
+            x = (w * x).tanh()
+        else:
+            x = (x + w).sin() * 0.5
+    return (x * x).mean() * y
+
+
+def by_hand(function, *args):
+    """Value and gradients of a result that is walked back; the graph ends at the arguments."""
+    result = function(*args)
+    wanted = [v for v in args if v.requires_grad]
+    return result.detach().tolist(), [g.tolist() for g in autodiff.autograd.grad(result, wanted)]
+
+
+@pytest.mark.parametrize("flavour", [autodiff, autodiff.numpy])
+def test_variables_for_arguments_get_their_gradients(flavour):
+    c = autodiff.compile(long)
+    make = autodiff.tensor if flavour is autodiff else autodiff.numpy.array
+    for seed in range(6):
+        rng = np.random.default_rng(seed % 3)
+        w, x = (make(rng.standard_normal(4)).requires_grad_() for _ in range(2))
+        y = make(rng.standard_normal()).requires_grad_()
+        assert by_hand(c, w, x, y) == by_hand(long, w, x, y)
+        assert by_hand(c, w, x.detach(), y * 2) == by_hand(long, w, x.detach(), y * 2)
+        assert type(c(w, x, y)) is type(w) and c(w, x, y).requires_grad
+    assert type(c(w, x, y).grad_fn).__name__ == "CompiledBackward" and str(c.program).count("return") >= 2
+
+
+def test_parameters_in_lists_and_computed_ones():
+    def net(layers, x):
+        for weight, bias in layers:
+            for _ in range(9):
+                x = autodiff.tanh(x @ weight + bias)
+        return (x * x).sum()
+
+    c = autodiff.compile(net)
+    autodiff.manual_seed(0)
+    base = [autodiff.randn(3, 3, requires_grad=True) for _ in range(2)]
+    bias = autodiff.zeros(3, requires_grad=True)
+    x = autodiff.randn(5, 3)
+    for _ in range(3):
+        found = []
+        for function in (c, net):
+            result = function([(w * 0.5, bias) for w in base], x)
+            found.append([g.numpy() for g in autodiff.autograd.grad(result, [*base, bias])])
+        for ours, theirs in zip(*found, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
+    assert c.program.trees
+
+
+def test_second_derivatives_in_arguments_run_the_function_again():
+    c = autodiff.compile(long)
+    w, x = (autodiff.linspace(0.1, 0.7, 4, requires_grad=True) for _ in range(2))
+    y = autodiff.tensor(0.3)
+    found = []
+    for function in (c, c, long):
+        (g,) = autodiff.autograd.grad(function(w, x, y), w, create_graph=True)
+        (h,) = autodiff.autograd.grad((g * g).sum(), x)
+        found.append(h.tolist())
+    np.testing.assert_allclose(found[0], found[2], rtol=1e-12)
+    assert found[0] == found[1]
+    result = c(w, x, y)
+    with autodiff.no_grad():
+        w.mul_(2.0)
+    (g,) = autodiff.autograd.grad(result, x, retain_graph=True)         # of the values that it had
+    with pytest.raises(RuntimeError, match="modified by an inplace operation.*second derivative"):
+        autodiff.autograd.grad(result, x, create_graph=True)
+
+
+@pytest.mark.filterwarnings("error")
+def test_with_variables_for_arguments_the_rest_runs_as_it_is():
+    for function in (lambda w: w * 2, lambda w: (w * 2).sum(), lambda w: [w.sum()], lambda w: w.detach().sum(),
+                     lambda w: sum([(w * i).sum() for i in range(60)]).item()):
+        c = autodiff.compile(function)
+        w = autodiff.linspace(0.1, 0.7, 4, requires_grad=True)
+        for _ in range(2):
+            found, expected = c(w), function(w)
+            assert str(found) == str(expected)
+    assert c.program.reason is None
+    plain = autodiff.compile(long)
+    w = np.linspace(0.1, 0.7, 4)
+    assert autodiff.value_and_grad(plain)(w, w, 0.3)[0] == autodiff.value_and_grad(long)(w, w, 0.3)[0]

@@ -1271,3 +1271,30 @@ def test_a_compiled_function_calls_others_and_itself():
         assert power(2.0, 5) == 32.0 and autodiff.grad(power)(2.0, 3) == 12.0
         assert outer(1.0, 2.0) == 5.0 and outer(1.0, -2.0) == 3.0 and autodiff.grad(outer, argnums=1)(1.0, -2.0) == -1.0
     assert len(outer.branches) == 2 and power._state.reason is None
+
+
+def test_a_function_is_traced_by_an_example():
+    def f(x, y):
+        return x * y if x > y else y
+
+    for example, count in (((2.0, 1.0), 1), ((1.0, 2.0), 1)):
+        traced = autodiff.jit.trace(f, example)
+        assert len(traced.branches) == count and traced(*example) == f(*example)
+        assert (traced(3.0, 2.0), traced(2.0, 3.0)) == (6.0, 3.0)
+    assert autodiff.jit.trace(lambda x: x + 1.0, 2.0)(3.0) == 4.0
+    with pytest.raises(ZeroDivisionError):
+        autodiff.jit.trace(lambda x: 1 / 0, 2.0)
+
+
+def test_a_row_of_a_jacobian_has_no_nan_of_another():
+    """Where the derivative of one result is infinite, those that do not depend on it stay what they are."""
+    f = compiled(lambda x, y: (np.sqrt(x), y + x, x * y, y**0.5 + x * 0.0))
+    for of in (autodiff.jacrev, autodiff.jacfwd, autodiff.jacobian):
+        for _ in range(2):
+            assert of(f, argnums=(0, 1))(0.0, 4.0) == ((np.inf, 0.0), (1.0, 1.0), (4.0, 0.0), (0.0, 0.25))
+    sparse = pytest.importorskip("scipy.sparse")
+    g = compiled(lambda xs: [xs[0]**0.5, xs[0] + xs[1], xs[1] * xs[2], xs[2]**0.5, xs[2] * xs[0]])
+    expected = [[np.inf, 0, 0], [1, 1, 0], [0, 0, 1], [0, 0, np.inf], [0, 0, 0]]
+    found = autodiff.sparse_jacobian(g)([0.0, 1.0, 0.0])
+    assert sparse.issparse(found) and found.toarray().tolist() == expected
+    assert autodiff.jacobian(g)([0.0, 1.0, 0.0]) == expected

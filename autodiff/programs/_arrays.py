@@ -51,6 +51,11 @@ PLAIN = frozenset(("where", "array", "tensor"))
 KEEPING = frozenset(("copy_region", "put", "pick"))
 
 
+#: Ops below which a program with Variables for arguments is left alone: to make a node of its result takes as long as eager
+#: code takes for some fifty numbers (12 us), or for fifteen small arrays, forward and backward.
+WORTHWHILE = 50
+
+
 class Recorder:
     """A level that writes down a run of a function.  `reason` is None, or why it came to nothing, and `place` where."""
 
@@ -571,8 +576,8 @@ class _Unfit(Exception):
 class _Given:
     """The arguments while they are recorded: Variables for floats and arrays, and how they are found again."""
 
-    def __init__(self, recorder: Recorder, tracked: bool) -> None:
-        self.recorder, self.tracked = recorder, tracked
+    def __init__(self, recorder: Recorder, tracked: bool, variables: bool) -> None:
+        self.recorder, self.tracked, self.of_variables = recorder, tracked, variables
         self.slots: list[int] = []
         self.variables: list[Any] = []
         self.wanted: list[Any] = []
@@ -588,14 +593,17 @@ class _Given:
             parts = [self.take(v, wanted) for v in value.values()]
             return dict(zip(value, [v for v, _ in parts], strict=True)), ("dict", tuple(value), tuple([p for _, p in parts]))
         if isinstance(value, _Base):
-            if value.requires_grad or _v.carries_more(value):
+            own = self.of_variables and value.requires_grad and _v.dtype_in(value).kind == "f"
+            if _v.carries_more(value) or (value.requires_grad and not own):
                 raise _Unfit("an argument is a Variable that requires a gradient")
             if type(value) not in (_v.Tensor, _v.ndarray):
                 raise _Unfit("an argument is of a subclass")
             self.narrow = self.narrow or (_v.dtype_in(value).kind == "f" and _v.dtype_in(value).itemsize < 8)
-            self.input(value)
-            return value, ("values", self.slots[-1], _v.dtype_in(value).num, tuple(value.shape), value.requires_grad,
-                           type(value))
+            v = value.detach().requires_grad_() if own else value      # a leaf of its own: what it was computed of is not seen
+            if own:
+                self.wanted.append(v)
+            self.input(v)
+            return v, ("values", self.slots[-1], _v.dtype_in(value).num, tuple(value.shape), own, type(value))
         if type(value) is np.ndarray:
             if value.dtype.kind not in "fbiu" or (wanted and value.dtype.kind != "f") or not value.dtype.isnative:
                 raise _Unfit(f"an argument is an array of {value.dtype}")
@@ -647,19 +655,26 @@ def _with_bases(part: Any, bases: dict[int, int]) -> Any:
 class Arrays:
     """The programs of a compiled function, or of a gradient of it, over arrays; its callables share them."""
 
-    def __init__(self, state: Any, what: int, places: tuple[int, ...], single: bool) -> None:
-        self.state, self.what, self.places, self.single = state, what, places, single
+    def __init__(self, state: Any, what: int, places: tuple[int, ...], single: bool, of_variables: bool) -> None:
+        self.state, self.what, self.places, self.single, self.of_variables = state, what, places, single, of_variables
         self.player = _arrays.Player()
         self.passes = 0                 # recordings during which a reverse pass began
         self.as_it_is = False           # there is nothing to replay
-        self.attaching = False          # there are Variables that require a gradient
+        self.attaching = of_variables   # there are Variables that require a gradient
+        self.plain = False              # with Variables for arguments it runs as it is
 
     def run(self, replay: Any, args: tuple[Any, ...]) -> Any:
         """A call that was not replayed at once."""
         state = self.state
         if self.as_it_is:
             return replay.eager(state.plainly, args, {})
-        if not state.check and replay._player is None:
+        if self.of_variables:
+            found = None if self.plain or state.check else self.player(args)
+            if found is not None:
+                return found
+            if self.plain or state.check:
+                return replay.eager(state.plainly, args, {})
+        elif not state.check and replay._player is None:
             replay._player = self.player
             found = self.player(args)
             if found is not None:
@@ -682,7 +697,9 @@ class Arrays:
 
     def eager(self, replay: Any, args: tuple[Any, ...], recorder: Recorder | None, reason: str = "") -> Any:
         """From now on the function runs as it is; and now."""
-        if recorder is not None and recorder.reason is not None:
+        if self.of_variables:           # without a word, as it would without a program
+            self.plain = True
+        elif recorder is not None and recorder.reason is not None:
             self.state.give_up(recorder.reason, recorder.place)
         else:
             self.state.give_up(reason, None)
@@ -692,7 +709,7 @@ class Arrays:
     def record(self, replay: Any, args: tuple[Any, ...]) -> Any:
         state, what = self.state, self.what
         recorder = Recorder(state.whole)
-        given = _Given(recorder, bool(what) or self.attaching)
+        given = _Given(recorder, bool(what) or self.attaching, self.of_variables)
         try:
             taken = [given.take(value, i in self.places) for i, value in enumerate(args)]
             if given.weak and given.narrow:     # as an input, an array of its own, it would make float64 of float32
@@ -725,14 +742,14 @@ class Arrays:
         if attached and not what and not self.attaching:
             self.attaching = True       # once more, with names for all values
             return self.record(replay, args)
-        wanted = given.wanted if what else attached
+        wanted = given.wanted if what else given.wanted + attached
         number = len(leaves) == 1 and treedef.kind is None and leaves[0].ndim == 0 and leaves[0].requires_grad
         if what and attached:           # the gradients have a graph of their own
             self.as_it_is = True
             return replay.eager(state.plainly, args, {})
         if what and not number:         # eager code raises, or knows that it is a constant
             return self.eager(replay, args, None, "its result is not a number that depends on what is differentiated")
-        if attached and not number:
+        if wanted and not number:
             return self.eager(replay, args, None, "it uses Variables that require a gradient, and its result is not one number")
         values = [leaf for leaf in leaves if isinstance(leaf, _Base)]
         finals = [recorder.known[id(v)] for v in values]
@@ -744,9 +761,11 @@ class Arrays:
                 return self.record(replay, args)
             if recorder.reason is not None:
                 return self.eager(replay, args, recorder)
+        if self.of_variables and len(recorder.ops) < WORTHWHILE:
+            return self.eager(replay, args, None)
         plan = Plan(recorder.slots, recorder.ops, recorder.guards, finals)
         program, bases, output_bases = plan.compiled(finals)
-        finish = self.finisher(parts, leaves, treedef, attached, args)
+        finish = self.finisher(parts, leaves, treedef, attached)
         played = _arrays.Played(
             program, tuple([_with_bases(part, bases) for part in parts]),
             [(bases[slot], v, _v.dtype_in(v).num, tuple(v.shape)) for slot, v in recorder.references],
@@ -766,7 +785,7 @@ class Arrays:
         state.array_bytes += program.bytes
         if state.array_bytes > state.memory or len(self.player.programs) > 512:
             self.eager(replay, args, None, f"its programs take more than {state.memory} bytes")
-        return finish(found)
+        return finish(found, args)
 
     def look(self, recorder: Recorder, leaves: list[Any], drew: bool) -> None:
         """What cannot be seen at the door."""
@@ -810,20 +829,19 @@ class Arrays:
 
     # ---- what is made of the program's outputs
 
-    def finisher(self, parts: list[Any], leaves: list[Any], treedef: Any, attached: list[Any],
-                 args: tuple[Any, ...]) -> Callable[[list[Any]], Any]:
+    def finisher(self, parts: list[Any], leaves: list[Any], treedef: Any, attached: list[Any]) -> Callable[..., Any]:
         what, places, single = self.what, self.places, self.single
         if what:
             trees = [_tree(parts[place]) for place in places]
             order = sorted(range(len(places)), key=lambda i: places[i])     # gradients come in the order of the arguments
             if single and trees[0] is None:
                 if what == _program.GRADIENT:
-                    return lambda made: made[1]
+                    return lambda made, args: made[1]
                 if what == _program.VALUE_AND_GRADIENT:
-                    return tuple
-                return lambda made: (made[1], made[0])
+                    return lambda made, args: tuple(made)
+                return lambda made, args: (made[1], made[0])
 
-            def gradients(made: list[Any]) -> Any:
+            def gradients(made: list[Any], args: tuple[Any, ...]) -> Any:
                 given = iter(made)
                 value = next(given)
                 found: list[Any] = [None] * len(places)
@@ -836,13 +854,13 @@ class Arrays:
 
             return gradients
         flavours = [type(leaf) if isinstance(leaf, _Base) else None for leaf in leaves]
-        if attached:
-            return functools.partial(on_node, attached, leaves[0])
+        if attached or self.of_variables:
+            return functools.partial(self.with_node, attached, leaves[0])
         examples: Any = EXAMPLES if any(map(_holds_variable, parts)) else {}
         if len(leaves) == 1 and treedef.kind is None and not examples:
             return _first
 
-        def results(made: list[Any]) -> Any:
+        def results(made: list[Any], args: tuple[Any, ...]) -> Any:
             given = iter(made)
             found = []
             for leaf, flavour in zip(leaves_kept, flavours, strict=True):
@@ -857,25 +875,38 @@ class Arrays:
         leaves_kept = [None if isinstance(leaf, _Base) else leaf for leaf in leaves]
         return results
 
+    def with_node(self, attached: list[Any], like: Any, made: list[Any], args: tuple[Any, ...]) -> Any:
+        """The value, on a node that has the gradients of the Variables among the arguments and of those that the function uses.
 
-def on_node(attached: list[Any], like: Any, made: list[Any]) -> Any:
-    """The value, on a node that has the gradients of the Variables that the function uses."""
-    value, gradients = np.asarray(made[0], _v.dtype_in(like)), made[1:]
+        A pass that is recorded runs the function once more, as it is: programs have first derivatives.
+        """
+        variables = [v for v in variables_in(args) if v.requires_grad] if self.of_variables else []
+        variables += attached
+        value, gradients = np.asarray(made[0], _v.dtype_in(like)), made[1:]
+        versions = [v._version for v in variables]
 
-    def vjp(cotangents: Any, needs: Any) -> Any:
-        g = cotangents[0]
-        if not _v.mode("grad_off"):
-            raise NotImplementedError("autodiff.compile: a program has first derivatives in the Variables that its "
-                                      "function uses; for second ones call the function as it is, by f.__wrapped__")
-        factor = _v.plain_of(g)
-        return tuple([_v.constant_of(np.array(gradient if factor == 1 else gradient * factor, _v.dtype_in(v)))
-                      if need else None for v, gradient, need in zip(attached, gradients, needs, strict=True)])
+        def vjp(cotangents: Any, needs: Any) -> Any:
+            g = cotangents[0]
+            if not _v.mode("grad_off"):
+                if versions != [v._version for v in variables]:
+                    raise RuntimeError("one of the variables needed for gradient computation has been modified by an inplace "
+                                       f"operation: an argument of {self.state.name}, or a Variable that it uses, which "
+                                       "autodiff.compile needs for its second derivative")
+                wanted = [v for v, need in zip(variables, needs, strict=True) if need]
+                found = iter(grad([self.state.plainly(*args)], wanted, [g], create_graph=True, allow_unused=True))
+                return tuple([next(found) if need else None for need in needs])
+            factor = g.item()
+            if factor != 1:
+                scaled = [np.asarray(gradient * factor, _v.dtype_in(v)) for v, gradient in zip(variables, gradients, strict=True)]
+            else:       # a copy, since a graph that is kept is walked again
+                scaled = [np.array(gradient, _v.dtype_in(v)) for v, gradient in zip(variables, gradients, strict=True)]
+            return tuple([_v.constant_of(gradient) if need else None for gradient, need in zip(scaled, needs, strict=True)])
 
-    (result,) = _v.record_custom(tuple(attached), (value,), vjp, "CompiledBackward")
-    return _v.in_flavour(result, EXAMPLES[type(like)])
+        (result,) = _v.record_custom(tuple(variables), (value,), vjp, "CompiledBackward")
+        return _v.in_flavour(result, EXAMPLES[type(like)])
 
 
-def _first(made: list[Any]) -> Any:
+def _first(made: list[Any], args: tuple[Any, ...]) -> Any:
     return made[0]
 
 

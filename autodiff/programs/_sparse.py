@@ -11,6 +11,7 @@ import numpy as np
 
 from .._program import GRADIENT_ROWS, RESULT_ROWS
 from .._transforms import _Base, hvp, vjp
+from .._travel import by_name
 
 __all__ = ["SparseHessian", "SparseJacobian", "sparse_hessian", "sparse_jacobian"]
 
@@ -40,7 +41,7 @@ class _Sparse:
         return self if instance is None else types.MethodType(self, instance)
 
     def __reduce__(self) -> Any:
-        return type(self), (self.function, self.argnums)
+        return by_name(self) or (type(self), (self.function, self.argnums))
 
     def __repr__(self) -> str:
         return f"{self._kind}({self.function!r}" + (f", argnums={self.argnums})" if self.argnums else ")")
@@ -140,7 +141,7 @@ class _Sparse:
         expected = np.array(_flat(expected), float)
         finite = np.isfinite(expected) & np.isfinite(product)
         scale = max(np.abs(expected[finite]).max(initial=0.0), np.abs(data[np.isfinite(data)]).max(initial=0.0))
-        if (np.abs(expected - product)[finite] > 1e-8 * scale).any():
+        if (np.abs(expected[finite] - product[finite]) > 1e-8 * scale).any():
             raise RuntimeError(f"{self._kind}: {state.name} is not the same function twice, so its program has no matrix")
 
 
