@@ -35,6 +35,11 @@ def _value(x: Any) -> Any:
     return x.item() if isinstance(x, _Base) else x
 
 
+def _read(*values: Any) -> bool:
+    """Whether values can be read: none stands for a batch under vmap.  In forward mode only tangents do."""
+    return not (active() and any(isinstance(x, _Base) and _v.physical_of(x) is not None for x in values))
+
+
 def _recorded(name: str, compute: Callable[..., Any]) -> Callable[..., Any]:
     """math's function of that name, of Variables by compute()."""
     plain = getattr(math, name)
@@ -47,7 +52,11 @@ def _recorded(name: str, compute: Callable[..., Any]) -> Callable[..., Any]:
         else:
             return plain(*args, **kwargs)
         args = tuple(map(_number, args))
-        if not active() and (not _v.levels or _v.asked("domain", args, (plain,), None, True, False) is NotImplemented):
+        if active():
+            known = not _read(*args)
+        else:
+            known = bool(_v.levels) and _v.asked("domain", args, (plain,), None, True, False) is not NotImplemented
+        if not known:
             plain(*map(_value, args), **kwargs)     # raises for a point outside of the domain, where NumPy has NaN
         return compute(*args, **kwargs)
 
@@ -57,9 +66,13 @@ def _recorded(name: str, compute: Callable[..., Any]) -> Callable[..., Any]:
 def _of_value(name: str) -> Callable[..., Any]:
     """math's function of that name, whose derivative is 0 wherever it has one: of the values, a number of Python's."""
     plain = getattr(math, name)
+    condition = getattr(np, name, None) if name.startswith("is") else None
+    asked = plain if name in ("ceil", "floor", "trunc") else None if condition is None else lambda x: bool(condition(x))
 
     @functools.wraps(plain, assigned=("__name__", "__qualname__", "__doc__"))
     def function(*args: Any, **kwargs: Any) -> Any:
+        if asked is not None and _v.levels and len(args) == 1 and not kwargs and isinstance(args[0], _Base):
+            return asked(_number(args[0]))      # who records knows these
         return plain(*[_value(_number(x)) for x in args], **{key: _value(_number(x)) for key, x in kwargs.items()})
 
     return function
@@ -69,11 +82,21 @@ def _log(x: Any, base: Any = None) -> Any:
     return np.log(x) if base is None else np.log(x) / np.log(base)
 
 
+def log(x: Any, base: Any = None, /) -> Any:
+    """math.log: of a base that is a Variable by the logarithms of both, each of which raises outside of its domain."""
+    if not isinstance(base, _Base):
+        return _LOG(x) if base is None else _LOG(x, base)
+    above, below = _LOG(x), _LOG(base)
+    if _read(base) and not below:
+        math.log(2.0, 1.0)      # raises in its own words
+    return above / below
+
+
 def _gamma(x: Any) -> Any:
     # |gamma| is exp(lgamma), and math's own says the sign.
-    sign = 1.0 if active() else math.copysign(1.0, math.gamma(x.item()))
+    sign = math.copysign(1.0, math.gamma(x.item())) if _read(x) else 1.0
     result = sign * np.exp(_OPS.lgamma(x))
-    return result if active() else _shifted(result, math.gamma(x.item()))
+    return _shifted(result, math.gamma(x.item())) if _read(x) else result
 
 
 def _frexp(x: Any) -> tuple[Any, int]:
@@ -89,7 +112,7 @@ def _remainder(x: Any, y: Any) -> Any:
     left = math.remainder(_value(x), _value(y))
     whole = 0 if math.isinf(_value(y)) else round((_value(x) - left) / _value(y))
     result = x - whole * y if whole else x * 1.0
-    return result if active() else _shifted(result, left)
+    return _shifted(result, left) if _read(x, y) else result
 
 
 def hypot(*coordinates: Any) -> Any:
@@ -116,7 +139,22 @@ def fsum(seq: Iterable[Any], /) -> Any:
     if not any(isinstance(x, _Base) for x in numbers):
         return math.fsum(numbers)
     total = functools.reduce(lambda a, b: a + b, numbers, 0.0)
-    return total if active() else _shifted(total, math.fsum(map(_value, numbers)))
+    return _shifted(total, math.fsum(map(_value, numbers))) if _read(*numbers) else total
+
+
+def isclose(a: Any, b: Any, *, rel_tol: float = 1e-09, abs_tol: float = 0.0) -> bool:
+    """Whether two numbers are close: math.isclose, by comparisons that somebody who records sees."""
+    if not _v.levels or not (isinstance(a, _Base) or isinstance(b, _Base)):
+        return math.isclose(*map(_value, map(_number, (a, b))), rel_tol=_value(rel_tol), abs_tol=_value(abs_tol))
+    a, b = _number(a), _number(b)
+    if rel_tol < 0 or abs_tol < 0:
+        raise ValueError("tolerances must be non-negative")
+    if a == b:
+        return True
+    if np.isinf(a) or np.isinf(b):
+        return False
+    apart = np.abs(b - a)
+    return bool(apart <= np.abs(rel_tol * b) or apart <= np.abs(rel_tol * a) or apart <= abs_tol)
 
 
 def prod(iterable: Iterable[Any], /, *, start: Any = 1) -> Any:
@@ -143,21 +181,23 @@ _RECORDED: dict[str, Any] = {
     "nextafter": lambda x, y, **steps: _shifted(x, math.nextafter(_value(x), _value(y), **steps)),
     "fma": lambda x, y, z: x * y + z, "fmax": np.fmax, "fmin": np.fmin,
 }
-_OF_VALUES = ("ceil", "comb", "factorial", "floor", "gcd", "isclose", "isfinite", "isinf", "isnan", "isqrt", "lcm", "perm",
+_OF_VALUES = ("ceil", "comb", "factorial", "floor", "gcd", "isfinite", "isinf", "isnan", "isqrt", "lcm", "perm",
               "trunc", "ulp", "isnormal", "issubnormal", "signbit")
 #: Written out above; sumprod is newer than the oldest Python.
-_OWN = {"hypot": hypot, "dist": dist, "fsum": fsum, "prod": prod, "sumprod": _sumprod}
+_OWN = {"hypot": hypot, "dist": dist, "fsum": fsum, "isclose": isclose, "log": log, "prod": prod, "sumprod": _sumprod}
 _sumprod.__name__ = _sumprod.__qualname__ = "sumprod"
 
 _RECORDED.update({name.replace("arc", "a"): _RECORDED.pop(name) for name in list(_RECORDED) if name.startswith("arc")})
 
+_LOG = _recorded("log", _log)
+
 for _name, _found in vars(math).items():
-    if _name in _RECORDED:
+    if _name in _OWN:
+        _found = _OWN[_name]
+    elif _name in _RECORDED:
         _found = _recorded(_name, _RECORDED[_name])
     elif _name in _OF_VALUES:
         _found = _of_value(_name)
-    elif _name in _OWN:
-        _found = _OWN[_name]
     if not _name.startswith("_"):
         globals()[_name] = _found
 del _name, _found

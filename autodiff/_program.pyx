@@ -18,7 +18,7 @@ from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from ._base cimport (DIFFERENTIABLE, DTYPE_RULE, INLINE64, NAMES, NDARRAY, OP_CLONE, T_DOUBLE, T_FLOAT, VJPS, Call,
-                     OpRecorder, Py_TYPE, Variable, ask, from_number, is_variable, later, modes, point_result, type_of)
+                     OpRecorder, Py_TYPE, Variable, ask, edge_of, from_number, is_variable, later, modes, point_result, type_of)
 from ._core cimport HOOKED, LEFT_NUMBER, RIGHT_NUMBER, SAVES, Node, disown, hold, kernel_type, read_double
 from ._elementwise cimport Operand, binary, condition as condition_of, drop_operand, item_of, promoted, take_operand, unary
 from ._kernels cimport Kernel, Loop, Partial, Partial1, Value1, kernels, run_parts, threads_at_most
@@ -100,6 +100,7 @@ cdef extern from "csrc/program_rows.h":
         long long runs
     ctypedef struct p_tree:
         p_segment* root
+        uint8_t* single
         int inputs, constant_count, slots, adjoints, leaves, depth
         double* v
         double* g
@@ -166,6 +167,7 @@ cdef extern from "csrc/program_rows.h":
     void p_more(const p_rows* r, double* v)
     bint p_elements(const p_rows* r, const double* v, double* g, double* elements)
     void p_matrix(const p_rows* r, const double* v, double* g, double* matrix)
+    int p_row_alone(const p_tree* t, p_segment* leaf, const p_rows* r, int row, const double* v, double* found)
     void p_combined(const p_rows* r, const double* v, double* g, const double* weights, double* result)
     int p_push(const p_tree* t, const p_segment* leaf, const double* v, double* tangent)
 
@@ -423,9 +425,10 @@ cdef class Recorder(OpRecorder):
     cdef bint checks, closed
     cdef bint others                        # whether an op was recorded that point() did not answer
     cdef readonly object reason, place
+    cdef readonly list strangers            # 0-d Variables that are no inputs: with them it would be a recording
 
     def __cinit__(self):
-        self.codes, self.known = {}, []
+        self.codes, self.known, self.strangers = {}, [], []
         self.mask, self.number_mask = 1023, 63
         self.known_values = <Known*>calloc(1024, sizeof(Known))
         self.number_table = <int*>calloc(64, sizeof(int))
@@ -527,8 +530,8 @@ cdef class Recorder(OpRecorder):
         """The next input; all come before the run."""
         return self.keep(v, self.new_slot(type_of(v) == T_FLOAT))
 
-    def take_arguments(self, tuple args):
-        """The arguments as the function sees them, inside(); Variables among them are the inputs."""
+    def take_arguments(self, tuple args, tuple references=()):
+        """The arguments as the function sees them, inside(); Variables among them are the inputs, before the references."""
         args = inside(args)
         for value in args:
             if is_variable(value):
@@ -537,6 +540,8 @@ cdef class Recorder(OpRecorder):
                 for v in value:
                     if is_variable(v):
                         self.take_input(v)
+        for v in references:
+            self.take_input(v)
         return args
 
     # -- items
@@ -755,9 +760,8 @@ cdef class Recorder(OpRecorder):
         if is_variable(o):
             slot[0] = self.find(o)
             if slot[0] < 0:
-                self.give_up("it uses a Variable that is no argument")
-                return 1
-            return 0
+                slot[0] = self.strange(<Variable>o)
+            return slot[0] < 0
         if operand.array != NULL:
             if operand.array.shape.ndim:
                 self.give_up("it computes with an array")
@@ -828,9 +832,17 @@ cdef class Recorder(OpRecorder):
     cdef int known_slot(self, object v) except -2:
         """-1: it is none, and the recording came to nothing."""
         cdef int slot = self.find(v) if is_variable(v) else -1
-        if slot < 0:
+        return self.strange(<Variable>v) if slot < 0 and is_variable(v) else slot
+
+    cdef int strange(self, Variable v) except -2:
+        """The slot of a Variable that the function closes over, in a recording that is made once more; -1: it is none."""
+        if (type_of(v) != T_DOUBLE and type_of(v) != T_FLOAT) or (v.array != NULL and v.array.shape.ndim) or len(
+                self.strangers) == 1 << 16:
             self.give_up("it uses a Variable that is no argument")
-        return slot
+            return -1
+        self.strangers.append(v)
+        self.learn(v, self.new_slot(type_of(v) == T_FLOAT))
+        return self.slots - 1
 
     cdef object truth(self, object v):
         cdef int slot = self.known_slot(v)
@@ -931,12 +943,12 @@ cdef class Recorder(OpRecorder):
         """The run is over: what is asked of its conditions from now on is no part of it."""
         self.closed = True
 
-    def hooked(self):
-        """Whether a Variable that was seen has a hook now."""
+    def hooked(self, tuple but=()):
+        """Whether a Variable that was seen has a hook now, others than those."""
         cdef int i
         cdef Variable v
         for i in range(self.node_count):
-            if self.nodes[i].flags & HOOKED:
+            if self.nodes[i].flags & HOOKED and not any([(<Variable>other).node == self.nodes[i] for other in but]):
                 return True
         for i in range(self.mask + 1):
             if self.known_values[i].v != NULL and self.known_values[i].node == NULL:
@@ -1436,14 +1448,17 @@ cdef class Tree:
     cdef int* first                 # the input with which an argument begins
     cdef int* lengths
     cdef readonly tuple statics     # the arguments that are static; of a list or tuple, its type
+    cdef readonly tuple references  # 0-d Variables that the function closes over: the last inputs
+    cdef int numbers_given          # the inputs among the arguments
     cdef list outputs               # by leaf: (Treedef or None, constants)
     cdef dict constants
     cdef list known                 # code objects of the user's
     cdef dict numbers
 
-    def __cinit__(self, tuple args):
+    def __cinit__(self, tuple args, tuple references=()):
         cdef int i, inputs = 0
         cdef bytearray single = bytearray()
+        self.references = references
         self.arguments = len(args)
         self.kinds = <int*>malloc((len(args) + 1) * sizeof(int))
         self.first = <int*>malloc((len(args) + 1) * sizeof(int))
@@ -1456,6 +1471,9 @@ cdef class Tree:
             inputs += self.lengths[i]
             single += bytes([self.kinds[i] == SINGLE]) * self.lengths[i]
         self.first[len(args)] = inputs
+        self.numbers_given = inputs
+        inputs += len(references)
+        single += bytes([type_of(<Variable?>v) == T_FLOAT for v in references])
         self.statics = tuple([o if self.kinds[i] == STATIC else type(o) for i, o in enumerate(args)])
         self.outputs, self.constants, self.known, self.numbers = [], {}, [], {}
         self.t = p_tree_new(inputs, <const uint8_t*>single)
@@ -1510,7 +1528,41 @@ cdef class Tree:
             elif o is not self.statics[i]:
                 if type(o) is not type(self.statics[i]) or type(o) not in BY_VALUE or o != self.statics[i]:
                     return 1
+        for i in range(len(self.references)):
+            if not self.look_up(i, &v[i]):
+                return 1
         return 0
+
+    cdef bint look_up(self, int i, double* value) noexcept:
+        """What a reference is now; False: it has another dtype, or dimensions."""
+        cdef Variable r = <Variable>self.references[i]
+        cdef bint single = self.t.single[self.numbers_given + i]
+        if type_of(r) != (T_FLOAT if single else T_DOUBLE) or (r.array != NULL and r.array.shape.ndim):
+            return False
+        value[0] = r.value if r.array == NULL else read_double(type_of(r), r.array.data)
+        return True
+
+    def values_of_references(self):
+        """What they are now."""
+        cdef double value = 0
+        cdef int i
+        found = []
+        for i in range(len(self.references)):
+            if not self.look_up(i, &value):
+                return None
+            found.append(value)
+        return found
+
+    @property
+    def attached(self):
+        """Whether a reference requires a gradient."""
+        return self.is_attached()
+
+    cdef bint is_attached(self) except -1:
+        for v in self.references:
+            if edge_of(<Variable>v) != NULL:
+                return True
+        return False
 
     def fits(self, tuple args):
         """Whether the arguments are of this tree's structure."""
@@ -1616,6 +1668,47 @@ cdef class Tree:
             raise MemoryError
         return 0
 
+    def referred(self, int choice):
+        """(value, gradients in the references) of a function that returns one number, at the arguments that were filled in.
+
+        None: it is not recorded there, or returns something else.
+        """
+        cdef int i, k, reason = 0
+        cdef p_tree* t = self.t
+        cdef p_segment* leaf
+        cdef p_reverse* reverse
+        cdef bytearray chosen
+        cdef double value
+        cdef double* gradients
+        leaf = p_forward(t.root, t.v, &reason)
+        if leaf == NULL or leaf.outs != 1 or (<tuple>self.outputs[leaf.leaf])[0] is not None:
+            return None
+        if leaf.out[0] < 0 or (<list>(<tuple>self.outputs[leaf.leaf])[1])[0] is not None:
+            return None
+        reverse = Tree.reversed_in(leaf, choice)
+        if reverse == NULL:
+            chosen = bytearray(self.numbers_given) + b"\1" * len(self.references) + b"\0"
+            given = (<const char*>t.v)[:t.inputs * sizeof(double)]      # which lie elsewhere once there is more room
+            if p_reversed(t, leaf, <const uint8_t*>chosen, choice, False) == NULL or p_room(t):
+                raise MemoryError
+            memcpy(t.v, <const char*>given, t.inputs * sizeof(double))
+            return self.referred(choice)
+        leaf.runs += 1
+        value = t.v[leaf.out[0]]
+        if reverse.seed >= 0:
+            t.g[reverse.seed] = 1.0
+            p_backward(reverse.code, t.v, t.g)
+        gradients = <double*>malloc((len(self.references) + 1) * sizeof(double))
+        if gradients == NULL:
+            raise MemoryError
+        for i in range(len(self.references)):           # before anything is made, see run()
+            k = reverse.input[self.numbers_given + i]
+            gradients[i] = t.g[k] if reverse.seed >= 0 and k >= 0 else 0.0
+        try:
+            return value, [gradients[i] for i in range(len(self.references))]
+        finally:
+            free(gradients)
+
     def rows(self, tuple args, int choice, tuple places, int kind, size_t limit=1 << 26):
         """The matrix of the leaf to which the arguments lead, in the arguments at those places; whether there is one now.
 
@@ -1648,7 +1741,8 @@ cdef class Tree:
 
     def sparse(self, tuple args, int choice, int kind):
         """((elements, columns, where each row begins), shape) of a matrix; None: not recorded, or there is no pattern."""
-        cdef int reason = 0
+        cdef int i, reason = 0
+        cdef long long k
         cdef p_segment* leaf
         cdef p_rows* r
         cdef double* g
@@ -1663,7 +1757,7 @@ cdef class Tree:
         if r == NULL or r.pattern.start == NULL:
             return None
         total = r.pattern.start[r.rows]
-        g = <double*>malloc((self.t.adjoints + 2) * P_LANES * sizeof(double))
+        g = <double*>malloc(((self.t.adjoints + 2) * P_LANES + r.columns) * sizeof(double))
         if g == NULL:
             raise MemoryError
         leaf.runs += 1
@@ -1673,7 +1767,14 @@ cdef class Tree:
         if elements == NULL:
             free(g)
             raise MemoryError
-        p_elements(r, self.t.v, g, elements)
+        if not p_elements(r, self.t.v, g, elements) and kind == P_OF_RESULTS:
+            for i in range(r.rows):
+                if g == NULL or p_row_alone(self.t, leaf, r, i, self.t.v, g):
+                    free(g)
+                    free(elements)
+                    raise MemoryError
+                for k in range(r.pattern.start[i], r.pattern.start[i + 1]):
+                    elements[k] = g[r.pattern.column[k]]
         free(g)
         try:
             data, columns = np.empty(total), np.empty(total, np.int32)
@@ -2357,6 +2458,29 @@ def number_bits(double value):
 
 # ---- the callable
 
+cdef bint all_finite(const double* values, Py_ssize_t count) noexcept:
+    cdef Py_ssize_t i
+    cdef double total = 0
+    for i in range(count):
+        total += values[i] * 0.0
+    return total == 0
+
+
+cdef bint rebound(list watched):
+    """Whether a name stands for another Variable than when it was recorded.  watched: (a cell or None, a dict, its key, it)."""
+    for cell, names, key, v in watched:
+        if cell is not None:
+            try:
+                found = cell.cell_contents
+            except ValueError:
+                return True
+        else:
+            found = (<dict>names).get(key)
+        if found is not v:
+            return True
+    return False
+
+
 cdef inline object slot_value(double value, object constant):
     """A result as the function returns it."""
     return value if constant is None else np.bool_(value != 0)
@@ -2382,6 +2506,7 @@ cdef class Replay:
     cdef readonly int _what, _choice
     cdef readonly tuple _places         # of the arguments that are differentiated
     cdef readonly bint _single
+    cdef readonly list _watched         # where the references stand, see rebound()
     cdef public bint _aux               # whether the function returns (value, what goes along)
     cdef public object _player          # of programs of arrays: player(args), which has None where nothing fits; or None
     cdef dict __dict__
@@ -2390,14 +2515,17 @@ cdef class Replay:
         """What __init__ does, for subclasses in Python."""
         self._state, self._trees, self._what, self._choice, self._places, self._single = (
             state, trees, what, choice, places, single)
+        self._watched = state.watched
 
     def __call__(self, *args, **kwargs):
         cdef Tree tree
         cdef list trees = self._trees
+        if self._watched is not None and len(self._watched) and rebound(self._watched):
+            self._state.forget()
         if trees is not None and len(trees) and not kwargs and not modes():
             tree = <Tree>trees[0]
             if tree.fill(args) == 0:
-                found = self.run(tree)
+                found = self.run(tree, args)
                 if found is not None:
                     return found
         if self._player is not None and not kwargs:
@@ -2408,9 +2536,9 @@ cdef class Replay:
 
     def replayed(self, Tree tree not None, tuple args):
         """What a tree has for the arguments, as run() returns it; None: nothing is recorded there, or not for this."""
-        return None if tree.fill(args) else self.run(tree)
+        return None if tree.fill(args) else self.run(tree, args)
 
-    cdef object run(self, Tree tree):
+    cdef object run(self, Tree tree, tuple args):
         """The result for the inputs that are in the tree's slots; a tuple of one where that is None."""
         cdef int reason = 0
         cdef int i, k, n, total, seed
@@ -2422,6 +2550,8 @@ cdef class Replay:
         cdef double[64] room
         if leaf == NULL:
             return None
+        if len(tree.references) and tree.is_attached():
+            return self._state.attached(tree, args) if self._what == VALUE_ONLY else None
         if self._what == VALUE_ONLY:
             leaf.runs += 1
             return self.output(tree, leaf)
@@ -2500,6 +2630,10 @@ cdef class Replay:
                     for i in range(r.rows):
                         for k in range(r.pattern.start[i], r.pattern.start[i + 1]):
                             memory[<Py_ssize_t>i * r.columns + r.pattern.column[k]] = elements[k]
+            if self._what == FIRST and not all_finite(memory, size):
+                for i in range(r.rows):
+                    if p_row_alone(t, leaf, r, i, t.v, memory + <Py_ssize_t>i * r.columns):
+                        raise MemoryError
             return self.nested(tree, leaf, r, memory)
         finally:
             free(memory)
@@ -2575,7 +2709,7 @@ cdef class Replay:
             raise MemoryError
         try:
             leaf.runs += 1
-            for i in range(t.inputs):
+            for i in range(tree.numbers_given):         # of the references they are 0
                 memory[i] = weights[i]
             if forward:
                 if p_push(t, leaf, t.v, memory):
@@ -2593,7 +2727,7 @@ cdef class Replay:
             value = (<list>(<tuple>tree.outputs[leaf.leaf])[1])[0]
             if leaf.out[0] >= 0:
                 value = slot_value(t.v[leaf.out[0]], value)
-            return value, [found[i] for i in range(t.inputs)]
+            return value, [found[i] for i in range(tree.numbers_given)]
         finally:
             free(memory)
 

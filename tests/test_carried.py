@@ -161,7 +161,7 @@ def test_another_version_of_a_function_is_recorded_anew():
 def test_what_runs_as_it_is_travels_so_without_another_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        of = autodiff.compile(rounding)
+        of = autodiff.compile(taking_out)
         of(2.4)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -170,8 +170,8 @@ def test_what_runs_as_it_is_travels_so_without_another_warning():
     assert str(again.program) == str(of.program) and "item()" in str(of.program)
 
 
-def rounding(x):
-    return x * round(x)
+def taking_out(x):
+    return x * x.item()
 
 
 def test_static_objects_travel_if_they_are_found_by_name():
@@ -382,11 +382,15 @@ def test_what_has_no_place_in_the_bytes_is_named():
         recorded(lambda x: collections.defaultdict(lambda: 1, a=x), [(1.0,)], TRANSFORMS["value"]).to_bytes()
     with pytest.raises(ValueError, match="no program yet: call it once"):
         autodiff.compile(cubed).to_bytes()
+    nested = autodiff.compile(lambda x, more: x * more["y"])
+    assert nested(1.0, {"y": 2.0}) == travelled(nested)(1.0, {"y": 2.0}) == 2.0
+    with pytest.raises(TypeError, match=r"calls by keyword.*by position"):
+        nested.to_bytes()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        of = autodiff.compile(rounding)
+        of = autodiff.compile(taking_out)
         of(2.4)
-    with pytest.raises(ValueError, match=r"rounding has no program: item\(\)"):
+    with pytest.raises(ValueError, match=r"taking_out has no program: item\(\)"):
         of.to_bytes()
 
 

@@ -590,6 +590,39 @@ static void p_matrix(const p_rows *r, const double *v, double *g, double *matrix
     }
 }
 
+/* One row of a Jacobian by code of its own, which has no step that it does not depend on: where another row's derivative is
+   infinite, a cotangent of 0 would make NaN of it.  -1: memory is short. */
+static int p_row_alone(const p_tree *t, p_segment *leaf, const p_rows *r, int row, const double *v, double *found)
+{
+    p_path path;
+    p_code code;
+    uint8_t *chosen = calloc(t->inputs + 1, 1);
+    double *g = NULL;
+    int status = -1;
+    if (chosen == NULL || p_path_to(leaf, &path)) { free(chosen); return -1; }
+    for (int c = 0; c < r->columns; c++) chosen[r->column_input[c]] = 1;
+    if (!p_reverse_code(t, path.items, path.top, chosen, &r->slot[row], 1, &code)) {
+        g = malloc((code.places + 2) * P_LANES * sizeof *g);
+        if (g != NULL) {
+            if (code.seed[0] >= 0)
+                for (int k = 0; k < P_LANES; k++) g[(ptrdiff_t)code.seed[0] * P_LANES + k] = 1.0;
+            p_level->lanes_backward(code.code, v, g);
+            for (int c = 0; c < r->columns; c++) {
+                const int place = code.input[r->column_input[c]];
+                found[c] = place < 0 || code.seed[0] < 0 ? 0.0 : g[(ptrdiff_t)place * P_LANES];
+            }
+            status = 0;
+        }
+        free(code.code);
+        free(code.input);
+        free(code.seed);
+        free(g);
+    }
+    free(chosen);
+    p_path_free(&path);
+    return status;
+}
+
 /* One row that is a sum of rows, by weights: a product from the left. */
 static void p_combined(const p_rows *r, const double *v, double *g, const double *weights, double *result)
 {

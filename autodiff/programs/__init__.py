@@ -11,6 +11,7 @@ import functools
 import inspect
 import random
 import sys
+import threading
 import types
 import warnings
 from collections import Counter
@@ -31,11 +32,12 @@ from .._program import (
     VALUE,
     VALUE_AND_GRADIENT,
     Replay,
-    inside,
     kind_of,
     unusual,
 )
+from .._program import inside as _inside
 from .._pytree import flatten, flatten_results, map_leaves
+from .._rebind import _codes
 from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
 from ..numpy import _answers as _answers  # now, and not while something is recorded
 from ..numpy import _mirror as _mirror
@@ -55,7 +57,8 @@ _MATRICES: dict[Any, int] = {Hessian: HESSIAN, JacRev: JACOBIAN, JacFwd: JACOBIA
 _NUMBERS = frozenset((float, int, bool, np.float64))
 #: Bytes that the programs of a function may take unless it is said.
 MEMORY = 64 << 20
-_CONSTANTS = (float, int, bool, str, bytes, np.bool_, np.float64, np.float32, np.int64)
+_REFERENCES = (-2,)      # in the place of arguments: what the function closes over
+_CONSTANTS: Any = (float, int, bool, str, bytes, np.bool_, np.float64, np.float32, np.int64)
 
 _program._fill()
 
@@ -92,6 +95,8 @@ def compile(function: Callable[..., Any] | None = None, *, check: bool = False, 
     """
     if function is None:
         return functools.partial(compile, check=check, memory=memory)
+    if isinstance(function, (staticmethod, classmethod)):
+        return type(function)(Compiled(function.__func__, check, memory))
     if not callable(function):
         raise TypeError(f"compile() takes a function, but got {type(function).__name__}")
     return Compiled(function, check, memory)
@@ -160,6 +165,14 @@ class _State:
         self.lock = Turn()
         self.choices: dict[tuple[int, ...], int] = {(): 0}
         self.name = getattr(function, "__qualname__", None) or repr(function)
+        self.like: Any = None               # a result with a graph, and what makes such a one
+        self.on_node: Any = None
+        self.references: list[Any] = []     # 0-d Variables that it closes over
+        self.rebound = 0
+        self.said: set[str] = set()         # why single calls ran as they are
+        self.orders: dict[Any, Any] = {}    # by count and keywords of a call: how it is by position
+        self.forms: dict[Any, Any] = {}     # what is called in the place of calls with keywords, and of nested arguments
+        self.watched: list[Any] = []        # where they stand: (a cell or None, a dict, its key, the Variable)
         self.over_arrays = False        # even where the arguments are numbers: the function computes with arrays of its own
         self.array_bytes = 0
         self.whole: set[str] = set()    # rows that its programs of arrays call as one
@@ -189,11 +202,36 @@ class _State:
 
     def plainly(self, *args: Any, **kwargs: Any) -> Any:
         """The function as it is, with numbers among the arguments as Variables: what a replay has the bits of."""
+        given = args
         if not unusual() and not any(isinstance(v, _v.Tensor) for v in args) and not any(_with_arrays(v, 1) for v in args):
-            args = inside(args)     # beside arrays a float is Python's, whose dtype gives way
+            args = _inside(args)     # beside arrays a float is Python's, whose dtype gives way
         if self.of_arrays and not unusual() and not any(type(v) is _v.Tensor for v in args):
             args = tuple([_arrays_inside(v) for v in args])
-        return self.lifted(*args, **kwargs)
+        result, written = _called(self.lifted, args, given, kwargs)
+        _write_lists(written)
+        return result
+
+    def forget(self) -> None:
+        """A name stands for another Variable: all is recorded anew."""
+        now = [_now(cell, names, key) for cell, names, key, _ in self.watched]
+        before = [v for _, _, _, v in self.watched]
+        kept = [v for v in self.references if not any(v is other for other in before)]
+        kept += [v for v in now if isinstance(v, _Base) and v.ndim == 0 and v.dtype in (np.float64, np.float32)]
+        self.references[:] = {id(v): v for v in kept}.values()
+        self.watched.clear()
+        self.trees.clear()
+        for arrays in self.of_arrays.values():
+            arrays.player.programs.clear()
+        self.rebound += 1
+        if self.rebound == 100 and self.reason is None:
+            self.give_up("the Variables that it closes over are others each time", None)
+
+    def watch(self, variables: list[Any]) -> None:
+        """From now on it is looked whether the names by which the function has these Variables stand for them still."""
+        known = [v for _, _, _, v in self.watched]
+        variables = [v for v in variables if not any(v is other for other in known)]
+        if variables:
+            self.watched += _standing(self.function, variables)
 
     # ---- a call that was not replayed at once
 
@@ -202,17 +240,18 @@ class _State:
             return replay.eager(self.plainly, args, kwargs)
         if kwargs:
             args, kwargs = self._by_position(args, kwargs)
-        if kwargs:
-            return self._eagerly(replay, args, kwargs, "an argument is by keyword only")
         if replay._places and max(replay._places) >= len(args):
             return replay.eager(self.plainly, args, kwargs)     # which says what is wrong
-        if not replay._what and any(map(_wants_gradient, args)):
+        if not replay._what and not kwargs and any(map(_wants_gradient, args)):
             return self.arrays(replay, True).run(replay, args)
+        arrays = any(map(_with_arrays, args))       # whose programs read lists and dicts themselves
+        if kwargs or any(_nested(v) and not (arrays and type(v) in (list, tuple, dict)) for v in args):
+            return self._arranged(replay, args, kwargs)
         if any(isinstance(v, _Base) and (v.requires_grad or v.ndim == 0) for v in args):
             return replay.eager(self.plainly, args, kwargs)
         if any(type(args[place]) is int for place in replay._places):
             args = tuple([float(v) if i in replay._places and type(v) is int else v for i, v in enumerate(args)])
-        if self.over_arrays or any(map(_with_arrays, args)):
+        if self.over_arrays or arrays:
             if replay._what >= HESSIAN:         # programs of arrays have first derivatives of one number only
                 return replay.eager(self.plainly, args, kwargs)
             return self.arrays(replay).run(replay, args)
@@ -221,10 +260,12 @@ class _State:
             if isinstance(value, _Base):
                 return replay.eager(self.plainly, args, kwargs)
             if kind is None:
-                return self._eagerly(replay, args, kwargs, f"argument {i} is neither a number nor a list or tuple of floats, "
-                                                           f"but {type(value).__name__}")
+                return self.this_call(replay, args, kwargs, f"argument {i} is neither a number nor made of numbers, but "
+                                                            f"{type(value).__name__}")
             if i in replay._places and not kind[1]:
                 return replay.eager(self.plainly, args, kwargs)
+        if replay._what and any(v.requires_grad for v in self.references):
+            return replay.eager(self.plainly, args, kwargs)     # whose results have a graph of those
         tree = next((tree for tree in self.trees if tree.fits(args)), None)
         if tree is not None:
             if self.trees[0] is not tree:
@@ -244,14 +285,43 @@ class _State:
             self.lock.release()
 
     def _by_position(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        try:
-            bound = inspect.signature(self.function).bind(*args, **kwargs)
-        except (TypeError, ValueError):     # the call says so in its own words
+        """A call with as few keywords as there can be: those of keyword-only parameters, in their order."""
+        key = len(args), tuple(kwargs)
+        order = self.orders.get(key)
+        if order is None:
+            order = self.orders[key] = _order(self.function, *key)
+        names, rest = order
+        if names is None:
             return args, kwargs
-        return bound.args, bound.kwargs
+        return (*args, *[kwargs.get(name, default) for name, default in names]), {
+            name: kwargs[name] for name in rest}
 
-    def _eagerly(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
-        self.give_up(reason, None)
+    def _arranged(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call with keywords, or with numbers in dicts, dataclasses and the like: by a function of the numbers themselves."""
+        values, names = (*args, *kwargs.values()), tuple(kwargs)
+        parts, trees = [], []
+        for value in values:
+            leaves, tree = flatten(value) if _nested(value) else ([value], None)
+            if type(value) in (list, tuple, dict) and any(isinstance(leaf, (np.ndarray, _Base)) for leaf in leaves):
+                leaves, tree = [value], None        # programs of arrays read it themselves
+            parts.append(leaves)
+            trees.append(tree)
+        if isinstance(replay, _Product) or any(kind_of(v) is None and not _with_arrays(v) for leaves in parts for v in leaves):
+            return self.this_call(replay, args, kwargs, "an argument is nested, or is neither a number nor made of numbers")
+        key = len(args), names, tuple(trees)
+        form = self.forms.get(key)
+        if form is None and len(self.forms) == 512:
+            return self.this_call(replay, args, kwargs, "there are more than 512 forms of its arguments")
+        if form is None:
+            form = self.forms[key] = _Form(self, len(args), names, trees)
+        return form.run(replay, args, kwargs, parts)
+
+    def this_call(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
+        """A call that no program has; others may have one."""
+        if reason not in self.said and not self.quiet:
+            self.said.add(reason)
+            warnings.warn(f"autodiff.compile: this call of {self.name} runs as it is, right and no faster: {reason}",
+                          UserWarning, stacklevel=4)
         return replay.eager(self.plainly, args, kwargs)
 
     def give_up(self, reason: str, place: tuple[str, int, str] | None) -> None:
@@ -262,6 +332,9 @@ class _State:
         self.trees.clear()
         for arrays in self.of_arrays.values():
             arrays.player.programs.clear()
+        for form in self.forms.values():
+            form.compiled._state.reason = reason
+            form.compiled._state.trees.clear()
         if self.quiet:
             return
         warnings.warn(f"autodiff.compile: {self.name} runs as it is from now on, right and no faster: {reason}", UserWarning,
@@ -269,22 +342,42 @@ class _State:
 
     # ---- recording
 
-    def _record(self, replay: Any, args: tuple[Any, ...], tree: Any) -> Any:
+    def attached(self, tree: Any, args: tuple[Any, ...]) -> Any:
+        """The value, on a node with the gradients of the Variables that the function closes over; None: it is not recorded."""
+        found = tree.referred(self.choice(_REFERENCES))
+        if found is None:
+            return None
+        value, gradients = found
+        variables = [v for v in tree.references if v.requires_grad]
+        if len(variables) < len(gradients):
+            gradients = [g for v, g in zip(tree.references, gradients, strict=True) if v.requires_grad]
+        return self.on_node(variables, self.like, (value, *gradients), args)
+
+    def _record(self, replay: Any, args: tuple[Any, ...], tree: Any, again: int = 0) -> Any:
         """Run the function as ever, with a level that writes down what it does; the program takes it over at the end alone."""
         recorder = _program.Recorder()
-        made = _program.Tree(args) if tree is None else tree
+        made = _program.Tree(args, tuple(self.references)) if tree is None else tree
         run = _Run(self, recorder)
-        if replay._what in _OF_ONE and not replay._aux and not self.check:
+        if replay._what in _OF_ONE and not replay._aux and not self.check and not any(v.requires_grad for v in self.references):
             run.into = made, replay, args
         try:
             result = replay.eager(run, args, {})
         except _Enough:
+            self.watch(self.references)
             self._keep(made, tree)
             return run.found
         if run.slots is None:
             return result       # the function was not called, or not to its end
-        if recorder.reason is None and replay._what and recorder.hooked():
+        attached = any(v.requires_grad for v in self.references)
+        if recorder.reason is None and (replay._what or attached) and recorder.hooked(tuple(self.references)):
             recorder.give_up("a hook stands on one of its values")
+        if recorder.reason is None and recorder.strangers:
+            if again < 2:       # once more: then they are inputs by reference, but for those that are made anew each time
+                self.trees.clear()
+                self.references += recorder.strangers
+                return self._record(replay, args, None, again + 1)
+            self.references.clear()
+            recorder.give_up("it uses a Variable that is no argument")
         if _perhaps_of_arrays(recorder.reason) and not self.trees:
             self.over_arrays = True     # recorded with its next call
             return result
@@ -292,21 +385,36 @@ class _State:
             self.give_up(recorder.reason, recorder.place)
             return result
         place = run.place if run.merged else made.merge(recorder, run.slots, run.output)
+        self.watch(self.references)
         if place is not None:
             self._differs(place)
             return result
         same: Any = _same
         if replay._what >= HESSIAN:
             # Its rows are added up in another order than those of a batch: to rounding, then.
-            same = _close
+            same = _close if replay._what == HESSIAN else functools.partial(_close, rows_apart=True)
             if not made.rows(args, replay._choice, replay._places, replay._what - HESSIAN ^ 1):
                 replay.plain = True     # a row without a rule that can be written down: this runs as it is, f is replayed
                 same = None
         elif replay._what:
             made.differentiate(args, replay._choice, replay._places, replay._aux)
-        if same is not None and not same(replay.replayed(made, args), result):
-            self._differs(None)
-            return result
+        if attached and isinstance(result, _Base) and result.requires_grad and not result.ndim:
+            from ._arrays import Arrays
+
+            self.like, self.on_node = result.detach(), Arrays(self, VALUE, (), False, False, False).with_node
+            found = replay.replayed(made, args)
+            if found is None or not _same(found.item(), result.item()):
+                self._differs(None)
+                return result
+        elif attached:
+            same = None         # a result of another kind runs as it is
+        elif same is not None:
+            found = replay.replayed(made, args)
+            if not same(found, result):
+                self._differs(None)
+                return result
+            if replay._what == JACOBIAN:
+                result = found      # has no NaN where eager's rows, which share a pass, have one of each other's infinities
         self._keep(made, tree)
         return result
 
@@ -314,7 +422,9 @@ class _State:
         """A program is used from now on, unless all take too much."""
         if tree is None:
             self.trees.insert(0, made)
-        if sum(tree.bytes for tree in self.trees) > self.memory:
+        if len(self.trees) > 512:
+            self.give_up("it has more than 512 programs: an argument that is static is another in each call", None)
+        elif sum(tree.bytes for tree in self.trees) > self.memory:
             lines = Counter(place for tree in self.trees for _, place, _, _ in tree.turns())
             often = lines.most_common(1)
             self.give_up(f"its programs take more than {self.memory} bytes; most of its branches are of one line" if often else
@@ -327,6 +437,191 @@ class _State:
             raise RuntimeError(f"autodiff.compile: {self.name} is not the same function twice: {reason}{where}. What it reads "
                                "besides its arguments is frozen: make it an argument")
         self.give_up(reason, place)
+
+
+def _nested(value: Any) -> bool:
+    """Whether it is a container of others, and no list or tuple of floats alone."""
+    if isinstance(value, (list, tuple, dict)):
+        return kind_of(value) is None and not _with_arrays(value)
+    return hasattr(type(value), "__dataclass_fields__")
+
+
+def _order(function: Any, count: int, keywords: tuple[str, ...]) -> Any:
+    """([(name, default) of parameters after `count` positional ones], keywords that are left); (None, ()): none fits."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return None, ()
+    by_position = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    following = by_position[count:]
+    while following and following[-1].name not in keywords:
+        following.pop()
+    names = {p.name for p in following}
+    if any(p.kind == p.POSITIONAL_ONLY or (p.default is p.empty and p.name not in keywords) for p in following):
+        return None, ()
+    known = [p.name for p in parameters if p.kind == p.KEYWORD_ONLY]
+    rest = [name for name in known if name in keywords] + [name for name in keywords if name not in names and name not in known]
+    return [(p.name, p.default) for p in following], tuple(rest)
+
+
+def _called(function: Any, args: tuple[Any, ...], given: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[Any]]:
+    """(the result, the lists among the arguments into which it wrote, each with that of the caller's)."""
+    lists = [(inside, outside, list(inside)) for inside, outside in zip(args, given, strict=True) if type(inside) is list]
+    result = function(*args, **kwargs)
+    return result, [(inside, outside) for inside, outside, before in lists
+                    if len(inside) != len(before) or any(x is not y for x, y in zip(inside, before, strict=True))]
+
+
+def _write_lists(written: list[Any]) -> None:
+    """What a function wrote into its copies of lists, into the caller's."""
+    for ours, outside in written:
+        if ours is not outside:
+            outside[:] = map(_plain, ours)
+
+
+class _Form:
+    """A function of numbers in the place of one with keywords and nested arguments, for calls of one form."""
+
+    def __init__(self, state: _State, count: int, names: tuple[str, ...], trees: list[Any]) -> None:
+        self.state, self.count, self.names, self.trees = state, count, names, trees
+        self.starts = [0]
+        for tree in trees:
+            self.starts.append(self.starts[-1] + (1 if tree is None else tree.count))
+        self.compiled = Compiled(state.function, state.check, state.memory)
+        inner = self.compiled._state
+        inner.function, inner.lifted, inner.name, inner.quiet = state.function, self.call, state.name, state.quiet
+        self.replays: dict[Any, Any] = {}
+        self.calls = threading.local()
+        self.writes = False         # into an argument
+
+    def call(self, *leaves: Any) -> Any:
+        """The function, called with what the leaves make."""
+        values = [leaves[start] if tree is None else tree.unflatten(list(leaves[start:start + tree.count]))
+                  for start, tree in zip(self.starts, self.trees, strict=False)]
+        args, kwargs = values[:self.count], dict(zip(self.names, values[self.count:], strict=True))
+        result = self.state.lifted(*args, **kwargs)
+        for i, (value, tree) in enumerate(zip(values, self.trees, strict=True)):
+            if tree is None:
+                continue
+            now, found = flatten(value)
+            if found != tree or any(x is not y for x, y in zip(now, leaves[self.starts[i]:], strict=False)):
+                self.writes = True
+                for leaf in leaves:
+                    if isinstance(leaf, _Base):     # who records gives up
+                        _v.asked("a write into an argument", (), (leaf,))
+                if getattr(self.calls, "values", None) is not None:
+                    _write_back(self.calls.values[i], value)
+        return result
+
+    def run(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any], parts: list[Any]) -> Any:
+        if self.writes:
+            result = replay.eager(self.state.plainly, args, kwargs)
+            for value in (*args, *kwargs.values()):
+                _write_back(value, value)       # numbers of Python's in the place of Variables
+            return result
+        leaves = [leaf for part in parts for leaf in part]
+        self.calls.values = (*args, *kwargs.values())
+        try:
+            if not isinstance(replay, Differentiated):
+                return self.compiled(*leaves)
+            return self.differentiated(replay, args, kwargs, leaves)
+        finally:
+            self.calls.values = None
+
+    def differentiated(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any]) -> Any:
+        key = replay.kind, replay._places, replay._single, replay._aux
+        nested = any(self.trees[place] is not None for place in replay._places)
+        if nested and (replay.kind not in _WHAT or not all(
+                type(leaves[k]) in (float, np.float64) for place in replay._places
+                for k in range(self.starts[place], self.starts[place + 1]))):
+            return replay.eager(self.state.plainly, args, kwargs)
+        inner = self.replays.get(key)
+        if inner is None:
+            places = [k for place in replay._places for k in range(self.starts[place], self.starts[place + 1])]
+            number = places[0] if replay._single and not nested else tuple(places)
+            inner = self.replays[key] = Differentiated(self.compiled, replay.kind, {**replay.options, "argnums": number})
+        found = inner(*leaves)
+        if not nested:
+            return found
+
+        def shaped(flat: Any) -> Any:
+            numbers, made = list(flat), []
+            for place in replay._places:
+                tree = self.trees[place]
+                count = 1 if tree is None else tree.count
+                made.append(numbers[0] if tree is None else tree.unflatten(numbers[:count]))
+                del numbers[:count]
+            return made[0] if replay._single else tuple(made)
+
+        if replay._what == GRADIENT:
+            return (shaped(found[0]), found[1]) if replay._aux else shaped(found)
+        return (found[0], shaped(found[1])) if replay._what == VALUE_AND_GRADIENT else (shaped(found[0]), found[1])
+
+
+def _write_back(outside: Any, inside: Any) -> None:
+    """What a function wrote into its copy of an argument, into the argument."""
+    if type(outside) is list and type(inside) is list:
+        for x, y in zip(outside, inside, strict=False):
+            _write_back(x, y)
+        outside[:] = [x if type(x) in (list, dict) and type(x) is type(y) else _plain(y)
+                      for x, y in zip([*outside, *[None] * len(inside)], inside, strict=False)]
+    elif isinstance(outside, dict) and isinstance(inside, dict):
+        kept = {}
+        for key, y in inside.items():
+            x = outside.get(key)
+            _write_back(x, y)
+            kept[key] = x if type(x) in (list, dict) and type(x) is type(y) else _plain(y)
+        outside.clear()
+        outside.update(kept)
+    elif isinstance(outside, tuple) and isinstance(inside, tuple):
+        for x, y in zip(outside, inside, strict=False):
+            _write_back(x, y)
+    elif hasattr(type(outside), "__dataclass_fields__") and type(outside) is type(inside):
+        for name in outside.__dataclass_fields__:
+            x, y = getattr(outside, name), getattr(inside, name)
+            _write_back(x, y)
+            if type(x) not in (list, dict, tuple):
+                object.__setattr__(outside, name, _plain(y))
+
+
+def _now(cell: Any, names: Any, key: Any) -> Any:
+    """What stands in a cell, or in a dict; None: nothing."""
+    if cell is None:
+        return names.get(key)
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
+
+
+def _standing(function: Any, variables: list[Any]) -> list[Any]:
+    """Where these Variables stand: in cells and globals that the function, or one that it names, has; as attributes of self."""
+    found: list[Any] = []
+    waiting, seen = [function], set()
+
+    def look(value: Any, cell: Any, names: Any, key: Any) -> None:
+        if any(value is v for v in variables):
+            found.append((cell, names, key, value))
+        elif isinstance(value, (types.FunctionType, types.MethodType, functools.partial)):
+            waiting.append(value)
+
+    while variables and waiting:
+        function = waiting.pop()
+        holder = getattr(function, "__self__", None)
+        if isinstance(getattr(holder, "__dict__", None), dict):
+            for name, value in vars(holder).items():
+                look(value, None, vars(holder), name)
+        function = getattr(function, "__func__", getattr(function, "func", function))
+        if type(function) is not types.FunctionType or id(function) in seen:
+            continue
+        seen.add(id(function))
+        for cell in function.__closure__ or ():
+            look(_now(cell, None, None), cell, None, None)
+        for code in _codes(function.__code__):
+            for name in code.co_names:
+                if name in function.__globals__:
+                    look(function.__globals__[name], None, function.__globals__, name)
+    return found
 
 
 def _with_arrays(value: Any, dimensions: int = 0) -> bool:
@@ -357,8 +652,8 @@ def _arrays_inside(value: Any) -> Any:
 
 
 #: What is not recorded of numbers, but perhaps of arrays, which the function makes of them or closes over.
-_OF_ARRAYS = frozenset(("arange", "array", "asarray", "broadcast_to", "cat", "column_stack", "concatenate", "diag", "dot", "einsum",
-                        "expand", "eye", "flatten", "full", "heaviside", "hstack", "linspace", "log_ndtr", "logsumexp", "matmul",
+_OF_ARRAYS = frozenset(("arange", "array", "asarray", "broadcast_to", "cat", "column_stack", "concatenate", "diag", "dot",
+                        "einsum", "expand", "eye", "flatten", "full", "heaviside", "hstack", "linspace", "log_ndtr", "matmul",
                         "max", "mean", "meshgrid", "min", "ndtr", "norm", "ones", "outer", "prod", "ravel", "repeat", "reshape",
                         "round", "select", "softmax", "stack", "std", "sum", "tensor", "tile", "to", "transpose", "unsqueeze",
                         "var", "view", "vstack", "zeros"))
@@ -388,18 +683,21 @@ class _Run:
 
     def __call__(self, *args: Any) -> Any:
         recorder = self.recorder
-        args = recorder.take_arguments(args)
+        given, args = args, recorder.take_arguments(args, tuple(self.state.references))
         before = _drawn()
         _v.push_level(recorder)
         try:
-            result = self.state.lifted(*args)
+            result, written = _called(self.state.lifted, args, given, {})
+            if written:
+                recorder.give_up("it writes into a list that is an argument")
             self._take(result)
         finally:
             _v.pop_level()
             recorder.close()
+        _write_lists(written)
         if _drawn() != before:
             recorder.give_up("it draws random numbers")
-        if self.into is not None and self.output[0] is None and recorder.says_all(result):
+        if self.into is not None and self.output[0] is None and not recorder.strangers and recorder.says_all(result):
             self._finish(result, *self.into)
         return map_leaves(_program.plain_condition, result)
 
@@ -465,13 +763,15 @@ def _same(found: Any, expected: Any) -> bool:
     return found is expected or bool(found == expected)
 
 
-def _close(found: Any, expected: Any) -> bool:
-    """Whether derivatives agree but for the order in which they are added up."""
+def _close(found: Any, expected: Any, rows_apart: bool = False) -> bool:
+    """Whether derivatives agree but for the order in which they are added up; rows_apart: or where eager's are NaN."""
     ours, tree = flatten(found)
     theirs, other = flatten(expected)
     if tree != other:
         return False
     a, b = np.array(ours, float), np.array(theirs, float)
+    if rows_apart:
+        a[np.isnan(b)] = np.nan
     finite = np.isfinite(a) & np.isfinite(b)
     scale = np.abs(b[finite]).max(initial=0.0)
     return bool((np.isfinite(a) == np.isfinite(b)).all() and (np.abs(a[finite] - b[finite]) <= 1e-9 * scale).all())
@@ -512,7 +812,6 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
         return NotImplemented
     given = [(np.array([c]), 0) if type(c) is not np.ndarray else (c, 1) for c in columns
              if type(c) in (np.ndarray, float, np.float64)]
-    addresses = [(c.ctypes.data, step) for c, step in given]
     widths = [kinds[place][1] for place in replay._places]
     if replay._what == JACOBIAN:
         return NotImplemented
@@ -528,12 +827,16 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
 
     try:
         known = next((program for program in state.trees if program.fits(first)), None)
-        if known is not None and known.has_conditions:
+        if known is not None and (known.has_conditions or known.attached):
             return NotImplemented
         if known is None or replay.plain:
             if replay.plain or state.over_arrays or not by_itself(0) or not state.trees:
                 return NotImplemented       # nothing is recorded: all points in one pass, as ever
             known = state.trees[0]
+        if known.attached:
+            return NotImplemented
+        given += [(np.array([v]), 0) for v in known.values_of_references()]
+        addresses = [(c.ctypes.data, step) for c, step in given]
         replay.points(known, addresses, size, values.ctypes.data, gradients.ctypes.data, by_itself)
     except _NoNumber:
         return NotImplemented
@@ -652,18 +955,23 @@ class Compiled(Replay):
     @property
     def program(self) -> Program:
         """What was recorded, to be printed: one operation a line."""
-        return Program([*self._state.trees, *[played.plan for played in self._state.played()]], self._state.reason)
+        states = self._states()
+        return Program([*[tree for state in states for tree in state.trees],
+                        *[played.plan for state in states for played in state.played()]], self._state.reason)
+
+    def _states(self) -> list[_State]:
+        return [self._state, *[form.compiled._state for form in self._state.forms.values()]]
 
     @property
     def branches(self) -> list[Branch]:
         """The decisions that depend on values, with their lines, and how often each way was taken."""
         found = []
-        for tree in self._state.trees:
+        for tree in [tree for state in self._states() for tree in state.trees]:
             for decision, place, held, otherwise in tree.turns():
                 file, line, _ = place or ("?", 0, "?")
                 found.append(Branch(decision, file, line, held, otherwise))
         counts: dict[Any, list[int]] = {}
-        for played in self._state.played():
+        for played in [played for state in self._states() for played in state.played()]:
             for guard in played.plan.guards:
                 if guard.kind == "truth":
                     counts.setdefault((guard.slot, guard.place), [0, 0])[not guard.expected] += played.runs
@@ -807,6 +1115,8 @@ class _Product(Replay):
         if len(self.primals) != len(self.tangents) or not all((kind_of(value) or (0, 0))[1] for value in self.primals):
             return NotImplemented
         self.weights = [float(v) for v in weights]
+        if any(v.requires_grad for v in state.references):
+            return NotImplemented
         tree = next((tree for tree in state.trees if tree.fits(self.primals)), None)
         found = None if tree is None else self.replayed(tree, self.primals)
         if found is not None:

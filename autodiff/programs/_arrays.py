@@ -963,12 +963,15 @@ class Arrays:
         self.of_variables = of_variables
         self.player = _arrays.Player()
         self.passes = 0                 # recordings during which a reverse pass began
+        self.as_it_is = False           # there is nothing to replay
         self.attaching = of_variables   # there are Variables that require a gradient
         self.plain = False              # with Variables for arguments it runs as it is
 
     def run(self, replay: Any, args: tuple[Any, ...]) -> Any:
         """A call that was not replayed at once."""
         state = self.state
+        if self.as_it_is:
+            return replay.eager(state.plainly, args, {})
         if self.of_variables:
             found = None if self.plain or state.check else self.player(args)
             if found is not None:
@@ -1019,8 +1022,10 @@ class Arrays:
             taken = [given.take(value, i in self.places) for i, value in enumerate(args)]
             if given.weak and given.narrow:     # as an input, an array of its own, it would make float64 of float32
                 raise _Unfit("an argument is a Python float beside arrays of less than float64: give numpy.float32 of it")
-        except _Unfit as unfit:
-            return self.eager(replay, args, str(unfit))
+        except _Unfit as unfit:         # other calls may be fit
+            if self.of_variables:
+                return replay.eager(state.plainly, args, {})
+            return state.this_call(replay, args, {}, str(unfit))
         parts = given.parts = [part for _, part in taken]
         before, passes = state.drawn(), _engine.passes_begun()
         recorder.push()
@@ -1053,9 +1058,9 @@ class Arrays:
             return self.answer(replay, args, result, leaves, treedef, given)
         wanted = given.wanted if what else given.wanted + attached
         number = self.number_of(result)
-        if what and attached:
-            return self.eager(replay, args, "it is differentiated in an argument, and it uses Variables that require "
-                                                  "a gradient")
+        if what and attached:           # the gradients have a graph of their own
+            self.as_it_is = True
+            return replay.eager(state.plainly, args, {})
         if what and not number:         # eager code raises, or knows that it is a constant
             return self.eager(replay, args, "its result is not a number that depends on what is differentiated")
         if wanted and not number:
@@ -1101,6 +1106,7 @@ class Arrays:
             state.whole.add(COARSE)
             return self.answer(replay, args, result, leaves, treedef, given)
         plan.forget()
+        state.watch([v for _, v in recorder.references])
         self.player.programs.insert(0, played)
         state.array_bytes += program.bytes + OP_BYTES * len(recorder.ops) + sum(
             array.nbytes for array in plan.constant.values())

@@ -313,6 +313,8 @@ def _class(given: Any, fields: tuple[str, ...]) -> Any:
 def of_tree(tree: Any, choices: list[tuple[int, ...]], objects: list[Any] | None, derived: bool) -> bytes:
     """The bytes of one tree.  objects: as for Writer.  derived: how often each branch ran goes along, and for which arguments
     there are derivatives."""
+    if tree.references:
+        raise Unwritable("Variables that it closes over")
     ops, constants, places, code, leaves = tree.written()
     outputs = []
     ran = []

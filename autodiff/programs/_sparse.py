@@ -141,7 +141,7 @@ class _Sparse:
         expected = np.array(_flat(expected), float)
         finite = np.isfinite(expected) & np.isfinite(product)
         scale = max(np.abs(expected[finite]).max(initial=0.0), np.abs(data[np.isfinite(data)]).max(initial=0.0))
-        if (np.abs(expected - product)[finite] > 1e-8 * scale).any():
+        if (np.abs(expected[finite] - product[finite]) > 1e-8 * scale).any():
             raise RuntimeError(f"{self._kind}: {state.name} is not the same function twice, so its program has no matrix")
 
 
