@@ -11,7 +11,6 @@ import functools
 import inspect
 import random
 import sys
-import threading
 import types
 import warnings
 from collections import Counter
@@ -22,6 +21,7 @@ import numpy as np
 
 from .. import _program
 from .. import _variable as _variable_module
+from .._core import Turn
 from .._lift import lift
 from .._program import (
     GRADIENT,
@@ -53,12 +53,14 @@ _WHAT: dict[Any, int] = {Grad: GRADIENT, ValueAndGrad: VALUE_AND_GRADIENT, GradA
 _OF_ONE = (GRADIENT, VALUE_AND_GRADIENT, GRADIENT_AND_VALUE)
 _MATRICES: dict[Any, int] = {Hessian: HESSIAN, JacRev: JACOBIAN, JacFwd: JACOBIAN, Jacobian: JACOBIAN}
 _NUMBERS = frozenset((float, int, bool, np.float64))
+#: Bytes that the programs of a function may take unless it is said.
+MEMORY = 64 << 20
 _CONSTANTS = (float, int, bool, str, bytes, np.bool_, np.float64, np.float32, np.int64)
 
 _program._fill()
 
 
-def compile(function: Callable[..., Any] | None = None, *, check: bool = False, memory: int = 64 << 20) -> Any:
+def compile(function: Callable[..., Any] | None = None, *, check: bool = False, memory: int = MEMORY) -> Any:
     """The function, recorded once with its branches and replayed without Python: for functions that are called often.
 
     Write it as ever: operators, NumPy's functions and math's of numbers, `if`, `while` and `for` on their values, early
@@ -154,7 +156,8 @@ class _State:
         self.trees: list[Any] = []
         self.reason: str | None = None
         self.quiet = False          # whether somebody else says so
-        self.lock = threading.Lock()
+        self.alone = False          # whether a program stands in for the function, see _carried
+        self.lock = Turn()
         self.choices: dict[tuple[int, ...], int] = {(): 0}
         self.name = getattr(function, "__qualname__", None) or repr(function)
         self.over_arrays = False        # even where the arguments are numbers: the function computes with arrays of its own
@@ -616,7 +619,7 @@ class Compiled(Replay):
     plain = False           # whether it runs as it is, though the function is replayed
     _over_points = _over_points
 
-    def __init__(self, function: Callable[..., Any], check: bool = False, memory: int = 64 << 20) -> None:
+    def __init__(self, function: Callable[..., Any], check: bool = False, memory: int = MEMORY) -> None:
         self._begin(_State(function, check, memory))
 
     def _begin(self, state: _State) -> None:

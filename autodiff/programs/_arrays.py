@@ -9,7 +9,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -113,6 +113,14 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
         self.backward = False                       # the pass is recorded: what was saved comes as other Variables
 
     # ---- slots
+
+    def made_inside(self) -> dict[int, Any]:
+        """Of Variables that are no arguments those that nobody else has, who might write into them: their values by slot."""
+        probe = [object()]      # in as many lists as a Variable of a recording
+        references = [*self.references, (-1, probe[0])]
+        probe += probe
+        counts = {slot: sys.getrefcount(v) for slot, v in references}
+        return {slot: np.array(_v.plain_of(v)) for slot, v in self.references if counts[slot] <= counts[-1]}
 
     def learn(self, v: Any, source: str) -> int:
         slot = len(self.slots)
@@ -846,6 +854,17 @@ def variables_in(tree: Any) -> list[Any]:
 
 # ---- arguments
 
+class Origin(NamedTuple):
+    """What a program was made of, without derivatives: how many ops and guards, the arguments, and what is returned."""
+
+    ops: int
+    guards: int
+    parts: Any
+    leaves: tuple[tuple[int, Any], ...]     # (slot, None), or (-1, what is returned as it is)
+    treedef: Any
+    constants: dict[int, Any]               # by slot: what the function made itself
+
+
 class _Leave(BaseException):
     """The function is to run as it is, before it does what it is about to do: no `except Exception` of its own sees it."""
 
@@ -1041,8 +1060,13 @@ class Arrays:
             return self.eager(replay, args, "its result is not a number that depends on what is differentiated")
         if wanted and not number:
             return self.eager(replay, args, "it uses Variables that require a gradient, and its result is not one number")
+        if state.alone and state.unseen([v for _, v in recorder.references]):
+            return self.eager(replay, args, "an op of it is not seen")
         values = [leaf for leaf in leaves if isinstance(leaf, _Base)]
         finals = [recorder.known[id(v)] for v in values]
+        origin = Origin(len(recorder.ops), len(recorder.guards), parts, tuple(
+            [(recorder.known[id(leaf)], None) if isinstance(leaf, _Base) else (-1, leaf) for leaf in leaves]), treedef,
+            recorder.made_inside())
         if wanted:
             try:
                 gradients, slots = self.gradients(recorder, values[0], wanted)
@@ -1061,6 +1085,7 @@ class Arrays:
         if self.of_variables and len(recorder.ops) < WORTHWHILE:
             return self.eager(replay, args, "it is short")
         plan = Plan(recorder.slots, recorder.ops, recorder.guards, finals)
+        plan.origin = origin
         program, bases, output_bases = plan.compiled(finals)
         views = None if what or attached or self.of_variables else recorder.views_in(values, taken, args)
         finish = self.finisher(parts, leaves, treedef, attached, views)

@@ -117,6 +117,7 @@ class Plan:
 
     def __init__(self, slots: list[Slot], ops: list[Op], guards: list[Guard], outputs: list[int]) -> None:
         self.slots = slots
+        self.origin: Any = None                     # what was recorded of the function itself, see _arrays.Origin
         self.alias: dict[int, int] = {}             # a slot that is another one's value
         self.constant: dict[int, np.ndarray[Any, Any]] = {}
         self.look: dict[int, Look] = {}

@@ -5,6 +5,7 @@ A value that were frozen would show at the second point.
 """
 from __future__ import annotations
 
+import re
 import warnings
 from random import Random
 
@@ -14,7 +15,7 @@ import autodiff
 from autodiff import _variable
 from autodiff._lift import lift
 from autodiff._pytree import flatten
-from autodiff.programs import _arrays
+from autodiff.programs import Compiled, _arrays
 
 from .common import Fault
 
@@ -172,7 +173,27 @@ def check(program):
             value = outcome(compiled, *again)
             if isinstance(expected, tuple) and not same(value, expected[0]):
                 return Fault("value", f"point {i}", f"{expected[0]} eager, {value} compiled"), None
-    return None, None
+        return check_carried(program, compiled, of, given), None
+
+
+def check_carried(program, compiled, of, given):
+    """What was recorded, read again from bytes: the same results, or an error where it is not recorded."""
+    try:
+        data = compiled.to_bytes()
+    except (TypeError, ValueError) as error:        # it has words for that
+        return None if re.search("cannot be written as bytes|has no program", str(error)) else Fault("to_bytes", "", str(error))
+    alone = Compiled.from_bytes(data)
+    if alone.to_bytes() != data:
+        return Fault("other bytes", "", "")
+    for what, one, other in (("gradients", of, autodiff.value_and_grad(alone, argnums=program["places"])),
+                             ("value", compiled, alone)):
+        for i in (0, 1, 2, 3, 0):
+            expected, found = outcome(one, *given[i]), outcome(other, *given[i])
+            if not same(found, expected) and found is not RuntimeError:
+                return Fault(f"{what} by bytes", f"point {i}", f"{expected} recorded, {found} by bytes")
+            if found is RuntimeError and not isinstance(expected, type) and what == "value" and i < 2:
+                return Fault("not recorded", f"point {i}", f"{expected} recorded")
+    return None
 
 
 def alike(fault):
