@@ -1073,7 +1073,12 @@ class Arrays:
             [(recorder.known[id(leaf)], None) if isinstance(leaf, _Base) else (-1, leaf) for leaf in leaves]), treedef,
             recorder.made_inside())
         if wanted:
-            gradients, slots = self.gradients(recorder, values[0], wanted)
+            try:
+                gradients, slots = self.gradients(recorder, values[0], wanted)
+            except Exception:       # eager code does, or a write met a view that is gone there, and kept here
+                found = replay.eager(state.plainly, args, {})
+                self.leave(None, "its backward pass raises while it is recorded")
+                return found
             finals += slots
             if recorder.reason is not None:
                 if COARSE not in state.whole and recorder.reason != HOOKED:
@@ -1135,7 +1140,10 @@ class Arrays:
         if not self.number_of(result):      # eager code raises, or knows that it is a constant
             return replay.eager(self.state.plainly, args, {})
         if gradients is None:
-            gradients = grad([leaves[0]], given.wanted, retain_graph=True, allow_unused=True)
+            try:
+                gradients = grad([leaves[0]], given.wanted, retain_graph=True, allow_unused=True)
+            except Exception:       # the same
+                return replay.eager(self.state.plainly, args, {})
         plain = [np.array(_v.plain_of(leaf)) for leaf in leaves if isinstance(leaf, _Base)]
         plain += [np.zeros(tuple(v.shape), _v.dtype_in(v)) if g is None else np.array(_v.plain_of(g))
                   for g, v in zip(gradients, given.wanted, strict=True)]
