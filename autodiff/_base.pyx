@@ -170,8 +170,32 @@ cdef class Transform:
         """
         return steps_of(self, shape)
 
+    @property
+    def links(self):
+        """Its steps as [(name, what goes with it)]: sizes, dimensions, or an index; None where there is no such word for one."""
+        cdef Transform part
+        found = []
+        for part in links_of(self):
+            numbers = [part.data[i] for i in range(part.count * (4 if part.kind == INDEX else 1))]
+            if part.kind == INDEX:
+                found.append(("index", tuple([
+                    None if numbers[i] == NEWAXIS else numbers[i + 1] if numbers[i] == SELECT else
+                    slice_of(numbers[i + 1], numbers[i + 2], numbers[i + 3]) for i in range(0, len(numbers), 4)])))
+            elif part.kind == RESHAPE or part.kind == PERMUTE or part.kind == EXPAND:
+                found.append(("reshape" if part.kind == RESHAPE else "permute" if part.kind == PERMUTE else "expand",
+                              tuple(numbers)))
+            else:
+                return None
+        return found
+
     def __repr__(self):
         return f"Transform({self.name})"
+
+
+cdef object slice_of(intp start, intp step, intp length):
+    """What shows so many elements from one on."""
+    cdef intp stop = start + step * length
+    return slice(start, None if stop < 0 else stop, step) if length else slice(0, 0, 1)
 
 
 cdef Transform new_transform(int kind, str name, int count):

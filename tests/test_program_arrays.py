@@ -442,6 +442,8 @@ WHOLE = {
     "detach": lambda x: (x * autodiff.numpy.array(x).detach()).sum(),
     "positions": lambda x: x[np.argsort(x)][0] * 2.0 + x[np.argsort(-x)[:2]].sum(),
     "statistics": lambda x: np.median(x) + np.percentile(x, 30) * np.ptp(x) + np.interp(0.3, np.sort(x), x),
+    "ranks": lambda x: np.linalg.matrix_rank(np.outer(x, x)) * np.linalg.lstsq(np.outer(x, x) + np.eye(3), x)[0].sum(),
+    "any of floats": lambda x: (x if np.any(x - x[0]) else -x).sum(),
     "an array of numbers": lambda x: (np.array([x[0], 2.0, x[1] * x[2]]) * x).sum(),
 }
 
@@ -525,6 +527,28 @@ def test_a_view_of_what_is_written_runs_as_it_is():
     with pytest.warns(UserWarning, match="reads a view of what was written"):
         assert c(np.ones(3)) == 6.0
     assert c(np.ones(3)) == 6.0
+
+
+INTEGERS = {
+    "int of a float": lambda x: x[int(abs(x[0]))] * x.sum(),
+    "a number of turns": lambda x: sum([x.sum() ** k for k in range(int(x.max()))], x[0] * 1.0),
+    "int of a position": lambda x: x[int(x.argmin())] * x[x.argmax().item()] + x[: int((x > 0).sum()) + 1].prod(),
+    "an index": lambda x: [x[0] * 2.0, x[1] * 3.0, x[2] * 4.0][x.argmax()] * x.sum(),
+}
+
+
+@pytest.mark.parametrize("name", INTEGERS)
+def test_integers_of_values_are_decisions(name):
+    f = INTEGERS[name]
+    c = autodiff.compile(f)
+    g, eager = autodiff.value_and_grad(c), autodiff.value_and_grad(inside(f))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for x in ([0.5, -1.0, 2.0], [1.5, 3.0, -2.0], [-0.5, -1.0, 0.25], [2.0, 2.5, 3.0], [1.75, 3.5, -1.0], [0.5, -1.0, 2.0]):
+            expected = eager(np.array(x))
+            close(g(np.array(x)), expected, 1e-14)
+            close(c(np.array(x)), expected[0], 1e-14)
+    assert c._state.reason is None and all(len(a.player.programs) > 1 for a in c._state.of_arrays.values())
 
 
 def test_the_caller_sees_writes_into_arguments_once():

@@ -9,7 +9,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -74,6 +74,12 @@ KEEPING = frozenset(("put", "pick"))
 WORTHWHILE = 50
 
 
+#: Whether a file is of this package or of NumPy.
+_OURS: dict[str, bool] = {}
+_NUMBERS: dict[str, int] = {}       # of rows by name
+_NUMBERS_OF_PYTHON = frozenset((int, float, bool, type(None), str))
+
+
 class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
     """A level that writes down a run of a function.  `reason` is None, or why it came to nothing, and `place` where."""
 
@@ -98,7 +104,7 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
         self.handed: list[Any] = []
         self.reason: str | None = None
         self.place: tuple[str, int, str] | None = None
-        self.numbers: dict[str, int] = {}
+        self.numbers = _NUMBERS
         self.nodes: dict[int, int] = {}             # nodes of Variables by address, and their slots
         self.memory: dict[Any, int] = {}            # ... of those without one, by where their elements are
         self.arrays: dict[Any, int] = {}            # plain arrays by where they are: constants, and Variables' own
@@ -107,6 +113,14 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
         self.backward = False                       # the pass is recorded: what was saved comes as other Variables
 
     # ---- slots
+
+    def made_inside(self) -> dict[int, Any]:
+        """Of Variables that are no arguments those that nobody else has, who might write into them: their values by slot."""
+        probe = [object()]      # in as many lists as a Variable of a recording
+        references = [*self.references, (-1, probe[0])]
+        probe += probe
+        counts = {slot: sys.getrefcount(v) for slot, v in references}
+        return {slot: np.array(_v.plain_of(v)) for slot, v in self.references if counts[slot] <= counts[-1]}
 
     def learn(self, v: Any, source: str) -> int:
         slot = len(self.slots)
@@ -228,8 +242,13 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
 
     def encoded(self, value: Any) -> Any:
         """An operand or a parameter, with Refs for what is computed."""
+        kind = type(value)
+        if kind is tuple:
+            return tuple([self.encoded(part) for part in value])
+        if kind in _NUMBERS_OF_PYTHON:
+            return value
         if isinstance(value, _Base):
-            return Ref(self.slot_of(value), type(value))
+            return Ref(self.slot_of(value), kind)
         if isinstance(value, np.ndarray):
             if id(value) in self.pending:
                 return Ref(self.pending[id(value)])
@@ -245,9 +264,9 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             return Ref(slot)
         if isinstance(value, np.generic):
             return value.item() if type(value) is np.float64 else Ref(self.constant(value))
-        if type(value) in (tuple, list):
-            return type(value)([self.encoded(part) for part in value])
-        if type(value) is slice:
+        if kind is list:
+            return [self.encoded(part) for part in value]
+        if kind is slice:
             return slice(*[self.encoded(part) for part in (value.start, value.stop, value.step)])
         return value
 
@@ -298,7 +317,10 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
         frame = sys._getframe(1)
         while frame is not None:
             code = frame.f_code
-            if not code.co_filename.startswith((_PACKAGE, _NUMPY)):
+            ours = _OURS.get(code.co_filename)
+            if ours is None:
+                ours = _OURS[code.co_filename] = code.co_filename.startswith((_PACKAGE, _NUMPY))
+            if not ours:
                 return code.co_filename, frame.f_lineno, code.co_name
             frame = frame.f_back    # type: ignore[assignment]
         return None
@@ -620,6 +642,9 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             if isinstance(part, (bool, np.bool_)):
                 self.guards.append(Guard("truth", self.known[id(v)], bool(part), len(self.ops), place))
                 return part
+            if isinstance(part, (int, np.integer)) and self.reason is None:
+                self.as_integer(v)
+                return part
             self.give_up(f"{name}() takes a value out")
             return part
 
@@ -679,8 +704,10 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
     def logical(self, call: Any) -> Any:
         """and, or, not of conditions, and whether any or all hold: conditions again."""
         operands, params = self.encoded(call.operands), self.encoded(call.params)
-        if self.reason is not None or any(isinstance(v, _Base) and _v.dtype_in(v).kind != "b" for v in call.operands):
-            return self.give_up(f"{call.name}() is not recorded") if self.reason is None else NotImplemented
+        if self.reason is not None:
+            return NotImplemented
+        if any(isinstance(v, _Base) and _v.dtype_in(v).kind != "b" for v in call.operands):
+            return self.called_whole(call.name, call.operands, call.params, CALLED)
         result = apply(call.name, -1, call.operands, call.params)
         if result is NotImplemented:
             return result
@@ -736,6 +763,9 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             answer = bool(_v.plain_of(v).item())
             self.guards.append(Guard("truth", self.slot_of(v), answer, len(self.ops), self.here()))
             return answer
+        if name in ("__int__", "__index__", "item") and isinstance(v, _Base) and v.numel() == 1 and not self.backward and (
+                _v.dtype_in(v).kind in "biu" or (name == "__int__" and _v.dtype_in(v).kind == "f")):
+            return self.as_integer(v)
         if name in ("values", "numpy", "__array__") and isinstance(v, _Base):
             kind = self.helper()
             dtype = _v.dtype_in(v)
@@ -754,6 +784,28 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
                 self.handed.append(plain)
                 return plain
         return self.give_up(f"{name}() takes a value out")
+
+    def as_integer(self, v: Any) -> Any:
+        """The integer that a value is, or that a float is cut down to: a decision, as that it is equal to it."""
+        plain = _v.plain_of(v).reshape(()).item()
+        found = plain if isinstance(plain, bool) else int(plain)
+        ref = Ref(self.slot_of(v), type(v))
+        if self.reason is not None:
+            return NotImplemented
+        off = _v.set_mode("grad_off", True)
+        try:
+            if isinstance(plain, float):
+                v = apply("trunc", self.number("trunc"), (v,), ())
+                self.ops.append(Op("trunc", self.number("trunc"), (ref,), (), self.learn(v, "op"), self.here()))
+                ref = Ref(self.known[id(v)], type(v))
+            equal = apply("eq", self.number("eq"), (v, type(plain)(found)), ())
+        finally:
+            _v.set_mode("grad_off", off)
+        equal = equal if isinstance(equal, _Base) else _v.as_ndarray(np.asarray(equal))
+        slot = self.learn(equal, "op")
+        self.ops.append(Op("eq", self.number("eq"), (ref, type(plain)(found)), (), slot, self.here()))
+        self.guards.append(Guard("truth", slot, True, len(self.ops), self.here()))
+        return found
 
     def helper(self) -> str | None:
         """What is to be asked in a replay for the helper that reads values now; None: it may read anything."""
@@ -801,6 +853,17 @@ def variables_in(tree: Any) -> list[Any]:
 
 
 # ---- arguments
+
+class Origin(NamedTuple):
+    """What a program was made of, without derivatives: how many ops and guards, the arguments, and what is returned."""
+
+    ops: int
+    guards: int
+    parts: Any
+    leaves: tuple[tuple[int, Any], ...]     # (slot, None), or (-1, what is returned as it is)
+    treedef: Any
+    constants: dict[int, Any]               # by slot: what the function made itself
+
 
 class _Leave(BaseException):
     """The function is to run as it is, before it does what it is about to do: no `except Exception` of its own sees it."""
@@ -997,8 +1060,13 @@ class Arrays:
             return self.eager(replay, args, "its result is not a number that depends on what is differentiated")
         if wanted and not number:
             return self.eager(replay, args, "it uses Variables that require a gradient, and its result is not one number")
+        if state.alone and state.unseen([v for _, v in recorder.references]):
+            return self.eager(replay, args, "an op of it is not seen")
         values = [leaf for leaf in leaves if isinstance(leaf, _Base)]
         finals = [recorder.known[id(v)] for v in values]
+        origin = Origin(len(recorder.ops), len(recorder.guards), parts, tuple(
+            [(recorder.known[id(leaf)], None) if isinstance(leaf, _Base) else (-1, leaf) for leaf in leaves]), treedef,
+            recorder.made_inside())
         if wanted:
             gradients, slots = self.gradients(recorder, values[0], wanted)
             finals += slots
@@ -1012,6 +1080,7 @@ class Arrays:
         if self.of_variables and len(recorder.ops) < WORTHWHILE:
             return self.eager(replay, args, "it is short")
         plan = Plan(recorder.slots, recorder.ops, recorder.guards, finals)
+        plan.origin = origin
         program, bases, output_bases = plan.compiled(finals)
         views = None if what or attached or self.of_variables else recorder.views_in(values, taken, args)
         finish = self.finisher(parts, leaves, treedef, attached, views)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import _program as _program_module
 from .. import _variable as _variable_module
 from .._pytree import map_leaves
-from . import _bytes, _close, _same, _State
+from . import MEMORY, _bytes, _close, _outlines, _plain, _same, _State
 
 _program: Any = _program_module
 _v: Any = _variable_module
@@ -30,9 +30,9 @@ _ASKED: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
 class Recorded:
     """What stands in for a function that was left behind: its programs, run op by op."""
 
-    def __init__(self, name: str, parameters: tuple[Any, ...] | None, trees: list[Any]) -> None:
+    def __init__(self, name: str, parameters: tuple[Any, ...] | None, trees: list[Any], outlines: list[Any]) -> None:
         self.__name__, self.__qualname__ = name.rpartition(".")[2], name
-        self.trees, self.parameters = trees, parameters
+        self.trees, self.of_arrays, self.parameters = trees, outlines, parameters
         self.outlines: dict[int, Any] = {}
         if parameters is not None:
             self.__signature__ = inspect.Signature([
@@ -45,13 +45,28 @@ class Recorded:
     def __call__(self, *args: Any) -> Any:
         tree = next((tree for tree in self.trees if self.fits(tree, args)), None)
         if tree is None:
-            raise self.unfit(args)
+            return self.with_arrays(args)
         values: list[Any] = []
         for (kind, length, _), value in zip(tree.structure(), args, strict=True):
             if length:
                 values += [_variable(v) for v in (value if kind == _KINDS["floats"] else (value,))]
         result = self.run(tree, values)
         return result if any(isinstance(v, _Base) for value in args for v in _each(value)) else map_leaves(_plain, result)
+
+    def with_arrays(self, args: tuple[Any, ...]) -> Any:
+        """By what is recorded of arrays."""
+        left: Exception | None = None
+        for outline in self.of_arrays:
+            values = outline.bound(args)
+            if values is not None:
+                try:
+                    return outline.run(values)
+                except _outlines.Left as error:
+                    left = error
+        if left is None:
+            raise self.unfit(args) from None
+        name, answer, place = left.args
+        raise self.missing(f"the branch where {name} is {answer}{_line(place)} is not recorded") from None
 
     def fits(self, tree: Any, args: tuple[Any, ...]) -> bool:
         structure = tree.structure()
@@ -98,7 +113,7 @@ class Recorded:
                 whole = None            # another number of the same value is asked for further down
             at = after[way]
             if at < 0:
-                shown = [_plain(v) for v in ((x,) if question == ".int" else (x, y))]
+                shown = [_item(v) for v in ((x,) if question == ".int" else (x, y))]
                 raise self.unknown((_decision(question, a, b, constants), tuple(shown), way, place))
 
     def computed(self, item: Any, values: list[Any], constants: list[float]) -> Any:
@@ -133,14 +148,14 @@ class Recorded:
             return
         result, given = plain(item[3]), [plain(slot) for slot in checked[3:5] if slot is not None]
         if (np.isnan(result) and not any(map(np.isnan, given))) or (np.isinf(result) and all(map(np.isfinite, given))):
-            raise self.unknown((f"%{item[3]}", (_plain(values[item[3]]),), None, item[5]))
+            raise self.unknown((f"%{item[3]}", (_item(values[item[3]]),), None, item[5]))
 
     # ---- what is not recorded
 
     def unknown(self, left: tuple[Any, ...]) -> RuntimeError:
         """The error for arguments that leave the program; left: as Tree.left()."""
         decision, values, way, place = left
-        line = f" ({place[0]}, line {place[1]}, in {place[2]})" if place is not None else ""
+        line = _line(place)
         shown = ", ".join(map(repr, values))
         if way is None:
             what = f"a result of one of math's functions is {shown}{line}, where the function may have raised"
@@ -154,15 +169,20 @@ class Recorded:
                             "Call it with such arguments where the function is, and make the bytes again")
 
     def unfit(self, args: tuple[Any, ...]) -> RuntimeError:
-        known = "; ".join([f"({', '.join(map(_kind, tree.structure()))})" for tree in self.trees])
+        known = "; ".join([*[f"({', '.join(map(_kind, tree.structure()))})" for tree in self.trees],
+                           *dict.fromkeys(map(str, self.of_arrays))])
         return self.missing(f"is recorded for {known}, but was called with ({', '.join(map(_shown, args))})")
+
+
+def _line(place: Any) -> str:
+    return f" ({place[0]}, line {place[1]}, in {place[2]})" if place is not None else ""
 
 
 def _each(value: Any) -> Any:
     return value if type(value) in (list, tuple) else (value,)
 
 
-def _plain(value: Any) -> Any:
+def _item(value: Any) -> Any:
     return _v.plain_of(value).item() if isinstance(value, _Base) and not value.ndim else value
 
 
@@ -275,16 +295,16 @@ def without_function(state: Any, derived: bool) -> bytes:
     name = state.name
     if state.reason is not None:
         raise ValueError(f"{name} has no program: {state.reason}")
-    if state.over_arrays or state.played():
-        raise TypeError(f"{name} cannot be written as bytes: it has programs of arrays. Pickle it with its function")
-    if not state.trees:
-        raise ValueError(f"{name} has no program yet: call it once")
     choices = list(state.choices)
     try:
         trees = [_bytes.of_tree(tree, choices, None, derived) for tree in list(state.trees)]
+        outlines = state.outlines() if state.alone else {_outlines.of_plan(played.plan) for played in state.played()}
     except _bytes.Unwritable as error:
         raise TypeError(f"{name} cannot be written as bytes: it has {error}. Pickle it with its function") from None
-    return _bytes.packed(("alone", name, _parameters(state.function), tuple(trees if derived else sorted(trees))))
+    if not trees and not outlines:
+        raise ValueError(f"{name} has no program yet: call it once")
+    return _bytes.packed(("alone", name, _parameters(state.function), tuple(trees if derived else sorted(trees)),
+                          tuple(sorted(outlines)), state.over_arrays))
 
 
 def _parameters(function: Any) -> tuple[Any, ...] | None:
@@ -300,10 +320,31 @@ class Alone(_State):
 
     def __init__(self, function: Recorded, memory: int) -> None:
         super().__init__(function, False, memory)
+        self.alone, self.lifted = True, function
         self.trees = list(function.trees)
+        self.shown = [_Shown(outline) for outline in function.of_arrays]
+        self.op_by_op = False       # whether functions of arrays are
+
+    def outlines(self) -> set[bytes]:
+        return {outline.data for outline in self.function.of_arrays}    # type: ignore[attr-defined]
+
+    def unseen(self, variables: list[Any]) -> bool:
+        """Whether there are others than constants of the program among Variables: a result of an op that was not recorded."""
+        known = {id(v) for outline in self.function.of_arrays for v in outline.variables.values()}      # type: ignore[attr-defined]
+        return any(id(v) not in known for v in variables)
+
+    def played(self) -> list[Any]:
+        return super().played() or self.shown
+
+    def arrays(self, replay: Any, of_variables: bool = False) -> Any:
+        return _OpByOp(self) if self.op_by_op else super().arrays(replay, of_variables)
 
     def give_up(self, reason: str, place: Any) -> None:
         """What is recorded stays: the call that has no place in it raises."""
+        self.op_by_op = True
+
+    def _eagerly(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
+        return replay.eager(self.plainly, args, kwargs)
 
     def _record(self, replay: Any, args: tuple[Any, ...], tree: Any) -> Any:
         """What is missing is a derivative of what is recorded, or the call raises."""
@@ -320,14 +361,32 @@ class Alone(_State):
         return result
 
 
+class _Shown(NamedTuple):
+    """What is printed of arrays before it is recorded here."""
+
+    plan: Any
+    runs: int = 0
+
+
+class _OpByOp(NamedTuple):
+    """In the place of programs of arrays."""
+
+    state: Alone
+
+    def run(self, replay: Any, args: tuple[Any, ...]) -> Any:
+        return replay.eager(self.state.plainly, args, {})
+
+
 def alone(data: Any) -> Alone:
     """What without_function() wrote."""
-    _, name, parameters, trees = _read(data, "alone", 4)
+    _, name, parameters, trees, outlines, over_arrays = _read(data, "alone", 6)
     choices: dict[tuple[int, ...], int] = {(): 0}
     with _bytes.reading():
         made = [_bytes.to_tree(_bytes.of(bytes, tree), lambda places: choices.setdefault(places, len(choices)), None)
                 for tree in _bytes.of(tuple, trees)]
-        function = Recorded(_bytes.of(str, name), parameters, made)
-    state = Alone(function, sum([tree.bytes for tree in made]))
-    state.choices = choices
+        function = Recorded(_bytes.of(str, name), parameters, made,
+                            [_outlines.Outline(_bytes.of(bytes, outline)) for outline in _bytes.of(tuple, outlines)])
+        _bytes.of(bool, over_arrays)
+    state = Alone(function, MEMORY)
+    state.choices, state.over_arrays = choices, over_arrays
     return state

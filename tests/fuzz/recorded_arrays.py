@@ -5,6 +5,7 @@ A value that were frozen would show at the second point.
 """
 from __future__ import annotations
 
+import re
 import warnings
 from random import Random
 
@@ -14,7 +15,7 @@ import autodiff
 from autodiff import _variable
 from autodiff._lift import lift
 from autodiff._pytree import flatten
-from autodiff.programs import _arrays
+from autodiff.programs import Compiled, _arrays
 
 from .common import Fault
 
@@ -37,7 +38,7 @@ BINARY = ("{} + {}", "{} - {}", "{} * {}", "{} / ({} ** 2 + 0.5)", "np.maximum({
           "{0} * np.exp(-{1}.var())", "autodiff.cat([{0}, {1}])[1:4]", "{0} * {1}.prod(axis=0) * 0.1")
 CONDITIONS = ("{}.sum() > {}.mean()", "{}[0, 0] > 0.1", "np.any({} > 1.2)", "np.all({} < 1.5)", "{}.max() > {}.max()",
               "n > 0.2", "len({0}[{0} > 0.0]) > 5", "{}.argmax() > 5", "np.array_equal({0} > 0, {1} > 0)",
-              "not {}.mean() > 0", "bool({}[1, 1] < n)")
+              "not {}.mean() > 0", "bool({}[1, 1] < n)", "int({}.sum()) % 2 == 0", "{}[0].argmax().item() > 1")
 #: What is called as one op: it reads values, has several results, or is complex in between.
 WHOLE = ("np.sort({}, axis=-1)", "np.sort({}, axis=None).reshape(3, 4)", "np.cumprod({} * 0.7, axis=0)",
          "np.fft.ifft(np.fft.fft({0}) * 0.5).real", "abs(np.fft.rfft({0}, axis=0)).sum(axis=0) * {0}",
@@ -172,7 +173,27 @@ def check(program):
             value = outcome(compiled, *again)
             if isinstance(expected, tuple) and not same(value, expected[0]):
                 return Fault("value", f"point {i}", f"{expected[0]} eager, {value} compiled"), None
-    return None, None
+        return check_carried(program, compiled, of, given), None
+
+
+def check_carried(program, compiled, of, given):
+    """What was recorded, read again from bytes: the same results, or an error where it is not recorded."""
+    try:
+        data = compiled.to_bytes()
+    except (TypeError, ValueError) as error:        # it has words for that
+        return None if re.search("cannot be written as bytes|has no program", str(error)) else Fault("to_bytes", "", str(error))
+    alone = Compiled.from_bytes(data)
+    if alone.to_bytes() != data:
+        return Fault("other bytes", "", "")
+    for what, one, other in (("gradients", of, autodiff.value_and_grad(alone, argnums=program["places"])),
+                             ("value", compiled, alone)):
+        for i in (0, 1, 2, 3, 0):
+            expected, found = outcome(one, *given[i]), outcome(other, *given[i])
+            if not same(found, expected) and found is not RuntimeError:
+                return Fault(f"{what} by bytes", f"point {i}", f"{expected} recorded, {found} by bytes")
+            if found is RuntimeError and not isinstance(expected, type) and what == "value" and i < 2:
+                return Fault("not recorded", f"point {i}", f"{expected} recorded")
+    return None
 
 
 def alike(fault):
