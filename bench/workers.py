@@ -77,12 +77,12 @@ def workers_regression(quick):
 
 @case(
     "workers_regression_large",
-    "the same of 2,000,000 rows",
+    "the same of 1,000,000 rows",
     [faster("loop", 1.7)],
     small=False,
 )
 def workers_regression_large(quick):
-    return regressions(10 * ROWS)
+    return regressions(5 * ROWS)
 
 
 @case("workers_overhead", "a pass over 40 shards that compute nothing, for each of its two workers", [most(5e-3)])
