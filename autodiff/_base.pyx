@@ -1671,6 +1671,10 @@ cdef class OpRecorder:
         """What __call__ would say of such a Call."""
         return NotImplemented
 
+    cdef object point(self, int op, object x, object y):
+        """The same of an elementwise op, where both are numbers of a kind that is seen at once; None: answer() says."""
+        return None
+
 
 def levels_above():
     """The levels of this thread, innermost last."""
@@ -1714,6 +1718,17 @@ cdef object ask(str name, tuple operands, tuple params, object into=None, bint l
         ABOVE_OPS.stack = stack
         enter_modes(ABOVE, 0)
     return NotImplemented
+
+
+cdef object ask_point(int op, object x, object y):
+    """What a recorder that stands alone makes of an elementwise op on numbers; None: it is asked as others are.
+
+    Callers have seen that no mode is on but ABOVE.
+    """
+    if local_recorder == NULL:
+        return None
+    recorder = <OpRecorder>local_recorder
+    return (<OpRecorder>recorder).point(op, x, y)
 
 
 def asked(str name, tuple operands, tuple params=(), into=None, bint leaves=False, bint called=True):

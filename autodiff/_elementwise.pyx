@@ -13,7 +13,7 @@ from ._base cimport (ABOVE, ARITY, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX
                      GRAD_OFF, INFERENCE_TENSOR, INLINE64, NAMES, NDARRAY, NUMPY_FUNCTIONS, OP_CLONE, OP_DIV, OP_FLOOR_QUOTIENT,
                      OP_FMOD, OP_GE, OP_GT, OP_LE, OP_LT, OP_NEG, OP_POW, OP_REMAINDER, OP_SQUARE, OP_SUB,
                      OP_TRUNC_QUOTIENT, OTHER_ROW, OWN, PACKING, REFUSED, SPECIAL_POWERS, T_BOOL, T_DOUBLE, T_FLOAT,
-                     T_HALF, T_LONG, TENSOR, Py_TYPE, Variable, array_copy_of, array_in, array_of, ask, category,
+                     T_HALF, T_LONG, TENSOR, Py_TYPE, Variable, array_copy_of, array_in, array_of, ask, ask_point, category,
                      default_type, edge_of, enter_modes, fresh, from_array, from_owned, hook_stack, is_variable, later,
                      leave_modes, make, make_number, make_point, modes, ndarray_of, normal_type, numpy_dtype, plain,
                      point_result, set_edge, shape_tuple, tangent_in, type_of)
@@ -475,6 +475,10 @@ cdef object elementwise(int op, object x, object y, bint overwritten=False):
     overwritten: x is about to be written, so what is saved of it is a copy.
     """
     if modes() & ABOVE:
+        if modes() == ABOVE and not overwritten:
+            taken = ask_point(op, x, y)
+            if taken is not None:
+                return taken
         if ARITY[op] == 2 and not (is_operand(x) and is_operand(y)):
             return NotImplemented
         taken = ask(NAMES[op], (x,) if ARITY[op] == 1 else (x, y), (), None, DTYPE_RULE[op] == 2 and of_numpy(x, y))

@@ -43,6 +43,7 @@ def _dual_level() -> Iterator[None]:
 
 
 _OPS: Any = _v.OPS
+_FLOATS = frozenset((float,))
 _NUMBERS = (float, int, complex, np.number, np.bool_)
 
 
@@ -62,6 +63,8 @@ class _Given:
         self.plain = True
         self.arrays: list[Any] = []
         for tree in trees:
+            if type(tree) in (list, tuple) and _FLOATS.issuperset(map(type, tree)):
+                continue
             for leaf in (tree,) if isinstance(tree, (_Base, np.ndarray, float)) else flatten(tree)[0]:
                 if isinstance(leaf, _Base):
                     if self.plain or type(leaf) is _v.ndarray:

@@ -993,3 +993,16 @@ def test_arrays_made_of_numbers():
     assert f._state.reason is None and f._state.over_arrays
     g = autodiff.grad(compiled(lambda x: np.mean([x, x * x])))
     assert autodiff.vmap(g)(np.array([1.0, 2.0])).tolist() == [1.5, 2.5]
+
+
+def test_a_function_is_traced_by_an_example():
+    def f(x, y):
+        return x * y if x > y else y
+
+    for example, count in (((2.0, 1.0), 1), ((1.0, 2.0), 1)):
+        traced = autodiff.jit.trace(f, example)
+        assert len(traced.branches) == count and traced(*example) == f(*example)
+        assert (traced(3.0, 2.0), traced(2.0, 3.0)) == (6.0, 3.0)
+    assert autodiff.jit.trace(lambda x: x + 1.0, 2.0)(3.0) == 4.0
+    with pytest.raises(ZeroDivisionError):
+        autodiff.jit.trace(lambda x: 1 / 0, 2.0)

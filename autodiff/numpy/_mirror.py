@@ -121,16 +121,17 @@ def _summary(function: Any, name: str) -> str:
     return f"{words}\n\nAs https://numpy.org/doc/stable/reference/generated/numpy.{name}.html"
 
 
-class Ufunc:
+class Ufunc(_v.RowUfunc):       # type: ignore[misc]
     """A universal function of NumPy's that sees the Variables in lists."""
 
     def __init__(self, ufunc: np.ufunc, name: str) -> None:
-        self._ufunc, self._name = ufunc, name
+        super().__init__(ufunc)
+        self._name = name
         self.__doc__ = _summary(ufunc, name)
         self.__name__, self.__qualname__ = ufunc.__name__, ufunc.__name__
         self.__module__ = _HERE
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         for value in args:
             if type(value) in _NESTED:
                 return self._ufunc(*[lifted(v) if type(v) in _NESTED else v for v in args], **kwargs)
