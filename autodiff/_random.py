@@ -109,13 +109,11 @@ class Generator:
             self._numpy = np.random.Generator(np.random.PCG64(self.initial_seed()))
         if self._forks != count_forks():
             self._forks = count_forks()
-            source = self._numpy.bit_generator
-            if source.lock.acquire(blocking=False):
-                source.lock.release()
-            else:       # of a thread of the parent that drew when it forked: nobody would give it back
-                own = np.random.PCG64(0)
-                own.state = source.state
-                self._numpy = np.random.Generator(own)
+            lock = self._numpy.bit_generator.lock
+            if lock.acquire(blocking=False):
+                lock.release()
+            else:       # a thread of the parent drew when it forked, and would never give it back
+                lock._at_fork_reinit()
         return self._numpy
 
     def get_state(self) -> Tensor:

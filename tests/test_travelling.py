@@ -196,7 +196,6 @@ if __name__ == "__main__":
 SEND = """
     import cloudpickle, pickle, sys
     # Packed before anything is called: an argument draws from a generator that travels with it.
-    everything = {name: pair for name, pair in everything.items() if "compiled" not in name}
     data = {name: (cloudpickle.dumps(function), args) for name, (function, args) in everything.items()}
     values = {name: function(*args) for name, (function, args) in everything.items()}
     with open(sys.argv[1], "wb") as file:

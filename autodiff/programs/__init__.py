@@ -39,6 +39,7 @@ from .._program import inside as _inside
 from .._pytree import flatten, flatten_results, map_leaves
 from .._rebind import _codes
 from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
+from .._travel import by_name
 from ..numpy import _answers as _answers  # now, and not while something is recorded
 from ..numpy import _mirror as _mirror
 from ._sparse import SparseHessian, SparseJacobian, sparse_hessian, sparse_jacobian
@@ -1033,13 +1034,10 @@ class Compiled(Replay):
         state = self._state
         if isinstance(state, Alone):
             return _alone, (without_function(state, True),)
-        found: Any = sys.modules.get(self.__module__)
-        for part in getattr(self, "__qualname__", "").split("."):
-            found = getattr(found, part, None)
-        carried = with_function(state)
-        if found is not self or (self.__module__ == "__main__" and _by_value()):
+        name, carried = by_name(self), with_function(state)
+        if name is None:
             return _again, (state.function, state.check, state.memory, *(carried or ()))
-        return self.__qualname__ if carried is None else (_named, (self.__module__, self.__qualname__, *carried))
+        return name if carried is None else (_named, (self.__module__, name, *carried))
 
     def __copy__(self) -> Compiled:
         """Itself, as for every function."""
@@ -1151,16 +1149,6 @@ def _shaped(args: tuple[Any, ...], values: list[float]) -> list[Any]:
             found.append(values[start])
             start += 1
     return found
-
-
-def _by_value() -> bool:
-    """Whether cloudpickle asks, which sends functions of __main__ as they are: a worker's __main__ is another."""
-    frame: Any = sys._getframe(2)
-    while frame is not None:
-        if frame.f_code.co_name == "dump" and "cloudpickle" in frame.f_code.co_filename:
-            return True
-        frame = frame.f_back
-    return False
 
 
 def _again(function: Any, check: bool, memory: int, data: bytes | None = None, objects: Any = ()) -> Any:
