@@ -426,7 +426,7 @@ INLINED double tanh_float64(double x)
     const double part = w * (p - g), up = p + part, down = p - part;
     const double half_of_power = of_bits((bits_of(shifted) + 1022) << 52);
     const double q = select_bits(large, down, g) / select_bits(large, up * half_of_power + 0.5 * down, p);
-    const double value = select_bits(large, 1, a) - select_bits(large, q, a * q);
+    const double base = select_bits(large, 1, a), value = base - base * q;
     return of_bits(bits_of(value) | (bits_of(x) & SIGN_BIT));
 }
 AUTODIFF_VECTOR(tanh, double, float64)
