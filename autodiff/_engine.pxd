@@ -2,7 +2,7 @@
 """Derivatives: on values, recorded, forward mode; what the engine asks; nodes as Python sees them; passes."""
 from cpython.object cimport PyObject
 
-from ._core cimport Cotangent, Array, Node, Saved
+from ._core cimport Cotangent, Array, Node, NodeExtras, Saved
 
 cdef class Node_:
     cdef Node* node
@@ -26,6 +26,7 @@ cdef tuple edge_object(Node* node)
 cdef str name_of(Node* node)
 cdef int output_of(Node* node)
 cdef object add_hook(Node* node, str kind, object hook)
+cdef NodeExtras node_extras_if_any(Node* node)
 cpdef object run_backward(outputs, gradients, retain_graph, create_graph, inputs, bint accumulate_inputs, allow_unused,
                           str caller, materialize=*)
 cdef int set_fast(int op, str name) except -1

@@ -592,6 +592,11 @@ class Applied:
         return apply_function(cls, args, kwargs)
 
 
+# The function behind the bound method `F.apply` is found by this name, under which cloudpickle takes it; its own is that of
+# another bound method.
+Applied.__dict__["apply"].__func__.__qualname__ = "Applied.apply.__func__"
+
+
 def is_the_function(cls):
     """Tell this module which class Function is."""
     FUNCTION.append(cls)

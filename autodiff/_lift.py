@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import functools
 import math
-import sys
 import threading
 import types
 import warnings
@@ -18,6 +17,7 @@ from . import numpy as _numpy
 from ._pytree import flatten, map_leaves
 from ._rebind import Rebinding
 from ._transforms import Transform
+from ._travel import by_name
 from ._types import DTYPES
 
 __all__ = ["lift"]
@@ -115,10 +115,7 @@ class Lifted:
         return f"lift({getattr(self.__wrapped__, '__name__', None) or repr(self.__wrapped__)})"
 
     def __reduce__(self) -> Any:
-        found: Any = sys.modules.get(self.__module__)
-        for part in getattr(self, "__qualname__", "").split("."):
-            found = getattr(found, part, None)
-        return self.__qualname__ if found is self else (_again, (self.__wrapped__,))
+        return by_name(self) or (_again, (self.__wrapped__,))
 
 
 def _argument(value: Any, given: bool, rebinding: Rebinding) -> Any:

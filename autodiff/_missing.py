@@ -7,7 +7,7 @@ import sys
 INSTEAD = {
     "optim": "write the step: with autodiff.no_grad(): w -= rate * w.grad; then w.grad = None",
     "utils.data": "cut the data into batches with slices",
-    "jit": "call the function as it is",
+    "jit.script": "record the function with autodiff.compile, or call it as it is",
     "nn": "keep the parameters as Tensors that require grad and call the functions of nn.functional",
     "nn.Linear": "keep weight and bias as Tensors and call nn.functional.linear",
     "nn.Conv2d": "keep the weight as a Tensor and call nn.functional.conv2d",
@@ -31,8 +31,8 @@ INSTEAD = {
 def words(name: str) -> str | None:
     """The message for a dotted name that is left out, or None for one that was never heard of.
 
-    >>> words("jit.script")
-    "autodiff has no 'jit': it differentiates, and leaves models and training loops to you. Instead, call the function as it is"
+    >>> words("nn.ReLU").partition("Instead, ")[2]
+    'call nn.functional.relu'
     >>> words("tesnor") is None
     True
     """

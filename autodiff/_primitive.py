@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import _variable as _v
+from ._travel import by_name
 from .autograd import enable_grad, grad
 from .autograd.function import Function
 
@@ -119,7 +120,8 @@ class primitive:
     without Variables it is the function.  `defvjp` and `defjvp` say its derivatives; which of the positional arguments have one
     is theirs to say.  Arguments by keyword are constants.  Raises NotImplementedError in a pass that needs a derivative which
     was not given, TypeError for a Variable given by keyword that requires grad.  A function defined at the top of a module
-    pickles.  Names and signatures are those of HIPS autograd's `extend`.
+    pickles by its name, another one with its derivatives when they do.  Names and signatures are those of HIPS autograd's
+    `extend`.
 
     >>> import numpy as np
     >>> import autodiff
@@ -216,11 +218,19 @@ class primitive:
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
-    def __reduce__(self) -> str:
-        return self.__qualname__
+    def __reduce__(self) -> Any:
+        # Without a name it is made again of its function: of what cannot be pickled, pickle says so.
+        return by_name(self) or (_again, (type(self), self.__wrapped__), {"_vjps": self._vjps, "_jvps": self._jvps})
+
+    def __setstate__(self, rules: dict[str, Any]) -> None:
+        self.__dict__.update(rules)
 
     def __repr__(self) -> str:
         return f"primitive({self.__name__})"
+
+
+def _again(kind: Any, function: Callable[..., Any]) -> Any:
+    return kind(function)
 
 
 def _by_argument(op: primitive, rules: Sequence[Any], argnums: Sequence[int] | None) -> dict[int, Any]:

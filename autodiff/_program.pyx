@@ -13,7 +13,7 @@ from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.math cimport NAN, trunc
-from libc.stdint cimport int32_t, uint8_t, uint16_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy, memset
 
@@ -73,6 +73,17 @@ cdef extern from "csrc/program_rows.h":
         p_back* code
         int32_t* input
         int seed, choice
+    ctypedef struct p_pattern:
+        long long* start
+        int32_t* column
+    ctypedef struct p_rows:
+        p_rows* next
+        int choice, kind
+        int32_t* slot
+        int rows, columns, colours
+        p_pattern pattern
+        int32_t* colour
+        int32_t* lane
     ctypedef struct p_segment:
         p_segment* parent
         p_segment** child
@@ -85,6 +96,7 @@ cdef extern from "csrc/program_rows.h":
         int outs
         p_reverse* reverse
         int reverses
+        p_rows* rows
         long long runs
     ctypedef struct p_tree:
         p_segment* root
@@ -149,15 +161,6 @@ cdef extern from "csrc/program_rows.h":
         P_OF_G, P_OF_X, P_OF_Y, P_OF_OUT, P_OF_TEMPORARY
         P_OF_RESULTS, P_OF_GRADIENT
         P_LANES
-    ctypedef struct p_pattern:
-        long long* start
-        int32_t* column
-    ctypedef struct p_rows:
-        int32_t* slot
-        int rows, columns, colours
-        p_pattern pattern
-        int32_t* colour
-        int32_t* lane
     p_rows* p_rows_of(const p_segment* leaf, int kind, int choice)
     int p_rows_make(p_tree* t, p_segment* leaf, const int32_t* wanted, int columns, int choice, int kind, size_t limit)
     void p_more(const p_rows* r, double* v)
@@ -1340,6 +1343,8 @@ def place_of(list known, int where):
         return None
     code = known[where >> 20]
     at = where & 0xFFFFF
+    if type(code) is tuple:     # what was read of bytes: places as they are
+        return (<tuple>code)[at]
     line = code.co_firstlineno
     for start, end, number in code.co_lines():
         if start <= at < end and number is not None:
@@ -1374,6 +1379,11 @@ cdef enum:                      # what a Replay returns
 HESSIAN, JACOBIAN = SECOND, FIRST
 RESULT_ROWS, GRADIENT_ROWS = P_OF_RESULTS, P_OF_GRADIENT
 VALUE, GRADIENT, VALUE_AND_GRADIENT, GRADIENT_AND_VALUE = VALUE_ONLY, GRADIENT_ONLY, VALUE_FIRST, VALUE_LAST
+
+
+def same_static(o, other):
+    """Whether a static argument is another one, or of its value."""
+    return o is other or (type(o) is type(other) and type(o) in BY_VALUE and o == other)
 
 
 def unusual():
@@ -1582,12 +1592,8 @@ cdef class Tree:
         False: they lead to none, or its one result has not the bits of `expected`.
         """
         cdef double wanted
-        cdef int i, k, reason = 0
+        cdef int reason = 0
         cdef p_segment* leaf
-        cdef bytearray chosen = bytearray(self.t.inputs + 1)
-        for i in places:
-            for k in range(self.first[i], self.first[i + 1]):
-                chosen[k] = 1
         if self.fill(args):
             raise ValueError("arguments of another structure")
         leaf = p_forward(self.t.root, self.t.v, &reason)
@@ -1597,27 +1603,39 @@ cdef class Tree:
             wanted = expected
             if leaf.outs != 1 or leaf.out[0] < 0 or not same_number(self.t.v[leaf.out[0]], wanted):
                 return False
+        self.reverse_leaf(leaf, choice, places, aux)
+        return True
+
+    cdef int reverse_leaf(self, p_segment* leaf, int choice, tuple places, bint aux) except -1:
+        cdef int i, k
+        cdef bytearray chosen = bytearray(self.t.inputs + 1)
+        for i in places:
+            for k in range(self.first[i], self.first[i + 1]):
+                chosen[k] = 1
         if p_reversed(self.t, leaf, <const uint8_t*>chosen, choice, aux) == NULL or p_room(self.t):
             raise MemoryError
-        return True
+        return 0
 
     def rows(self, tuple args, int choice, tuple places, int kind, size_t limit=1 << 26):
         """The matrix of the leaf to which the arguments lead, in the arguments at those places; whether there is one now.
 
         kind: P_OF_RESULTS (a Jacobian) or P_OF_GRADIENT (a Hessian).  False where a row has no template, or of float32.
         """
-        cdef int i, k, status, reason = 0
+        cdef int reason = 0
         cdef p_segment* leaf
-        cdef p_segment* s
-        wanted = np.array([k for i in places for k in range(self.first[i], self.first[i + 1])], np.int32)
         if self.fill(args):
             raise ValueError("arguments of another structure")
         leaf = p_forward(self.t.root, self.t.v, &reason)
-        if leaf == NULL or (kind == P_OF_GRADIENT and leaf.outs != 1):
+        return leaf != NULL and self.rows_leaf(leaf, choice, places, kind, limit)
+
+    cdef bint rows_leaf(self, p_segment* leaf, int choice, tuple places, int kind, size_t limit) except -1:
+        cdef int i, k, status
+        cdef p_segment* s = leaf
+        wanted = np.array([k for i in places for k in range(self.first[i], self.first[i + 1])], np.int32)
+        if kind == P_OF_GRADIENT and leaf.outs != 1:
             return False
         if p_rows_of(leaf, kind, choice) != NULL:
             return True
-        s = leaf
         while s != NULL:
             for i in range(s.count):
                 if s.items[i].op < P_COPY:
@@ -1799,6 +1817,532 @@ cdef class Tree:
                 found.append((self.decision(&s.turn), place_of(self.known, s.turn.where),
                               totals.get(<uintptr_t>s.child[1], 0), totals.get(<uintptr_t>s.child[0], 0)))
         return found
+
+    # -- as bytes, and of them
+
+    def written(self):
+        """What it is made of, by names and relative places: the same for the same program, wherever it was recorded.
+
+        (ops, constants, places, code, leaves): names with flags (see OF_FLOAT32), numbers, (file, line, function) by their
+        first use in the code; of each leaf its number, how often it ran, and for what there is code: (-1 or the kind of a
+        matrix, choice).
+        """
+        cdef Written w
+        cdef int i
+        memset(&w, 0, sizeof(w))
+        try:
+            # No object is made in here, so that no other code runs, which may record.
+            if self.walk(&w) or w.out.failed or w.ops.failed or w.constants.failed or w.places.failed:
+                raise MemoryError
+            code = (<const char*>w.out.data)[:w.out.n]
+            ops = [op_name(<int>(w.ops.order[i] >> 16), <int>(w.ops.order[i] & 0xFFFF)) for i in range(w.ops.used)]
+            constants = [self.t.constants[w.constants.order[i]] for i in range(w.constants.used)]
+            places = [place_of(self.known, <int>w.places.order[i]) for i in range(w.places.used)]
+            leaves = [self.leaf_written(w.leaf[i]) for i in range(w.leaves)]
+            return ops, constants, places, code, leaves
+        finally:
+            for address in (<uintptr_t>w.out.data, <uintptr_t>w.leaf, <uintptr_t>w.waiting):
+                free(<void*><uintptr_t>address)
+            table_free(&w.ops)
+            table_free(&w.constants)
+            table_free(&w.places)
+
+    cdef object leaf_written(self, p_segment* leaf):
+        cdef int i
+        cdef p_rows* r
+        derived = [(-1, leaf.reverse[i].choice) for i in range(leaf.reverses)]
+        r = leaf.rows
+        while r != NULL:
+            derived.append((r.kind, r.choice))
+            r = r.next
+        return leaf.leaf, leaf.runs, derived
+
+    cdef int walk(self, Written* w) noexcept:
+        """The code: chains of segments, each from where it hangs to its leaf, the way that holds first.  1: memory is short."""
+        cdef p_segment* s = self.t.root
+        cdef p_item* q
+        cdef Waiting* grown
+        cdef p_segment** more
+        cdef int i, way, at = -1, number = 0, own
+        if s.turn.op == 0:
+            return 1
+        put(&w.out, 0)
+        put(&w.out, 2)
+        while True:
+            own = number
+            number += 1
+            put(&w.out, s.count)
+            for i in range(s.count):
+                q = &s.items[i]
+                put(&w.out, numbered(&w.ops, (<int64_t>q.op << 16) | q.row))
+                put_operand(w, s.start + i, q.a)
+                if has_two(q.op, q.row):
+                    put_operand(w, s.start + i, q.b)
+                put_place(w, q.where)
+            put(&w.out, numbered(&w.ops, <int64_t>s.turn.op << 16))
+            if s.turn.op != P_END:
+                put_operand(w, s.start + s.count, s.turn.a)
+                put_operand(w, s.start + s.count, s.turn.b)
+                put_place(w, s.turn.where)
+                way = s.child[1] != NULL
+                put(&w.out, way)
+                if way and s.child[0] != NULL:
+                    if w.waits == w.waiting_room:
+                        w.waiting_room = 2 * w.waiting_room + 64
+                        grown = <Waiting*>realloc(w.waiting, w.waiting_room * sizeof(Waiting))
+                        if grown == NULL:
+                            return 1
+                        w.waiting = grown
+                    w.waiting[w.waits].s, w.waiting[w.waits].at = s.child[0], own
+                    w.waits += 1
+                s = s.child[way]
+                continue
+            put(&w.out, s.outs)
+            for i in range(s.outs):
+                put(&w.out, s.out[i] + 1 if s.out[i] >= 0 else 0)
+            if w.leaves == w.leaf_room:
+                w.leaf_room = 2 * w.leaf_room + 64
+                more = <p_segment**>realloc(w.leaf, w.leaf_room * sizeof(p_segment*))
+                if more == NULL:
+                    return 1
+                w.leaf = more
+            w.leaf[w.leaves] = s
+            w.leaves += 1
+            if not w.waits:
+                return 0
+            w.waits -= 1
+            s, at = w.waiting[w.waits].s, w.waiting[w.waits].at
+            put(&w.out, at + 1)
+            put(&w.out, 0)
+
+    def output_of(self, int leaf):
+        """(Treedef or None, constants) of a leaf."""
+        return self.outputs[leaf]
+
+    def read(self, list ops, list constants, tuple places, bytes code, list outputs, list leaves):
+        """Of a new tree: take what written() gave; outputs are those of the leaves in their order.
+
+        leaves: of each how often it ran and what code it has: (-1 or the kind of a matrix, choice, places, aux).  Whatever is not
+        as written() writes it is a ValueError.
+        """
+        cdef In source
+        cdef p_segment** segments = NULL
+        cdef p_segment** grown
+        cdef p_segment* s
+        cdef p_segment* at
+        cdef p_item* items = NULL
+        cdef p_item* more
+        cdef p_item* q
+        cdef uint8_t* kinds = NULL      # by slot of the path: 2 is no value
+        cdef uint8_t* wider
+        cdef int* rows = NULL           # by number in ops
+        cdef int count, room = 0, used = 0, segment_room = 0, kind_room = 0, slot, i, k, n, way, op, row, hangs, leaf = 0
+        cdef uint64_t read
+        cdef bytearray single = bytearray(self.t.inputs + 1)
+        if self.t.root.turn.op != 0 or len(places) > 0xFFFFF or len(constants) > len(code) or len(ops) > len(code):
+            raise ValueError("a program that is none")
+        source.data, source.n, source.at, source.failed = <const uint8_t*>code, len(code), 0, False
+        for value in constants:
+            if p_constant_add(self.t, value) == 0:
+                raise MemoryError
+            self.constants[number_bits(value)] = -self.t.constant_count
+        self.known.append(places)
+        self.numbers[places] = 0
+        for i in range(self.arguments):
+            for k in range(self.first[i], self.first[i + 1]):
+                single[k] = self.kinds[i] == SINGLE
+        try:
+            rows = <int*>malloc((2 * len(ops) + 2) * sizeof(int))
+            if rows == NULL:
+                raise MemoryError
+            for i in range(len(ops)):
+                rows[2 * i], rows[2 * i + 1] = op_named(ops[i])
+            while source.at < source.n:
+                n = take(&source, used + 1) - 1
+                way = take(&source, 3)
+                if source.failed or (n < 0) != (used == 0) or (way == 2) != (used == 0):
+                    raise ValueError("a branch that hangs nowhere")
+                at = self.t.root if used == 0 else segments[n]
+                slot = self.t.inputs if used == 0 else at.start + at.count
+                if used and (at.turn.op == P_END or at.child[way] != NULL):
+                    raise ValueError("a branch where there is one")
+                if slot >= kind_room:
+                    kind_room = 2 * slot + 64
+                    wider = <uint8_t*>realloc(kinds, kind_room)
+                    if wider == NULL:
+                        raise MemoryError
+                    kinds = wider
+                memcpy(kinds, <const uint8_t*>single, self.t.inputs)
+                s = at
+                while used and s != NULL:
+                    for i in range(s.count):
+                        kinds[s.start + i] = 2 if s.items[i].op == P_CHECK else 0
+                    s = s.parent
+                count, hangs = 0, 1
+                while True:             # a segment
+                    n = take(&source, code_left(&source))
+                    for i in range(n + 1):
+                        if slot + 1 >= kind_room:
+                            kind_room = 2 * kind_room + 64
+                            wider = <uint8_t*>realloc(kinds, kind_room)
+                            if wider == NULL:
+                                raise MemoryError
+                            kinds = wider
+                        if count == room:
+                            room = 2 * room + 64
+                            more = <p_item*>realloc(items, room * sizeof(p_item))
+                            if more == NULL:
+                                raise MemoryError
+                            items = more
+                        q = &items[count]
+                        memset(q, 0, sizeof(p_item))
+                        k = take(&source, len(ops))
+                        if source.failed:
+                            raise ValueError("code that ends in the middle")
+                        op, row = rows[2 * k], rows[2 * k + 1]
+                        if p_is_turn(op) != (i == n):
+                            raise ValueError("a decision in the middle, or none at the end")
+                        q.op, q.row, q.where = op, row, -1
+                        if op == P_END:
+                            break
+                        q.a = read_operand(&source, slot, self.t.constant_count, kinds)
+                        q.b = read_operand(&source, slot, self.t.constant_count, kinds) if has_two(op, row) else q.a
+                        k = take(&source, len(places) + 1)
+                        if source.failed:
+                            raise ValueError("an operand or a place that is none")
+                        if k:
+                            q.where = k - 1
+                        if op == P_WHERE and (slot == self.t.inputs or kinds[slot - 1] == 2):
+                            raise ValueError("a choice without a condition")
+                        if op == P_INT and (q.a < 0 or q.b >= 0 or not is_whole(self.t.constants[-1 - q.b])):
+                            raise ValueError("a whole number that is none")
+                        count += 1
+                        if not p_is_turn(op):
+                            kinds[slot] = 2 if op == P_CHECK else 0
+                            slot += 1
+                    if op == P_END:
+                        break
+                    q.row = take(&source, 2)
+                    if source.failed or (op == P_INT and q.row != 1):
+                        raise ValueError("a way that is none")
+                    hangs += 1
+                n = take(&source, code_left(&source) + 1)
+                if source.failed or leaf >= len(outputs) or len(<list>(<tuple>outputs[leaf])[1]) != n:
+                    raise ValueError("results that are none")
+                s = p_hang(self.t, items, count, at, -1 if used == 0 else way, 0)
+                if s == NULL:
+                    raise MemoryError
+                s.out = <int32_t*>malloc((n + 1) * sizeof(int32_t))
+                if s.out == NULL:
+                    raise MemoryError
+                s.outs = n
+                for i in range(n):
+                    k = take(&source, slot + 1)
+                    s.out[i] = k - 1 if k else -1
+                    if source.failed or (k and kinds[k - 1] == 2):
+                        raise ValueError("a result that is none")
+                self.outputs.append(outputs[leaf])
+                self.check_output(s)
+                if p_render(self.t, s) or p_room(self.t):
+                    raise MemoryError
+                while used + hangs > segment_room:
+                    segment_room = 2 * segment_room + 64
+                    grown = <p_segment**>realloc(segments, segment_room * sizeof(p_segment*))
+                    if grown == NULL:
+                        raise MemoryError
+                    segments = grown
+                for i in range(hangs):      # from the leaf up
+                    segments[used + hangs - 1 - i] = s
+                    s = s.parent
+                self.read_leaf(segments[used + hangs - 1], <tuple>leaves[leaf])
+                used += hangs
+                leaf += 1
+            if leaf == 0 or leaf != len(outputs):
+                raise ValueError("results without a branch")
+        finally:
+            free(segments)
+            free(items)
+            free(kinds)
+            free(rows)
+
+    cdef int check_output(self, p_segment* leaf) except -1:
+        """That there is a constant where there is no slot, and one result where they are not nested."""
+        cdef int i
+        treedef, constants = <tuple>self.outputs[leaf.leaf]
+        if leaf.outs != (1 if treedef is None else treedef.count):
+            raise ValueError("results that are another number than are returned")
+        for i in range(leaf.outs):
+            constant = (<list>constants)[i]
+            if constant is not TRUTH if leaf.out[i] >= 0 and constant is not None else constant is TRUTH:
+                raise ValueError("a result that is computed and is none")
+        return 0
+
+    cdef int read_leaf(self, p_segment* leaf, tuple given) except -1:
+        cdef int place
+        leaf.runs, derived = given
+        for kind, choice, places, aux in derived:
+            for place in places:
+                if not 0 <= place < self.arguments or self.kinds[place] == STATIC:
+                    raise ValueError("a derivative in what is no number")
+            if len(set(places)) != len(places):
+                raise ValueError("a derivative in one argument twice")
+            if kind >= 0:
+                self.rows_leaf(leaf, choice, places, P_OF_GRADIENT if kind else P_OF_RESULTS, 1 << 26)
+            elif leaf.outs == 1 or (aux and leaf.outs > 1):
+                self.reverse_leaf(leaf, choice, places, aux)
+            else:
+                raise ValueError("a derivative of what is no number")
+        return 0
+
+    # -- to be run by Python
+
+    def outline(self):
+        """(segments, constants): of each segment its first slot, items (name, flags, row, a, b or None, place), how it ends, the numbers of
+        what comes after it (-1: nothing is recorded), and of a leaf (slots, (Treedef or None, constants))."""
+        cdef p_segment* s
+        cdef p_item* q
+        cdef int i
+        order, numbers = [], {}
+        waiting = [<uintptr_t>self.t.root]
+        while waiting:
+            address = waiting.pop()
+            numbers[address] = len(order)
+            order.append(address)
+            s = <p_segment*><uintptr_t>address
+            for i in range(2):
+                if s.turn.op != P_END and s.child[1 - i] != NULL:
+                    waiting.append(<uintptr_t>s.child[1 - i])
+        found = []
+        for address in order:
+            s = <p_segment*><uintptr_t>address
+            items = []
+            for i in range(s.count):
+                q = &s.items[i]
+                items.append((*op_name(q.op, q.row), q.row & ~P_SINGLE, q.a, q.b if has_two(q.op, q.row) else None,
+                              place_of(self.known, q.where)))
+            turn = (op_name(s.turn.op, 0)[0], s.turn.a, s.turn.b, place_of(self.known, s.turn.where))
+            if s.turn.op == P_END:
+                found.append((s.start, items, turn, None, ([s.out[i] for i in range(s.outs)], self.outputs[s.leaf])))
+            else:
+                after = tuple([numbers[<uintptr_t>s.child[i]] if s.child[i] != NULL else -1 for i in range(2)])
+                found.append((s.start, items, turn, after, None))
+        return found, [self.t.constants[i] for i in range(self.t.constant_count)]
+
+    def structure(self):
+        """[(kind, length, what is static)] of the arguments; see KINDS."""
+        return [(self.kinds[i], self.lengths[i], self.statics[i]) for i in range(self.arguments)]
+
+    def left(self, tuple args):
+        """Where arguments leave what is recorded: (decision, values, the way, place), of a value that is not finite way None."""
+        cdef int i, reason = 0
+        cdef bint way
+        cdef p_segment* s = self.t.root
+        cdef double* v = self.t.v
+        cdef double a, b
+        if self.fill(args) or p_forward(s, v, &reason) != NULL:
+            return None
+        while True:
+            for i in range(s.count):
+                if s.items[i].op == P_CHECK and v[s.items[i].a] - v[s.items[i].a] != 0:
+                    return self.name(s.items[i].a), (v[s.items[i].a],), None, place_of(self.known, s.items[i].where)
+            if s.turn.op == P_END:
+                return None
+            a, b = v[s.turn.a], v[s.turn.b]
+            way = (a < b if s.turn.op == P_LT else a <= b if s.turn.op == P_LE else a > b if s.turn.op == P_GT else
+                   a >= b if s.turn.op == P_GE else a == b if s.turn.op == P_EQ else a != b if s.turn.op == P_NE else
+                   trunc(a) == b)
+            if s.child[way] == NULL:
+                asked = [a] if s.turn.op == P_INT else [a, b]
+                return self.decision(&s.turn), asked, bool(way), place_of(self.known, s.turn.where)
+            s = s.child[way]
+
+
+# ---- a tree as bytes: numbers of seven bits a byte, names, tables
+
+#: Arguments by kind.
+KINDS = {"float": FLOAT, "float32": SINGLE, "floats": FLOATS, "static": STATIC}
+#: Flags of an op's name: it computes in float32, its result is one.
+OF_FLOAT32, IS_FLOAT32 = 1, 2
+#: Names of what is no row.
+OTHERS = {P_COPY: ".copy", P_SELECT: ".select", P_WHERE: ".where", P_CHECK: ".check", P_INT: ".int", P_END: ".return",
+          P_LT: ".lt", P_LE: ".le", P_GT: ".gt", P_GE: ".ge", P_EQ: ".eq", P_NE: ".ne"}
+
+cdef struct Out:
+    uint8_t* data
+    size_t n, room
+    bint failed
+
+cdef struct In:
+    const uint8_t* data
+    size_t n, at
+    bint failed
+
+cdef struct Table:              # of keys, in the order in which they came
+    int64_t* order
+    int32_t* place              # a hash table: 0, or one more than a number
+    int used, mask
+    bint failed
+
+cdef struct Waiting:
+    p_segment* s
+    int at
+
+cdef struct Written:
+    Out out
+    Table ops, constants, places
+    p_segment** leaf
+    Waiting* waiting
+    int leaves, leaf_room, waits, waiting_room
+
+
+def op_name(int op, int row):
+    """(name, flags) of what an item does."""
+    flags = (OF_FLOAT32 if op == P_CALL32 else 0) | (IS_FLOAT32 if row & P_SINGLE else 0)
+    return OTHERS[op] if op >= P_COPY else NAMES[row & ~P_SINGLE], flags
+
+
+cdef tuple op_named(tuple given):
+    """(op, row) of a name with flags; ValueError: there is none."""
+    name, flags = given
+    single = P_SINGLE if flags & IS_FLOAT32 else 0
+    if type(flags) is not int or not 0 <= flags <= 3:
+        raise ValueError("an op with other flags")
+    for op, other in OTHERS.items():
+        if name == other:
+            if flags & ~IS_FLOAT32 or (single and op > P_WHERE):
+                raise ValueError("an op with other flags")
+            return op, single
+    row = ROWS.get(name)
+    if row is None:
+        raise ValueError(f"an op {name!r} that this version does not have")
+    if flags == IS_FLOAT32:
+        raise ValueError("a float32 that is not computed in float32")
+    if kernels[1 if flags & OF_FLOAT32 else 0][<int>row].value1 == NULL or kernels[0][<int>row].arity > 2:
+        raise ValueError(f"an op {name!r} that has no program")
+    fill_point(row, 1 if flags & OF_FLOAT32 else 0)
+    fill_point(row, 1 if single else 0)
+    return P_CALL32 if flags & OF_FLOAT32 else HAND[<int>row], row | single
+
+
+cdef bint has_two(int op, int row) noexcept:
+    """Whether an item has a second operand, or a decision."""
+    if op < P_COPY:
+        return kernels[0][row & ~P_SINGLE].arity == 2
+    return op != P_COPY and op != P_CHECK
+
+
+cdef int put(Out* out, uint64_t value) noexcept:
+    cdef uint8_t* grown
+    if out.n + 10 > out.room:
+        out.room = 2 * out.room + 256
+        grown = <uint8_t*>realloc(out.data, out.room)
+        if grown == NULL:
+            out.failed, out.room = True, out.room // 2
+            out.n = 0
+            return 1
+        out.data = grown
+    while value > 127:
+        out.data[out.n] = <uint8_t>(value | 128)
+        out.n += 1
+        value >>= 7
+    out.data[out.n] = <uint8_t>value
+    out.n += 1
+    return 0
+
+
+cdef int put_operand(Written* w, int slot, int operand) noexcept:
+    """How far before the next slot, twice; or twice the number of a constant, and one."""
+    if operand >= 0:
+        return put(&w.out, 2 * <uint64_t>(slot - 1 - operand))
+    return put(&w.out, 2 * <uint64_t>numbered(&w.constants, -1 - operand) + 1)
+
+
+cdef int put_place(Written* w, int where) noexcept:
+    cdef int number = -1
+    if where >= 0:
+        number = numbered(&w.places, where)
+        if number >= 0xFFFFF:
+            number = -1
+    return put(&w.out, number + 1)
+
+
+cdef inline bint is_whole(double value) noexcept:
+    return value - value == 0 and value == trunc(value)
+
+
+cdef size_t code_left(In* source) noexcept:
+    return source.n - source.at
+
+
+cdef int take(In* source, size_t below) noexcept:
+    """The next number; 0, and that it failed, where there is none or it is too large."""
+    cdef uint64_t value = 0
+    cdef int shift = 0
+    while source.at < source.n and shift < 35:
+        value |= <uint64_t>(source.data[source.at] & 127) << shift
+        source.at += 1
+        if source.data[source.at - 1] < 128:
+            if value >= below or value > 0x7FFFFFFF:
+                break
+            return <int>value
+        shift += 7
+    source.failed = True
+    return 0
+
+
+cdef int read_operand(In* source, int slot, int constants, const uint8_t* kinds) noexcept:
+    cdef int value = take(source, 0x7FFFFFFF)
+    if value & 1:
+        if (value >> 1) < constants:
+            return -1 - (value >> 1)
+    elif (value >> 1) < slot and kinds[slot - 1 - (value >> 1)] != 2:
+        return slot - 1 - (value >> 1)
+    source.failed = True
+    return -1
+
+
+cdef int numbered(Table* table, int64_t key) noexcept:
+    """The number of a key: how many others came first."""
+    cdef int i, k, size = table.mask + 1 if table.place != NULL else 0
+    cdef int32_t* place
+    cdef int64_t* order
+    if table.failed:
+        return 0
+    if 2 * table.used >= size:
+        size = 2 * size if size else 64
+        place = <int32_t*>calloc(size, sizeof(int32_t))
+        order = <int64_t*>realloc(table.order, size * sizeof(int64_t))
+        if order != NULL:
+            table.order = order
+        if place == NULL or order == NULL:
+            free(place)
+            table.failed = True
+            return 0
+        free(table.place)
+        table.place, table.mask = place, size - 1
+        for i in range(table.used):
+            k = hashed(order[i]) & table.mask
+            while place[k]:
+                k = (k + 1) & table.mask
+            place[k] = i + 1
+    k = hashed(key) & table.mask
+    while table.place[k]:
+        if table.order[table.place[k] - 1] == key:
+            return table.place[k] - 1
+        k = (k + 1) & table.mask
+    table.order[table.used] = key
+    table.used += 1
+    table.place[k] = table.used
+    return table.used - 1
+
+
+cdef inline int hashed(int64_t key) noexcept:
+    return <int>((<uint64_t>key * <uint64_t>0x9E3779B97F4A7C15) >> 33)
+
+
+cdef void table_free(Table* table) noexcept:
+    free(table.order)
+    free(table.place)
 
 
 cdef bint same_number(double a, double b) noexcept:

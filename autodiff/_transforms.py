@@ -15,6 +15,7 @@ import numpy as np
 from . import _variable as _v
 from ._batching import IN_PLACE, active, batch_rows, first_row, fresh_leaf
 from ._pytree import Treedef, flatten, flatten_results, map_leaves
+from ._travel import by_name
 
 __all__ = ["ElementwiseGrad", "Grad", "GradAndValue", "Hessian", "HolomorphicGrad", "JVPFunction", "JacFwd", "JacRev",
            "Jacobian", "Transform", "VJPFunction", "ValueAndGrad", "hvp", "jvp", "linearize", "vjp"]
@@ -205,6 +206,11 @@ class _Inner:
             start += tree.count
         return found[0] if self.single else tuple(found)
 
+    def primals(self) -> tuple[Any, ...]:
+        """The values that it was called with, all of which are differentiated in, to call the function again."""
+        values = iter([_plain(v) if self.given.plain else v for v in map(_out_of_graph, self.leaves)])
+        return tuple([tree.unflatten([next(values) for _ in range(tree.count)]) for tree in self.trees])
+
     def outer(self, tree: Any, others: bool) -> Any:
         """What was computed of the leaves, for the caller, who knows nothing of them."""
         if others and self.record is None:
@@ -266,7 +272,7 @@ class Transform:
         return self if instance is None else types.MethodType(self, instance)
 
     def __reduce__(self) -> Any:
-        return _make, (type(self), self.function, self.options)
+        return by_name(self) or (_make, (type(self), self.function, self.options))
 
     def __repr__(self) -> str:
         options = "".join(f", {name}={value!r}" for name, value in self.options.items() if self._defaults.get(name) != value)
@@ -426,11 +432,14 @@ class HolomorphicGrad(Transform):
 # ---- products with the Jacobian
 
 class VJPFunction:
-    """What vjp() returns beside the value: from cotangents of the outputs to those of the inputs, as often as wanted."""
+    """What vjp() returns beside the value: from cotangents of the outputs to those of the inputs, as often as wanted.
 
-    def __init__(self, inner: _Inner, others: bool) -> None:
+    It pickles when the function does: where it arrives the function is evaluated again.
+    """
+
+    def __init__(self, inner: _Inner, others: bool, function: Callable[..., Any], has_aux: bool) -> None:
         self._inner, self._others = inner, others
-        self.function = None
+        self.function, self._has_aux = function, has_aux
 
     def __call__(self, *cotangents: Any, retain_graph: bool | None = None, create_graph: bool | None = None) -> Any:
         """A tuple, one for each primal; cotangents: as what the function returned.  Raises RuntimeError for another tree."""
@@ -455,8 +464,15 @@ class VJPFunction:
             result = inner.given.give(result)
         return result if not inner.single else (result,)
 
+    def __reduce__(self) -> Any:
+        return _vjp_again, (self.function, self._inner.primals(), self._has_aux)
+
     def __repr__(self) -> str:
         return f"<the VJP of {self._inner.what}>"
+
+
+def _vjp_again(function: Callable[..., Any], primals: tuple[Any, ...], has_aux: bool) -> Any:
+    return vjp(function, *primals, has_aux=has_aux)[1]
 
 
 def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
@@ -480,7 +496,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     others = bool(differentiated) and _v.depends_on_others(differentiated, tuple(inner.leaves))
     give = inner.given.give
     out = give(inner.outer(inner.outtree.unflatten(inner.outs), others))
-    pull = VJPFunction(inner, others)
+    pull = VJPFunction(inner, others, func, has_aux)
     if has_aux:
         inner.settle_aux()
         return out, pull, give(inner.aux)
@@ -569,10 +585,14 @@ def _primal(value: Any) -> Any:
 
 
 class JVPFunction:
-    """What linearize() returns beside the value: the function's derivative there, applied to tangents as often as wanted."""
+    """What linearize() returns beside the value: the function's derivative there, applied to tangents as often as wanted.
 
-    def __init__(self, inner: _Inner, ones: list[Any], pulled: list[Any], others: bool) -> None:
+    It pickles when the function does: where it arrives the function is evaluated again.
+    """
+
+    def __init__(self, inner: _Inner, ones: list[Any], pulled: list[Any], others: bool, function: Callable[..., Any]) -> None:
         self._inner, self._ones, self._pulled, self._others = inner, ones, pulled, others
+        self.function = function
 
     def __call__(self, *tangents: Any) -> Any:
         """The tangent of the output; tangents: one for each primal, of its tree.  Raises RuntimeError for another tree."""
@@ -598,8 +618,15 @@ class JVPFunction:
         result = inner.outtree.unflatten([next(rows) if _differentiable(out) else 0.0 for out in inner.outs])
         return inner.given.give(result) if given.plain else result
 
+    def __reduce__(self) -> Any:
+        return _jvp_again, (self.function, self._inner.primals())
+
     def __repr__(self) -> str:
         return f"<the JVP of {self._inner.what}>"
+
+
+def _jvp_again(function: Callable[..., Any], primals: tuple[Any, ...]) -> Any:
+    return linearize(function, *primals)[1]
 
 
 def _differentiable(value: Any) -> bool:
@@ -631,7 +658,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> Any:
             pulled = list(found)
             others = _v.depends_on_others(tuple(out for out, _ in pairs), tuple(inner.leaves))
     out = inner.given.give(inner.outer(inner.outtree.unflatten(inner.outs), others))
-    return out, JVPFunction(inner, ones, pulled, others)
+    return out, JVPFunction(inner, ones, pulled, others, func)
 
 
 # ---- Jacobians

@@ -11,6 +11,7 @@ import numpy as np
 from . import _batching
 from . import _variable as _variable_module
 from ._pytree import flatten, flatten_results, spread
+from ._travel import by_name
 
 __all__ = ["Vmap", "vmap"]
 
@@ -69,7 +70,7 @@ class Vmap:
         return f"vmap({func}, in_dims={self.in_dims}{more})"
 
     def __reduce__(self) -> Any:
-        return _again, (self.func, self.in_dims, self.out_dims, self.randomness, self.chunk_size)
+        return by_name(self) or (_again, (self.func, self.in_dims, self.out_dims, self.randomness, self.chunk_size))
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else functools.partial(self, instance)

@@ -14,12 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "autodiff"
 
 # One straight line.  A new module needs a place here: as far left as what it imports allows.
-LAYERS = ("api", "rules", "_guidance", "_missing", "_rebind", "helpers", "_types", "_printing", "api", "_kernels",
+LAYERS = ("api", "rules", "_guidance", "_missing", "_rebind", "_travel", "helpers", "_types", "_printing", "api", "_kernels",
           "_convolving", "_core", "_base", "_elementwise", "_structural", "_indexing", "_batched", "_engine", "_function",
           "_program", "_arrays", "_variable", "_ops", "_ops_of_a_family", "_namespace", "return_types", "_random", "random",
           "_create", "_windows", "_draws", "_lowrank", "_dlpack", "_functions", "_pytree", "_batching", "_vmap", "_transforms",
           "autograd", "_C", "_files", "_explain", "_draw", "_primitive", "func", "linalg", "fft", "special", "nn", "testing",
-          "numpy", "_math", "_lift", "programs", "utils", "__init__", "__main__")
+          "numpy", "_math", "_lift", "programs", "jit", "utils", "distributed", "__init__", "__main__")
 
 # What a module may import of the package, where that is less than everything to its left.
 NARROWER = {
@@ -28,6 +28,7 @@ NARROWER = {
     "_guidance": {"rules"},     # words only: is handed what it asks about Variables
     "_missing": set(),   # words only
     "_rebind": set(),    # Python's functions, whatever they compute with
+    "_travel": set(),    # names of callables, whatever they compute
     "helpers": set(),    # a helper is given the namespace of ops: recorded ops, or ops on plain arrays
     "_types": set(),
     "_printing": set(),  # prints arrays, knows no Variable
@@ -307,7 +308,7 @@ LOOKS = {
     "reverse_pass": "holds it in the next statement",
     "depends_on_others": "holds it in the next statement",
     "place_of_gradient": "its caller holds it",
-    "say_graph_is_gone": "looks at it at once",
+    "say_what_stays": "looks at it at once",
 }
 
 

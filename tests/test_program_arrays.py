@@ -1,5 +1,6 @@
 """autodiff.compile over arrays: replays against eager runs, for every row of the catalogue, and what gives up."""
 import collections
+import os
 import threading
 import warnings
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 import autodiff
+from autodiff import _arrays, _kernels
 from autodiff._lift import lift
 from cases import CASES
 
@@ -140,6 +142,78 @@ def test_bits_of_eager_code(name):
     assert compiled._state.reason is None
 
 
+def long_chains(x, y, row, column, scale):
+    a = scale / (1.5 - ((x * y + row) / column - x) * scale)
+    b = -a * a + y / 3.0
+    return np.exp(b / (b * b + 1.0)) * b - (x - b) / (b * b + 1.0), b - a + a * x * x * x * x * x * x * x * x * x
+
+
+@pytest.mark.parametrize("level", ["baseline", "avx2"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("shape", [(1, 8), (3, 8), (31, 14), (5, 33), (2, 130), (7, 513), (200, 20)])
+def test_chains_have_the_bits_of_single_ops(shape, dtype, level):
+    """Of arithmetic on one another's results, over rows, columns and numbers, at lengths with all rests."""
+    random = np.random.default_rng(0)
+    args = [random.uniform(0.5, 2.0, size).astype(dtype) for size in (shape, shape, shape[1:], (shape[0], 1), ())]
+    f = lambda *args: sum(part.sum() for part in long_chains(*args))
+    both = [(autodiff.compile(long_chains), inside(long_chains))]
+    both.append([autodiff.grad(g, argnums=(0, 1)) for g in (autodiff.compile(f), inside(f))])
+    try:
+        _arrays.use_level(level if level in _kernels.cpu_levels() else "baseline")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for of, eager in both:
+                for by in (0.0, 0.25):
+                    given = [a + dtype(by) for a in args]
+                    for a, b in zip(leaves(of(*given)), leaves(eager(*given)), strict=True):
+                        assert a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    finally:
+        _arrays.use_level(_kernels.chosen_cpu_level())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="one thread on Windows")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("shape", [(300_001,), (40_000, 9), (300, 1_001)])
+def test_threads_share_a_sweep(shape, dtype):
+    """The bits are the same for any number of them."""
+    x, row = RNG.standard_normal(shape).astype(dtype), RNG.standard_normal(shape[1:]).astype(dtype)
+    f = autodiff.value_and_grad(autodiff.compile(lambda x, row: (np.tanh(x * row) * x + np.exp(-x) * 2).sum()))
+    before, found = autodiff.get_num_threads(), set()
+    try:
+        for threads in (1, 2, 3, 1):
+            autodiff.set_num_threads(threads)
+            for _ in range(5):
+                value, gradient = f(x, row)
+                found.add((value, gradient.tobytes()))
+    finally:
+        autodiff.set_num_threads(before)
+    assert len(found) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        expected = autodiff.value_and_grad(inside(lambda x, row: (np.tanh(x * row) * x + np.exp(-x) * 2).sum()))(x, row)
+    assert np.asarray(expected[1]).tobytes() == found.pop()[1]
+
+
+def test_batches_of_products():
+    x, y = RNG.standard_normal((2, 3, 4, 5)), RNG.standard_normal((2, 3, 5, 6))
+    f = autodiff.compile(lambda x, y: (np.swapaxes(np.tanh(x @ y), -1, -2) @ x).sum())
+    eager = inside(lambda x, y: (np.swapaxes(np.tanh(x @ y), -1, -2) @ x).sum())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for by in (0.0, 0.5):
+            close(autodiff.grad(f, argnums=(0, 1))(x + by, y), autodiff.grad(eager, argnums=(0, 1))(x + by, y))
+
+
+def test_conditions_of_rows_and_columns():
+    x = RNG.standard_normal((20, 12))
+    for condition in (x[:, :1] > 0, x[0] > 0, x[:1, :1] > 0):
+        f = lambda x, condition: (np.where(condition, x, -2.0 * x) * x).sum()
+        of = autodiff.value_and_grad(autodiff.compile(f))
+        for sign in (1.0, -1.0):
+            close(of(sign * x, condition), autodiff.value_and_grad(inside(f))(sign * x, condition))
+            condition = ~condition
+
+
 def test_results_that_are_arrays():
     c = autodiff.compile(lambda x, y: {"a": x * y, "b": (x.sum(), x, 3)})
     with warnings.catch_warnings():
@@ -174,8 +248,11 @@ def test_parameters_are_read_where_they_are_and_get_their_gradients():
                 w -= 0.1 * w.grad
                 b -= 0.1 * b.grad
     assert step._state.reason is None
-    with pytest.raises(NotImplementedError, match="second ones"):
-        autodiff.autograd.grad(step(X), w, create_graph=True)
+    found = []
+    for function in (step, eager):
+        (g,) = autodiff.autograd.grad(function(X), w, create_graph=True)
+        found.append(autodiff.autograd.grad((g * g).sum(), b)[0].numpy())
+    close(*found)
 
 
 def test_another_shape_or_dtype_is_another_program():
@@ -194,12 +271,11 @@ def test_memory_in_any_order():
 
 
 ODD = {
-    "a write": lambda x: (x.__setitem__(0, 1.0), x.sum())[1],
     "a value": lambda x: (x * float(x.sum())).sum(),
     "an item": lambda x: (x * x[0].item()).sum(),
-    "positions": lambda x: x[np.argsort(np.asarray(autodiff.numpy.array(x).detach()))][0] * 2.0,
+    "values": lambda x: x[np.argsort(autodiff.numpy.array(x).detach().tolist())][0] * 2.0,
+    "a write into an argument": lambda x: (x.__setitem__(0, 1.0), x.sum())[1],
     "draws": lambda x: (x * np.random.rand()).sum() * 0.0,
-    "detach": lambda x: (x * autodiff.numpy.array(x).detach()).sum(),
     "a derivative": lambda x: (x * autodiff.grad(lambda z: (z * z).sum())(x)).sum(),
 }
 
@@ -235,6 +311,10 @@ WHOLE = {
     "several": lambda x: autodiff.sort(autodiff.tensor(0.0) + x).values[2] - autodiff.sort(autodiff.tensor(0.0) + x).values[0],
     "a norm": lambda x: np.linalg.norm(x) + np.linalg.norm(np.outer(x, x), 2),
     "einsum": lambda x: np.einsum("i,j,i->", x, x, x),
+    "detach": lambda x: (x * autodiff.numpy.array(x).detach()).sum(),
+    "positions": lambda x: x[np.argsort(x)][0] * 2.0 + x[np.argsort(-x)[:2]].sum(),
+    "statistics": lambda x: np.median(x) + np.percentile(x, 30) * np.ptp(x) + np.interp(0.3, np.sort(x), x),
+    "an array of numbers": lambda x: (np.array([x[0], 2.0, x[1] * x[2]]) * x).sum(),
 }
 
 
@@ -250,6 +330,115 @@ def test_what_is_called_as_one_op(name):
             close(g(np.array(x)), expected, 1e-14)
             close(c(np.array(x)), expected[0], 1e-14)
     assert c._state.reason is None and all(len(a.player.programs) for a in c._state.of_arrays.values())
+
+
+def running(x):
+    y = np.zeros(4)
+    for i in range(3):
+        y[i + 1] = 0.5 * y[i] + x[i]
+    y[1:] *= x
+    y[np.argsort(x)] += 1.0
+    return (y * y).sum()
+
+
+def table(x):
+    y = np.zeros((3, 3))
+    y[0] = x
+    y[1] += 2.0 * x
+    y[:, 1] -= y[1] * x
+    y += x
+    y /= 1.0 + x * x
+    total = 0.0 * x.sum()
+    for row in y:
+        total += (row * x).sum()
+    return total
+
+
+def cut(x):
+    y = np.tanh(x)
+    y[y < 0.2] = 0.1
+    y[0] = y[1] * y[2]
+    return (y * x).sum()
+
+
+def turned_in_place(x):
+    y = autodiff.tensor(0.0) + x
+    z = y * y
+    z.mul_(y).add_(1.0)
+    z[1:].neg_()
+    return z.sum() + z[2] * 3.0
+
+
+WRITES = {"running": running, "table": table, "cut": cut, "in place": turned_in_place}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_writes_into_what_the_function_made(name):
+    f = WRITES[name]
+    c = autodiff.compile(f)
+    g, eager = autodiff.value_and_grad(c), autodiff.value_and_grad(inside(f))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for x in ([0.5, -1.0, 2.0], [1.5, 3.0, -2.0], [-0.5, -1.0, 0.25], [1.0, 2.0, 3.0], [3.0, 2.0, -1.0], [0.5, -1.0, 2.0]):
+            expected = eager(np.array(x))
+            close(g(np.array(x)), expected, 1e-14)
+            close(c(np.array(x)), expected[0], 1e-14)
+    assert c._state.reason is None and all(len(a.player.programs) for a in c._state.of_arrays.values())
+
+
+def test_a_view_of_what_is_written_runs_as_it_is():
+    def f(x):
+        y = x * 2.0
+        head = y[:2]
+        y += 1.0
+        return (head * x[:2]).sum()
+
+    c = autodiff.compile(f)
+    with pytest.warns(UserWarning, match="reads a view of what was written"):
+        assert c(np.ones(3)) == 6.0
+    assert c(np.ones(3)) == 6.0
+
+
+def test_the_caller_sees_writes_into_arguments_once():
+    def f(x):
+        x += 1.0
+        return x.sum()
+
+    c, x = autodiff.compile(f), np.zeros(3)
+    with pytest.warns(UserWarning, match="writes into a value"):
+        assert c(x) == 3.0
+    assert x.tolist() == [1.0] * 3
+    assert c(x) == 6.0 and x.tolist() == [2.0] * 3
+
+
+def test_the_caller_sees_writes_into_closed_over_variables_once():
+    count = autodiff.zeros(1)
+
+    def f(x):
+        count.add_(1.0)
+        return (x * count).sum()
+
+    c = autodiff.compile(f)
+    with pytest.warns(UserWarning, match="writes into a value"):
+        assert c(np.ones(3)) == 3.0
+    assert count.item() == 1.0
+    assert c(np.ones(3)) == 6.0 and count.item() == 2.0
+
+
+def test_a_function_that_is_not_recorded_runs_once_a_call():
+    calls = []
+
+    def f(x):
+        calls.append(1)
+        return (x * np.random.rand()).sum() * 0.0
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for g in (autodiff.compile(f), autodiff.value_and_grad(autodiff.compile(f))):
+            calls.clear()
+            g(np.ones(3))
+            g(np.ones(3))
+            assert len(calls) == 2
 
 
 def test_hooks_run():
@@ -367,3 +556,151 @@ def test_containers_of_other_types_are_looked_into_by_no_program():
         assert compiled(pair, x) == 6
     pair.w[:] = 0
     assert compiled(pair, x) == 0
+
+
+# ---- Variables for arguments
+
+def long(w, x, y):
+    """More than fifty ops, with a branch on values."""
+    for _ in range(12):
+        if (w * x).sum() > y:
+            x = (w * x).tanh()
+        else:
+            x = (x + w).sin() * 0.5
+    return (x * x).mean() * y
+
+
+def by_hand(function, *args):
+    """Value and gradients of a result that is walked back; the graph ends at the arguments."""
+    result = function(*args)
+    wanted = [v for v in args if v.requires_grad]
+    return result.detach().tolist(), [g.tolist() for g in autodiff.autograd.grad(result, wanted)]
+
+
+@pytest.mark.parametrize("flavour", [autodiff, autodiff.numpy])
+def test_variables_for_arguments_get_their_gradients(flavour):
+    c = autodiff.compile(long)
+    make = autodiff.tensor if flavour is autodiff else autodiff.numpy.array
+    for seed in range(6):
+        rng = np.random.default_rng(seed % 3)
+        w, x = (make(rng.standard_normal(4)).requires_grad_() for _ in range(2))
+        y = make(rng.standard_normal()).requires_grad_()
+        assert by_hand(c, w, x, y) == by_hand(long, w, x, y)
+        assert by_hand(c, w, x.detach(), y * 2) == by_hand(long, w, x.detach(), y * 2)
+        assert type(c(w, x, y)) is type(w) and c(w, x, y).requires_grad
+    assert type(c(w, x, y).grad_fn).__name__ == "CompiledBackward" and str(c.program).count("return") >= 2
+
+
+def test_parameters_in_lists_and_computed_ones():
+    def net(layers, x):
+        for weight, bias in layers:
+            for _ in range(9):
+                x = autodiff.tanh(x @ weight + bias)
+        return (x * x).sum()
+
+    c = autodiff.compile(net)
+    autodiff.manual_seed(0)
+    base = [autodiff.randn(3, 3, requires_grad=True) for _ in range(2)]
+    bias = autodiff.zeros(3, requires_grad=True)
+    x = autodiff.randn(5, 3)
+    for _ in range(3):
+        found = []
+        for function in (c, net):
+            result = function([(w * 0.5, bias) for w in base], x)
+            found.append([g.numpy() for g in autodiff.autograd.grad(result, [*base, bias])])
+        for ours, theirs in zip(*found, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
+    assert c.program.trees
+
+
+def test_second_derivatives_in_arguments_run_the_function_again():
+    c = autodiff.compile(long)
+    w, x = (autodiff.linspace(0.1, 0.7, 4, requires_grad=True) for _ in range(2))
+    y = autodiff.tensor(0.3)
+    found = []
+    for function in (c, c, long):
+        (g,) = autodiff.autograd.grad(function(w, x, y), w, create_graph=True)
+        (h,) = autodiff.autograd.grad((g * g).sum(), x)
+        found.append(h.tolist())
+    np.testing.assert_allclose(found[0], found[2], rtol=1e-12)
+    assert found[0] == found[1]
+    result = c(w, x, y)
+    with autodiff.no_grad():
+        w.mul_(2.0)
+    (g,) = autodiff.autograd.grad(result, x, retain_graph=True)         # of the values that it had
+    with pytest.raises(RuntimeError, match=r"modified by an inplace operation.*second derivative"):
+        autodiff.autograd.grad(result, x, create_graph=True)
+
+
+@pytest.mark.filterwarnings("error")
+def test_with_variables_for_arguments_the_rest_runs_as_it_is():
+    for function in (lambda w: w * 2, lambda w: (w * 2).sum(), lambda w: [w.sum()], lambda w: w.detach().sum(),
+                     lambda w: sum([(w * i).sum() for i in range(60)]).item()):
+        c = autodiff.compile(function)
+        w = autodiff.linspace(0.1, 0.7, 4, requires_grad=True)
+        for _ in range(2):
+            found, expected = c(w), function(w)
+            assert str(found) == str(expected)
+    assert c.program.reason is None
+    plain = autodiff.compile(long)
+    w = np.linspace(0.1, 0.7, 4)
+    assert autodiff.value_and_grad(plain)(w, w, 0.3)[0] == autodiff.value_and_grad(long)(w, w, 0.3)[0]
+
+
+# ---- transforms of programs of arrays
+
+SECOND = {
+    "straight": lambda x, y: (np.tanh(x @ y) * x).sum(),
+    "branches": lambda x, y: x @ y @ x if (x * x).sum() > 2.0 else np.sin(x).sum() * y.sum(),
+}
+
+
+@pytest.mark.parametrize("name", SECOND)
+@pytest.mark.parametrize("argnums", [0, 1, (0, 1), (1, 0)])
+def test_second_derivatives(name, argnums):
+    f, x, y = SECOND[name], RNG.standard_normal(3), RNG.standard_normal((3, 3))
+    c = autodiff.compile(f)
+    for scale in (0.2, 1.5, 0.2):
+        for transform in (autodiff.hessian, autodiff.jacrev, autodiff.jacfwd, autodiff.jacobian):
+            close(transform(c, argnums=argnums)(scale * x, y), transform(inside(f), argnums=argnums)(scale * x, y))
+        for product in (autodiff.hvp, autodiff.jvp):
+            close(product(c, (scale * x, y), (x, y)), product(inside(f), (scale * x, y), (x, y)))
+        twice = autodiff.grad(lambda *v: autodiff.grad(c)(*v).sum())(scale * x, y)
+        close(twice, autodiff.grad(lambda *v: autodiff.grad(inside(f))(*v).sum())(scale * x, y))
+
+
+@pytest.mark.parametrize("transform", [autodiff.grad, autodiff.value_and_grad, autodiff.func.grad_and_value])
+def test_what_comes_beside_the_value(transform):
+    def f(x, y):
+        z = x * 2.0
+        return (z @ y).sum(), {"z": z, "n": 3, "s": z.sum()}
+
+    c = autodiff.compile(f)
+    of, eager = transform(c, has_aux=True), transform(inside(f), has_aux=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for by in (0.0, 1.0, 2.0):
+            found, expected = of(X + by, W), eager(X + by, W)
+            close(found, expected)
+            assert autodiff._pytree.flatten(found)[1] == autodiff._pytree.flatten(expected)[1]
+    assert [len(a.player.programs) for a in c._state.of_arrays.values()] == [1]
+
+
+@pytest.mark.parametrize("name", SECOND)
+@pytest.mark.parametrize("size", [1, 40])
+def test_vmap_over_python_branches(name, size):
+    f, xs, y = SECOND[name], RNG.standard_normal((size, 3)), RNG.standard_normal((3, 3))
+    for transform in (lambda f: f, autodiff.grad, lambda f: autodiff.value_and_grad(f, argnums=(0, 1)), autodiff.hessian):
+        found = leaves(autodiff.vmap(transform(autodiff.compile(f)), in_dims=(0, None))(xs, y))
+        expected = zip(*[leaves(transform(inside(f))(x, y)) for x in xs])
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, np.stack(b), rtol=1e-12)
+
+
+def test_vmap_of_large_samples_has_the_bits_of_calls():
+    f, xs = (lambda x: (np.exp(-x) * x).sum()), RNG.standard_normal((3, 700, 2))
+    g = autodiff.value_and_grad(autodiff.compile(f))
+    values, gradients = autodiff.vmap(g, in_dims=2)(xs)
+    for i in range(2):
+        value, gradient = g(xs[:, :, i])
+        assert values[i] == value and (gradients[i] == gradient).all()

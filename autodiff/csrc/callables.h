@@ -28,6 +28,7 @@ typedef struct {
     PyObject *fallback;     /* ... what it is where it is not given */
     PyObject *front;        /* ... who reads it: front(ops, row, x, y, value) -> (row, (x, y)) */
     PyObject *doc;
+    PyObject *home;         /* the module that a function is found in; NULL: autodiff */
     PyObject *weak;
 } autodiff_Callable;
 
@@ -129,6 +130,7 @@ static void autodiff_callable_dealloc(PyObject *self)
     Py_XDECREF(f->fallback);
     Py_XDECREF(f->front);
     Py_XDECREF(f->doc);
+    Py_XDECREF(f->home);
     Py_TYPE(self)->tp_free(self);
 }
 
@@ -146,10 +148,11 @@ static PyObject *autodiff_callable_repr(PyObject *self)
 {
     autodiff_Callable *f = (autodiff_Callable *)self;
     if (f->form == AUTODIFF_METHOD) return PyUnicode_FromFormat("<method '%U' of 'autodiff.Tensor' objects>", f->name);
-    return PyUnicode_FromFormat("<function autodiff.%U>", f->name);
+    return f->home == NULL ? PyUnicode_FromFormat("<function autodiff.%U>", f->name)
+                           : PyUnicode_FromFormat("<function %U.%U>", f->home, f->name);
 }
 
-/* A function is found by its name in autodiff, a method by that of the class. */
+/* A function is found by its name in its module, a method by that of the class. */
 static PyObject *autodiff_callable_reduce(PyObject *self, PyObject *unused)
 {
     autodiff_Callable *f = (autodiff_Callable *)self;
@@ -175,8 +178,11 @@ static PyObject *autodiff_callable_qualname(PyObject *self, void *unused)
 
 static PyObject *autodiff_callable_module(PyObject *self, void *unused)
 {
-    (void)self, (void)unused;
-    return PyUnicode_FromString("autodiff");
+    PyObject *home = ((autodiff_Callable *)self)->home;
+    (void)unused;
+    if (home == NULL) return PyUnicode_FromString("autodiff");
+    Py_INCREF(home);
+    return home;
 }
 
 static PyObject *autodiff_callable_signature(PyObject *self, void *unused)
@@ -264,6 +270,13 @@ static PyObject *autodiff_new_callable(int op, int form, int arity, PyObject *na
     Py_INCREF(doc);
     f->doc = doc;
     return (PyObject *)f;
+}
+
+/* Another module than autodiff that a function is found in. */
+static void autodiff_give_home(PyObject *self, PyObject *home)
+{
+    Py_INCREF(home);
+    Py_XSETREF(((autodiff_Callable *)self)->home, home);
 }
 
 /* A parameter beside the operands. */

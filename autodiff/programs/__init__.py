@@ -5,6 +5,7 @@ function runs as it always did.
 """
 from __future__ import annotations
 
+import copy
 import ctypes
 import functools
 import inspect
@@ -165,9 +166,9 @@ class _State:
         """The states of the generators that a function may draw from without being seen."""
         return _drawn()
 
-    def arrays(self, replay: Any) -> Any:
-        """What a callable does with arrays."""
-        key = replay._what, replay._places if replay._what else (), replay._single
+    def arrays(self, replay: Any, of_variables: bool = False) -> Any:
+        """What a callable does with arrays, or with Variables that require a gradient."""
+        key = replay._what, replay._places if replay._what else (), replay._single, bool(replay._aux), of_variables
         found = self.of_arrays.get(key)
         if found is None:
             from ._arrays import Arrays
@@ -202,6 +203,8 @@ class _State:
             return self._eagerly(replay, args, kwargs, "an argument is by keyword only")
         if replay._places and max(replay._places) >= len(args):
             return replay.eager(self.plainly, args, kwargs)     # which says what is wrong
+        if not replay._what and any(map(_wants_gradient, args)):
+            return self.arrays(replay, True).run(replay, args)
         if any(isinstance(v, _Base) and (v.requires_grad or v.ndim == 0) for v in args):
             return replay.eager(self.plainly, args, kwargs)
         if any(type(args[place]) is int for place in replay._places):
@@ -330,6 +333,15 @@ def _with_arrays(value: Any, dimensions: int = 0) -> bool:
     if type(value) is dict:
         return any(_with_arrays(v, dimensions) for v in value.values())
     return isinstance(value, (np.ndarray, _Base)) and value.ndim >= dimensions
+
+
+def _wants_gradient(value: Any) -> bool:
+    """Whether it is, or has, a Variable that requires a gradient."""
+    if type(value) in (list, tuple):
+        return any(map(_wants_gradient, value))
+    if type(value) is dict:
+        return any(map(_wants_gradient, value.values()))
+    return isinstance(value, _Base) and value.requires_grad
 
 
 def _arrays_inside(value: Any) -> Any:
@@ -468,7 +480,11 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
     NotImplemented where that is not what was asked: for Variables, and where a sample is no number.
     """
     state = replay._state
-    if state.reason is not None or state.check or unusual() or not size or replay._aux:
+    if state.reason is not None or state.check or unusual() or not size:
+        return NotImplemented
+    if state.over_arrays or any(_with_arrays(value, 1 if dim is None else 2) for value, dim in zip(leaves, dims, strict=True)):
+        return _over_samples(replay, tree, leaves, dims, size)
+    if replay._aux:
         return NotImplemented
     columns = []
     for value, dim in zip(leaves, dims, strict=True):
@@ -538,6 +554,44 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
     return (values, gradient) if replay._what == VALUE_AND_GRADIENT else (gradient, values)
 
 
+def _over_samples(replay: Any, tree: Any, leaves: list[Any], dims: list[int | None], size: int) -> Any:
+    """What vmap makes of a program of arrays: where it branches, and where that is faster, it is replayed for each sample.
+
+    NotImplemented where one pass over a batch is right and faster, as ever.
+    """
+    state = replay._state
+    if any(isinstance(value, _Base) for value in leaves):
+        return NotImplemented
+    rows = [None if dim is None else np.moveaxis(value, dim, 0) for value, dim in zip(leaves, dims, strict=True)]
+    if any(row is not None and row.ndim == 1 and row.dtype not in (np.float64, np.float32) for row in rows):
+        return NotImplemented       # a number that is no float is static: each would have a program of its own
+
+    def sample(i: int) -> Any:
+        args = tree.unflatten([value if row is None else row[i] if row.ndim > 1 or row.dtype != np.float64 else float(row[i])
+                               for value, row in zip(leaves, rows, strict=True)])
+        return flatten(replay(*args))
+
+    if replay._what >= HESSIAN:         # itself no program: does the function branch?
+        replay.function(*tree.unflatten([value if row is None else row[0] for value, row in zip(leaves, rows, strict=True)]))
+    found = [sample(0)]
+    programs = [played.plan for played in state.played()]
+    branches = any(guard.kind == "truth" for plan in programs for guard in plan.guards)
+    large = sum(row[0].size for row in rows if row is not None) >= _LARGE
+    if state.reason is not None or not programs or not (branches or (replay._what < HESSIAN and (large or size <= _FEW))):
+        return NotImplemented
+    found += map(sample, range(1, size))
+    kept, treedef = found[0]
+    if any(other != treedef for _, other in found) or not all(isinstance(v, (float, np.ndarray)) for v in kept):
+        return NotImplemented
+    if any(len({np.shape(v) for v in column}) > 1 for column in zip(*[v for v, _ in found], strict=True)):
+        return NotImplemented
+    return treedef.unflatten([np.stack(column) for column in zip(*[v for v, _ in found], strict=True)])
+
+
+#: So many samples, or samples of so many elements, are replayed one by one: a batch is faster for many small ones.
+_FEW, _LARGE = 32, 512
+
+
 class _NoNumber(Exception):
     """A point has another result than a number."""
 
@@ -563,9 +617,11 @@ class Compiled(Replay):
     _over_points = _over_points
 
     def __init__(self, function: Callable[..., Any], check: bool = False, memory: int = 64 << 20) -> None:
-        state = _State(function, check, memory)
-        self.prepare(state, [] if check else state.trees, VALUE, 0, (), False)
-        functools.update_wrapper(self, function, updated=())
+        self._begin(_State(function, check, memory))
+
+    def _begin(self, state: _State) -> None:
+        self.prepare(state, [] if state.check else state.trees, VALUE, 0, (), False)
+        functools.update_wrapper(self, state.function, updated=())
 
     def eager(self, inner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the function returns when it runs as it is, plain if all that it was given is."""
@@ -619,11 +675,70 @@ class Compiled(Replay):
     def __repr__(self) -> str:
         return f"compile({self._state.name})"
 
+    def to_bytes(self) -> bytes:
+        """What was recorded, without the function: the same bytes for the same program, wherever and whenever it was recorded.
+
+        They have a version and a checksum, and whoever reads them by from_bytes() runs nothing.  Values and all derivatives are
+        theirs; how often a branch was taken is not.  Raises ValueError where nothing is recorded, TypeError where a static
+        argument or a result is of a type that cannot be written (what can: None, bool, int, float, str, bytes, members of an
+        Enum, and lists, tuples, dicts, named tuples and dataclasses of results).
+        In the place of https://docs.jax.dev/en/latest/_autosummary/jax.export.Exported.html, of its serialize().
+
+        >>> import autodiff
+        >>> from autodiff.programs import Compiled
+        >>> f = autodiff.compile(lambda x: x * x if x > 0 else -x)
+        >>> f(3.0)
+        9.0
+        >>> g = Compiled.from_bytes(f.to_bytes())
+        >>> g(4.0), autodiff.grad(g)(4.0)
+        (16.0, 8.0)
+        """
+        from ._carried import without_function
+
+        return without_function(self._state, False)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Compiled:
+        """The compiled function that to_bytes() wrote.  Nothing in the bytes is run, and they hold no function.
+
+        A call that takes a branch which was not recorded raises RuntimeError: it names the decision, its values and its line.
+        Raises ValueError for bytes that are damaged, cut short, of another version, or that something else wrote.
+        In the place of https://docs.jax.dev/en/latest/_autosummary/jax.export.deserialize.html.
+
+        >>> from autodiff.programs import Compiled
+        >>> Compiled.from_bytes(b"something else")
+        Traceback (most recent call last):
+        ValueError: these are no bytes of a compiled function (Compiled.to_bytes), or their beginning is missing
+        """
+        from ._carried import alone
+
+        made = cls.__new__(cls)
+        made._begin(alone(data))
+        return made
+
     def __reduce__(self) -> Any:
+        from ._carried import Alone, with_function, without_function
+
+        state = self._state
+        if isinstance(state, Alone):
+            return _alone, (without_function(state, True),)
         found: Any = sys.modules.get(self.__module__)
         for part in getattr(self, "__qualname__", "").split("."):
             found = getattr(found, part, None)
-        return self.__qualname__ if found is self else (_again, (self._state.function, self._state.check, self._state.memory))
+        carried = with_function(state)
+        if found is not self or (self.__module__ == "__main__" and _by_value()):
+            return _again, (state.function, state.check, state.memory, *(carried or ()))
+        return self.__qualname__ if carried is None else (_named, (self.__module__, self.__qualname__, *carried))
+
+    def __copy__(self) -> Compiled:
+        """Itself, as for every function."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
+        """Itself, as for every function, unless a copy of what it calls is another object: of that nothing is recorded."""
+        state = self._state
+        function = copy.deepcopy(state.function, memo)
+        return self if function is state.function else Compiled(function, state.check, state.memory)
 
 
 class Differentiated(Replay):
@@ -655,7 +770,14 @@ class Differentiated(Replay):
         return repr(self.kind(self.function, **self.options))
 
     def __reduce__(self) -> Any:
-        return Differentiated, (self.function, self.kind, self.options)
+        return Differentiated, (self.function, self.kind, self.options), {"plain": True} if self.plain else None
+
+    def __copy__(self) -> Differentiated:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Differentiated:
+        function = copy.deepcopy(self.function, memo)
+        return self if function is self.function else Differentiated(function, self.kind, self.options)
 
 
 class _Product(Replay):
@@ -718,8 +840,36 @@ def _shaped(args: tuple[Any, ...], values: list[float]) -> list[Any]:
     return found
 
 
-def _again(function: Any, check: bool, memory: int) -> Any:
-    return Compiled(function, check, memory)
+def _by_value() -> bool:
+    """Whether cloudpickle asks, which sends functions of __main__ as they are: a worker's __main__ is another."""
+    frame: Any = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_name == "dump" and "cloudpickle" in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _again(function: Any, check: bool, memory: int, data: bytes | None = None, objects: Any = ()) -> Any:
+    """A compiled function of a pickle."""
+    made = Compiled(function, check, memory)
+    if data is not None:
+        from ._carried import take_up
+
+        take_up(made._state, data, objects, False)
+    return made
+
+
+def _named(module: str, name: str, data: bytes, objects: Any) -> Any:
+    """... that is pickled by its name."""
+    from ._carried import by_name
+
+    return by_name(module, name, data, objects)
+
+
+def _alone(data: bytes) -> Any:
+    """... that has no function."""
+    return Compiled.from_bytes(data)
 
 
 def _plain(value: Any) -> Any:

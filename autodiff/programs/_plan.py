@@ -26,7 +26,7 @@ from ._whole import GRADIENT, WHOLE, Kept, Ref, backward, forward, refs_in
 _arrays: Any = _arrays_module
 _v: Any = _variable_module
 K: dict[str, int] = _arrays.KINDS
-ARENA, REGISTERS, FIRST = _arrays.ARENA, _arrays.REGISTERS, _arrays.FIRST_BASE
+ARENA, REGISTERS, FIRST, CHAIN = _arrays.ARENA, _arrays.REGISTERS, _arrays.FIRST_BASE, _arrays.CHAIN
 BLOCK, REGISTER_BYTES, SUMS, DIMS = 512, 4096, 16, 8
 #: Beyond so many micro-ops a sweep is ended: its code would not stay in the cache, either.
 MICROS = 400
@@ -152,11 +152,16 @@ class Plan:
         live = {guard.slot for guard in self.guards} | set(self.outputs)
         found = []
         for op in reversed(ops):
-            if op.out in live or any(out in live for out in op.more):
+            if op.out in live or any(out in live for out in op.more) or self.sizes(op):
                 found.append(op)
                 live.update(ref.slot for ref in refs_in((op.operands, op.params)))
         found.reverse()
         return found
+
+    def sizes(self, op: Op) -> bool:
+        """Whether the shape of a result may depend on values: it is a decision, though nobody may read the result."""
+        return op.number in WHOLE or (op.name in ("index", "pick") and any(
+            self.slots[ref.slot].dtype == np.bool_ for ref in refs_in(op.params)))
 
     def counted(self) -> dict[int, int]:
         uses: dict[int, int] = {}
@@ -780,31 +785,69 @@ class Plan:
             return self.bases[root], look.offset
         return ARENA, self.where[root] + look.offset
 
+    def chains_of(self, sweep: Sweep, local: set[int]) -> list[list[Any]]:
+        """The ops of a sweep, those in one list that one loop computes: arithmetic on what the op before computed, which nobody
+        else reads, and which therefore lies nowhere."""
+        readers: dict[int, list[int]] = {}
+        for i, (_, _, _, looks, _) in enumerate(sweep.ops):
+            for look in looks:
+                readers.setdefault(look.root, []).append(i)
+        for _, source in sweep.sums:
+            readers.setdefault(self.look_at(source).root, []).append(-1)
+        tails: dict[int, list[Any]] = {}        # chains by their last result
+        found: list[list[Any]] = []
+        last: dict[int, int] = {}               # of each chain, the place of its last op
+        for i, op in enumerate(sweep.ops):
+            out, number, given, looks, ways = op
+            chain: list[Any] | None = None
+            dtype = self.dtype_of(out)
+            arithmetic = number in ARITHMETIC and dtype in FLOATS and all(self.dtype_of(s) == dtype for s in given)
+            if arithmetic:
+                for look, way in zip(looks, ways, strict=True):
+                    before = tails.get(look.root)
+                    twice = [i, i] if ARITHMETIC[number] == "mul" else None
+                    if before is not None and way == "flat" and readers[look.root] in ([i], twice) and len(before) < CHAIN and (
+                            chain is None or len(before) > len(chain)):
+                        chain = before
+            if chain is None:
+                chain = []
+                found.append(chain)
+            else:
+                del tails[chain[-1][0]]
+            chain.append(op)
+            last[id(chain)] = i
+            if arithmetic and out in local:
+                tails[out] = chain
+        return sorted(found, key=lambda chain: last[id(chain)])
+
     def micros_of(self, sweep: Sweep, local: set[int]) -> tuple[list[Any], list[Any], int]:
         """The ops of a sweep, its sums, and how many registers they take."""
         columns = sweep.columns or sweep.size
+        chains = self.chains_of(sweep, local)
         ends: dict[int, int] = {}
-        for i, (_, _, _, looks, _) in enumerate(sweep.ops):
-            for look in looks:
-                ends[look.root] = i
+        for i, chain in enumerate(chains):
+            for _, _, _, looks, _ in chain:
+                for look in looks:
+                    ends[look.root] = i
         for _, source in sweep.sums:
-            ends[self.look_at(source).root] = len(sweep.ops)
+            ends[self.look_at(source).root] = len(chains)
         register: dict[int, int] = {}
         spare: list[int] = []
         used = 0
         made = []
-        for i, (out, number, given, looks, ways) in enumerate(sweep.ops):
+        for i, chain in enumerate(chains):
+            out, number, given = chain[-1][:3]
+            size = self.dtype_of(out).itemsize
+            code, operands = chained(chain, self.dtype_of(out))
             places = []
-            for slot, look, way in zip(given, looks, ways, strict=True):
-                size = self.dtype_of(slot).itemsize
+            for slot, look, way in operands:
                 if look.root in register:
-                    places.append((REGISTERS, register[look.root] * REGISTER_BYTES, 0, size))
+                    places.append((REGISTERS, register[look.root] * REGISTER_BYTES, 0, self.dtype_of(slot).itemsize))
                     continue
                 base, offset = self.at(look)
-                across, along = steps_of(way, columns, size)
-                places.append((base, offset, across, along))
-            size = self.dtype_of(out).itemsize
-            over = [root for root in dict.fromkeys(look.root for look in looks) if root in register and ends[root] == i]
+                places.append((base, offset, *steps_of(way, columns, self.dtype_of(slot).itemsize)))
+            over = [root for root in dict.fromkeys(look.root for _, look, _ in operands)
+                    if root in register and ends[root] == i]
             wide = all(self.dtype_of(root).itemsize == size for root in over)
             if wide:            # the result may be where an operand was, element by element
                 spare += [register.pop(root) for root in over]
@@ -822,8 +865,7 @@ class Plan:
                 places.append((base, offset, columns * size, size))
             if not wide:
                 spare += [register.pop(root) for root in over if root in register]
-            dtype = self.dtype_of(given[-1])
-            made.append((number, FLOATS.index(dtype), size, places))
+            made.append((number if code is None else code, FLOATS.index(self.dtype_of(given[-1])), size, places))
         sums = []
         for target, source in sweep.sums:
             look = self.look_at(source)
@@ -1026,6 +1068,28 @@ def steps_of(way: Any, columns: int, size: int) -> tuple[int, int]:
     if way == "one":
         return 0, 0
     return (0, size) if way[0] == "row" else (size, 0)
+
+
+#: Numbers of the ops that chains are made of.
+ARITHMETIC: dict[int | None, str] = {_v.op_number(name): name for name in _arrays.CHAINED}
+
+
+def chained(chain: list[Any], dtype: np.dtype[Any]) -> tuple[tuple[int, ...] | None, list[Any]]:
+    """The operations of a chain, None of an op that has a loop of its own, and its operands: (slot, look, way)."""
+    before, number, given, looks, ways = chain[0]
+    operands = list(zip(given, looks, ways, strict=True))
+    if number not in ARITHMETIC or dtype not in FLOATS:
+        return None, operands
+    codes = [_arrays.CHAINED[ARITHMETIC[number]][0]]
+    for out, number, given, looks, ways in chain[1:]:
+        others = [part for part in zip(given, looks, ways, strict=True) if part[1].root != before]
+        if not others and len(given) > 1:       # x * x
+            codes.append(_arrays.CHAINED["square"][0])
+        else:
+            codes.append(_arrays.CHAINED[ARITHMETIC[number]][looks[0].root != before])
+        operands += others
+        before = out
+    return tuple(codes), operands
 
 
 # ---- what has no loop here

@@ -11,6 +11,7 @@ import numpy as np
 
 from .._program import GRADIENT_ROWS, RESULT_ROWS
 from .._transforms import _Base, hvp, vjp
+from .._travel import by_name
 
 __all__ = ["SparseHessian", "SparseJacobian", "sparse_hessian", "sparse_jacobian"]
 
@@ -40,7 +41,7 @@ class _Sparse:
         return self if instance is None else types.MethodType(self, instance)
 
     def __reduce__(self) -> Any:
-        return type(self), (self.function, self.argnums)
+        return by_name(self) or (type(self), (self.function, self.argnums))
 
     def __repr__(self) -> str:
         return f"{self._kind}({self.function!r}" + (f", argnums={self.argnums})" if self.argnums else ")")

@@ -1,5 +1,5 @@
-"""Four fuzzers of the library: random programs against an oracle, random calls with hostile arguments, recorded functions of
-numbers and of arrays.
+"""Five fuzzers of the library: random programs against an oracle, random calls with hostile arguments, recorded functions of
+numbers and of arrays, and the bytes that these are read from.
 
     python -m tests.fuzz programs --seconds 60 --seed 0
     python -m tests.fuzz programs --count 100000 --jobs 2
@@ -17,7 +17,9 @@ or ``calls.make`` without running the library, so that a seed means the same pro
               give: what comes out is a value or a sensible exception, a refused call leaves its operands as they were,
               and nothing is left in ``autodiff.memory_stats()``.
 ``recorded``  functions of numbers with branches, eager against ``autodiff.compile``: values and gradients bit for bit.
+              What was recorded is written as bytes and read again, and that has the same bits.
 ``recorded_arrays``  the same of functions of arrays, up to the order of sums.
+``carried``   bytes of compiled functions that were changed, with their checksum made right again: refused, or a program.
 
 All run in child processes, since what is looked for may crash or hang: the driver then names the seed.  Each fault is
 shrunk, line by line, and printed as a program that runs by itself; faults that look alike are printed once, with their

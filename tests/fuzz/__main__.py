@@ -1,4 +1,4 @@
-"""python -m tests.fuzz programs|calls|recorded|recorded_arrays [--count N] [--seconds S] [--seed N] [--jobs N]"""
+"""python -m tests.fuzz programs|calls|recorded|recorded_arrays|carried [--count N] [--seconds S] [--seed N] [--jobs N]"""
 from __future__ import annotations
 
 import argparse
@@ -11,7 +11,7 @@ from . import driver
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=about,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["programs", "calls", "recorded", "recorded_arrays"], nargs="+")
+    parser.add_argument("what", choices=["programs", "calls", "recorded", "recorded_arrays", "carried"], nargs="+")
     parser.add_argument("--count", type=int, help="how many of each to try")
     parser.add_argument("--seconds", type=float, help="how long to try each (10 s, where no count is given)")
     parser.add_argument("--seed", type=int, default=0, help="the first seed; the next ones follow")

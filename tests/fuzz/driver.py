@@ -29,7 +29,7 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 def fuzzer(name):
     """The module of a fuzzer, which has make(seed), check(program) and show(program)."""
     # PyTorch is imported for programs alone.  A fuzzer elsewhere on the path will do, too.
-    ours = ("programs", "calls", "recorded", "recorded_arrays")
+    ours = ("programs", "calls", "recorded", "recorded_arrays", "carried")
     return importlib.import_module(f".{name}" if name in ours else name, __package__)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import autodiff
 from autodiff import _variable
 from autodiff._lift import lift
+from autodiff.programs import Compiled, _again
 
 from .common import Fault
 
@@ -175,6 +176,9 @@ def check(program):
         replays = compiled._state.reason is None and not compiled._state.over_arrays
         if replays and len(str(compiled.program)) < 10 and not isinstance(expected, type):
             return Fault("no program", "", str(compiled.program)), None
+        fault = check_carried(program, compiled, number)
+        if fault is not None:
+            return fault, None
         points, rnd = list(program["points"]), Random(str(program["points"]))
         points += [[rnd.uniform(-1.5, 1.5) for _ in range(3)] for _ in range(140 if place == 0 else 0)]
         expected = [outcome(pairs[0][1], *point) for point in points]
@@ -189,6 +193,29 @@ def check(program):
         if fault is not None:
             return fault, None
     return None, None
+
+
+def check_carried(program, compiled, number):
+    """What was recorded, by bytes and in a pickle: the same results, errors but for what is not recorded, and bytes."""
+    state = compiled._state
+    if state.reason is not None or not state.trees:
+        return None
+    data = compiled.to_bytes()
+    alone = Compiled.from_bytes(data)
+    beside = _again(*compiled.__reduce__()[1])      # which pickle calls, for a function that it can find
+    if alone.to_bytes() != data or beside.to_bytes() != data:
+        return Fault("other bytes", "", "")
+    if str(beside.program) != str(compiled.program) or beside.branches != compiled.branches:
+        return Fault("another program", "", f"{beside.program} for {compiled.program}")
+    for kind in (lambda f: f, lambda f: autodiff.value_and_grad(f, argnums=(0, 1, 2))):
+        of, travelled, with_it = map(kind, (compiled, alone, beside))
+        for i, point in enumerate(program["points"]):
+            args = tuple(map(number, point))
+            expected, found, other = (outcome(f, *args) for f in (of, travelled, with_it))
+            if not same_bits(expected, other) or (not isinstance(found, type) and not same_bits(expected, found)) or (
+                    isinstance(found, type) and not isinstance(expected, type)):
+                return Fault("by bytes", f"point {i}", f"{expected} recorded, {found} by bytes, {other} beside its function")
+    return None
 
 
 def check_second(program, inside, compiled, number):
