@@ -235,6 +235,40 @@ def record_barrier_paths(quick):
 
 
 @case(
+    "record_barrier_first",
+    "the first call of the same, with the recordings of all its branches (no_barrier: its warm calls)",
+    [cost("no_barrier", 3.5)],
+)
+def record_barrier_first(quick):
+    count = 200 if quick else 10_000
+
+    def of_autodiff(lib):
+        first, second = np.random.default_rng(0).standard_normal((2, STEPS, count))
+        args = (*START, list(first), list(second))
+
+        def sample():
+            of = lib.value_and_grad(lib.compile(barrier(0.9)), argnums=tuple(range(6)))
+            call = lib.vmap(of, in_dims=(None,) * 6 + (0, 0))
+            start = time.perf_counter()
+            call(*args)
+            return time.perf_counter() - start
+
+        return Figure(sample)
+
+    def no_barrier(_):
+        warm = paths(library(), barrier(None), count)
+
+        def sample():
+            start = time.perf_counter()
+            warm.run()
+            return time.perf_counter() - start
+
+        return Figure(sample)
+
+    return {"autodiff": of_autodiff, "no_barrier": no_barrier}
+
+
+@case(
     "record_black_scholes_hessian",
     "the price of a call: all its second derivatives from Python floats, replayed (jax: compiled; eager: run by Python)",
     [most(1.5e-6), faster("jax", 5), faster("eager", 7)],

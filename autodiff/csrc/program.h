@@ -285,7 +285,10 @@ static int p_render(p_tree *t, p_segment *leaf)
     for (int i = 0; i < path.depth && !status; i++) {
         p_segment *s = path.segments[i];
         int n = 0;
-        #define P_NEED(slot) do { const int at = (slot); if (at >= 0 && at < t->inputs && !read[at]) { read[at] = 1; need[n++] = at; } } while (0)
+        #define P_NEED(slot) do { \
+            const int at = (slot); \
+            if (at >= 0 && at < t->inputs && !read[at]) { read[at] = 1; need[n++] = at; } \
+        } while (0)
         for (int k = 0; k < s->count; k++) {
             const p_item *q = &s->items[k];
             if (!live[s->start + k]) continue;
@@ -310,6 +313,7 @@ static int p_render(p_tree *t, p_segment *leaf)
     for (int i = 0; i < path.depth && !status; i++) {
         p_segment *s = path.segments[i];
         int n = 0;
+        if (s->code != NULL && !memcmp(s->live, live + s->start, s->count)) continue;      /* of another leaf, and the same */
         for (int k = 0; k < s->count; k++) n += live[s->start + k];
         p_step *code = malloc((n + 1) * sizeof(p_step)), *p = code;
         if (code == NULL) { status = -1; break; }

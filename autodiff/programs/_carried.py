@@ -302,8 +302,8 @@ def without_function(state: Any, derived: bool) -> bytes:
     except _bytes.Unwritable as error:
         raise TypeError(f"{name} cannot be written as bytes: it has {error}. Pickle it with its function") from None
     if not trees and not outlines and state.forms:
-        raise TypeError(f"{name} cannot be written as bytes: what was recorded are calls by keyword, or with numbers in dicts and the "
-                        "like. Call it by position with numbers or lists of them, or pickle it with its function")
+        raise TypeError(f"{name} cannot be written as bytes: what was recorded are calls by keyword, or with numbers in dicts and "
+                        "the like. Call it by position with numbers or lists of them, or pickle it with its function")
     if not trees and not outlines:
         raise ValueError(f"{name} has no program yet: call it once")
     return _bytes.packed(("alone", name, _parameters(state.function), tuple(trees if derived else sorted(trees)),
