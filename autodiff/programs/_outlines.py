@@ -39,7 +39,7 @@ def _known(name: str, kind: int) -> bool:
         return name in BY_NAME
     if kind >= 0:
         return name in ALIKE or name in OTHERS or bool(_v.is_elementwise(_v.op_number(name)))
-    return name in LOGICAL or name == "cast"
+    return kind == -1 and (name in LOGICAL or name == "cast")
 
 
 class _Writer:
