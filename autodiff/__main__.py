@@ -416,7 +416,7 @@ def show_info():
         "python": f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()}",
         "numpy": np.__version__,
         "cpu level": f"{_kernels.chosen_cpu_level()} (of {', '.join(_kernels.cpu_levels())}; AUTODIFF_CPU forces one)",
-        "threads": f"{autodiff.get_num_threads()} (AUTODIFF_NUM_THREADS or set_num_threads); "
+        "threads": f"{autodiff.get_num_threads()} (AUTODIFF_NUM_THREADS, OMP_NUM_THREADS or set_num_threads); "
                    f"sent to rest {_kernels.count_rests()} times",
         "numpy's loops": f"{sum(loops.values())} of {len(loops)} called directly"
                          + (f"; through the ufunc: {', '.join(through)}" if through else ""),

@@ -15,7 +15,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from ._base cimport Variable, current_node, is_variable, modes, ndarray_of, type_of
-from ._core cimport HOOKED, Array, Shape, new_array, new_shape, release_shape
+from ._core cimport HOOKED, Array, Shape, Turn, new_array, new_shape, release_shape
 from ._kernels cimport FLOAT64, Loop, add_into, exp_sum, intp, kernels, run_loop, run_parts
 from ._kernels cimport matmul as matmul_kernel, matmul_batch
 from ._kernels import chosen_cpu_level
@@ -27,6 +27,9 @@ cnp.import_array()
 cdef extern from "csrc/small.h":
     void autodiff_select(intp n, int size, char* condition, int step, char* x, int x_step, char* y, int y_step, char* out) nogil
     void autodiff_tile(intp rows, intp length, char* x, char* out) nogil
+    void autodiff_gather_rows(int dims, intp* shape, intp* strides, int size, intp row, intp rows, char* x, char* out) nogil
+    void autodiff_add_rows_double(intp rows, intp columns, char* x, intp step, double* out) nogil
+    void autodiff_add_rows_float(intp rows, intp columns, char* x, intp step, float* out) nogil
     void autodiff_stretch(intp rows, intp columns, int size, char* x, char* out) nogil
 
 cdef extern from "csrc/sweep_types.h":
@@ -72,6 +75,7 @@ cdef enum:
     REGISTER = 4096             # bytes of a register: a block of doubles
     SUMS = 16                   # sums in one sweep
     OPERANDS = 9                # of an op of a sweep, its result among them: C_AT_MOST and two
+    SHORT = 100                 # elements of a row up to which a call of a loop for each is too dear
     PART_SIZE = 16384           # elements of a part that a thread runs, at least
     PART_LEVELS = 4             # 2 ** PART_LEVELS parts of a sweep, at most
     SHARES = 16
@@ -150,7 +154,7 @@ cdef class Program:
     cdef void* arena_memory
     cdef int steps, bases, room
     cdef intp arena_bytes
-    cdef readonly bint busy     # it runs: another thread's call, or one further out
+    cdef Turn turn              # of the call that runs it
     cdef bint heavy
     cdef list calls             # of PYTHON: (function, [(place of an operand) ...], [place of a result or None ...])
     cdef list kept              # constants
@@ -173,6 +177,7 @@ cdef class Program:
         if (self.step == NULL or self.micro == NULL or self.place == NULL or self.sum_of == NULL
                 or self.base == NULL or self.arena_memory == NULL):
             raise MemoryError
+        self.turn = Turn()
         self.arena = <char*>((<uintptr_t>self.arena_memory + 63) & ~<uintptr_t>63)
         self.arena_bytes = (arena_bytes + 63) & ~63
         self.base[0] = self.arena
@@ -235,6 +240,11 @@ cdef class Program:
         free(self.sum_of)
         free(self.base)
         free(self.arena_memory)
+
+    @property
+    def busy(self):
+        """Whether it runs: another thread's call, or one further out."""
+        return self.turn.taken()
 
     @property
     def bytes(self):
@@ -304,11 +314,14 @@ cdef class Program:
                 sweep.step, sweep.micro, sweep.sum_of = s, &self.micro[s.first], &self.sum_of[2 * s.first_sum]
                 sweep.base, sweep.registers, sweep.room = self.base, self.registers, self.room
                 swept(&sweep, s)
+            elif s.kind == STRIDED and s.dims > 1 and 0 < s.shape[s.dims - 1] <= SHORT and s.args <= 3:
+                short_strided(s, args)
             elif s.kind == STRIDED:
                 run_loop(s.loop, s.data, s.args, s.dims, s.shape, args, strides)
             elif s.kind == SUM:
                 memset(self.base[s.arg[1].base] + s.zeroed_at, 0, s.zeroed)
-                add_into(s.dtype, s.dims, s.shape, args[1], strides[1], args[0], strides[0])
+                if not rows_summed(s, args):
+                    add_into(s.dtype, s.dims, s.shape, args[1], strides[1], args[0], strides[0])
             elif s.kind == MATMUL and s.dims == 4:
                 products(s, args)
             elif s.kind == MATMUL:
@@ -548,6 +561,49 @@ cdef void logsumexp(Step* s, char** args) noexcept nogil:
                 (<float*>args[3])[i] = <float>(1 / total)
 
 
+cdef void short_strided(Step* s, char** args) noexcept nogil:
+    """A loop over strided operands with short rows, which are gathered: a call for each row of 20 takes twice as long."""
+    cdef intp columns = s.shape[s.dims - 1], some = BLOCK // columns, rows = 1, row = 0, n
+    cdef int size = 8 if s.dtype == FLOAT64 else 4, result = s.args - 1, i
+    cdef double[2 * BLOCK] room
+    cdef char* given[3]
+    cdef intp steps[3]
+    for i in range(s.dims - 1):
+        rows *= s.shape[i]
+    while row < rows:
+        n = min(some, rows - row)
+        for i in range(result):
+            steps[i], given[i] = size, <char*>&room[i * BLOCK]
+            autodiff_gather_rows(s.dims, s.shape, s.strides[i], size, row, n, args[i], given[i])
+        steps[result] = s.strides[result][s.dims - 1]       # the result lies one after the other
+        given[result] = args[result] + row * columns * steps[result]
+        n *= columns
+        s.loop(given, &n, steps, s.data)
+        row += some
+
+
+cdef bint rows_summed(Step* s, char** args) noexcept nogil:
+    """Sums of rows, one after the other, where they are short and lie so; False: they do not."""
+    cdef int last = s.dims - 1
+    cdef intp size = 8 if s.dtype == FLOAT64 else 4, outer = 1, i
+    if s.dims < 2 or s.dims > 3 or s.shape[last] > SHORT or s.shape[last] < 2:
+        return False
+    if s.strides[0][last] != size or s.strides[1][last] != size or s.strides[1][last - 1] != 0:
+        return False
+    if s.dims == 3:
+        if s.strides[1][0] != s.shape[2] * size:
+            return False
+        outer = s.shape[0]
+    for i in range(outer):
+        if s.dtype == FLOAT64:
+            autodiff_add_rows_double(s.shape[last - 1], s.shape[last], args[0] + i * s.strides[0][0], s.strides[0][last - 1],
+                                     <double*>(args[1] + i * s.shape[last] * size))
+        else:
+            autodiff_add_rows_float(s.shape[last - 1], s.shape[last], args[0] + i * s.strides[0][0], s.strides[0][last - 1],
+                                    <float*>(args[1] + i * s.shape[last] * size))
+    return True
+
+
 cdef void products(Step* s, char** args) noexcept nogil:
     """s.shape: m, k, n, and how many; strides from product to product, row to row, column to column."""
     cdef intp[9] steps
@@ -664,7 +720,7 @@ cdef class Played:
 
     def fits(self, tuple args):
         """Whether the arguments are of its structure."""
-        if self.program.busy:
+        if self.program.turn.taken():
             return False
         found = self.match(args)
         self.held.clear()
@@ -790,9 +846,8 @@ cdef class Played:
         cdef list made
         cdef cnp.ndarray array
         program.failed = -1
-        if program.busy:            # another thread's, or one of its own calls further out
+        if not program.turn.claim():         # another thread's, or one of its own calls further out
             return None
-        program.busy = True
         try:
             if not self.match(args):
                 return None
@@ -815,7 +870,7 @@ cdef class Played:
                 return None
         finally:
             self.held.clear()
-            program.busy = False
+            program.turn.held = False
         for i in range(len(made)):
             value = made[i]
             if isinstance(value, cnp.ndarray) and cnp.PyArray_NDIM(<cnp.ndarray>value) == 0 and self.outputs[i][0] is not None:

@@ -375,6 +375,15 @@ cdef class NodeExtras:
     cdef public intp counted        # hooks here, as counted in graph.hooks
     cdef public intp leaf_hooks
 
+# ---- threads and forks
+
+cdef class Turn:
+    cdef bint held
+    cdef int forks                  # when it was taken
+    cdef unsigned long thread       # ... by whom
+    cdef bint taken(self) noexcept
+    cdef bint claim(self) noexcept
+
 # ---- the engine
 
 cdef Pass* begin_pass(bint retain, bint recorded) except NULL

@@ -10,7 +10,10 @@ counts.  docs/architecture.md says what was measured.
 The engine names no op.  What it knows of one is its entry in the table `ops`.
 """
 cimport cython
+import os
+
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.pythread cimport PyThread_get_thread_ident
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memset
@@ -2501,6 +2504,55 @@ cdef int run_held(Payload* payload, Partial partial, Shape* shape, char** data, 
         release_array(held[k])
     release_shape(shape)
     return 0
+
+
+# ---- fork
+
+cdef int forks = 0                  # how often this process is the child of one
+cdef unsigned long forker = 0       # the thread that called the last, which alone is there since
+
+
+def _forked():
+    """In a child of fork: what other threads were in the middle of, nobody goes on with."""
+    global forks, forker, releasing_foreign
+    forks += 1
+    forker = PyThread_get_thread_ident()
+    graph.releasing = releasing_foreign = False
+
+
+def count_forks():
+    """How often this process is the child of a fork."""
+    return forks
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+cdef class Turn:
+    """What one call has at a time, and nobody waits for: a lock that no thread keeps which a fork left behind."""
+
+    cdef bint taken(self) noexcept:
+        """Whether somebody has it: another thread, or a call further out of this one."""
+        if self.held and self.forks != forks and self.thread != forker:
+            self.held = False
+        return self.held
+
+    cdef bint claim(self) noexcept:
+        if self.taken():
+            return False
+        self.held, self.forks, self.thread = True, forks, PyThread_get_thread_ident()
+        return True
+
+    def acquire(self, *, bint blocking):
+        """Take it; False where somebody has it.  blocking: False, as of a lock that is not waited for."""
+        if blocking:
+            raise ValueError("nobody waits for a turn")
+        return self.claim()
+
+    def release(self):
+        """Give it back."""
+        self.held = False
 
 
 # ---- start

@@ -421,6 +421,7 @@ cdef class Recorder(OpRecorder):
     cdef void* last_code
     cdef int last_number
     cdef bint checks, closed
+    cdef bint others                        # whether an op was recorded that point() did not answer
     cdef readonly object reason, place
 
     def __cinit__(self):
@@ -452,9 +453,10 @@ cdef class Recorder(OpRecorder):
         cdef uintptr_t h = (<uintptr_t><PyObject*>v >> 5) & self.mask
         while self.known_values[h].v != NULL:
             if self.known_values[h].v == <PyObject*>v:
-                if self.known_values[h].node == NULL or self.known_values[h].node == (<Variable>v).node:
+                if self.known_values[h].node == (<Variable>v).node:
                     return self.known_values[h].slot
-                return -1
+                self.others = True
+                return self.known_values[h].slot if self.known_values[h].node == NULL else -1
             h = (h + 1) & self.mask
         return -1
 
@@ -466,6 +468,11 @@ cdef class Recorder(OpRecorder):
         return &self.known_values[h]
 
     cdef int learn(self, Variable v, int slot) except -1:
+        """keep() of what an op made that is not of those that point() knows all about."""
+        self.others = True
+        return self.keep(v, slot)
+
+    cdef int keep(self, Variable v, int slot) except -1:
         """That a Variable is the value of a slot.
 
         Another one may have its place in memory when it is gone.  One that has a node is known by that, and the node lives
@@ -518,7 +525,7 @@ cdef class Recorder(OpRecorder):
 
     cdef int take_input(self, Variable v) except -1:
         """The next input; all come before the run."""
-        return self.learn(v, self.new_slot(type_of(v) == T_FLOAT))
+        return self.keep(v, self.new_slot(type_of(v) == T_FLOAT))
 
     def take_arguments(self, tuple args):
         """The arguments as the function sees them, inside(); Variables among them are the inputs."""
@@ -722,11 +729,25 @@ cdef class Recorder(OpRecorder):
             flags |= SAVES
         result = point_result(kind, op, flags, T_DOUBLE, kernel.value1(a, b), left, a, right, b)
         item = self.value_item(HAND[op], op, first, second if arity == 2 else first, False)
-        self.learn(<Variable>result, item)
+        self.keep(<Variable>result, item)
+        if left != NULL and kernel.dx1 == NULL or right != NULL and kernel.dy1 == NULL:
+            self.others = True
         if self.checks:
             self.checks = False
             self.value_item(P_CHECK, 0, item, item, False)
         return result
+
+    def says_all(self, v):
+        """Whether the graph of a result is what was written down, node for node and no more.
+
+        point() made each node itself, of the nodes that its operands have had since it knows them, and nobody watches one: a
+        pass through it does what reverse code of the recording does.
+        """
+        if self.others or self.reason is not None or not is_variable(v):
+            return False
+        if not (<Variable>v).flags & INLINE64 or (<Variable>v).node == NULL or self.find(v) < 0:
+            return False
+        return not self.hooked()
 
     cdef int slot_of(self, object o, Operand* operand, int type, int* slot) except -1:
         """The slot of an operand; 1: it has none, and the recording came to nothing."""
@@ -1565,8 +1586,12 @@ cdef class Tree:
                 return &leaf.reverse[i]
         return NULL
 
-    def differentiate(self, tuple args, int choice, tuple places, bint aux=False):
-        """Reverse code of the leaf to which the arguments lead, in the arguments at those places."""
+    def differentiate(self, tuple args, int choice, tuple places, bint aux=False, expected=None):
+        """Reverse code of the leaf to which the arguments lead, in the arguments at those places.
+
+        False: they lead to none, or its one result has not the bits of `expected`.
+        """
+        cdef double wanted
         cdef int reason = 0
         cdef p_segment* leaf
         if self.fill(args):
@@ -1574,6 +1599,10 @@ cdef class Tree:
         leaf = p_forward(self.t.root, self.t.v, &reason)
         if leaf == NULL:
             return False
+        if expected is not None:
+            wanted = expected
+            if leaf.outs != 1 or leaf.out[0] < 0 or not same_number(self.t.v[leaf.out[0]], wanted):
+                return False
         self.reverse_leaf(leaf, choice, places, aux)
         return True
 
@@ -2314,6 +2343,11 @@ cdef inline int hashed(int64_t key) noexcept:
 cdef void table_free(Table* table) noexcept:
     free(table.order)
     free(table.place)
+
+
+cdef bint same_number(double a, double b) noexcept:
+    """The same bits, or NaN both."""
+    return memcmp(&a, &b, sizeof(double)) == 0 or (a != a and b != b)
 
 
 def number_bits(double value):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _variable as _v
+from ._core import count_forks
 from ._types import device as _device
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class Generator:
     """A source of random numbers of its own, for the generator= of rand, randn, randint and their like.
 
     device: 'cpu'; another raises RuntimeError.  The numbers are NumPy's (PCG64), not PyTorch's; those of one seed are always
-    the same.  A generator can be copied and pickled, with its place among its numbers.
+    the same.  A generator can be copied and pickled, with its place among its numbers.  A forked child has its parent's
+    generators, and draws the numbers that the parent draws next, as with NumPy and PyTorch: seed() or manual_seed() it.
     As https://pytorch.org/docs/stable/generated/torch.Generator.html
 
     >>> import autodiff
@@ -47,12 +49,13 @@ class Generator:
     """
 
     # numpy.random is imported when numbers are drawn: that costs 10 ms, half of what the rest of an import does.
-    __slots__ = ("__weakref__", "_initial", "_numpy")
+    __slots__ = ("__weakref__", "_forks", "_initial", "_numpy")
 
     def __init__(self, device: _Device = "cpu") -> None:
         _device(device)
         self._initial: int | None = FIRST_SEED
         self._numpy: Any = None
+        self._forks = 0
 
     @property
     def device(self) -> _device:
@@ -104,6 +107,15 @@ class Generator:
         """
         if self._numpy is None:
             self._numpy = np.random.Generator(np.random.PCG64(self.initial_seed()))
+        if self._forks != count_forks():
+            self._forks = count_forks()
+            source = self._numpy.bit_generator
+            if source.lock.acquire(blocking=False):
+                source.lock.release()
+            else:       # of a thread of the parent that drew when it forked: nobody would give it back
+                own = np.random.PCG64(0)
+                own.state = source.state
+                self._numpy = np.random.Generator(own)
         return self._numpy
 
     def get_state(self) -> Tensor:

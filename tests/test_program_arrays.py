@@ -222,9 +222,137 @@ def test_results_that_are_arrays():
             found = c(X, 2.0)
             assert type(found["a"]) is np.ndarray and (found["a"] == X * 2.0).all()
             assert found["b"][0] == X.sum() and (found["b"][1] == X).all() and found["b"][2] == 3
-            found["b"][1][...] = 0.0            # memory of its own
+            assert found["b"][1] is X           # as without compile()
             found["a"][...] = 0.0
     assert X.any()
+
+
+def test_results_that_are_views_of_arguments():
+    x, y = np.arange(6.0).reshape(2, 3), [np.arange(4.0)]
+    c = autodiff.compile(lambda x, y: (x.T, x[1], y[0][::2], x * 1.0, x[0, 0], x[:, 1:] + 0.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for given, other in ((x, y), (x + 1.0, y), (x.copy()[:, ::-1], [y[0] + 1.0]), (x, y)):
+            found = c(given, other)
+            assert [np.shares_memory(v, given) for v in found] == [True, True, False, False, False, False]
+            assert np.shares_memory(found[2], other[0]) and type(found[4]) is float
+            for v, w in zip(found, (given.T, given[1], other[0][::2], given, given[0, 0], given[:, 1:])):
+                np.testing.assert_array_equal(v, w)
+
+
+def test_results_stay_when_the_program_runs_again():
+    c, x = autodiff.compile(lambda x: (x * 2.0, np.tanh(x), np.sort(x))), RNG.standard_normal(5000)
+    first = c(x)
+    kept = [v.copy() for v in first]
+    second = c(x + 1.0)
+    assert all((a == b).all() for a, b in zip(first, kept))
+    for v in first:
+        v[...] = 0.0
+    np.testing.assert_array_equal(second[0], (x + 1.0) * 2.0)
+
+
+def test_complex_and_empty_arrays_and_arrays_without_dimensions():
+    z = RNG.standard_normal(3) + 1j * RNG.standard_normal(3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for f, given in ((lambda z: z * z.conj() + 1.0, z), (lambda z: abs(z).sum(), z.astype(np.complex64)),
+                         (lambda z: (z * 2.0).sum(), np.zeros((0, 3))), (lambda z: z @ np.ones((3, 2)), np.zeros((0, 3))),
+                         (lambda z: z * 2.0, np.array(3.0)), (lambda z: z * 2, np.array(3)),
+                         (lambda z: z + 1, np.arange(3, dtype="u1"))):
+            c = autodiff.compile(f)
+            for _ in range(3):
+                found, expected = c(given), f(given)
+                np.testing.assert_allclose(found, expected, rtol=1e-6)
+                assert np.asarray(found).dtype == expected.dtype or not np.ndim(expected)
+            assert sum(len(a.player.programs) for a in c._state.of_arrays.values()) == 1
+
+
+def test_an_error_in_a_replay_is_that_of_the_function():
+    c = autodiff.compile(lambda x: np.linalg.inv(x).sum())
+    g = autodiff.grad(c)
+    for f in (c, g):
+        f(np.eye(2))
+        with pytest.raises(np.linalg.LinAlgError) as found:
+            f(np.zeros((2, 2)))
+        with pytest.raises(np.linalg.LinAlgError) as expected:
+            autodiff.grad(inside(lambda x: np.linalg.inv(x).sum()))(np.zeros((2, 2)))
+        assert str(found.value) == str(expected.value)
+        f(2.0 * np.eye(2))
+    assert c._state.reason is None and c(2.0 * np.eye(2)) == 1.0
+
+
+def test_an_error_that_the_function_catches_is_a_decision():
+    def f(x):
+        try:
+            return np.linalg.inv(x).sum()
+        except np.linalg.LinAlgError:
+            return 5.0 * x.sum()
+
+    c = autodiff.compile(f)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for x in (np.eye(2), np.ones((2, 2)), 2.0 * np.eye(2), np.ones((2, 2))):
+            assert c(x) == f(x)
+
+
+def test_shapes_without_end_run_as_they_are():
+    c = autodiff.compile(lambda x: (x * x).sum())
+    with pytest.warns(UserWarning, match="hardly come again"):
+        for n in range(1, 80):
+            assert c(np.ones(n)) == n
+
+
+def test_memory_bounds_programs_of_arrays():
+    c = autodiff.compile(lambda x: np.sin(x @ x.T).sum(axis=0) @ np.cumsum(x, axis=0), memory=100_000)
+    with pytest.warns(UserWarning, match="more than 100000 bytes"):
+        for n in range(1, 80):
+            c(np.ones((n, 3)))
+
+
+def test_a_custom_function_is_called():
+    scale = [2.0]
+
+    class Scaled(autodiff.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x * scale[0]
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return g * x * 2.0 * scale[0]
+
+    c = autodiff.compile(lambda x: (Scaled.apply(np.sin(x)) * x).sum())
+    g = autodiff.value_and_grad(c)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for by in (0.0, 0.5, 1.0):
+            close(g(X + by), autodiff.value_and_grad(lambda x: (np.sin(x) ** 2 * 2.0 * x).sum())(X + by))
+        scale[0] = 3.0      # Python runs
+        close(c(X), (np.sin(X) ** 2 * 3.0 * X).sum())
+
+
+def test_a_custom_function_that_reads_what_it_is_not_given_runs_as_it_is():
+    class Sees(autodiff.autograd.Function):
+        beside = None
+
+        @staticmethod
+        def forward(ctx, x):
+            return x * Sees.beside
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * Sees.beside
+
+    def f(x):
+        Sees.beside = x.detach() * 2.0
+        return Sees.apply(x).sum()
+
+    c = autodiff.compile(f)
+    with pytest.warns(UserWarning, match="reads values that it is not given"):
+        assert c(np.ones(3)) == 6.0
+    assert c(np.full(3, 2.0)) == 24.0
 
 
 def test_parameters_are_read_where_they_are_and_get_their_gradients():
@@ -314,6 +442,8 @@ WHOLE = {
     "detach": lambda x: (x * autodiff.numpy.array(x).detach()).sum(),
     "positions": lambda x: x[np.argsort(x)][0] * 2.0 + x[np.argsort(-x)[:2]].sum(),
     "statistics": lambda x: np.median(x) + np.percentile(x, 30) * np.ptp(x) + np.interp(0.3, np.sort(x), x),
+    "ranks": lambda x: np.linalg.matrix_rank(np.outer(x, x)) * np.linalg.lstsq(np.outer(x, x) + np.eye(3), x)[0].sum(),
+    "any of floats": lambda x: (x if np.any(x - x[0]) else -x).sum(),
     "an array of numbers": lambda x: (np.array([x[0], 2.0, x[1] * x[2]]) * x).sum(),
 }
 
@@ -397,6 +527,28 @@ def test_a_view_of_what_is_written_runs_as_it_is():
     with pytest.warns(UserWarning, match="reads a view of what was written"):
         assert c(np.ones(3)) == 6.0
     assert c(np.ones(3)) == 6.0
+
+
+INTEGERS = {
+    "int of a float": lambda x: x[int(abs(x[0]))] * x.sum(),
+    "a number of turns": lambda x: sum([x.sum() ** k for k in range(int(x.max()))], x[0] * 1.0),
+    "int of a position": lambda x: x[int(x.argmin())] * x[x.argmax().item()] + x[: int((x > 0).sum()) + 1].prod(),
+    "an index": lambda x: [x[0] * 2.0, x[1] * 3.0, x[2] * 4.0][x.argmax()] * x.sum(),
+}
+
+
+@pytest.mark.parametrize("name", INTEGERS)
+def test_integers_of_values_are_decisions(name):
+    f = INTEGERS[name]
+    c = autodiff.compile(f)
+    g, eager = autodiff.value_and_grad(c), autodiff.value_and_grad(inside(f))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for x in ([0.5, -1.0, 2.0], [1.5, 3.0, -2.0], [-0.5, -1.0, 0.25], [2.0, 2.5, 3.0], [1.75, 3.5, -1.0], [0.5, -1.0, 2.0]):
+            expected = eager(np.array(x))
+            close(g(np.array(x)), expected, 1e-14)
+            close(c(np.array(x)), expected[0], 1e-14)
+    assert c._state.reason is None and all(len(a.player.programs) > 1 for a in c._state.of_arrays.values())
 
 
 def test_the_caller_sees_writes_into_arguments_once():
@@ -528,16 +680,30 @@ def test_matrices_of_functions_of_arrays(matrix):
         np.testing.assert_array_equal(autodiff.grad(compiled)(x), 3 * x ** 2)
 
 
-def test_an_op_whose_program_gives_another_dtype_runs_as_it_is():
-    def f(x):
-        return np.power(x * np.ones(3) + 5, x).sum()
+MIXED = {
+    "powers": lambda x, y, z: np.power(x * np.ones((3, 3)) + 5, x) + x ** z,
+    "products": lambda x, y, z: (x @ y) * (y @ x) + x @ z,
+    "angles": lambda x, y, z: np.arctan2(x, y) + np.copysign(x, y) + np.hypot(x, z),
+    "factors": lambda x, y, z: np.linalg.cholesky(x @ x.T + 2.0 * np.eye(3)) @ y,
+    "choices": lambda x, y, z: np.where(x > 1, x, y) + np.where(z > 3, z, x),
+}
 
-    x = np.arange(1.0, 4.0, dtype="f")
-    expected = autodiff.grad(f)(x)
-    with pytest.warns(UserWarning, match="does not compute what it does"):
-        found = autodiff.grad(autodiff.compile(f))(x)
-    assert found.dtype == expected.dtype
-    np.testing.assert_array_equal(found, expected)
+
+@pytest.mark.parametrize("name", MIXED)
+def test_arrays_of_different_dtypes(name):
+    def f(x, y, z):
+        return MIXED[name](x, y, z).sum()
+
+    x, y, z = RNG.uniform(0.5, 1.5, (3, 3)).astype("f"), RNG.uniform(0.5, 1.5, (3, 3)), np.arange(9).reshape(3, 3)
+    for argnums in ((0, 1), (0,)):
+        c = autodiff.compile(f)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for by in (0.0, 0.25, 0.5, 0.0):
+                given = x + np.float32(by), y + by, z
+                close(autodiff.value_and_grad(c, argnums=argnums)(*given),
+                      autodiff.value_and_grad(inside(f), argnums=argnums)(*given), 1e-6)
+        assert sum(len(a.player.programs) for a in c._state.of_arrays.values()) == 1
 
 
 def test_a_python_float_does_not_widen_arrays():

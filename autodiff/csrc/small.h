@@ -55,6 +55,56 @@ static inline void autodiff_stretch(ptrdiff_t rows, ptrdiff_t columns, int size,
 #undef AUTODIFF_STRETCHED
 }
 
+/* Rows of a strided operand, from a number on, side by side in `out`; the last of its dimensions is a row, elements of 4 or 8 bytes. */
+static inline void autodiff_gather_rows(int dims, const ptrdiff_t *shape, const ptrdiff_t *strides, int size, ptrdiff_t row,
+                                        ptrdiff_t rows, const char *x, char *out)
+{
+    ptrdiff_t at[64], columns = shape[dims - 1], step = strides[dims - 1];
+    for (int d = dims - 2; d >= 0; d--) {
+        at[d] = row % shape[d];
+        row /= shape[d];
+        x += at[d] * strides[d];
+    }
+    for (; rows; rows--) {
+        if (step == size) {
+            memcpy(out, x, (size_t)(columns * size));
+        } else if (size == 8) {
+            for (ptrdiff_t i = 0; i < columns; i++) memcpy(out + 8 * i, x + step * i, 8);
+        } else {
+            for (ptrdiff_t i = 0; i < columns; i++) memcpy(out + 4 * i, x + step * i, 4);
+        }
+        out += columns * size;
+        for (int d = dims - 2; d >= 0; d--) {
+            x += strides[d];
+            if (++at[d] < shape[d]) break;
+            x -= strides[d] * shape[d];
+            at[d] = 0;
+        }
+    }
+}
+
+/* out += each of some rows, one after the other; four are read for each time that it is written. */
+#define AUTODIFF_ADD_ROWS(T, NAME)                                                                                      \
+    static inline void autodiff_add_rows_##NAME(ptrdiff_t rows, ptrdiff_t columns, const char *x, ptrdiff_t step, T *out) \
+    {                                                                                                                   \
+        for (; rows >= 4; rows -= 4, x += 4 * step) {                                                                   \
+            const T *a = (const T *)x, *b = (const T *)(x + step), *c = (const T *)(x + 2 * step),                      \
+                    *d = (const T *)(x + 3 * step);                                                                     \
+            for (ptrdiff_t i = 0; i < columns; i++) {                                                                   \
+                out[i] = (((out[i] + a[i]) + b[i]) + c[i]) + d[i];                                                      \
+            }                                                                                                           \
+        }                                                                                                               \
+        for (; rows; rows--, x += step) {                                                                               \
+            const T *a = (const T *)x;                                                                                  \
+            for (ptrdiff_t i = 0; i < columns; i++) {                                                                   \
+                out[i] += a[i];                                                                                         \
+            }                                                                                                           \
+        }                                                                                                               \
+    }
+
+AUTODIFF_ADD_ROWS(double, double)
+AUTODIFF_ADD_ROWS(float, float)
+
 /* x is (outer, n, inner), out and the cotangents are (outer, inner); sign is 1 for the largest, -1 for the smallest element. */
 #define AUTODIFF_EXTREME(T, NAME)                                                                                       \
     static inline void autodiff_extreme_##NAME(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, const T *x, T *out, int sign) \

@@ -32,6 +32,7 @@ static void threads_run(Chunk chunk, void *work, Py_ssize_t chunks)
 }
 static long long threads_rests(void) { return 0; }
 static long long nanoseconds(void) { return 0; }
+static int threads_prepare(void) { return 0; }
 
 #else
 
@@ -71,6 +72,8 @@ static struct {
     pthread_cond_t wake;
     int sleeping;
     int started;                        /* helpers alive */
+    pthread_t helper[THREADS_AT_MOST];
+    atomic_int leave;                   /* the helpers are to end */
     Chunk chunk;
     void *work;
     int parts;
@@ -133,16 +136,19 @@ static void *helper(void *number)
         int looked = 0;
         while ((serial = atomic_load_explicit(&pool.serial, memory_order_acquire)) == seen || !(serial & 1)) {
             for (int i = 0; i < 32; i++) PAUSE();
+            if (atomic_load_explicit(&pool.leave, memory_order_relaxed)) return NULL;
             /* Beside another program on the same core, looking on would cost it its turn. */
             if (++looked % 16 == 0) sched_yield();
             if (nanoseconds() - start > LOOK_FOR) {
+                int left;
                 pthread_mutex_lock(&pool.lock);
-                while ((serial = atomic_load(&pool.serial)) == seen || !(serial & 1)) {
+                while (!(left = atomic_load(&pool.leave)) && ((serial = atomic_load(&pool.serial)) == seen || !(serial & 1))) {
                     pool.sleeping++;
                     pthread_cond_wait(&pool.wake, &pool.lock);
                     pool.sleeping--;
                 }
                 pthread_mutex_unlock(&pool.lock);
+                if (left) return NULL;
                 break;
             }
         }
@@ -155,8 +161,30 @@ static void *helper(void *number)
     return NULL;
 }
 
-/* A child of fork has the caller's thread alone. */
-static void forget_helpers(void)
+/* fork() in a process of one thread is safe, and Python 3.12 warns of any other, so idle helpers end before it, as those of
+   OpenBLAS do: new ones start in 50 us when a loop wants them.  While a loop runs they are not idle: then nobody waits. */
+static _Thread_local int forking_with_turn;
+
+static void before_fork(void)
+{
+    forking_with_turn = pthread_mutex_trylock(&pool.turn) == 0;
+    if (!forking_with_turn || !pool.started) return;
+    pthread_mutex_lock(&pool.lock);
+    atomic_store(&pool.leave, 1);
+    pthread_cond_broadcast(&pool.wake);
+    pthread_mutex_unlock(&pool.lock);
+    for (int k = 0; k < pool.started; k++) pthread_join(pool.helper[k], NULL);
+    pool.started = 0;
+    atomic_store(&pool.leave, 0);
+}
+
+static void after_fork_in_parent(void)
+{
+    if (forking_with_turn) pthread_mutex_unlock(&pool.turn);
+}
+
+/* A child of fork has the caller's thread alone, whatever the others were doing. */
+static void after_fork_in_child(void)
 {
     pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
     pthread_cond_t none = PTHREAD_COND_INITIALIZER;
@@ -166,27 +194,25 @@ static void forget_helpers(void)
     pool.sleeping = pool.started = 0;
     atomic_store(&pool.serial, 0);
     atomic_store(&pool.inside, 0);
+    atomic_store(&pool.leave, 0);
 }
+
+/* Once, before any loop. */
+static int threads_prepare(void) { return pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child); }
 
 /* Called with the turn: fewer helpers than wanted where the system gives no more. */
 static void start_helpers(int count)
 {
-    static int prepared = 0;
     pthread_attr_t attributes;
     sigset_t all, before;
-    if (!prepared) {
-        pthread_atfork(NULL, NULL, forget_helpers);
-        prepared = 1;
-    }
     if (pthread_attr_init(&attributes)) return;
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, 1 << 20);
     /* Signals are for the threads of the program. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (pool.started < count) {
-        pthread_t thread;
-        if (pthread_create(&thread, &attributes, helper, (void *)(intptr_t)(pool.started + 1))) break;
+        pthread_t *const thread = &pool.helper[pool.started];
+        if (pthread_create(thread, &attributes, helper, (void *)(intptr_t)(pool.started + 1))) break;
         pool.started++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -153,16 +153,17 @@ class Shards:
         return f"autodiff.distributed: in shard {place} of {len(self)}"
 
     def _weights(self) -> dict[str, int]:
-        found = self.client.nthreads()
+        ask = self.client.scheduler.ncores_running      # not of those that Dask has paused for their memory
+        found: dict[str, int] = self.client.sync(ask)
         if not found:
             # Dask's nannies start a worker anew that died, but for one that dies while it is being started.
-            dead = [i for i, count in enumerate(self.deaths) if count]
-            try:
+            with contextlib.suppress(TimeoutError):
                 self.client.wait_for_workers(1, timeout=NO_WORKERS)
-            except TimeoutError:
-                last = f", the last of which died with shards {dead[0]} to {dead[-1]} of {len(self)}" if dead else ""
-                raise RuntimeError(f"autodiff.distributed: there are no workers{last}; waited for {NO_WORKERS} s") from None
-            found = self.client.nthreads()
+            found = self.client.sync(ask)
+        if not found:
+            dead = [i for i, count in enumerate(self.deaths) if count]
+            last = f", the last of which died with shards {dead[0]} to {dead[-1]} of {len(self)}" if dead else ""
+            raise RuntimeError(f"autodiff.distributed: there are no workers{last}; waited for {NO_WORKERS} s")
         return dict(sorted(found.items()))
 
     def _send(self, places: list[int]) -> None:
@@ -176,7 +177,10 @@ class Shards:
                 if item.sent and _content(item.here) != item.content:
                     raise RuntimeError(f"{self.words(place)}: its worker died, and its arrays here have been written to since "
                                        "they were sent: scatter copies of what is written to")
-            futures = self.client.scatter([item.here for item in run], workers=[address], hash=False)
+            try:
+                futures = self.client.scatter([item.here for item in run], workers=[address], hash=False)
+            except (OSError, KeyError):         # it died: place() looks again
+                continue
             for item, future in zip(run, futures, strict=True):
                 item.futures, item.sent = [future], True
 
@@ -204,6 +208,8 @@ class Shards:
                     raise RuntimeError(f"{self.words(i)}: it is lost ({future.status}): its worker died, or it was cancelled, "
                                        "and Dask cannot compute it again; what scatter() of autodiff.distributed sent is sent "
                                        "again")
+            if not item.futures:
+                continue
             owners = [set(held.get(future.key, ())) for future in item.futures]
             best = set.intersection(*owners) or set.union(*owners)
             if best:
@@ -218,7 +224,10 @@ class Shards:
         else:
             places = [alone]
         distributed = dask_distributed()
+        tried = 0
         while places:
+            time.sleep(min(0.1 * tried, 1.0))       # again: a worker died meanwhile, and is still on the scheduler's list
+            tried += 1
             weights = self._weights()
             if self._blocks is not None:
                 runs = [places[a:b] for a, b in spread_over(len(places), list(weights.values()))]

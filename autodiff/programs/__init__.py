@@ -11,7 +11,6 @@ import functools
 import inspect
 import random
 import sys
-import threading
 import types
 import warnings
 from collections import Counter
@@ -22,6 +21,7 @@ import numpy as np
 
 from .. import _program
 from .. import _variable as _variable_module
+from .._core import Turn
 from .._lift import lift
 from .._program import (
     GRADIENT,
@@ -50,6 +50,7 @@ __all__ = ["Branch", "Compiled", "Differentiated", "Program", "SparseHessian", "
 _v: Any = _variable_module
 _Base: Any = _v.Tensor.__base__
 _WHAT: dict[Any, int] = {Grad: GRADIENT, ValueAndGrad: VALUE_AND_GRADIENT, GradAndValue: GRADIENT_AND_VALUE}
+_OF_ONE = (GRADIENT, VALUE_AND_GRADIENT, GRADIENT_AND_VALUE)
 _MATRICES: dict[Any, int] = {Hessian: HESSIAN, JacRev: JACOBIAN, JacFwd: JACOBIAN, Jacobian: JACOBIAN}
 _NUMBERS = frozenset((float, int, bool, np.float64))
 #: Bytes that the programs of a function may take unless it is said.
@@ -156,7 +157,7 @@ class _State:
         self.reason: str | None = None
         self.quiet = False          # whether somebody else says so
         self.alone = False          # whether a program stands in for the function, see _carried
-        self.lock = threading.Lock()
+        self.lock = Turn()
         self.choices: dict[tuple[int, ...], int] = {(): 0}
         self.name = getattr(function, "__qualname__", None) or repr(function)
         self.over_arrays = False        # even where the arguments are numbers: the function computes with arrays of its own
@@ -271,8 +272,15 @@ class _State:
     def _record(self, replay: Any, args: tuple[Any, ...], tree: Any) -> Any:
         """Run the function as ever, with a level that writes down what it does; the program takes it over at the end alone."""
         recorder = _program.Recorder()
+        made = _program.Tree(args) if tree is None else tree
         run = _Run(self, recorder)
-        result = replay.eager(run, args, {})
+        if replay._what in _OF_ONE and not replay._aux and not self.check:
+            run.into = made, replay, args
+        try:
+            result = replay.eager(run, args, {})
+        except _Enough:
+            self._keep(made, tree)
+            return run.found
         if run.slots is None:
             return result       # the function was not called, or not to its end
         if recorder.reason is None and replay._what and recorder.hooked():
@@ -283,8 +291,7 @@ class _State:
         if recorder.reason is not None:
             self.give_up(recorder.reason, recorder.place)
             return result
-        made = _program.Tree(args) if tree is None else tree
-        place = made.merge(recorder, run.slots, run.output)
+        place = run.place if run.merged else made.merge(recorder, run.slots, run.output)
         if place is not None:
             self._differs(place)
             return result
@@ -300,6 +307,11 @@ class _State:
         if same is not None and not same(replay.replayed(made, args), result):
             self._differs(None)
             return result
+        self._keep(made, tree)
+        return result
+
+    def _keep(self, made: Any, tree: Any) -> None:
+        """A program is used from now on, unless all take too much."""
         if tree is None:
             self.trees.insert(0, made)
         if sum(tree.bytes for tree in self.trees) > self.memory:
@@ -307,7 +319,6 @@ class _State:
             often = lines.most_common(1)
             self.give_up(f"its programs take more than {self.memory} bytes; most of its branches are of one line" if often else
                          f"its programs take more than {self.memory} bytes", often[0][0] if often else None)
-        return result
 
     def _differs(self, place: tuple[str, int, str] | None) -> None:
         reason = "it did something else than what was recorded for the same decisions"
@@ -359,6 +370,10 @@ def _perhaps_of_arrays(reason: str | None) -> bool:
         reason.endswith("() is not recorded") and reason.partition("(")[0] in _OF_ARRAYS))
 
 
+class _Enough(Exception):
+    """A run is over: what is left to be done with its graph, the program has done."""
+
+
 class _Run:
     """The function while it is recorded.  Of a call that ended: slots and output are what it returned."""
 
@@ -368,6 +383,8 @@ class _Run:
         self.state, self.recorder = state, recorder
         self.slots: list[int] | None = None
         self.output: tuple[Any, list[Any]] = None, []
+        self.into: Any = None           # (tree, callable, arguments) where the program's gradient may do for eager's
+        self.merged, self.place, self.found = False, None, None
 
     def __call__(self, *args: Any) -> Any:
         recorder = self.recorder
@@ -382,7 +399,17 @@ class _Run:
             recorder.close()
         if _drawn() != before:
             recorder.give_up("it draws random numbers")
+        if self.into is not None and self.output[0] is None and recorder.says_all(result):
+            self._finish(result, *self.into)
         return map_leaves(_program.plain_condition, result)
+
+    def _finish(self, result: Any, tree: Any, replay: Any, args: tuple[Any, ...]) -> None:
+        """Replay what was recorded: no pass through the graph has another gradient, so with the value's bits it is over."""
+        self.merged, self.place = True, tree.merge(self.recorder, self.slots, self.output)
+        if self.place is None and tree.differentiate(args, replay._choice, replay._places, False, result.item()):
+            self.found = replay.replayed(tree, args)
+            if self.found is not None:
+                raise _Enough
 
     def _take(self, result: Any) -> None:
         leaves, treedef = flatten_results(result)

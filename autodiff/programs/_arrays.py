@@ -54,6 +54,8 @@ REGULAR = {"logsumexp_dx": "finite", "std_dx": "ordinary", "norm_dx": "ordinary"
 #: Called functions that draw, or make what depends on the call.
 DRAWS = frozenset(RANDOM_OPS) | {"rand", "randn", "randint", "randperm", "multinomial", "bernoulli", "normal", "dropout",
                                  "empty"}
+#: So many programs that ran once say that none will run again.  What the list of an op takes, in bytes.
+MOST, OP_BYTES = 64, 800
 #: In place of a row's name: all that are intricate are called whole, for nobody knows whose derivative it was.
 COARSE = "*"
 WRITTEN, DRAWN, HOOKED = "it writes into a value", "it draws random numbers", "a hook stands on one of its values"
@@ -61,6 +63,8 @@ WRITTEN, DRAWN, HOOKED = "it writes into a value", "it draws random numbers", "a
 HOPELESS = frozenset((WRITTEN, DRAWN))
 #: Functions that have answers of their own, or none to be recorded.
 PLAIN = frozenset(("where", "array", "tensor"))
+#: Rows that are asked about before their operands are of one dtype.
+PROMOTING = frozenset(("matmul",))
 #: Rows whose parameters keep what was computed of values, or that are no functions of their operands.
 KEEPING = frozenset(("put", "pick"))
 
@@ -68,6 +72,12 @@ KEEPING = frozenset(("put", "pick"))
 #: Ops below which a program with Variables for arguments is left alone: to make a node of its result takes as long as eager
 #: code takes for some fifty numbers (12 us), or for fifteen small arrays, forward and backward.
 WORTHWHILE = 50
+
+
+#: Whether a file is of this package or of NumPy.
+_OURS: dict[str, bool] = {}
+_NUMBERS: dict[str, int] = {}       # of rows by name
+_NUMBERS_OF_PYTHON = frozenset((int, float, bool, type(None), str))
 
 
 class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
@@ -94,7 +104,7 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
         self.handed: list[Any] = []
         self.reason: str | None = None
         self.place: tuple[str, int, str] | None = None
-        self.numbers: dict[str, int] = {}
+        self.numbers = _NUMBERS
         self.nodes: dict[int, int] = {}             # nodes of Variables by address, and their slots
         self.memory: dict[Any, int] = {}            # ... of those without one, by where their elements are
         self.arrays: dict[Any, int] = {}            # plain arrays by where they are: constants, and Variables' own
@@ -232,8 +242,13 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
 
     def encoded(self, value: Any) -> Any:
         """An operand or a parameter, with Refs for what is computed."""
+        kind = type(value)
+        if kind is tuple:
+            return tuple([self.encoded(part) for part in value])
+        if kind in _NUMBERS_OF_PYTHON:
+            return value
         if isinstance(value, _Base):
-            return Ref(self.slot_of(value), type(value))
+            return Ref(self.slot_of(value), kind)
         if isinstance(value, np.ndarray):
             if id(value) in self.pending:
                 return Ref(self.pending[id(value)])
@@ -249,11 +264,38 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             return Ref(slot)
         if isinstance(value, np.generic):
             return value.item() if type(value) is np.float64 else Ref(self.constant(value))
-        if type(value) in (tuple, list):
-            return type(value)([self.encoded(part) for part in value])
-        if type(value) is slice:
+        if kind is list:
+            return [self.encoded(part) for part in value]
+        if kind is slice:
             return slice(*[self.encoded(part) for part in (value.start, value.stop, value.step)])
         return value
+
+    def views_in(self, results: list[Any], taken: list[Any], args: tuple[Any, ...]) -> dict[int, Any]:
+        """Of results that are arguments, or views of them, which: where among the arguments, and what geometries show of it."""
+        made = {op.out: op for op in self.ops}
+        places: dict[int, Any] = {}
+
+        def walk(part: Any, value: Any, path: tuple[Any, ...]) -> None:
+            if part[0] in ("list", "tuple"):
+                for i, inner in enumerate(part[1]):
+                    walk(inner, value[i], (*path, i))
+            elif part[0] == "dict":
+                for key, inner in zip(part[1], part[2], strict=True):
+                    walk(inner, value[key], (*path, key))
+            elif part[0] == "array" and value.ndim:
+                places[part[1]] = path
+
+        for i, (_, part) in enumerate(taken):
+            walk(part, args[i], (i,))
+        found = {}
+        for i, v in enumerate(results):
+            slot, transforms = self.known[id(v)], []
+            while slot in made and made[slot].name == "view":
+                transforms.insert(0, made[slot].params[0])
+                slot = made[slot].operands[0].slot
+            if slot in places and v.ndim:
+                found[i] = places[slot], transforms
+        return found
 
     def give_up(self, reason: str) -> Any:
         if self.reason is None:
@@ -275,7 +317,10 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
         frame = sys._getframe(1)
         while frame is not None:
             code = frame.f_code
-            if not code.co_filename.startswith((_PACKAGE, _NUMPY)):
+            ours = _OURS.get(code.co_filename)
+            if ours is None:
+                ours = _OURS[code.co_filename] = code.co_filename.startswith((_PACKAGE, _NUMPY))
+            if not ours:
                 return code.co_filename, frame.f_lineno, code.co_name
             frame = frame.f_back    # type: ignore[assignment]
         return None
@@ -340,6 +385,8 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             return NotImplemented
         if number >= 0 and len(operands) > 1 and _v.is_elementwise(number) and type(call.operands[0]) is not bool:
             given, operands = self.in_floats(call.operands, operands)
+        elif name in PROMOTING and not all(isinstance(v, _v.Tensor) for v in call.operands):
+            given, operands = self.in_floats(call.operands, operands, True)
         else:
             given = call.operands
         self.pending.clear()
@@ -595,6 +642,9 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             if isinstance(part, (bool, np.bool_)):
                 self.guards.append(Guard("truth", self.known[id(v)], bool(part), len(self.ops), place))
                 return part
+            if isinstance(part, (int, np.integer)) and self.reason is None:
+                self.as_integer(v)
+                return part
             self.give_up(f"{name}() takes a value out")
             return part
 
@@ -630,15 +680,21 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             if on:
                 self.push()
 
-    def in_floats(self, given: tuple[Any, ...], operands: Any) -> tuple[Any, Any]:
-        """Operands of which those of bools and integers are cast beside floats, by an op: what is saved of them has a name."""
+    def in_floats(self, given: tuple[Any, ...], operands: Any, all_of_them: bool = False) -> tuple[Any, Any]:
+        """Operands of which those of bools and integers are cast beside floats, by an op: what is saved of them has a name.
+
+        all_of_them: whatever is not of the common dtype.
+        """
         kinds = {_v.dtype_in(v).kind for v in given if isinstance(v, (_Base, np.ndarray))}
-        if not kinds & set("biu") or "f" not in kinds:
+        if not all_of_them and (not kinds & set("biu") or "f" not in kinds):
             return given, operands
-        dtype = _v.common_dtype_of(list(given))
+        if all_of_them and len({_v.dtype_in(v) for v in given if isinstance(v, _Base)}) < 2:
+            return given, operands
+        dtype = (np.result_type(*[_v.dtype_in(v) for v in given if isinstance(v, _Base)]) if all_of_them
+                 else _v.common_dtype_of(list(given)))
         found, refs = list(given), list(operands)
         for i, v in enumerate(given):
-            if isinstance(v, _Base) and _v.dtype_in(v).kind in "biu":
+            if isinstance(v, _Base) and (_v.dtype_in(v) != dtype if all_of_them else _v.dtype_in(v).kind in "biu"):
                 found[i] = _v.cast_variable(v, dtype)
                 slot = self.learn(found[i], "op")
                 self.ops.append(Op("cast", -1, (operands[i],), (dtype,), slot, self.here()))
@@ -648,8 +704,10 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
     def logical(self, call: Any) -> Any:
         """and, or, not of conditions, and whether any or all hold: conditions again."""
         operands, params = self.encoded(call.operands), self.encoded(call.params)
-        if self.reason is not None or any(isinstance(v, _Base) and _v.dtype_in(v).kind != "b" for v in call.operands):
-            return self.give_up(f"{call.name}() is not recorded") if self.reason is None else NotImplemented
+        if self.reason is not None:
+            return NotImplemented
+        if any(isinstance(v, _Base) and _v.dtype_in(v).kind != "b" for v in call.operands):
+            return self.called_whole(call.name, call.operands, call.params, CALLED)
         result = apply(call.name, -1, call.operands, call.params)
         if result is NotImplemented:
             return result
@@ -705,6 +763,9 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             answer = bool(_v.plain_of(v).item())
             self.guards.append(Guard("truth", self.slot_of(v), answer, len(self.ops), self.here()))
             return answer
+        if name in ("__int__", "__index__", "item") and isinstance(v, _Base) and v.numel() == 1 and not self.backward and (
+                _v.dtype_in(v).kind in "biu" or (name == "__int__" and _v.dtype_in(v).kind == "f")):
+            return self.as_integer(v)
         if name in ("values", "numpy", "__array__") and isinstance(v, _Base):
             kind = self.helper()
             dtype = _v.dtype_in(v)
@@ -724,6 +785,28 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
                 return plain
         return self.give_up(f"{name}() takes a value out")
 
+    def as_integer(self, v: Any) -> Any:
+        """The integer that a value is, or that a float is cut down to: a decision, as that it is equal to it."""
+        plain = _v.plain_of(v).reshape(()).item()
+        found = plain if isinstance(plain, bool) else int(plain)
+        ref = Ref(self.slot_of(v), type(v))
+        if self.reason is not None:
+            return NotImplemented
+        off = _v.set_mode("grad_off", True)
+        try:
+            if isinstance(plain, float):
+                v = apply("trunc", self.number("trunc"), (v,), ())
+                self.ops.append(Op("trunc", self.number("trunc"), (ref,), (), self.learn(v, "op"), self.here()))
+                ref = Ref(self.known[id(v)], type(v))
+            equal = apply("eq", self.number("eq"), (v, type(plain)(found)), ())
+        finally:
+            _v.set_mode("grad_off", off)
+        equal = equal if isinstance(equal, _Base) else _v.as_ndarray(np.asarray(equal))
+        slot = self.learn(equal, "op")
+        self.ops.append(Op("eq", self.number("eq"), (ref, type(plain)(found)), (), slot, self.here()))
+        self.guards.append(Guard("truth", slot, True, len(self.ops), self.here()))
+        return found
+
     def helper(self) -> str | None:
         """What is to be asked in a replay for the helper that reads values now; None: it may read anything."""
         frame: Any = sys._getframe(2)
@@ -742,7 +825,8 @@ def _refused(gs: Any, needs: Any) -> Any:
 
 def is_intricate(name: str, number: int, operands: tuple[Any, ...]) -> bool:
     """Whether what is saved of an op may be more than its operands and its result."""
-    if any(isinstance(v, _Base) and _v.dtype_in(v).kind == "c" for v in operands):
+    dtypes = {_v.dtype_in(v) for v in operands if isinstance(v, _Base)}
+    if len(dtypes) > 1 or any(dtype.kind == "c" for dtype in dtypes):
         return True
     return number >= 0 and not _v.is_elementwise(number) and name not in ("view", "clone", "where", *STRUCTURAL)
 
@@ -822,9 +906,9 @@ class _Given:
             self.input(v)
             return v, ("values", self.slots[-1], _v.dtype_in(value).num, tuple(value.shape), own, type(value))
         if type(value) is np.ndarray:
-            if value.dtype.kind not in "fbiu" or (wanted and value.dtype.kind != "f") or not value.dtype.isnative:
+            if value.dtype.kind not in "fbiuc" or (wanted and value.dtype.kind != "f") or not value.dtype.isnative:
                 raise _Unfit(f"an argument is an array of {value.dtype}")
-            self.narrow = self.narrow or (value.dtype.kind == "f" and value.dtype.itemsize < 8)
+            self.narrow = self.narrow or value.dtype.char in "efF"
             v = self.array(value, wanted)
             return v, ("array", self.slots[-1], value.dtype.num, value.shape)
         if type(value) in (float, np.float64, np.float32):
@@ -998,7 +1082,8 @@ class Arrays:
         plan = Plan(recorder.slots, recorder.ops, recorder.guards, finals)
         plan.origin = origin
         program, bases, output_bases = plan.compiled(finals)
-        finish = self.finisher(parts, leaves, treedef, attached)
+        views = None if what or attached or self.of_variables else recorder.views_in(values, taken, args)
+        finish = self.finisher(parts, leaves, treedef, attached, views)
         played = _arrays.Played(
             program, tuple([_with_bases(part, bases) for part in parts]),
             [(bases[slot], v, _v.dtype_in(v).num, tuple(v.shape)) for slot, v in recorder.references],
@@ -1011,13 +1096,19 @@ class Arrays:
             found = None
         if found is None or not all(alike(one, np.asarray(recorder.values(slot))) for one, slot in
                                     zip(found, finals, strict=True)):
-            self.leave(None, "its program does not compute what it does")
+            if COARSE in state.whole:
+                self.leave(None, "its program does not compute what it does")
+            state.whole.add(COARSE)
             return self.answer(replay, args, result, leaves, treedef, given)
         plan.forget()
         self.player.programs.insert(0, played)
-        state.array_bytes += program.bytes
-        if state.array_bytes > state.memory or len(self.player.programs) > 512:
+        state.array_bytes += program.bytes + OP_BYTES * len(recorder.ops) + sum(
+            array.nbytes for array in plan.constant.values())
+        rare = sum(1 for other in self.player.programs if other.runs < 2)
+        if state.array_bytes > state.memory:
             self.leave(None, f"its programs take more than {state.memory} bytes")
+        elif rare > MOST:
+            self.leave(None, f"{rare} of its programs ran once: the shapes of its arguments or its decisions hardly come again")
         return finish(found, args)
 
     def number_of(self, result: Any) -> bool:
@@ -1032,7 +1123,7 @@ class Arrays:
                gradients: Any = None) -> Any:
         """What the call returns whose run is no program: the function is not called a second time."""
         if not self.what:
-            if self.attaching:          # all values depend on the arguments, though nobody asked
+            if given.tracked:           # all values depend on the arguments, though nobody asked
                 return replay.eager(self.state.plainly, args, {})
             return replay.eager(lambda *_args, **_kwargs: result, args, {})
         if not self.number_of(result):      # eager code raises, or knows that it is a constant
@@ -1086,7 +1177,8 @@ class Arrays:
 
     # ---- what is made of the program's outputs
 
-    def finisher(self, parts: list[Any], leaves: list[Any], treedef: Any, attached: list[Any]) -> Callable[..., Any]:
+    def finisher(self, parts: list[Any], leaves: list[Any], treedef: Any, attached: list[Any],
+                 views: Any = None) -> Callable[..., Any]:
         what, places, single = self.what, self.places, self.single
         if what:
             trees = [_tree(parts[place]) for place in places]
@@ -1127,6 +1219,21 @@ class Arrays:
         if attached or self.of_variables:
             return functools.partial(self.with_node, attached, leaves[0])
         examples: Any = EXAMPLES if any(map(_holds_variable, parts)) else {}
+        if views:
+            inner = self.finisher(parts, leaves, treedef, attached)
+
+            def seen(made: list[Any], args: tuple[Any, ...]) -> Any:
+                for i, (path, transforms) in views.items():
+                    array: Any = args
+                    for key in path:
+                        array = array[key]
+                    for transform in transforms:
+                        array = transform.apply(array)
+                    made[i] = array
+                return inner(made, args)
+
+            return seen
+
         if len(leaves) == 1 and treedef.kind is None and not examples:
             return _first
 

@@ -14,6 +14,7 @@ Ops are sorted by *level*: that of an op is above those of its operands, but for
 from __future__ import annotations
 
 import bisect
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -83,6 +84,7 @@ class Look:
         return all(n == 1 or s == t for n, s, t in zip(self.shape, self.strides, packed(self.shape, size), strict=True))
 
 
+@functools.lru_cache(4096)
 def packed(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
     """The strides of contiguous memory."""
     strides = []
@@ -138,6 +140,7 @@ class Plan:
             elif slot.source != "op":
                 self.look[i] = Look(i, slot.shape, packed(slot.shape, slot.dtype.itemsize))
                 self.level[i] = 0
+        self.refs = {op.out: refs_in((op.operands, op.params)) for op in ops}
         self.ops, self.recorded = self.wanted(ops), ops
         self.live = {out for op in self.ops for out in (op.out, *op.more)}
         self.whole = {op.out: op for op in self.ops if op.number in WHOLE}
@@ -155,7 +158,7 @@ class Plan:
         for op in reversed(ops):
             if op.out in live or any(out in live for out in op.more) or self.sizes(op):
                 found.append(op)
-                live.update(ref.slot for ref in refs_in((op.operands, op.params)))
+                live.update([ref.slot for ref in self.refs[op.out]])
         found.reverse()
         return found
 
@@ -167,7 +170,7 @@ class Plan:
     def counted(self) -> dict[int, int]:
         uses: dict[int, int] = {}
         for op in self.ops:
-            for ref in refs_in((op.operands, op.params)):
+            for ref in self.refs[op.out]:
                 uses[ref.slot] = uses.get(ref.slot, 0) + 1
         for slot in [guard.slot for guard in self.guards] + self.outputs:
             uses[slot] = uses.get(slot, 0) + 2
@@ -199,8 +202,7 @@ class Plan:
 
     def take(self, op: Op) -> None:
         slot = self.slots[op.out]
-        given = [ref.slot for ref in refs_in((op.operands, op.params))]
-        if all(self.known(s) in self.constant for s in given):
+        if all(self.known(ref.slot) in self.constant for ref in self.refs[op.out]):
             for out in (op.out, *op.more):
                 self.constant[out] = uniform(np.asarray(_v.plain_of(self.slots[out].value)))
             return
@@ -545,7 +547,7 @@ class Plan:
         return True
 
     def by_python(self, op: Op) -> None:
-        given = [self.known(ref.slot) for ref in dict.fromkeys(refs_in((op.operands, op.params)))]
+        given = [self.known(ref.slot) for ref in dict.fromkeys(self.refs[op.out])]
         for s in given:
             self.look_at(s)
         level = 1 + max((self.level_of(s) for s in given), default=0)
@@ -605,8 +607,12 @@ class Plan:
         made: dict[int, int] = {}
         last: dict[int, int] = {}
         inner: list[set[int]] = []
+        written: list[list[int]] = []
+        writers: dict[int, int] = {}            # the last step that writes each root
         for i, step in enumerate(order):
             reads, writes = self.read_by(step)
+            written.append(writes)
+            writers.update(dict.fromkeys(writes, i))
             for root in writes:
                 made.setdefault(self.first_of(root), i)
             for root in reads:
@@ -617,10 +623,7 @@ class Plan:
         for number, (guard, asked) in enumerate(guards):
             look = self.look_at(asked)
             root = self.first_of(look.root)
-            at = made.get(root, -1)
-            for i, step in enumerate(order):        # what is written in place is there later
-                if look.root in self.read_by(step)[1]:
-                    at = i
+            at = writers.get(look.root, made.get(root, -1))     # what is written in place is there later
             last[root] = max(last.get(root, -1), at + 1)
             at_step.setdefault(at, []).append((number, guard, look, self.dtype_of(asked)))
         free = Arena()
@@ -657,7 +660,7 @@ class Plan:
         guarded(-1)
         for i, step in enumerate(order):
             here = local.get(i, set())
-            for root in self.read_by(step)[1]:
+            for root in written[i]:
                 first = self.first_of(root)
                 if first in taken or first in self.where or root in here:
                     continue
@@ -741,7 +744,7 @@ class Plan:
     def forget(self) -> None:
         """What is not looked at any more: values of the recording."""
         self.slots = [slot._replace(value=None) for slot in self.slots]
-        self.sweeps, self.sweep, self.at_level, self.look, self.seen = {}, {}, {}, {}, {}
+        self.sweeps, self.sweep, self.at_level, self.look, self.seen, self.refs = {}, {}, {}, {}, {}, {}
 
     def first_of(self, root: int) -> int:
         while root in self.inplace:
@@ -1035,6 +1038,8 @@ def seen_by(transform: Any, look: Look, dtype: np.dtype[Any]) -> Look | None:
 def way_of(look: Look, shape: tuple[int, ...], size: int) -> Any:
     """How a sweep over contiguous elements of a shape goes through a value: "flat", "one" element for all, ("row", m): m
     elements again and again, ("column", m): each element m times; None: in no such way."""
+    if look.strides == packed(shape, size) and shape:
+        return "flat" if count(shape) != 1 else "one"
     strides = [s for n, s in zip(shape, look.strides, strict=True) if n != 1]
     dims = [n for n in shape if n != 1]
     if all(s == 0 for s in strides):

@@ -37,15 +37,23 @@ class Ref(NamedTuple):
 
 
 def refs_in(tree: Any) -> list[Ref]:
-    if isinstance(tree, Ref):
-        return [tree]
-    if type(tree) in (tuple, list):
-        return [ref for part in tree for ref in refs_in(part)]
-    if type(tree) is dict:
-        return refs_in(list(tree.values()))
-    if type(tree) is slice:
-        return refs_in((tree.start, tree.stop, tree.step))
-    return []
+    found: list[Ref] = []
+    _gather(tree, found)
+    return found
+
+
+def _gather(tree: Any, found: list[Ref]) -> None:
+    kind = type(tree)
+    if kind is Ref:
+        found.append(tree)
+    elif kind is tuple or kind is list:
+        for part in tree:
+            _gather(part, found)
+    elif kind is dict:
+        for part in tree.values():
+            _gather(part, found)
+    elif kind is slice:
+        _gather((tree.start, tree.stop, tree.step), found)
 
 
 def mapped(tree: Any, function: Callable[[Any], Any]) -> Any:

@@ -38,7 +38,7 @@ BINARY = ("{} + {}", "{} - {}", "{} * {}", "{} / ({} ** 2 + 0.5)", "np.maximum({
           "{0} * np.exp(-{1}.var())", "autodiff.cat([{0}, {1}])[1:4]", "{0} * {1}.prod(axis=0) * 0.1")
 CONDITIONS = ("{}.sum() > {}.mean()", "{}[0, 0] > 0.1", "np.any({} > 1.2)", "np.all({} < 1.5)", "{}.max() > {}.max()",
               "n > 0.2", "len({0}[{0} > 0.0]) > 5", "{}.argmax() > 5", "np.array_equal({0} > 0, {1} > 0)",
-              "not {}.mean() > 0", "bool({}[1, 1] < n)")
+              "not {}.mean() > 0", "bool({}[1, 1] < n)", "int({}.sum()) % 2 == 0", "{}[0].argmax().item() > 1")
 #: What is called as one op: it reads values, has several results, or is complex in between.
 WHOLE = ("np.sort({}, axis=-1)", "np.sort({}, axis=None).reshape(3, 4)", "np.cumprod({} * 0.7, axis=0)",
          "np.fft.ifft(np.fft.fft({0}) * 0.5).real", "abs(np.fft.rfft({0}, axis=0)).sum(axis=0) * {0}",
