@@ -27,7 +27,7 @@ _NAMES = {kind: name for name, kind in _FLAVOURS.items()}
 
 #: Rows whose parameters are those of their public function, in its order.
 ALIKE = frozenset(("amax", "amin", "argmax", "argmin", "clone", "cumprod", "cumsum", "flip", "log_softmax", "logsumexp",
-                   "matmul", "mean", "norm", "prod", "roll", "softmax", "std", "sum", "trace", "tril", "triu", "var"))
+                   "matmul", "mean", "norm", "prod", "roll", "softmax", "std", "sum", "tril", "triu", "var"))
 #: Others that are written out in applied().
 OTHERS = frozenset(("cat", "index", "stack", "to", "view", "where"))
 
@@ -39,7 +39,7 @@ def _known(name: str, kind: int) -> bool:
         return name in BY_NAME
     if kind >= 0:
         return name in ALIKE or name in OTHERS or bool(_v.is_elementwise(_v.op_number(name)))
-    return name in LOGICAL or name == "cast"
+    return kind == -1 and (name in LOGICAL or name == "cast")
 
 
 class _Writer:
@@ -167,20 +167,23 @@ class Outline:
             array = np.frombuffer(of(bytes, held), _dtype(name).newbyteorder("<")).astype(_dtype(name))
             self.constants[self.new(number)] = array.reshape(_shape(shape))
         self.ops = []
-        by_slot = {}
+        by_slot: dict[int, str] = {}
+        made: dict[int, int] = {}
         for name, kind, operands, params, outs, shapes, place in of(tuple, ops):
             if of(int, kind) not in (0, -1, CALLED) or not _known(of(str, name), kind):
                 raise ValueError(f"an op {name!r} that this version does not have")
             given = self.value(operands), self.value(params)
-            if type(given[0]) is not tuple or type(given[1]) is not tuple:
+            if type(given[0]) is not tuple or type(given[1]) is not tuple or not _small(given[1]):
                 raise ValueError("operands that are none")
             outs = tuple([self.new(out) for out in of(tuple, outs)])
             by_slot.update(dict.fromkeys(outs, name))
+            made.update(dict.fromkeys(outs, len(self.ops) + 1))
             shapes = None if shapes is None else [_shape(shape) for shape in of(tuple, shapes)]
             self.ops.append((name, kind, *given, outs, shapes, _place(place)))
         self.guards = []
         for kind, slot, expected, after, place in of(tuple, guards):
-            if kind not in ("truth", "finite", "ordinary") or not 0 <= of(int, after) <= len(self.ops):
+            if kind not in ("truth", "finite", "ordinary") or not (
+                    made.get(slot, 0) <= of(int, after) <= len(self.ops)):
                 raise ValueError("a guard that is none")
             self.guards.append(Guard(kind, self.old(slot), of(bool, expected), after, _place(place)))
         self.leaves = [(self.old(slot), None) if of(int, slot) >= 0 else (-1, constant) for slot, constant in of(tuple, leaves)]
@@ -329,6 +332,15 @@ class _View(NamedTuple):
     """Steps of a view: (name, sizes, dimensions or an index)."""
 
     links: list[tuple[str, Any]]
+
+
+def _small(tree: Any) -> bool:
+    """Whether all whole numbers are less than what C's int has: NumPy has functions that do not ask."""
+    if type(tree) in (tuple, list):
+        return all(map(_small, tree))
+    if isinstance(tree, _View):
+        return _small([given for _, given in tree.links])
+    return _small([tree.start, tree.stop, tree.step]) if type(tree) is slice else type(tree) is not int or abs(tree) < 1 << 31
 
 
 def _dtype(name: Any) -> np.dtype[Any]:
