@@ -185,7 +185,7 @@ cuda = _Cuda()
 
 #: What is imported when it is asked for, and where it is: a program that does not ask starts a quarter sooner (32 ms, not 43).
 _LATER = {
-    **dict.fromkeys(("func", "jit", "nn", "programs", "testing", "utils")),
+    **dict.fromkeys(("distributed", "func", "jit", "nn", "programs", "testing", "utils")),
     **dict.fromkeys(name for name in _ops.NAMESPACES if "." not in name),       # linalg, fft, special
     **dict.fromkeys(_ops.LATER["functions"]),       # of rows: their families put them here
     "lift": "_lift",

@@ -16,7 +16,7 @@ from libc.string cimport memcpy, memset
 
 from ._base cimport Variable, current_node, is_variable, modes, ndarray_of, type_of
 from ._core cimport HOOKED, Array, Shape, new_array, new_shape, release_shape
-from ._kernels cimport FLOAT64, Loop, add_into, exp_sum, intp, kernels, run_loop
+from ._kernels cimport FLOAT64, Loop, add_into, exp_sum, intp, kernels, run_loop, run_parts
 from ._kernels cimport matmul as matmul_kernel, matmul_batch
 from ._kernels import chosen_cpu_level
 
@@ -72,6 +72,11 @@ cdef enum:
     REGISTER = 4096             # bytes of a register: a block of doubles
     SUMS = 16                   # sums in one sweep
     OPERANDS = 9                # of an op of a sweep, its result among them: C_AT_MOST and two
+    PART_SIZE = 16384           # elements of a part that a thread runs, at least
+    PART_LEVELS = 4             # 2 ** PART_LEVELS parts of a sweep, at most
+    SHARES = 16
+    WORTH_SHARING = 400000      # elements times ops of a sweep from which on threads are asked: some 100 us
+    PART_ROOM = 24              # registers that a thread has on its stack
     POOLED = 4096               # elements of a result from which on its memory is the pool's
 
 cdef enum:                      # kinds of steps
@@ -143,7 +148,7 @@ cdef class Program:
     cdef char* arena
     cdef char* registers
     cdef void* arena_memory
-    cdef int steps, bases
+    cdef int steps, bases, room
     cdef intp arena_bytes
     cdef readonly bint busy     # it runs: another thread's call, or one further out
     cdef bint heavy
@@ -171,7 +176,8 @@ cdef class Program:
         self.arena = <char*>((<uintptr_t>self.arena_memory + 63) & ~<uintptr_t>63)
         self.arena_bytes = (arena_bytes + 63) & ~63
         self.base[0] = self.arena
-        self.base[1] = self.arena + self.arena_bytes
+        self.base[1] = self.registers = self.arena + self.arena_bytes
+        self.room = registers
         self.steps, self.bases, self.calls, self.heavy, self.failed = len(steps), bases, calls, heavy, -1
         self.kept = []
         for number, array in constants:
@@ -285,6 +291,7 @@ cdef class Program:
         cdef Step* s
         cdef char* args[4]
         cdef const intp* strides[4]
+        cdef Sweep sweep
         cdef int i
         while at < self.steps:
             s = &self.step[at]
@@ -294,10 +301,9 @@ cdef class Program:
                 args[i] = self.base[s.arg[i].base] + s.arg[i].offset
                 strides[i] = s.strides[i]
             if s.kind == FUSED:
-                if s.rows == 1:
-                    self.swept(s, 0, s.columns, NULL)
-                else:
-                    self.rows_swept(s)
+                sweep.step, sweep.micro, sweep.sum_of = s, &self.micro[s.first], &self.sum_of[2 * s.first_sum]
+                sweep.base, sweep.registers, sweep.room = self.base, self.registers, self.room
+                swept(&sweep, s)
             elif s.kind == STRIDED:
                 run_loop(s.loop, s.data, s.args, s.dims, s.shape, args, strides)
             elif s.kind == SUM:
@@ -334,110 +340,183 @@ cdef class Program:
                 return False
         return True
 
-    cdef void micros(self, Step* s, intp row, intp start, intp n) noexcept nogil:
-        """All ops of a fused step on a block: n elements from `start` on, of a row."""
-        cdef Micro* m = &self.micro[s.first]
-        cdef Micro* end = m + s.count
-        cdef char* args[OPERANDS]
-        cdef intp steps[OPERANDS]
-        cdef int i
-        while m < end:
-            for i in range(m.args):
-                args[i] = self.base[m.arg[i].base] + m.arg[i].offset
-                steps[i] = m.arg[i].column
-                if m.arg[i].base != 1:
-                    args[i] += row * m.arg[i].row + start * m.arg[i].column
-            computed(m, args, steps, n)
-            m += 1
 
-    cdef void short_rows(self, Step* s, intp row, intp rows) noexcept nogil:
-        """All ops of a fused step on whole rows, n elements of them: what is the same along or across rows is spread first.
+# ---- sweeps
 
-        A call of a loop for each row of 14 elements takes seven times as long.
-        """
-        cdef Micro* m = &self.micro[s.first]
-        cdef Micro* end = m + s.count
-        cdef Place* place
-        cdef intp n = rows * s.columns, size
-        cdef double[OPERANDS * BLOCK] room
-        cdef char* args[OPERANDS]
-        cdef intp steps[OPERANDS]
-        cdef int i
-        while m < end:
-            for i in range(m.args):
-                place = &m.arg[i]
-                args[i] = self.base[place.base] + place.offset
-                steps[i] = place.column
-                if place.base == 1:
-                    continue
-                args[i] += row * place.row
-                if place.row == 0 and place.column:
-                    size = place.column
-                    autodiff_tile(rows, s.columns * size, args[i], <char*>&room[i * BLOCK])
-                elif place.column == 0 and place.row:
-                    size = steps[i] = place.row
-                    autodiff_stretch(rows, s.columns, <int>size, args[i], <char*>&room[i * BLOCK])
-                else:
-                    continue
-                args[i] = <char*>&room[i * BLOCK]
-            computed(m, args, steps, n)
-            m += 1
+cdef struct Sweep:              # a fused step that runs
+    Step* step
+    Micro* micro                # its first
+    Place* sum_of
+    char** base
+    char* registers
+    int room, levels            # registers; 2 ** levels parts
+    intp length                 # rows of a part
+    double[SUMS * SHARES] totals
 
-    cdef void swept(self, Step* s, intp start, intp n, double* totals) noexcept nogil:
-        """A run of elements in blocks that end where NumPy's pairwise sum has parts, so that sums of them have its bits."""
-        cdef double[2 * SUMS] parts
-        cdef intp half
-        cdef int i, k = s.sums
-        cdef Place* source
-        cdef char* args[3]
-        cdef intp steps[3]
-        cdef float single
-        if n <= BLOCK:
-            self.micros(s, 0, start, n)
-            for i in range(k):
-                source = &self.sum_of[2 * (s.first_sum + i)]
-                args[1] = self.base[source.base] + source.offset
-                if source.base != 1:
-                    args[1] += start * source.column
-                steps[0], steps[1], steps[2] = 0, source.column, 0
-                parts[i], single = 0, 0
-                args[0] = args[2] = <char*>&parts[i] if s.dtype == FLOAT64 else <char*>&single
-                kernels[s.dtype][ADD].value(args, &n, steps, kernels[s.dtype][ADD].value_data)
-                if s.dtype != FLOAT64:
-                    parts[i] = single
+
+cdef void swept(Sweep* w, Step* s) noexcept nogil:
+    """All blocks, on several threads if they are many; what a part is does not depend on how many threads there are."""
+    cdef intp size = s.rows * s.columns, parts, i
+    cdef int k
+    cdef Place* target
+    cdef char* x
+    w.levels = 0
+    if size * s.count >= WORTH_SHARING and w.room <= PART_ROOM:
+        while w.levels < PART_LEVELS and size >> (w.levels + 1) >= PART_SIZE:
+            w.levels += 1
+    parts = <intp>1 << w.levels
+    if s.rows > 1:
+        w.length = (s.rows + parts - 1) // parts
+        if parts == 1:
+            rows_swept(w, 0, s.rows, w.registers)
         else:
-            half = n // 2
-            half -= half % 8
-            self.swept(s, start, half, &parts[0])
-            self.swept(s, start + half, n - half, &parts[SUMS])
-            for i in range(k):
-                if s.dtype == FLOAT64:
-                    parts[i] = parts[i] + parts[SUMS + i]
-                else:
-                    parts[i] = <float>(<float>parts[i] + <float>parts[SUMS + i])
-        for i in range(k):
-            if totals != NULL:
-                totals[i] = parts[i]
-            else:
-                source = &self.sum_of[2 * (s.first_sum + i) + 1]
-                args[0] = self.base[source.base] + source.offset
-                if s.dtype == FLOAT64:
-                    (<double*>args[0])[0] = parts[i] + 0.0
-                else:
-                    (<float*>args[0])[0] = <float>(parts[i] + 0.0)
+            run_parts(rows_part, w, (s.rows + w.length - 1) // w.length)
+        return
+    if parts == 1:
+        run_of(w, 0, s.columns, w.totals, w.registers)
+    else:
+        run_parts(run_part, w, parts)
+    while parts > 1:
+        parts //= 2
+        for i in range(parts):
+            added(s, &w.totals[2 * i * SUMS], &w.totals[(2 * i + 1) * SUMS], &w.totals[i * SUMS])
+    for k in range(s.sums):
+        target = &w.sum_of[2 * k + 1]
+        x = w.base[target.base] + target.offset
+        if s.dtype == FLOAT64:
+            (<double*>x)[0] = w.totals[k] + 0.0
+        else:
+            (<float*>x)[0] = <float>(w.totals[k] + 0.0)
 
-    cdef void rows_swept(self, Step* s) noexcept nogil:
-        cdef intp row = 0, start, some = BLOCK // s.columns
-        if some > 3:
-            while row < s.rows:
-                self.short_rows(s, row, min(some, s.rows - row))
-                row += some
-            return
-        for row in range(s.rows):
-            start = 0
-            while start < s.columns:
-                self.micros(s, row, start, min(<intp>BLOCK, s.columns - start))
-                start += BLOCK
+
+cdef void run_part(void* work, intp part) noexcept nogil:
+    cdef Sweep* w = <Sweep*>work
+    cdef double[PART_ROOM * BLOCK + 8] room
+    cdef intp start = 0, n = w.step.columns, half
+    cdef int level = w.levels
+    while level:
+        level -= 1
+        half = n // 2
+        half -= half % 8
+        if part >> level & 1:
+            start, n = start + half, n - half
+        else:
+            n = half
+    run_of(w, start, n, &w.totals[part * SUMS], <char*>((<uintptr_t>room + 63) & ~<uintptr_t>63))
+
+
+cdef void rows_part(void* work, intp part) noexcept nogil:
+    cdef Sweep* w = <Sweep*>work
+    cdef double[PART_ROOM * BLOCK + 8] room
+    cdef intp start = part * w.length
+    rows_swept(w, start, min(w.length, w.step.rows - start), <char*>((<uintptr_t>room + 63) & ~<uintptr_t>63))
+
+
+cdef void micros(Sweep* w, intp row, intp start, intp n, char* registers) noexcept nogil:
+    """All ops on a block: n elements from `start` on, of a row."""
+    cdef Micro* m = w.micro
+    cdef Micro* end = m + w.step.count
+    cdef Place* place
+    cdef char* args[OPERANDS]
+    cdef intp steps[OPERANDS]
+    cdef int i
+    while m < end:
+        for i in range(m.args):
+            place = &m.arg[i]
+            steps[i] = place.column
+            if place.base == 1:
+                args[i] = registers + place.offset
+            else:
+                args[i] = w.base[place.base] + place.offset + row * place.row + start * place.column
+        computed(m, args, steps, n)
+        m += 1
+
+
+cdef void short_rows(Sweep* w, intp row, intp rows, char* registers) noexcept nogil:
+    """All ops on whole rows: what is the same along or across rows is spread first.
+
+    A call of a loop for each row of 14 elements takes seven times as long.
+    """
+    cdef Micro* m = w.micro
+    cdef Micro* end = m + w.step.count
+    cdef Place* place
+    cdef intp columns = w.step.columns, n = rows * columns, size
+    cdef double[OPERANDS * BLOCK] room
+    cdef char* args[OPERANDS]
+    cdef intp steps[OPERANDS]
+    cdef int i
+    while m < end:
+        for i in range(m.args):
+            place = &m.arg[i]
+            steps[i] = place.column
+            if place.base == 1:
+                args[i] = registers + place.offset
+                continue
+            args[i] = w.base[place.base] + place.offset + row * place.row
+            if place.row == 0 and place.column:
+                size = place.column
+                autodiff_tile(rows, columns * size, args[i], <char*>&room[i * BLOCK])
+            elif place.column == 0 and place.row:
+                size = steps[i] = place.row
+                autodiff_stretch(rows, columns, <int>size, args[i], <char*>&room[i * BLOCK])
+            else:
+                continue
+            args[i] = <char*>&room[i * BLOCK]
+        computed(m, args, steps, n)
+        m += 1
+
+
+cdef inline void added(Step* s, const double* x, const double* y, double* out) noexcept nogil:
+    cdef int i
+    for i in range(s.sums):
+        out[i] = x[i] + y[i] if s.dtype == FLOAT64 else <float>(<float>x[i] + <float>y[i])
+
+
+cdef void run_of(Sweep* w, intp start, intp n, double* totals, char* registers) noexcept nogil:
+    """A run of elements in blocks that end where NumPy's pairwise sum has parts, so that sums of them have its bits."""
+    cdef Step* s = w.step
+    cdef double[SUMS] rest
+    cdef intp half
+    cdef int i
+    cdef Place* source
+    cdef char* args[3]
+    cdef intp steps[3]
+    cdef float single
+    if n > BLOCK:
+        half = n // 2
+        half -= half % 8
+        run_of(w, start, half, totals, registers)
+        run_of(w, start + half, n - half, rest, registers)
+        added(s, totals, rest, totals)
+        return
+    micros(w, 0, start, n, registers)
+    for i in range(s.sums):
+        source = &w.sum_of[2 * i]
+        if source.base == 1:
+            args[1] = registers + source.offset
+        else:
+            args[1] = w.base[source.base] + source.offset + start * source.column
+        steps[0], steps[1], steps[2] = 0, source.column, 0
+        totals[i], single = 0, 0
+        args[0] = args[2] = <char*>&totals[i] if s.dtype == FLOAT64 else <char*>&single
+        kernels[s.dtype][ADD].value(args, &n, steps, kernels[s.dtype][ADD].value_data)
+        if s.dtype != FLOAT64:
+            totals[i] = single
+
+
+cdef void rows_swept(Sweep* w, intp row, intp rows, char* registers) noexcept nogil:
+    cdef intp columns = w.step.columns, some = BLOCK // columns, start, end = row + rows
+    if some > 3:
+        while row < end:
+            short_rows(w, row, min(some, end - row), registers)
+            row += some
+        return
+    while row < end:
+        start = 0
+        while start < columns:
+            micros(w, row, start, min(<intp>BLOCK, columns - start), registers)
+            start += BLOCK
+        row += 1
 
 
 cdef inline void computed(Micro* m, char** args, const intp* steps, intp n) noexcept nogil:
@@ -791,6 +870,11 @@ def node_of(Variable v not None):
 def memory_of(Variable v not None):
     """Where a Variable's elements are; 0: it is a number."""
     return <uintptr_t>v.array.data if v.array != NULL else 0
+
+
+def storage_of(Variable v not None):
+    """What a Variable shares with its views; 0: it is a number."""
+    return <uintptr_t>v.array.storage if v.array != NULL else 0
 
 
 cdef object plain_of = None

@@ -30,6 +30,7 @@ GROUPS = (
     "neighbour",
     "record",
     "record_arrays",
+    "workers",
 )
 COMMANDS = ("compare", "report")
 EXTRA = 'the "bench" extra is not complete ({}): install it with  pip install -e ".[bench]"'

@@ -51,6 +51,7 @@ BASELINES = {
     "methods": "autodiff, methods instead of np.",
     "empty": "NumPy's protocols, nothing behind",
     "eager": "autodiff, run by Python",
+    "loop": "autodiff, a plain loop",
     "no_barrier": "autodiff, the paths without one",
 }
 

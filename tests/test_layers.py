@@ -19,7 +19,7 @@ LAYERS = ("api", "rules", "_guidance", "_missing", "_rebind", "_travel", "helper
           "_program", "_arrays", "_variable", "_ops", "_ops_of_a_family", "_namespace", "return_types", "_random", "random",
           "_create", "_windows", "_draws", "_lowrank", "_dlpack", "_functions", "_pytree", "_batching", "_vmap", "_transforms",
           "autograd", "_C", "_files", "_explain", "_draw", "_primitive", "func", "linalg", "fft", "special", "nn", "testing",
-          "numpy", "_math", "_lift", "programs", "jit", "utils", "__init__", "__main__")
+          "numpy", "_math", "_lift", "programs", "jit", "utils", "distributed", "__init__", "__main__")
 
 # What a module may import of the package, where that is less than everything to its left.
 NARROWER = {

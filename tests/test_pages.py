@@ -21,9 +21,12 @@ def blocks(page, language):
 
 
 @pytest.mark.parametrize("page", ["functions.md", "memory.md", "numpy.md", "transforms.md", "programs.md", "convolutions.md",
-                                  "functional.md", "why-is-my-gradient.md"])
+                                  "functional.md", "why-is-my-gradient.md", "workers.md"])
 def test_the_examples_of_a_page(page):
     """In order, in one namespace."""
+    if page == "workers.md":
+        for module in ("dask.array", "distributed", "joblib", "scipy"):
+            pytest.importorskip(module)
     text = "\n".join(blocks(page, "pycon"))
     assert text.count(">>>") > 5
     shown = []

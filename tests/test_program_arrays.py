@@ -1,5 +1,6 @@
 """autodiff.compile over arrays: replays against eager runs, for every row of the catalogue, and what gives up."""
 import collections
+import os
 import threading
 import warnings
 
@@ -170,6 +171,29 @@ def test_chains_have_the_bits_of_single_ops(shape, dtype, level):
         _arrays.use_level(_kernels.chosen_cpu_level())
 
 
+@pytest.mark.skipif(os.name == "nt", reason="one thread on Windows")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("shape", [(300_001,), (40_000, 9), (300, 1_001)])
+def test_threads_share_a_sweep(shape, dtype):
+    """The bits are the same for any number of them."""
+    x, row = RNG.standard_normal(shape).astype(dtype), RNG.standard_normal(shape[1:]).astype(dtype)
+    f = autodiff.value_and_grad(autodiff.compile(lambda x, row: (np.tanh(x * row) * x + np.exp(-x) * 2).sum()))
+    before, found = autodiff.get_num_threads(), set()
+    try:
+        for threads in (1, 2, 3, 1):
+            autodiff.set_num_threads(threads)
+            for _ in range(5):
+                value, gradient = f(x, row)
+                found.add((value, gradient.tobytes()))
+    finally:
+        autodiff.set_num_threads(before)
+    assert len(found) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        expected = autodiff.value_and_grad(inside(lambda x, row: (np.tanh(x * row) * x + np.exp(-x) * 2).sum()))(x, row)
+    assert np.asarray(expected[1]).tobytes() == found.pop()[1]
+
+
 def test_batches_of_products():
     x, y = RNG.standard_normal((2, 3, 4, 5)), RNG.standard_normal((2, 3, 5, 6))
     f = autodiff.compile(lambda x, y: (np.swapaxes(np.tanh(x @ y), -1, -2) @ x).sum())
@@ -198,9 +222,137 @@ def test_results_that_are_arrays():
             found = c(X, 2.0)
             assert type(found["a"]) is np.ndarray and (found["a"] == X * 2.0).all()
             assert found["b"][0] == X.sum() and (found["b"][1] == X).all() and found["b"][2] == 3
-            found["b"][1][...] = 0.0            # memory of its own
+            assert found["b"][1] is X           # as without compile()
             found["a"][...] = 0.0
     assert X.any()
+
+
+def test_results_that_are_views_of_arguments():
+    x, y = np.arange(6.0).reshape(2, 3), [np.arange(4.0)]
+    c = autodiff.compile(lambda x, y: (x.T, x[1], y[0][::2], x * 1.0, x[0, 0], x[:, 1:] + 0.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for given, other in ((x, y), (x + 1.0, y), (x.copy()[:, ::-1], [y[0] + 1.0]), (x, y)):
+            found = c(given, other)
+            assert [np.shares_memory(v, given) for v in found] == [True, True, False, False, False, False]
+            assert np.shares_memory(found[2], other[0]) and type(found[4]) is float
+            for v, w in zip(found, (given.T, given[1], other[0][::2], given, given[0, 0], given[:, 1:])):
+                np.testing.assert_array_equal(v, w)
+
+
+def test_results_stay_when_the_program_runs_again():
+    c, x = autodiff.compile(lambda x: (x * 2.0, np.tanh(x), np.sort(x))), RNG.standard_normal(5000)
+    first = c(x)
+    kept = [v.copy() for v in first]
+    second = c(x + 1.0)
+    assert all((a == b).all() for a, b in zip(first, kept))
+    for v in first:
+        v[...] = 0.0
+    np.testing.assert_array_equal(second[0], (x + 1.0) * 2.0)
+
+
+def test_complex_and_empty_arrays_and_arrays_without_dimensions():
+    z = RNG.standard_normal(3) + 1j * RNG.standard_normal(3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for f, given in ((lambda z: z * z.conj() + 1.0, z), (lambda z: abs(z).sum(), z.astype(np.complex64)),
+                         (lambda z: (z * 2.0).sum(), np.zeros((0, 3))), (lambda z: z @ np.ones((3, 2)), np.zeros((0, 3))),
+                         (lambda z: z * 2.0, np.array(3.0)), (lambda z: z * 2, np.array(3)),
+                         (lambda z: z + 1, np.arange(3, dtype="u1"))):
+            c = autodiff.compile(f)
+            for _ in range(3):
+                found, expected = c(given), f(given)
+                np.testing.assert_allclose(found, expected, rtol=1e-6)
+                assert np.asarray(found).dtype == expected.dtype or not np.ndim(expected)
+            assert sum(len(a.player.programs) for a in c._state.of_arrays.values()) == 1
+
+
+def test_an_error_in_a_replay_is_that_of_the_function():
+    c = autodiff.compile(lambda x: np.linalg.inv(x).sum())
+    g = autodiff.grad(c)
+    for f in (c, g):
+        f(np.eye(2))
+        with pytest.raises(np.linalg.LinAlgError) as found:
+            f(np.zeros((2, 2)))
+        with pytest.raises(np.linalg.LinAlgError) as expected:
+            autodiff.grad(inside(lambda x: np.linalg.inv(x).sum()))(np.zeros((2, 2)))
+        assert str(found.value) == str(expected.value)
+        f(2.0 * np.eye(2))
+    assert c._state.reason is None and c(2.0 * np.eye(2)) == 1.0
+
+
+def test_an_error_that_the_function_catches_is_a_decision():
+    def f(x):
+        try:
+            return np.linalg.inv(x).sum()
+        except np.linalg.LinAlgError:
+            return 5.0 * x.sum()
+
+    c = autodiff.compile(f)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for x in (np.eye(2), np.ones((2, 2)), 2.0 * np.eye(2), np.ones((2, 2))):
+            assert c(x) == f(x)
+
+
+def test_shapes_without_end_run_as_they_are():
+    c = autodiff.compile(lambda x: (x * x).sum())
+    with pytest.warns(UserWarning, match="hardly come again"):
+        for n in range(1, 80):
+            assert c(np.ones(n)) == n
+
+
+def test_memory_bounds_programs_of_arrays():
+    c = autodiff.compile(lambda x: np.sin(x @ x.T).sum(axis=0) @ np.cumsum(x, axis=0), memory=100_000)
+    with pytest.warns(UserWarning, match="more than 100000 bytes"):
+        for n in range(1, 80):
+            c(np.ones((n, 3)))
+
+
+def test_a_custom_function_is_called():
+    scale = [2.0]
+
+    class Scaled(autodiff.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x * scale[0]
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return g * x * 2.0 * scale[0]
+
+    c = autodiff.compile(lambda x: (Scaled.apply(np.sin(x)) * x).sum())
+    g = autodiff.value_and_grad(c)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for by in (0.0, 0.5, 1.0):
+            close(g(X + by), autodiff.value_and_grad(lambda x: (np.sin(x) ** 2 * 2.0 * x).sum())(X + by))
+        scale[0] = 3.0      # Python runs
+        close(c(X), (np.sin(X) ** 2 * 3.0 * X).sum())
+
+
+def test_a_custom_function_that_reads_what_it_is_not_given_runs_as_it_is():
+    class Sees(autodiff.autograd.Function):
+        beside = None
+
+        @staticmethod
+        def forward(ctx, x):
+            return x * Sees.beside
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * Sees.beside
+
+    def f(x):
+        Sees.beside = x.detach() * 2.0
+        return Sees.apply(x).sum()
+
+    c = autodiff.compile(f)
+    with pytest.warns(UserWarning, match="reads values that it is not given"):
+        assert c(np.ones(3)) == 6.0
+    assert c(np.full(3, 2.0)) == 24.0
 
 
 def test_parameters_are_read_where_they_are_and_get_their_gradients():
@@ -247,12 +399,11 @@ def test_memory_in_any_order():
 
 
 ODD = {
-    "a write": lambda x: (x.__setitem__(0, 1.0), x.sum())[1],
     "a value": lambda x: (x * float(x.sum())).sum(),
     "an item": lambda x: (x * x[0].item()).sum(),
-    "positions": lambda x: x[np.argsort(np.asarray(autodiff.numpy.array(x).detach()))][0] * 2.0,
+    "values": lambda x: x[np.argsort(autodiff.numpy.array(x).detach().tolist())][0] * 2.0,
+    "a write into an argument": lambda x: (x.__setitem__(0, 1.0), x.sum())[1],
     "draws": lambda x: (x * np.random.rand()).sum() * 0.0,
-    "detach": lambda x: (x * autodiff.numpy.array(x).detach()).sum(),
     "a derivative": lambda x: (x * autodiff.grad(lambda z: (z * z).sum())(x)).sum(),
 }
 
@@ -288,6 +439,10 @@ WHOLE = {
     "several": lambda x: autodiff.sort(autodiff.tensor(0.0) + x).values[2] - autodiff.sort(autodiff.tensor(0.0) + x).values[0],
     "a norm": lambda x: np.linalg.norm(x) + np.linalg.norm(np.outer(x, x), 2),
     "einsum": lambda x: np.einsum("i,j,i->", x, x, x),
+    "detach": lambda x: (x * autodiff.numpy.array(x).detach()).sum(),
+    "positions": lambda x: x[np.argsort(x)][0] * 2.0 + x[np.argsort(-x)[:2]].sum(),
+    "statistics": lambda x: np.median(x) + np.percentile(x, 30) * np.ptp(x) + np.interp(0.3, np.sort(x), x),
+    "an array of numbers": lambda x: (np.array([x[0], 2.0, x[1] * x[2]]) * x).sum(),
 }
 
 
@@ -303,6 +458,115 @@ def test_what_is_called_as_one_op(name):
             close(g(np.array(x)), expected, 1e-14)
             close(c(np.array(x)), expected[0], 1e-14)
     assert c._state.reason is None and all(len(a.player.programs) for a in c._state.of_arrays.values())
+
+
+def running(x):
+    y = np.zeros(4)
+    for i in range(3):
+        y[i + 1] = 0.5 * y[i] + x[i]
+    y[1:] *= x
+    y[np.argsort(x)] += 1.0
+    return (y * y).sum()
+
+
+def table(x):
+    y = np.zeros((3, 3))
+    y[0] = x
+    y[1] += 2.0 * x
+    y[:, 1] -= y[1] * x
+    y += x
+    y /= 1.0 + x * x
+    total = 0.0 * x.sum()
+    for row in y:
+        total += (row * x).sum()
+    return total
+
+
+def cut(x):
+    y = np.tanh(x)
+    y[y < 0.2] = 0.1
+    y[0] = y[1] * y[2]
+    return (y * x).sum()
+
+
+def turned_in_place(x):
+    y = autodiff.tensor(0.0) + x
+    z = y * y
+    z.mul_(y).add_(1.0)
+    z[1:].neg_()
+    return z.sum() + z[2] * 3.0
+
+
+WRITES = {"running": running, "table": table, "cut": cut, "in place": turned_in_place}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_writes_into_what_the_function_made(name):
+    f = WRITES[name]
+    c = autodiff.compile(f)
+    g, eager = autodiff.value_and_grad(c), autodiff.value_and_grad(inside(f))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for x in ([0.5, -1.0, 2.0], [1.5, 3.0, -2.0], [-0.5, -1.0, 0.25], [1.0, 2.0, 3.0], [3.0, 2.0, -1.0], [0.5, -1.0, 2.0]):
+            expected = eager(np.array(x))
+            close(g(np.array(x)), expected, 1e-14)
+            close(c(np.array(x)), expected[0], 1e-14)
+    assert c._state.reason is None and all(len(a.player.programs) for a in c._state.of_arrays.values())
+
+
+def test_a_view_of_what_is_written_runs_as_it_is():
+    def f(x):
+        y = x * 2.0
+        head = y[:2]
+        y += 1.0
+        return (head * x[:2]).sum()
+
+    c = autodiff.compile(f)
+    with pytest.warns(UserWarning, match="reads a view of what was written"):
+        assert c(np.ones(3)) == 6.0
+    assert c(np.ones(3)) == 6.0
+
+
+def test_the_caller_sees_writes_into_arguments_once():
+    def f(x):
+        x += 1.0
+        return x.sum()
+
+    c, x = autodiff.compile(f), np.zeros(3)
+    with pytest.warns(UserWarning, match="writes into a value"):
+        assert c(x) == 3.0
+    assert x.tolist() == [1.0] * 3
+    assert c(x) == 6.0 and x.tolist() == [2.0] * 3
+
+
+def test_the_caller_sees_writes_into_closed_over_variables_once():
+    count = autodiff.zeros(1)
+
+    def f(x):
+        count.add_(1.0)
+        return (x * count).sum()
+
+    c = autodiff.compile(f)
+    with pytest.warns(UserWarning, match="writes into a value"):
+        assert c(np.ones(3)) == 3.0
+    assert count.item() == 1.0
+    assert c(np.ones(3)) == 6.0 and count.item() == 2.0
+
+
+def test_a_function_that_is_not_recorded_runs_once_a_call():
+    calls = []
+
+    def f(x):
+        calls.append(1)
+        return (x * np.random.rand()).sum() * 0.0
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for g in (autodiff.compile(f), autodiff.value_and_grad(autodiff.compile(f))):
+            calls.clear()
+            g(np.ones(3))
+            g(np.ones(3))
+            assert len(calls) == 2
 
 
 def test_hooks_run():
@@ -392,16 +656,30 @@ def test_matrices_of_functions_of_arrays(matrix):
         np.testing.assert_array_equal(autodiff.grad(compiled)(x), 3 * x ** 2)
 
 
-def test_an_op_whose_program_gives_another_dtype_runs_as_it_is():
-    def f(x):
-        return np.power(x * np.ones(3) + 5, x).sum()
+MIXED = {
+    "powers": lambda x, y, z: np.power(x * np.ones((3, 3)) + 5, x) + x ** z,
+    "products": lambda x, y, z: (x @ y) * (y @ x) + x @ z,
+    "angles": lambda x, y, z: np.arctan2(x, y) + np.copysign(x, y) + np.hypot(x, z),
+    "factors": lambda x, y, z: np.linalg.cholesky(x @ x.T + 2.0 * np.eye(3)) @ y,
+    "choices": lambda x, y, z: np.where(x > 1, x, y) + np.where(z > 3, z, x),
+}
 
-    x = np.arange(1.0, 4.0, dtype="f")
-    expected = autodiff.grad(f)(x)
-    with pytest.warns(UserWarning, match="does not compute what it does"):
-        found = autodiff.grad(autodiff.compile(f))(x)
-    assert found.dtype == expected.dtype
-    np.testing.assert_array_equal(found, expected)
+
+@pytest.mark.parametrize("name", MIXED)
+def test_arrays_of_different_dtypes(name):
+    def f(x, y, z):
+        return MIXED[name](x, y, z).sum()
+
+    x, y, z = RNG.uniform(0.5, 1.5, (3, 3)).astype("f"), RNG.uniform(0.5, 1.5, (3, 3)), np.arange(9).reshape(3, 3)
+    for argnums in ((0, 1), (0,)):
+        c = autodiff.compile(f)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for by in (0.0, 0.25, 0.5, 0.0):
+                given = x + np.float32(by), y + by, z
+                close(autodiff.value_and_grad(c, argnums=argnums)(*given),
+                      autodiff.value_and_grad(inside(f), argnums=argnums)(*given), 1e-6)
+        assert sum(len(a.player.programs) for a in c._state.of_arrays.values()) == 1
 
 
 def test_a_python_float_does_not_widen_arrays():
@@ -492,7 +770,7 @@ def test_second_derivatives_in_arguments_run_the_function_again():
     with autodiff.no_grad():
         w.mul_(2.0)
     (g,) = autodiff.autograd.grad(result, x, retain_graph=True)         # of the values that it had
-    with pytest.raises(RuntimeError, match="modified by an inplace operation.*second derivative"):
+    with pytest.raises(RuntimeError, match=r"modified by an inplace operation.*second derivative"):
         autodiff.autograd.grad(result, x, create_graph=True)
 
 
@@ -509,3 +787,62 @@ def test_with_variables_for_arguments_the_rest_runs_as_it_is():
     plain = autodiff.compile(long)
     w = np.linspace(0.1, 0.7, 4)
     assert autodiff.value_and_grad(plain)(w, w, 0.3)[0] == autodiff.value_and_grad(long)(w, w, 0.3)[0]
+
+
+# ---- transforms of programs of arrays
+
+SECOND = {
+    "straight": lambda x, y: (np.tanh(x @ y) * x).sum(),
+    "branches": lambda x, y: x @ y @ x if (x * x).sum() > 2.0 else np.sin(x).sum() * y.sum(),
+}
+
+
+@pytest.mark.parametrize("name", SECOND)
+@pytest.mark.parametrize("argnums", [0, 1, (0, 1), (1, 0)])
+def test_second_derivatives(name, argnums):
+    f, x, y = SECOND[name], RNG.standard_normal(3), RNG.standard_normal((3, 3))
+    c = autodiff.compile(f)
+    for scale in (0.2, 1.5, 0.2):
+        for transform in (autodiff.hessian, autodiff.jacrev, autodiff.jacfwd, autodiff.jacobian):
+            close(transform(c, argnums=argnums)(scale * x, y), transform(inside(f), argnums=argnums)(scale * x, y))
+        for product in (autodiff.hvp, autodiff.jvp):
+            close(product(c, (scale * x, y), (x, y)), product(inside(f), (scale * x, y), (x, y)))
+        twice = autodiff.grad(lambda *v: autodiff.grad(c)(*v).sum())(scale * x, y)
+        close(twice, autodiff.grad(lambda *v: autodiff.grad(inside(f))(*v).sum())(scale * x, y))
+
+
+@pytest.mark.parametrize("transform", [autodiff.grad, autodiff.value_and_grad, autodiff.func.grad_and_value])
+def test_what_comes_beside_the_value(transform):
+    def f(x, y):
+        z = x * 2.0
+        return (z @ y).sum(), {"z": z, "n": 3, "s": z.sum()}
+
+    c = autodiff.compile(f)
+    of, eager = transform(c, has_aux=True), transform(inside(f), has_aux=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for by in (0.0, 1.0, 2.0):
+            found, expected = of(X + by, W), eager(X + by, W)
+            close(found, expected)
+            assert autodiff._pytree.flatten(found)[1] == autodiff._pytree.flatten(expected)[1]
+    assert [len(a.player.programs) for a in c._state.of_arrays.values()] == [1]
+
+
+@pytest.mark.parametrize("name", SECOND)
+@pytest.mark.parametrize("size", [1, 40])
+def test_vmap_over_python_branches(name, size):
+    f, xs, y = SECOND[name], RNG.standard_normal((size, 3)), RNG.standard_normal((3, 3))
+    for transform in (lambda f: f, autodiff.grad, lambda f: autodiff.value_and_grad(f, argnums=(0, 1)), autodiff.hessian):
+        found = leaves(autodiff.vmap(transform(autodiff.compile(f)), in_dims=(0, None))(xs, y))
+        expected = zip(*[leaves(transform(inside(f))(x, y)) for x in xs])
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, np.stack(b), rtol=1e-12)
+
+
+def test_vmap_of_large_samples_has_the_bits_of_calls():
+    f, xs = (lambda x: (np.exp(-x) * x).sum()), RNG.standard_normal((3, 700, 2))
+    g = autodiff.value_and_grad(autodiff.compile(f))
+    values, gradients = autodiff.vmap(g, in_dims=2)(xs)
+    for i in range(2):
+        value, gradient = g(xs[:, :, i])
+        assert values[i] == value and (gradients[i] == gradient).all()

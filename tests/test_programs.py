@@ -1193,7 +1193,7 @@ def test_a_call_that_no_program_has_leaves_the_others(odd):
 def test_an_auxiliary_result_beside_a_gradient_in_arrays():
     c = autodiff.compile(lambda x: ((x * x).sum(), x * 2))
     of = autodiff.grad(c, has_aux=True)
-    with pytest.warns(UserWarning, match="has_aux"):
+    for _ in range(2):
         gradient, aux = of(np.array([1.0, 2.0]))
     assert gradient.tolist() == [2.0, 4.0] and aux.tolist() == [2.0, 4.0] and c._state.reason is None
 

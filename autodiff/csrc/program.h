@@ -33,6 +33,8 @@ typedef struct p_segment {
     p_step *code;
     uint8_t *live;
     int start, count, steps;
+    int needs;
+    int32_t *need;              /* inputs that are first read here, on the way from the root */
     p_item turn;                /* op P_END: a leaf; 0 (no turn): not yet merged */
     int leaf;                   /* the number of a leaf */
     int32_t *out;               /* of a leaf: the slots of its results */
@@ -97,6 +99,7 @@ static void p_segment_free(p_segment *s)
     free(s->items);
     free(s->code);
     free(s->live);
+    free(s->need);
     free(s->out);
     free(s);
 }
@@ -276,7 +279,35 @@ static int p_render(p_tree *t, p_segment *leaf)
         if (q->op == P_WHERE) live[i - 1] = 1;
     }
     int status = 0;
-    for (int i = 0; i < path.depth; i++) {
+    uint8_t *read = calloc(t->inputs + 1, 1);
+    int32_t *need = malloc((t->inputs + 1) * sizeof *need);
+    if (read == NULL || need == NULL) status = -1;
+    for (int i = 0; i < path.depth && !status; i++) {
+        p_segment *s = path.segments[i];
+        int n = 0;
+        #define P_NEED(slot) do { const int at = (slot); if (at >= 0 && at < t->inputs && !read[at]) { read[at] = 1; need[n++] = at; } } while (0)
+        for (int k = 0; k < s->count; k++) {
+            const p_item *q = &s->items[k];
+            if (!live[s->start + k]) continue;
+            P_NEED(q->a);
+            if (p_binary(q)) P_NEED(q->b);
+        }
+        if (s->turn.op != P_END) {
+            P_NEED(s->turn.a);
+            P_NEED(s->turn.b);
+        }
+        for (int k = 0; k < s->outs; k++) P_NEED(s->out[k]);
+        #undef P_NEED
+        int32_t *made = n ? realloc(s->need, n * sizeof *made) : s->need;
+        if (n && made == NULL) { status = -1; break; }
+        if (n > s->needs) t->bytes += (n - s->needs) * sizeof *made;
+        s->need = made;
+        s->needs = n;
+        if (n) memcpy(made, need, n * sizeof *made);
+    }
+    free(read);
+    free(need);
+    for (int i = 0; i < path.depth && !status; i++) {
         p_segment *s = path.segments[i];
         int n = 0;
         for (int k = 0; k < s->count; k++) n += live[s->start + k];
@@ -649,7 +680,24 @@ static int p_sweep_room(p_sweep *w)
         double *row = w->v - (size_t)(i + 1) * P_BLOCK, value = t->constants[i];
         for (int k = 0; k < P_BLOCK; k++) row[k] = value;
     }
+    for (int i = 0; i < t->inputs; i++) {       /* what all points have in common stays there */
+        double *row = w->v + (size_t)i * P_BLOCK, value = w->column[i][0];
+        for (int k = 0; k < P_BLOCK && !w->step[i]; k++) row[k] = value;
+    }
     return 0;
+}
+
+/* The inputs that are first read in a segment: those that are read further down are not gathered for points that leave. */
+static void p_load(const p_sweep *w, const p_segment *s, const int32_t *index, int dense)
+{
+    for (int j = 0; j < s->needs; j++) {
+        const int i = s->need[j];
+        double *row = w->v + (ptrdiff_t)i * P_BLOCK;
+        const double *from = w->column[i];
+        if (!w->step[i]) continue;
+        if (dense) memcpy(row, from + index[0], P_BLOCK * sizeof *row);
+        else for (int k = 0; k < P_BLOCK; k++) row[k] = from[index[k]];
+    }
 }
 
 static int p_leave(p_sweep *w, p_segment *at, int way, uint64_t lanes, const int32_t *index)
@@ -693,12 +741,9 @@ static int p_block_run(p_sweep *w, const int32_t *given, int n)
     int32_t index[P_BLOCK];
     uint64_t alive = n == P_BLOCK ? ~(uint64_t)0 : ((uint64_t)1 << n) - 1;
     for (int k = 0; k < P_BLOCK; k++) index[k] = given[k < n ? k : n - 1];
-    for (int i = 0; i < t->inputs; i++) {
-        double *row = v + (ptrdiff_t)i * P_BLOCK;
-        const double *from = w->column[i];
-        const ptrdiff_t step = w->step[i];
-        for (int k = 0; k < P_BLOCK; k++) row[k] = from[index[k] * step];
-    }
+    int dense = n == P_BLOCK;
+    for (int k = 1; k < P_BLOCK; k++) dense &= index[k] == index[0] + k;
+    p_load(w, s, index, dense);
     for (;;) {
         p = p_level->forward(p, v);
         if (p->op == P_CHECK) {
@@ -718,6 +763,7 @@ static int p_block_run(p_sweep *w, const int32_t *given, int n)
         if (s->child[way] == NULL) return p_leave(w, s, way, alive, index);
         s = s->child[way];
         p = s->code;
+        p_load(w, s, index, dense);
     }
     p_reverse *r = NULL;
     if (s->outs != 1 || s->out[0] < 0) return p_leave(w, NULL, 0, alive, index);

@@ -169,7 +169,7 @@ class _State:
 
     def arrays(self, replay: Any, of_variables: bool = False) -> Any:
         """What a callable does with arrays, or with Variables that require a gradient."""
-        key = replay._what, replay._places if replay._what else (), replay._single, of_variables
+        key = replay._what, replay._places if replay._what else (), replay._single, bool(replay._aux), of_variables
         found = self.of_arrays.get(key)
         if found is None:
             from ._arrays import Arrays
@@ -227,7 +227,7 @@ class _State:
             args, kwargs = self._by_position(args, kwargs)
         if replay._places and max(replay._places) >= len(args):
             return replay.eager(self.plainly, args, kwargs)     # which says what is wrong
-        if not replay._what and any(map(_wants_gradient, args)):
+        if not kwargs and not replay._what and any(map(_wants_gradient, args)):
             return self.arrays(replay, True).run(replay, args)
         if kwargs or any(map(_nested, args)):
             return self._arranged(replay, args, kwargs)
@@ -238,8 +238,6 @@ class _State:
         if self.over_arrays or any(map(_with_arrays, args)):
             if replay._what >= HESSIAN:         # programs of arrays have first derivatives of one number only
                 return replay.eager(self.plainly, args, kwargs)
-            if replay._aux:
-                return self.this_call(replay, args, kwargs, "a gradient beside other results (has_aux) of a function of arrays")
             return self.arrays(replay).run(replay, args)
         for i, value in enumerate(args):
             kind = kind_of(value)
@@ -380,7 +378,7 @@ class _State:
         if attached and isinstance(result, _Base) and result.requires_grad and not result.ndim:
             from ._arrays import Arrays
 
-            self.like, self.on_node = result.detach(), Arrays(self, VALUE, (), False, False).with_node
+            self.like, self.on_node = result.detach(), Arrays(self, VALUE, (), False, False, False).with_node
             found = replay.replayed(made, args)
             if found is None or not _same(found.item(), result.item()):
                 self._differs(None)
@@ -742,7 +740,11 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
     NotImplemented where that is not what was asked: for Variables, and where a sample is no number.
     """
     state = replay._state
-    if state.reason is not None or state.check or unusual() or not size or replay._aux:
+    if state.reason is not None or state.check or unusual() or not size:
+        return NotImplemented
+    if state.over_arrays or any(_with_arrays(value, 1 if dim is None else 2) for value, dim in zip(leaves, dims, strict=True)):
+        return _over_samples(replay, tree, leaves, dims, size)
+    if replay._aux:
         return NotImplemented
     columns = []
     for value, dim in zip(leaves, dims, strict=True):
@@ -813,6 +815,44 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
     if replay._what == GRADIENT:
         return gradient
     return (values, gradient) if replay._what == VALUE_AND_GRADIENT else (gradient, values)
+
+
+def _over_samples(replay: Any, tree: Any, leaves: list[Any], dims: list[int | None], size: int) -> Any:
+    """What vmap makes of a program of arrays: where it branches, and where that is faster, it is replayed for each sample.
+
+    NotImplemented where one pass over a batch is right and faster, as ever.
+    """
+    state = replay._state
+    if any(isinstance(value, _Base) for value in leaves):
+        return NotImplemented
+    rows = [None if dim is None else np.moveaxis(value, dim, 0) for value, dim in zip(leaves, dims, strict=True)]
+    if any(row is not None and row.ndim == 1 and row.dtype not in (np.float64, np.float32) for row in rows):
+        return NotImplemented       # a number that is no float is static: each would have a program of its own
+
+    def sample(i: int) -> Any:
+        args = tree.unflatten([value if row is None else row[i] if row.ndim > 1 or row.dtype != np.float64 else float(row[i])
+                               for value, row in zip(leaves, rows, strict=True)])
+        return flatten(replay(*args))
+
+    if replay._what >= HESSIAN:         # itself no program: does the function branch?
+        replay.function(*tree.unflatten([value if row is None else row[0] for value, row in zip(leaves, rows, strict=True)]))
+    found = [sample(0)]
+    programs = [played.plan for played in state.played()]
+    branches = any(guard.kind == "truth" for plan in programs for guard in plan.guards)
+    large = sum(row[0].size for row in rows if row is not None) >= _LARGE
+    if state.reason is not None or not programs or not (branches or (replay._what < HESSIAN and (large or size <= _FEW))):
+        return NotImplemented
+    found += map(sample, range(1, size))
+    kept, treedef = found[0]
+    if any(other != treedef for _, other in found) or not all(isinstance(v, (float, np.ndarray)) for v in kept):
+        return NotImplemented
+    if any(len({np.shape(v) for v in column}) > 1 for column in zip(*[v for v, _ in found], strict=True)):
+        return NotImplemented
+    return treedef.unflatten([np.stack(column) for column in zip(*[v for v, _ in found], strict=True)])
+
+
+#: So many samples, or samples of so many elements, are replayed one by one: a batch is faster for many small ones.
+_FEW, _LARGE = 32, 512
 
 
 class _NoNumber(Exception):

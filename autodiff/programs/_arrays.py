@@ -22,7 +22,21 @@ from .._pytree import flatten_results
 from ..autograd import grad
 from ..rules import BY_NAME
 from ._plan import STRUCTURAL, Guard, Op, Plan, Slot
-from ._whole import APPLIED, CALLED, CUSTOM, EXAMPLES, GRADIENT, LOGICAL, OTHERS, Kept, Ref, apply, mapped, results_of
+from ._whole import (
+    APPLIED,
+    CALLED,
+    CUSTOM,
+    EXAMPLES,
+    FUNCTION,
+    GRADIENT,
+    LOGICAL,
+    OTHERS,
+    Kept,
+    Ref,
+    apply,
+    mapped,
+    results_of,
+)
 
 _arrays: Any = _arrays_module
 _engine: Any = _engine_module
@@ -40,6 +54,8 @@ REGULAR = {"logsumexp_dx": "finite", "std_dx": "ordinary", "norm_dx": "ordinary"
 #: Called functions that draw, or make what depends on the call.
 DRAWS = frozenset(RANDOM_OPS) | {"rand", "randn", "randint", "randperm", "multinomial", "bernoulli", "normal", "dropout",
                                  "empty"}
+#: So many programs that ran once say that none will run again.  What the list of an op takes, in bytes.
+MOST, OP_BYTES = 64, 800
 #: In place of a row's name: all that are intricate are called whole, for nobody knows whose derivative it was.
 COARSE = "*"
 WRITTEN, DRAWN, HOOKED = "it writes into a value", "it draws random numbers", "a hook stands on one of its values"
@@ -47,8 +63,10 @@ WRITTEN, DRAWN, HOOKED = "it writes into a value", "it draws random numbers", "a
 HOPELESS = frozenset((WRITTEN, DRAWN))
 #: Functions that have answers of their own, or none to be recorded.
 PLAIN = frozenset(("where", "array", "tensor"))
+#: Rows that are asked about before their operands are of one dtype.
+PROMOTING = frozenset(("matmul",))
 #: Rows whose parameters keep what was computed of values, or that are no functions of their operands.
-KEEPING = frozenset(("copy_region", "put", "pick"))
+KEEPING = frozenset(("put", "pick"))
 
 
 #: Ops below which a program with Variables for arguments is left alone: to make a node of its result takes as long as eager
@@ -56,7 +74,7 @@ KEEPING = frozenset(("copy_region", "put", "pick"))
 WORTHWHILE = 50
 
 
-class Recorder:
+class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
     """A level that writes down a run of a function.  `reason` is None, or why it came to nothing, and `place` where."""
 
     def __init__(self, whole: set[str]) -> None:
@@ -64,6 +82,12 @@ class Recorder:
         self.blamed: str | None = None              # a row whose derivative could not be recorded
         self.trying = False                         # the parts of a composite row are recorded
         self.on = False
+        self.sharing: dict[int, list[int]] = {}     # storages, and the Variables by identity that are known to look at them
+        self.copies: set[int] = set()               # arguments by identity that are not the caller's own arrays
+        self.writes = 0
+        self.made: dict[int, None] = {}             # Variables that the function made itself, by identity
+        self.written: set[int] = set()              # ... that were written, and not looked at since
+        self.regions: dict[int, tuple[Any, Any]] = {}   # views by identity: of what, and where
         self.slots: list[Slot] = []
         self.ops: list[Op] = []
         self.guards: list[Guard] = []
@@ -89,6 +113,14 @@ class Recorder:
         self.slots.append(Slot(tuple(v.shape), _v.dtype_in(v), type(v), source, v))
         self.known[id(v)] = slot
         self.held.append(v)
+        self.name(v, slot)
+        return slot
+
+    def name(self, v: Any, slot: int) -> None:
+        """By what a value is known again where it comes as another Variable."""
+        storage = _arrays.storage_of(v)
+        if storage:
+            self.sharing.setdefault(storage, []).append(id(v))
         node = _arrays.node_of(v)
         if node:
             self.nodes.setdefault(node, slot)
@@ -97,7 +129,6 @@ class Recorder:
             self.arrays.setdefault((_arrays.memory_of(v), tuple(v.shape), self.slots[slot].dtype), slot)
         elif self.slots[slot].dtype.kind == "f" and not self.backward:
             self.nameless = True
-        return slot
 
     def place_in_memory(self, v: Any) -> Any:
         return _arrays.memory_of(v), tuple(v.shape), _v.dtype_in(v), _v.plain_of(v).strides
@@ -151,6 +182,12 @@ class Recorder:
         """
         slot = self.known.get(id(v))
         if slot is not None:
+            if slot < 0:
+                self.give_up("it reads a view of what was written")
+                return 0
+            if id(v) in self.written:
+                self.written.discard(id(v))
+                self.name(v, slot)
             if self.slots[slot].shape != tuple(v.shape):
                 self.give_up("it gives a Variable another shape in place")
             return slot
@@ -214,6 +251,33 @@ class Recorder:
             return slice(*[self.encoded(part) for part in (value.start, value.stop, value.step)])
         return value
 
+    def views_in(self, results: list[Any], taken: list[Any], args: tuple[Any, ...]) -> dict[int, Any]:
+        """Of results that are arguments, or views of them, which: where among the arguments, and what geometries show of it."""
+        made = {op.out: op for op in self.ops}
+        places: dict[int, Any] = {}
+
+        def walk(part: Any, value: Any, path: tuple[Any, ...]) -> None:
+            if part[0] in ("list", "tuple"):
+                for i, inner in enumerate(part[1]):
+                    walk(inner, value[i], (*path, i))
+            elif part[0] == "dict":
+                for key, inner in zip(part[1], part[2], strict=True):
+                    walk(inner, value[key], (*path, key))
+            elif part[0] == "array" and value.ndim:
+                places[part[1]] = path
+
+        for i, (_, part) in enumerate(taken):
+            walk(part, args[i], (i,))
+        found = {}
+        for i, v in enumerate(results):
+            slot, transforms = self.known[id(v)], []
+            while slot in made and made[slot].name == "view":
+                transforms.insert(0, made[slot].params[0])
+                slot = made[slot].operands[0].slot
+            if slot in places and v.ndim:
+                found[i] = places[slot], transforms
+        return found
+
     def give_up(self, reason: str) -> Any:
         if self.reason is None:
             self.reason, self.place = reason, self.here()
@@ -242,13 +306,15 @@ class Recorder:
     # ---- the door
 
     def __call__(self, call: Any) -> Any:
+        if call.into is not None and (id(call.into) in self.copies or id(call.into._base) in self.copies):
+            raise _Leave        # the caller is to see it, which gave another array
         if self.reason is not None:
             return NotImplemented
         name, params = call.name, call.params
         if _program.unusual():
             return self.give_up("it computes in another mode: no_grad(), forward mode, vmap")
         if call.into is not None:
-            return self.give_up(WRITTEN)
+            return self.write(call)
         if self.pending and not (call.leaves and name in ("values", "numpy", "__array__")) and not call.called and (
                 not self.consumed((call.operands, params))):
             return self.give_up("it takes values out")
@@ -257,27 +323,36 @@ class Recorder:
                 return self.give_up(DRAWN)
             if is_custom(call):
                 if isinstance(params[0], type):
-                    return self.called_whole(call, CUSTOM)
+                    return self.called_whole(name, call.operands, params, CUSTOM)
                 return self.give_up(f"{name}() is not recorded")
             if name in LOGICAL:
                 return self.logical(call)
             if name == "index":         # by Variables
                 known = any(id(v) in self.known for v in variables_in(params))
-                return self.called_whole(call, CALLED) if known else NotImplemented
+                return self.called_whole(name, call.operands, params, CALLED) if known else NotImplemented
             if name in BY_NAME and name not in PLAIN:
                 if name in self.whole and not self.backward:
-                    return self.called_whole(call, CALLED)
+                    return self.called_whole(name, call.operands, params, CALLED)
                 return NotImplemented if self.trying or self.backward else self.parts(call)
+            if name in ("array", "tensor"):
+                return self.constructed(name, params)
             if any(id(v) in self.known for v in variables_in(params)):
                 return self.give_up(f"{name}() depends on values by a parameter")
             return NotImplemented
         if call.leaves:
             return self.leaving(name, call.operands)
+        if name == "full" and not variables_in(params):
+            return self.constructed(name, params)
+        if name == "detach":
+            operand = self.encoded(call.operands)
+            result = call.operands[0].detach()
+            self.ops.append(Op("clone", self.number("clone"), operand, (), self.learn(result, "op"), self.here()))
+            return result
         number = self.number(name)
         if (number < 0 and name not in OTHERS) or name in KEEPING:
             return self.give_up(f"{name}() is not recorded")
         if not self.backward and (name in self.whole or (COARSE in self.whole and is_intricate(name, number, call.operands))):
-            return self.called_whole(call, APPLIED)
+            return self.called_whole(name, call.operands, params, APPLIED)
         if name == "flat":
             result = apply(name, number, call.operands, params)
             self.flat(result)
@@ -288,6 +363,8 @@ class Recorder:
             return NotImplemented
         if number >= 0 and len(operands) > 1 and _v.is_elementwise(number) and type(call.operands[0]) is not bool:
             given, operands = self.in_floats(call.operands, operands)
+        elif name in PROMOTING and not all(isinstance(v, _v.Tensor) for v in call.operands):
+            given, operands = self.in_floats(call.operands, operands, True)
         else:
             given = call.operands
         self.pending.clear()
@@ -300,43 +377,180 @@ class Recorder:
         if not isinstance(result, _Base):
             return self.give_up(f"{name}() has another result than an array")
         self.ops.append(Op(name, number, operands, encoded, self.learn(result, "op"), self.here()))
+        if name == "view":
+            self.regions[id(result)] = call.operands[0], params[0]
         return result
+
+    # ---- what the function makes, and writes
+
+    def constructed(self, name: str, params: Any) -> Any:
+        """An array of what is no Variable, or a copy of one."""
+        data, *options = params
+        if name == "full" or not variables_in(data):
+            v = (_v.full_of(*params) if name == "full" else _v.as_ndarray(*params) if name == "array" else
+                 _v.tensor(data, dtype=options[0]))
+            slot = self.known[id(v)] = self.constant(_v.plain_of(v))
+            self.held.append(v)
+            self.name(v, slot)
+            self.made[id(v)] = None
+            return v
+        if not isinstance(data, _Base):
+            return NotImplemented           # of a list: joined by ops
+        ref = Ref(self.slot_of(data), type(data))
+        if self.reason is not None:
+            return NotImplemented
+        v, dtype = data, options[0]
+        if name == "tensor":                # without a gradient
+            v = data.detach()
+        if dtype is not None and np.dtype(dtype) != _v.dtype_in(v):
+            v = _v.cast_variable(v, np.dtype(dtype))
+            slot = self.learn(v, "op")
+            self.ops.append(Op("cast", -1, (ref,), (np.dtype(dtype),), slot, self.here()))
+            ref = Ref(slot, type(v))
+        v = v.clone() if name == "tensor" or options[1] else v
+        v = _v.in_flavour(v, EXAMPLES[_v.ndarray if name == "array" else _v.Tensor])
+        if id(v) not in self.known:
+            self.ops.append(Op("clone", self.number("clone"), (ref,), (), self.learn(v, "op"), self.here()))
+        return v
+
+    def write(self, call: Any) -> Any:
+        """A write into what the function made: the op without the write is recorded, and the Variable is that from now on.
+
+        Other Variables that look at the same memory are not what they were: if one is used, the function runs as it is.
+        """
+        x, name, params = call.into, call.name, call.params
+        storage = _arrays.storage_of(x)
+        slot = self.known.get(id(x), -1)
+        whole, region = self.regions.get(id(x), (None, None)) if x._is_view() else (x, None)
+        if self.backward or slot < 0 or whole is None or whole._is_view() or self.known.get(id(whole), -1) < 0 or (
+                self.slots[self.known[id(whole)]].source not in ("op", "constant")) or (
+                self.slots[self.known[id(whole)]].source == "constant" and id(whole) not in self.made):
+            return self.give_up(WRITTEN)
+        if call.called:         # at an index of Variables
+            if region is not None:
+                return self.give_up(WRITTEN)
+            result = self.called_whole(call.name, call.operands, params, CALLED)
+            if self.reason is None:
+                self.overwritten(x, self.known[id(result)], storage)
+                self.writes += 1
+            return result
+        number = self.number(name)
+        if number < 0:
+            return self.give_up(f"{name}() is not recorded")
+        operands, encoded = self.encoded(call.operands), self.encoded(params)
+        if self.reason is not None:
+            return NotImplemented
+        self.pending.clear()
+        off = _v.set_mode("grad_off", True)
+        try:
+            result = apply(name, number, call.operands, params)
+            made = self.learn(result, "op")
+            self.ops.append(Op(name, number, operands, encoded, made, self.here()))
+            if _v.dtype_in(result) != _v.dtype_in(x):
+                if _v.dtype_in(result).kind != _v.dtype_in(x).kind:
+                    return self.give_up(WRITTEN)
+                result = _v.cast_variable(result, _v.dtype_in(x))
+                self.ops.append(Op("cast", -1, (Ref(made, type(result)),), (_v.dtype_in(x),), self.learn(result, "op"),
+                                   self.here()))
+                made = self.known[id(result)]
+            if tuple(result.shape) != tuple(x.shape):
+                return self.give_up(WRITTEN)
+            if region is not None:
+                ref = Ref(self.slot_of(whole), type(whole))
+                base = apply("copy_region", self.number("copy_region"), (whole, result), (region,))
+                self.ops.append(Op("copy_region", self.number("copy_region"), (ref, Ref(made, type(result))), (region,),
+                                   self.learn(base, "op"), self.here()))
+        finally:
+            _v.set_mode("grad_off", off)
+        if self.reason is not None:
+            return NotImplemented
+        self.overwritten(x, made, storage)
+        self.writes += 1
+        if region is not None:
+            self.known[id(whole)] = self.known[id(base)]
+            self.written.add(id(whole))
+        return NotImplemented
+
+    def overwritten(self, x: Any, slot: int, storage: int) -> None:
+        """x has another value from now on, and what looks at the same memory none that is known."""
+        for key in self.sharing.pop(storage, ()):
+            self.known[key] = -1
+        if storage:
+            at = _arrays.memory_of(x)
+            for names in (self.memory, self.arrays):
+                for key in [key for key in names if key[0] == at]:
+                    del names[key]
+        self.known[id(x)] = slot
+        self.made[id(x)] = None
+        self.written.add(id(x))
 
     # ---- what is called whole
 
+    def function(self, which: Any, args: Any, kwargs: Any, run: Callable[[], Any]) -> Any:
+        """A function of NumPy's."""
+        name = f"np.{which.__name__}"
+        if self.reason is not None or self.backward or self.trying:
+            return run()
+        if name not in self.whole:
+            found = self.tried(run)
+            if found is not NotImplemented:
+                return found
+            if any(map(callable, (*args, *kwargs.values()))) or kwargs.get("out") is not None:
+                return run()
+            self.reason = self.place = None
+            self.whole.add(name)
+        self.pop()
+        try:
+            found = self.called_whole(name, args, (which, kwargs), FUNCTION)
+        finally:
+            self.push()
+        return run() if found is NotImplemented else found
+
     def parts(self, call: Any) -> Any:
         """A composite row: what it consists of is recorded, and where that cannot be, the row is called whole."""
-        lists: Any = (self.slots, self.held, self.ops, self.guards, self.references, self.handed)
-        counts = [len(v) for v in lists]
-        names: Any = (self.known, self.nodes, self.memory, self.arrays)
-        sizes, pending, nameless = [len(v) for v in names], dict(self.pending), self.nameless
-        self.trying = True
         self.push()
         try:
-            result = called(call.name, call.operands, call.params)
-        except BaseException:
-            self.give_up(f"{call.name}() raises")
-            raise
+            found = self.tried(lambda: called(call.name, call.operands, call.params))
         finally:
             self.pop()
+        if found is not NotImplemented:
+            return found
+        self.reason = self.place = None
+        self.whole.add(call.name)
+        return self.called_whole(call.name, call.operands, call.params, CALLED)
+
+    def tried(self, run: Callable[[], Any]) -> Any:
+        """run(), recorded; NotImplemented where that came to nothing, and nothing of it is left but the reason."""
+        lists: Any = (self.slots, self.held, self.ops, self.guards, self.references, self.handed)
+        counts = [len(v) for v in lists]
+        names: Any = (self.known, self.nodes, self.memory, self.arrays, self.made, self.regions)
+        sizes, pending, nameless, writes = [len(v) for v in names], dict(self.pending), self.nameless, self.writes
+        self.trying = True
+        try:
+            result = run()
+        except BaseException:
+            self.give_up("an op of it raises")
+            raise
+        finally:
             self.trying = False
         if self.reason is None and not self.pending:
             return result
-        if self.reason in HOPELESS:
-            return NotImplemented
-        self.reason = self.place = None
+        if self.reason is None:
+            self.give_up("it takes values out")
+        if self.writes != writes:
+            self.reason = WRITTEN
+        if self.reason in HOPELESS:     # it has drawn, or written, and must not do so again
+            return result
         self.pending, self.nameless = pending, nameless
         for known, size in zip(names, sizes, strict=True):
             while len(known) > size:
                 known.popitem()
         for made, size in zip(lists, counts, strict=True):
             del made[size:]
-        self.whole.add(call.name)
-        return self.called_whole(call, CALLED)
+        return NotImplemented
 
-    def called_whole(self, call: Any, number: int) -> Any:
+    def called_whole(self, name: str, operands: Any, params: Any, number: int) -> Any:
         """An op that is one step of the program, and its gradient another."""
-        name = call.name
         found: dict[Ref, Any] = {}
 
         def encoded(leaf: Any) -> Any:
@@ -346,7 +560,7 @@ class Recorder:
             found.setdefault(ref, leaf)
             return ref
 
-        operands, params = mapped(call.operands, encoded), mapped(call.params, encoded)
+        operands, params = mapped(operands, encoded), mapped(params, encoded)
         if self.reason is not None:
             return NotImplemented
         self.pending.clear()
@@ -362,13 +576,19 @@ class Recorder:
             return inside.get(leaf, leaf) if isinstance(leaf, Ref) else leaf
 
         try:
-            result = apply(name, number, mapped(operands, value), mapped(params, value))
+            _v.push_level(self.watched)
+            try:
+                result = apply(name, number, mapped(operands, value), mapped(params, value))
+            finally:
+                _v.pop_level()
         except BaseException:
-            self.give_up(f"{name}() raises")
+            self.give_up("an op of it raises")
             raise
         if versions != [v._version for v in inside.values() if isinstance(v, _Base)]:
             return self.give_up(WRITTEN)
         leaves = results_of(result)
+        if self.reason is not None:
+            return NotImplemented
         if not leaves:
             return self.give_up(f"{name}() is not recorded")
         kept.results = leaves
@@ -405,6 +625,12 @@ class Recorder:
 
         return rebuilt(result)
 
+    def watched(self, call: Any) -> Any:
+        """While an op is called whole: it must read nothing of the recording but what it was given."""
+        if any(id(v) in self.known for v in variables_in((call.operands, call.params))):
+            self.give_up("a function of it reads values that it is not given")
+        return NotImplemented
+
     def gradient(self, name: str, kept: Kept, gs: Any, first: int, refs: tuple[Ref, ...], variables: list[Any]) -> Any:
         """Those of an op that was called whole, and a step that computes them."""
         on = self.on
@@ -429,15 +655,21 @@ class Recorder:
             if on:
                 self.push()
 
-    def in_floats(self, given: tuple[Any, ...], operands: Any) -> tuple[Any, Any]:
-        """Operands of which those of bools and integers are cast beside floats, by an op: what is saved of them has a name."""
+    def in_floats(self, given: tuple[Any, ...], operands: Any, all_of_them: bool = False) -> tuple[Any, Any]:
+        """Operands of which those of bools and integers are cast beside floats, by an op: what is saved of them has a name.
+
+        all_of_them: whatever is not of the common dtype.
+        """
         kinds = {_v.dtype_in(v).kind for v in given if isinstance(v, (_Base, np.ndarray))}
-        if not kinds & set("biu") or "f" not in kinds:
+        if not all_of_them and (not kinds & set("biu") or "f" not in kinds):
             return given, operands
-        dtype = _v.common_dtype_of(list(given))
+        if all_of_them and len({_v.dtype_in(v) for v in given if isinstance(v, _Base)}) < 2:
+            return given, operands
+        dtype = (np.result_type(*[_v.dtype_in(v) for v in given if isinstance(v, _Base)]) if all_of_them
+                 else _v.common_dtype_of(list(given)))
         found, refs = list(given), list(operands)
         for i, v in enumerate(given):
-            if isinstance(v, _Base) and _v.dtype_in(v).kind in "biu":
+            if isinstance(v, _Base) and (_v.dtype_in(v) != dtype if all_of_them else _v.dtype_in(v).kind in "biu"):
                 found[i] = _v.cast_variable(v, dtype)
                 slot = self.learn(found[i], "op")
                 self.ops.append(Op("cast", -1, (operands[i],), (dtype,), slot, self.here()))
@@ -541,7 +773,8 @@ def _refused(gs: Any, needs: Any) -> Any:
 
 def is_intricate(name: str, number: int, operands: tuple[Any, ...]) -> bool:
     """Whether what is saved of an op may be more than its operands and its result."""
-    if any(isinstance(v, _Base) and _v.dtype_in(v).kind == "c" for v in operands):
+    dtypes = {_v.dtype_in(v) for v in operands if isinstance(v, _Base)}
+    if len(dtypes) > 1 or any(dtype.kind == "c" for dtype in dtypes):
         return True
     return number >= 0 and not _v.is_elementwise(number) and name not in ("view", "clone", "where", *STRUCTURAL)
 
@@ -569,6 +802,10 @@ def variables_in(tree: Any) -> list[Any]:
 
 # ---- arguments
 
+class _Leave(BaseException):
+    """The function is to run as it is, before it does what it is about to do: no `except Exception` of its own sees it."""
+
+
 class _Unfit(Exception):
     """An argument that no program has."""
 
@@ -581,6 +818,7 @@ class _Given:
         self.slots: list[int] = []
         self.variables: list[Any] = []
         self.wanted: list[Any] = []
+        self.parts: list[Any] = []
         self.weak = self.narrow = False     # whether there is a float of Python's, whether an array of less than float64
 
     def take(self, value: Any, wanted: bool) -> tuple[Any, Any]:
@@ -605,9 +843,9 @@ class _Given:
             self.input(v)
             return v, ("values", self.slots[-1], _v.dtype_in(value).num, tuple(value.shape), own, type(value))
         if type(value) is np.ndarray:
-            if value.dtype.kind not in "fbiu" or (wanted and value.dtype.kind != "f") or not value.dtype.isnative:
+            if value.dtype.kind not in "fbiuc" or (wanted and value.dtype.kind != "f") or not value.dtype.isnative:
                 raise _Unfit(f"an argument is an array of {value.dtype}")
-            self.narrow = self.narrow or (value.dtype.kind == "f" and value.dtype.itemsize < 8)
+            self.narrow = self.narrow or value.dtype.char in "efF"
             v = self.array(value, wanted)
             return v, ("array", self.slots[-1], value.dtype.num, value.shape)
         if type(value) in (float, np.float64, np.float32):
@@ -623,19 +861,21 @@ class _Given:
 
     def array(self, value: Any, wanted: bool) -> Any:
         """A Variable of it.  Where a pass is recorded those that are not differentiated have nodes, too, to be told by."""
-        v = _v.as_ndarray(value)
+        v = _v.as_ndarray(value, copy=wanted or self.tracked or type(value) is not np.ndarray)
         if wanted:
             v.requires_grad_()
             self.wanted.append(v)
         elif self.tracked and _v.dtype_in(v).kind == "f":
             v = +v.requires_grad_()
-        self.input(v)
+        self.input(v, type(value) is np.ndarray and (wanted or self.tracked))
         return v
 
-    def input(self, v: Any) -> None:
+    def input(self, v: Any, is_copy: bool = False) -> None:
         if id(v) in self.recorder.known:
             raise _Unfit("a Variable is two arguments")
         self.slots.append(self.recorder.learn(v, "input"))
+        if is_copy:
+            self.recorder.copies.add(id(v))
         self.variables.append(v)
 
 
@@ -655,8 +895,9 @@ def _with_bases(part: Any, bases: dict[int, int]) -> Any:
 class Arrays:
     """The programs of a compiled function, or of a gradient of it, over arrays; its callables share them."""
 
-    def __init__(self, state: Any, what: int, places: tuple[int, ...], single: bool, of_variables: bool) -> None:
-        self.state, self.what, self.places, self.single, self.of_variables = state, what, places, single, of_variables
+    def __init__(self, state: Any, what: int, places: tuple[int, ...], single: bool, aux: bool, of_variables: bool) -> None:
+        self.state, self.what, self.places, self.single, self.aux = state, what, places, single, aux
+        self.of_variables = of_variables
         self.player = _arrays.Player()
         self.passes = 0                 # recordings during which a reverse pass began
         self.as_it_is = False           # there is nothing to replay
@@ -695,8 +936,13 @@ class Arrays:
         finally:
             state.lock.release()
 
-    def eager(self, replay: Any, args: tuple[Any, ...], recorder: Recorder | None, reason: str = "") -> Any:
+    def eager(self, replay: Any, args: tuple[Any, ...], reason: str) -> Any:
         """From now on the function runs as it is; and now."""
+        self.leave(None, reason)
+        return replay.eager(self.state.plainly, args, {})
+
+    def leave(self, recorder: Recorder | None, reason: str = "") -> None:
+        """From now on the function runs as it is."""
         if self.of_variables:           # without a word, as it would without a program
             self.plain = True
         elif recorder is not None and recorder.reason is not None:
@@ -704,7 +950,6 @@ class Arrays:
         else:
             self.state.give_up(reason, None)
         self.player.programs.clear()
-        return replay.eager(self.state.plainly, args, {})
 
     def record(self, replay: Any, args: tuple[Any, ...]) -> Any:
         state, what = self.state, self.what
@@ -716,7 +961,7 @@ class Arrays:
                 raise _Unfit("an argument is a Python float beside arrays of less than float64: give numpy.float32 of it")
         except _Unfit as unfit:         # other calls may be fit
             return state.this_call(replay, args, {}, str(unfit))
-        parts = [part for _, part in taken]
+        parts = given.parts = [part for _, part in taken]
         before, passes = state.drawn(), _engine.passes_begun()
         recorder.push()
         try:
@@ -724,6 +969,9 @@ class Arrays:
         except Exception:       # it raises in its own words, or only here
             recorder.pop()
             return replay.eager(state.plainly, args, {})
+        except _Leave:
+            recorder.pop()
+            return self.eager(replay, args, "it writes into an argument")
         except BaseException:
             recorder.pop()
             raise
@@ -733,39 +981,43 @@ class Arrays:
             if _engine.passes_begun() != passes:        # what it computes is not seen at the door
                 self.passes += 1
                 if self.passes < 4:                     # perhaps it was another thread's
-                    return replay.eager(state.plainly, args, {})
+                    return self.answer(replay, args, result, leaves, treedef, given)
                 recorder.give_up("a derivative inside of it is not recorded")
             self.look(recorder, leaves, state.drawn() != before)
         if recorder.reason is not None:
-            return self.eager(replay, args, recorder)
+            self.leave(recorder)
+            return self.answer(replay, args, result, leaves, treedef, given)
         attached = [v for _, v in recorder.references if v.requires_grad]
         if attached and not what and not self.attaching:
-            self.attaching = True       # once more, with names for all values
-            return self.record(replay, args)
+            self.attaching = True       # with the next call, then with names for all values
+            return self.answer(replay, args, result, leaves, treedef, given)
         wanted = given.wanted if what else given.wanted + attached
-        number = len(leaves) == 1 and treedef.kind is None and leaves[0].ndim == 0 and leaves[0].requires_grad
+        number = self.number_of(result)
         if what and attached:           # the gradients have a graph of their own
             self.as_it_is = True
             return replay.eager(state.plainly, args, {})
         if what and not number:         # eager code raises, or knows that it is a constant
-            return self.eager(replay, args, None, "its result is not a number that depends on what is differentiated")
+            return self.eager(replay, args, "its result is not a number that depends on what is differentiated")
         if wanted and not number:
-            return self.eager(replay, args, None, "it uses Variables that require a gradient, and its result is not one number")
+            return self.eager(replay, args, "it uses Variables that require a gradient, and its result is not one number")
         values = [leaf for leaf in leaves if isinstance(leaf, _Base)]
         finals = [recorder.known[id(v)] for v in values]
         if wanted:
-            finals += self.gradients(recorder, values[0], wanted)
-            if recorder.reason is not None and COARSE not in state.whole and recorder.reason != HOOKED:
-                blamed = recorder.blamed        # once more, with that op as one
-                state.whole.add(COARSE if blamed is None or blamed in state.whole else blamed)
-                return self.record(replay, args)
+            gradients, slots = self.gradients(recorder, values[0], wanted)
+            finals += slots
             if recorder.reason is not None:
-                return self.eager(replay, args, recorder)
+                if COARSE not in state.whole and recorder.reason != HOOKED:
+                    blamed = recorder.blamed        # with the next call, then with that op as one
+                    state.whole.add(COARSE if blamed is None or blamed in state.whole else blamed)
+                else:
+                    self.leave(recorder)
+                return self.answer(replay, args, result, leaves, treedef, given, gradients)
         if self.of_variables and len(recorder.ops) < WORTHWHILE:
-            return self.eager(replay, args, None)
+            return self.eager(replay, args, "it is short")
         plan = Plan(recorder.slots, recorder.ops, recorder.guards, finals)
         program, bases, output_bases = plan.compiled(finals)
-        finish = self.finisher(parts, leaves, treedef, attached)
+        views = None if what or attached or self.of_variables else recorder.views_in(values, taken, args)
+        finish = self.finisher(parts, leaves, treedef, attached, views)
         played = _arrays.Played(
             program, tuple([_with_bases(part, bases) for part in parts]),
             [(bases[slot], v, _v.dtype_in(v).num, tuple(v.shape)) for slot, v in recorder.references],
@@ -778,14 +1030,45 @@ class Arrays:
             found = None
         if found is None or not all(alike(one, np.asarray(recorder.values(slot))) for one, slot in
                                     zip(found, finals, strict=True)):
-            return self.eager(replay, args, None, "its program does not compute what it does")
+            if COARSE in state.whole:
+                self.leave(None, "its program does not compute what it does")
+            state.whole.add(COARSE)
+            return self.answer(replay, args, result, leaves, treedef, given)
         plan.forget()
         state.watch([v for _, v in recorder.references])
         self.player.programs.insert(0, played)
-        state.array_bytes += program.bytes
-        if state.array_bytes > state.memory or len(self.player.programs) > 512:
-            self.eager(replay, args, None, f"its programs take more than {state.memory} bytes")
+        state.array_bytes += program.bytes + OP_BYTES * len(recorder.ops) + sum(
+            array.nbytes for array in plan.constant.values())
+        rare = sum(1 for other in self.player.programs if other.runs < 2)
+        if state.array_bytes > state.memory:
+            self.leave(None, f"its programs take more than {state.memory} bytes")
+        elif rare > MOST:
+            self.leave(None, f"{rare} of its programs ran once: the shapes of its arguments or its decisions hardly come again")
         return finish(found, args)
+
+    def number_of(self, result: Any) -> bool:
+        """Whether a result is a number that depends on something, or with has_aux that and more."""
+        if self.what and self.aux:
+            if type(result) is not tuple or len(result) != 2:
+                return False
+            result = result[0]
+        return isinstance(result, _Base) and result.ndim == 0 and result.requires_grad
+
+    def answer(self, replay: Any, args: tuple[Any, ...], result: Any, leaves: list[Any], treedef: Any, given: Any,
+               gradients: Any = None) -> Any:
+        """What the call returns whose run is no program: the function is not called a second time."""
+        if not self.what:
+            if given.tracked:           # all values depend on the arguments, though nobody asked
+                return replay.eager(self.state.plainly, args, {})
+            return replay.eager(lambda *_args, **_kwargs: result, args, {})
+        if not self.number_of(result):      # eager code raises, or knows that it is a constant
+            return replay.eager(self.state.plainly, args, {})
+        if gradients is None:
+            gradients = grad([leaves[0]], given.wanted, retain_graph=True, allow_unused=True)
+        plain = [np.array(_v.plain_of(leaf)) for leaf in leaves if isinstance(leaf, _Base)]
+        plain += [np.zeros(tuple(v.shape), _v.dtype_in(v)) if g is None else np.array(_v.plain_of(g))
+                  for g, v in zip(gradients, given.wanted, strict=True)]
+        return self.finisher(given.parts, leaves, treedef, [])([v.item() if v.ndim == 0 else v for v in plain], args)
 
     def look(self, recorder: Recorder, leaves: list[Any], drew: bool) -> None:
         """What cannot be seen at the door."""
@@ -798,13 +1081,13 @@ class Arrays:
         else:
             for leaf in leaves:
                 if isinstance(leaf, _Base):
-                    if id(leaf) not in recorder.known:
+                    if recorder.known.get(id(leaf), -1) < 0:
                         recorder.give_up("it returns a Variable that it did not compute of its arguments")
                 elif type(leaf) not in (float, int, bool, str, type(None)):
                     recorder.give_up(f"it returns {type(leaf).__name__} that it did not compute of its arguments")
 
-    def gradients(self, recorder: Recorder, value: Any, wanted: list[Any]) -> list[int]:
-        """The slots of the gradients, by a recorded pass."""
+    def gradients(self, recorder: Recorder, value: Any, wanted: list[Any]) -> tuple[Any, list[int]]:
+        """The gradients, by a recorded pass, and their slots."""
         one = np.ones((), _v.dtype_in(value))
         seed = _v.constant_of(one, like=value)
         recorder.known[id(seed)] = recorder.constant(one)
@@ -823,33 +1106,47 @@ class Arrays:
         if any(g is not None and slot is None for g, slot in zip(gradients, slots, strict=True)):
             recorder.give_up("a gradient of it is not recorded")
         if recorder.reason is not None:
-            return []
-        return [recorder.constant(np.zeros(tuple(v.shape), _v.dtype_in(v))) if slot is None else slot
+            return gradients, []
+        return gradients, [recorder.constant(np.zeros(tuple(v.shape), _v.dtype_in(v))) if slot is None else slot
                 for v, slot in zip(wanted, slots, strict=True)]
 
     # ---- what is made of the program's outputs
 
-    def finisher(self, parts: list[Any], leaves: list[Any], treedef: Any, attached: list[Any]) -> Callable[..., Any]:
+    def finisher(self, parts: list[Any], leaves: list[Any], treedef: Any, attached: list[Any],
+                 views: Any = None) -> Callable[..., Any]:
         what, places, single = self.what, self.places, self.single
         if what:
             trees = [_tree(parts[place]) for place in places]
             order = sorted(range(len(places)), key=lambda i: places[i])     # gradients come in the order of the arguments
-            if single and trees[0] is None:
+            if single and trees[0] is None and not self.aux:
                 if what == _program.GRADIENT:
                     return lambda made, args: made[1]
                 if what == _program.VALUE_AND_GRADIENT:
                     return lambda made, args: tuple(made)
                 return lambda made, args: (made[1], made[0])
 
+            flat = None if self.aux else _flat(trees, single)
+            if flat is not None and order == sorted(order):
+                if what == _program.GRADIENT:
+                    return lambda made, args: flat(made[1:])
+                if what == _program.VALUE_AND_GRADIENT:
+                    return lambda made, args: (made[0], flat(made[1:]))
+                return lambda made, args: (flat(made[1:]), made[0])
+            aux = self.aux
+            beside = [(not isinstance(leaf, _Base), None if isinstance(leaf, _Base) else leaf) for leaf in leaves[1:]]
+
             def gradients(made: list[Any], args: tuple[Any, ...]) -> Any:
                 given = iter(made)
                 value = next(given)
+                if aux:     # the value is in a pair with it
+                    pair = treedef.unflatten([value, *[kept if plain else next(given) for plain, kept in beside]])
+                    value = pair if what != _program.GRADIENT else pair[1]
                 found: list[Any] = [None] * len(places)
                 for i in order:
                     found[i] = _built(trees[i], given)
                 gradient = found[0] if single else tuple(found)
                 if what == _program.GRADIENT:
-                    return gradient
+                    return (gradient, value) if aux else gradient
                 return (value, gradient) if what == _program.VALUE_AND_GRADIENT else (gradient, value)
 
             return gradients
@@ -857,6 +1154,21 @@ class Arrays:
         if attached or self.of_variables:
             return functools.partial(self.with_node, attached, leaves[0])
         examples: Any = EXAMPLES if any(map(_holds_variable, parts)) else {}
+        if views:
+            inner = self.finisher(parts, leaves, treedef, attached)
+
+            def seen(made: list[Any], args: tuple[Any, ...]) -> Any:
+                for i, (path, transforms) in views.items():
+                    array: Any = args
+                    for key in path:
+                        array = array[key]
+                    for transform in transforms:
+                        array = transform.apply(array)
+                    made[i] = array
+                return inner(made, args)
+
+            return seen
+
         if len(leaves) == 1 and treedef.kind is None and not examples:
             return _first
 
@@ -896,14 +1208,17 @@ class Arrays:
                 found = iter(grad([self.state.plainly(*args)], wanted, [g], create_graph=True, allow_unused=True))
                 return tuple([next(found) if need else None for need in needs])
             factor = g.item()
-            if factor != 1:
-                scaled = [np.asarray(gradient * factor, _v.dtype_in(v)) for v, gradient in zip(variables, gradients, strict=True)]
-            else:       # a copy, since a graph that is kept is walked again
-                scaled = [np.array(gradient, _v.dtype_in(v)) for v, gradient in zip(variables, gradients, strict=True)]
+            # Copies in any case, since a graph that is kept is walked again.
+            scaled = [np.array(gradient if factor == 1 else gradient * factor, _v.dtype_in(v))
+                      for v, gradient in zip(variables, gradients, strict=True)]
             return tuple([_v.constant_of(gradient) if need else None for gradient, need in zip(scaled, needs, strict=True)])
 
         (result,) = _v.record_custom(tuple(variables), (value,), vjp, "CompiledBackward")
         return _v.in_flavour(result, EXAMPLES[type(like)])
+
+
+def _itself(made: list[Any]) -> Any:
+    return made
 
 
 def _first(made: list[Any], args: tuple[Any, ...]) -> Any:
@@ -921,6 +1236,16 @@ def _tree(part: Any) -> Any:
     if part[0] in ("list", "tuple"):
         return part[0], None, [_tree(p) for p in part[1]]
     return ("dict", part[1], [_tree(p) for p in part[2]]) if part[0] == "dict" else None
+
+
+def _flat(trees: list[Any], single: bool) -> Callable[[list[Any]], Any] | None:
+    """What makes the gradient of a list of its leaves, where it is itself a list or a tuple of them."""
+    if not single:
+        return tuple if all(tree is None for tree in trees) else None
+    kind, _, parts = trees[0]
+    if kind == "dict" or any(part is not None for part in parts):
+        return None
+    return _itself if kind == "list" else tuple
 
 
 def _built(tree: Any, given: Any) -> Any:

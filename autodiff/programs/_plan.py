@@ -152,11 +152,16 @@ class Plan:
         live = {guard.slot for guard in self.guards} | set(self.outputs)
         found = []
         for op in reversed(ops):
-            if op.out in live or any(out in live for out in op.more):
+            if op.out in live or any(out in live for out in op.more) or self.sizes(op):
                 found.append(op)
                 live.update(ref.slot for ref in refs_in((op.operands, op.params)))
         found.reverse()
         return found
+
+    def sizes(self, op: Op) -> bool:
+        """Whether the shape of a result may depend on values: it is a decision, though nobody may read the result."""
+        return op.number in WHOLE or (op.name in ("index", "pick") and any(
+            self.slots[ref.slot].dtype == np.bool_ for ref in refs_in(op.params)))
 
     def counted(self) -> dict[int, int]:
         uses: dict[int, int] = {}

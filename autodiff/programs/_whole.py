@@ -23,9 +23,10 @@ OPS: Any = _v.OPS
 
 EXAMPLES = {_v.Tensor: _v.tensor(0.0), _v.ndarray: _v.as_ndarray(0.0)}
 
-#: Numbers of ops that are no rows: one as it is called by name, one of a custom Function, a row applied, the gradient of such.
-CALLED, CUSTOM, APPLIED, GRADIENT = -2, -3, -4, -5
-WHOLE = (CALLED, CUSTOM, APPLIED)
+#: Numbers of ops that are no rows: one as it is called by name, one of a custom Function, a row applied, a function of
+#: NumPy's, the gradient of such.
+CALLED, CUSTOM, APPLIED, FUNCTION, GRADIENT = -2, -3, -4, -5, -6
+WHOLE = (CALLED, CUSTOM, APPLIED, FUNCTION)
 
 
 class Ref(NamedTuple):
@@ -75,8 +76,14 @@ def apply(name: str, number: int, operands: tuple[Any, ...], params: tuple[Any, 
         return _v.apply_elementwise(number, *operands)
     if number == CUSTOM:
         return params[0].apply(*operands, **params[1])
+    if number == FUNCTION:
+        return params[0](*operands, **params[1])
     if number == CALLED and name == "index":
         return operands[0][params[0]]
+    if number == CALLED and name == "index_set":
+        result = operands[0].clone()
+        result[params[0]] = operands[1]
+        return result
     if number == CALLED:
         return called(name, operands, params)
     if name == "view":
@@ -134,7 +141,7 @@ def forward(name: str, number: int, operands: Any, params: Any, wanted: list[Ref
     place = {ref: i for i, ref in enumerate(refs)}
     examples = [EXAMPLES.get(ref.flavour) for ref in refs]
     wants = [ref in wanted for ref in refs]
-    whole = number in (CALLED, CUSTOM)          # a row's parameters are plain arrays
+    whole = number in (CALLED, CUSTOM, FUNCTION)        # a row's parameters are plain arrays
 
     def run(*arrays: Any) -> Any:
         given = [_v.constant_of(a, like=like) if like is not None else a for a, like in zip(arrays, examples, strict=True)]

@@ -36,11 +36,32 @@ BINARY = ("{} + {}", "{} - {}", "{} * {}", "{} / ({} ** 2 + 0.5)", "np.maximum({
           "np.einsum('ij,kj->ik', {0}, {1}) @ {1}",
           "{0} * np.exp(-{1}.var())", "autodiff.cat([{0}, {1}])[1:4]", "{0} * {1}.prod(axis=0) * 0.1")
 CONDITIONS = ("{}.sum() > {}.mean()", "{}[0, 0] > 0.1", "np.any({} > 1.2)", "np.all({} < 1.5)", "{}.max() > {}.max()",
-              "n > 0.2", "not {}.mean() > 0", "bool({}[1, 1] < n)")
+              "n > 0.2", "len({0}[{0} > 0.0]) > 5", "{}.argmax() > 5", "np.array_equal({0} > 0, {1} > 0)",
+              "not {}.mean() > 0", "bool({}[1, 1] < n)")
+#: What is called as one op: it reads values, has several results, or is complex in between.
+WHOLE = ("np.sort({}, axis=-1)", "np.sort({}, axis=None).reshape(3, 4)", "np.cumprod({} * 0.7, axis=0)",
+         "np.fft.ifft(np.fft.fft({0}) * 0.5).real", "abs(np.fft.rfft({0}, axis=0)).sum(axis=0) * {0}",
+         "{0} * ({0}[{0} > 0.0] ** 2).sum()", "{0}[np.argsort({0}[:, 0])]", "np.median({0}) + {1}",
+         "{0}[{1}[:, 0].argmax()] * {1}", "np.take_along_axis({0}, np.argsort({1}, axis=1), 1)", "np.linalg.norm({0}) * {1}",
+         "np.percentile({0}, 40, axis=0) - {1}", "np.linalg.norm({0}, axis=1, keepdims=True) + {1}",
+         "np.linalg.solve({0} @ {0}.T + 3.0 * np.eye(3), {1})", "np.linalg.inv({0} @ {0}.T + 3.0 * np.eye(3)) @ {1}",
+         "np.linalg.det({0} @ {0}.T + np.eye(3)) * 0.01 + {1}", "np.linalg.cholesky({0} @ {0}.T + 2.0 * np.eye(3)) @ {1}",
+         "np.pad({0}, ((1, 0), (0, 0)))[:3] * {1}", "np.diff({0}, axis=0, append=0.0)",
+         "np.linalg.eigvalsh({0} @ {0}.T)[:, None] * {1}", "np.array([{0}[0], {1}[1], {0}[2]])",
+         "np.clip({0}, {1} - 0.5, {1} + 0.5)", "np.nan_to_num({0}) * {1}.detach()", "np.interp({0}, np.arange(4.0), {1}[0])",
+         "np.repeat({0}[:, :2], 2, axis=1)", "np.outer({0}[:, 0], {1}[0])", "{0} * (({0} > 0.1).sum() + 0.5)",
+         "autodiff.layer_norm({0}, (4,))", "autodiff.cumsum(autodiff.flip({0}, (0,)), 0)", "{0}.astype(np.float32) * {1}",
+         "np.linalg.slogdet({0} @ {0}.T + np.eye(3))[1] * {1}", "np.std({0}, axis=1, keepdims=True) * {1}")
+#: Writes into what the function made.
+WRITES = ("v{n} = {a} * 1.0; v{n}[0] = {b}[1]", "v{n} = {a} + 0.0; v{n} += {b}", "v{n} = {a} + 0.0; v{n}[:, 1] *= {b}[:, 2]",
+          "v{n} = np.zeros((3, 4)); v{n}[1] = {a}[0]; v{n}[2:] += {b}[:1]", "v{n} = {a} * 2.0; v{n}[{b} > 0.3] = 0.25",
+          "v{n} = {a} * 2.0; w = v{n}[1]; w += {b}[0]; v{n}[0] = w * 0.5",
+          "v{n} = np.empty((3, 4)); v{n}[...] = {a}; v{n} /= 2.0", "v{n} = {a} * 1.0; v{n}[1, 2] = {b}[0, 0]",
+          "v{n} = np.zeros_like({a})\n{pad}for i in range(3):\n{pad}    v{n}[i] = {a}[i] * (v{n}[i - 1] + 1.0)",
+          "v{n} = {a} * 1.0; w = v{n}[:2]; v{n}[0] = {b}[1]; v{n} = v{n} * 1.0 + w.sum()")
 #: What cannot be recorded: right all the same.
-ODD = ("v{n} = {a} * float({b}.sum().detach().item())", "v{n} = {a} * 1.0; v{n}[0] = {b}[1]", "v{n} = {a} + 0.0; v{n} += {b}",
-       "v{n} = {a} * {b}.detach()", "v{n} = np.sort({a}, axis=-1) * {b}", "v{n} = {a} * {b}[{b} > -9.0].sum()",
-       "v{n} = {a} * {a}[0, {a}[0].argmax()]")
+ODD = ("v{n} = {a} * float({b}.sum().detach().item())", "v{n} = {a} * {b}.detach().tolist()[0][1]", "x += 1.0; v{n} = x * {b}",
+       "v{n} = np.sort({a} * 1.0, axis=-1) * {b}; v{n}.sort()")
 
 
 class Maker:
@@ -56,7 +77,11 @@ class Maker:
             kind = rnd.random()
             self.count += 1
             n = self.count
-            if kind < 0.42:
+            if kind < 0.12:
+                self.lines.append(f"{pad}v{n} = {self.fill(rnd.choice(WHOLE), known)}")
+            elif kind < 0.18:
+                self.lines.append(pad + rnd.choice(WRITES).format(n=n, pad=pad, a=rnd.choice(known), b=rnd.choice(known)))
+            elif kind < 0.45:
                 self.lines.append(f"{pad}v{n} = {self.fill(rnd.choice(BINARY), known)}")
             elif kind < 0.80:
                 self.lines.append(f"{pad}v{n} = {self.fill(rnd.choice(UNARY), known)}")
@@ -138,10 +163,13 @@ def check(program):
         for i in (0, 1, 2, 3, 0, 2):
             if i == 2:
                 space["REFERENCE"][...] = space["CONSTANT"] * 0.5       # read where it is
-            expected, found = outcome(eager, *given[i]), outcome(of, *given[i])
+            theirs, ours, again = [tuple([v.copy() if isinstance(v, np.ndarray) else v for v in given[i]]) for _ in range(3)]
+            expected, found = outcome(eager, *theirs), outcome(of, *ours)
             if not same(found, expected):
                 return Fault("gradients", f"point {i}", f"{expected} eager, {found} compiled"), None
-            value = outcome(compiled, *given[i])
+            if not same(ours, theirs):
+                return Fault("arguments", f"point {i}", f"{theirs} after an eager call, {ours} after a compiled one"), None
+            value = outcome(compiled, *again)
             if isinstance(expected, tuple) and not same(value, expected[0]):
                 return Fault("value", f"point {i}", f"{expected[0]} eager, {value} compiled"), None
     return None, None
