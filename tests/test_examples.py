@@ -13,13 +13,13 @@ import autodiff
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="needs a checkout")
-PICTURES = {"two_body", "heat", "black_scholes", "predator_prey", "gaussian_process", "digits", "heston"}
+PICTURES = {"two_body", "heat", "black_scholes", "predator_prey", "gaussian_process", "digits", "heston", "orbit"}
 #: Further arguments, for programs that take long.
 SHORTER = {"digits": ["2"]}
 
 
 def example(name):
-    if name not in ("kalman", "two_body", "hidden_markov", "perceptron"):
+    if name not in ("kalman", "orbit", "two_body", "hidden_markov", "perceptron"):
         pytest.importorskip("scipy")
     spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
@@ -200,6 +200,21 @@ def test_heston():
     first, second = program.draws(300)
     plain = [float(program.paid(*program.MARKET, [v[k] for v in first], [v[k] for v in second], 115.0)) for k in range(300)]
     assert np.isclose(short[0], np.mean(plain), rtol=1e-13)
+
+
+def test_orbit():
+    program = example("orbit")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")          # it is replayed
+        found = program.aim()
+    velocity, miss = found[-1]
+    assert len(found) < 20 and miss < 1e-10
+    assert np.allclose(program.flight(*velocity.tolist()), program.TARGET, atol=1e-10)
+    assert sum(tree.leaves for tree in program.END.program.trees) > 2
+    value, gradient = program.COST(-0.2, 1.3)
+    assert np.isclose(value, program.cost(-0.2, 1.3), rtol=1e-13)
+    slopes = [(program.cost(-0.2 + a, 1.3 + b) - program.cost(-0.2 - a, 1.3 - b)) / 2e-6 for a, b in ((1e-6, 0), (0, 1e-6))]
+    assert np.allclose(gradient, slopes, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))

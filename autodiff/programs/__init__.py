@@ -206,6 +206,8 @@ class _State:
         given = args
         if not unusual() and not any(isinstance(v, _v.Tensor) for v in args) and not any(_with_arrays(v, 1) for v in args):
             args = _inside(args)     # beside arrays a float is Python's, whose dtype gives way
+            if kwargs and not any(isinstance(v, _Base) or _with_arrays(v, 1) for v in kwargs.values()):
+                kwargs = dict(zip(kwargs, _inside(tuple(kwargs.values())), strict=True))
         if self.of_arrays and not unusual() and not any(type(v) is _v.Tensor for v in args):
             args = tuple([_arrays_inside(v) for v in args])
         result, written = _called(self.lifted, args, given, kwargs)

@@ -1,7 +1,9 @@
 """Random functions of three numbers with branches, eager against compiled: values and gradients bit for bit.
 
 A function is recorded at its first point; the others decide otherwise now and then, some on purpose: two points that agree
-but for the last bits of one number.  Each point is asked twice, so that what was recorded there is replayed, once for all
+but for the last bits of one number.  Conditions are
+branches and values, arguments come by position and by keyword, and the functions close over two Variables, of which one is
+changed.  Each point is asked twice, so that what was recorded there is replayed, once for all
 gradients and once for one of them beside numbers.  Exceptions must agree, too.
 """
 from __future__ import annotations
@@ -35,6 +37,16 @@ BINARY = ("{} + {}", "{} - {}", "{} * {}", "{} / ({} + 2.5)", "np.maximum({}, {}
 CONDITIONS = ("{} < {}", "{} > {}", "{} <= {}", "{} >= 0.1", "0.2 < {}", "{} == {}", "{} != {}", "not {}", "-0.3 < {} < 0.4",
               "{} > 0 and {} > 0", "{} > 0 or {} < 0.2", "np.isnan({})", "np.isfinite({})", "bool({})", "np.signbit({})",
               "int({} * 3) == 1", "max({}, {}) > 0.3")
+#: Conditions as values, which have no branch.
+CHOICES = ("np.where({} > {}, {a}, {b})", "np.where(({} > {}) & ({b} < 0.3), {a}, {b} * 2.0)", "({} > {}) * {a} + {b}",
+           "np.where(({} < 0.1) | ~({} > 0.2), {a}, {b})", "np.select([{} > 0.3, {} < -0.2], [{a}, {b}], 0.5)",
+           "np.where(np.logical_xor({} > 0, {} > 0), np.log({a}), {b})", "(1.0 - ({} >= {})) * {a}",
+           "np.where({} > {}, 1.0, -0.5) * {a}", "(({} > 0) * ({} < 0.5)) * {b}",
+           "np.where(np.isnan(np.log({}) + {}), {a}, {b})",
+           "np.where({}, {}, {a})", "int({} > {}) * {a}", "round({} * 2) * {a} + math.floor({})",
+           "sum([{} > 0, {} > 0]) * {a}")
+#: What the function closes over, read where it stands: one is changed between calls.
+CLOSED = ("{} * w0", "w1 - {}", "np.tanh(w0 * {} + w1)", "{} if w1 > {} else w0")
 #: What cannot be recorded: right all the same.
 ODD = ("v{n} = {a} * np.array([1.0, 2.0])[1]", "v{n} = {a} * float(len([1, 2]))", "v{n} = {a}.sum()",
        "v{n} = np.array([{a}, {b}]).sum()", "v{n} = {a} * {b}.detach()", "v{n} = {a}.reshape(1)[0] * 2.0",
@@ -62,6 +74,10 @@ class Maker:
                 self.lines.append(f"{pad}v{n} = {self.fill(rnd.choice(BINARY), known)}")
             elif kind < 0.65:
                 self.lines.append(f"{pad}v{n} = {self.fill(rnd.choice(UNARY), known)}")
+            elif kind < 0.68:
+                a, b = rnd.choice(known), rnd.choice(known)
+                form = rnd.choice(CHOICES if rnd.random() < 0.8 else CLOSED).replace("{a}", a).replace("{b}", b)
+                self.lines.append(f"{pad}v{n} = {self.fill(form, known)}")
             elif kind < 0.70:
                 self.lines.append(f"{pad}v{n} = {rnd.choice(known)} * {rnd.choice(('0.5', '2', '-1.25', 'True', '1e-3'))}")
             elif kind < 0.72:
@@ -117,15 +133,16 @@ def source(program):
 def show(program):
     number = "np.float32" if program["single"] else ""
     return "\n".join(["import math", "import numpy as np", "import autodiff", source(program),
+                      "w0, w1 = autodiff.numpy.array(0.7), autodiff.numpy.array(-0.3)",
                       "of = autodiff.value_and_grad(f, argnums=(0, 1, 2))",
                       "compiled = autodiff.value_and_grad(autodiff.compile(f), argnums=(0, 1, 2))",
                       f"for point in {program['points']}:",
                       f"    print(of(*map({number or 'float'}, point)), compiled(*map({number or 'float'}, point)))"])
 
 
-def outcome(function, *args):
+def outcome(function, *args, **kwargs):
     try:
-        return function(*args)
+        return function(*args, **kwargs)
     except Exception as error:
         return type(error)
 
@@ -140,7 +157,7 @@ def same_bits(a, b, signs=True):
 
 
 def check(program):
-    space = dict(NAMES)
+    space = {**NAMES, "w0": autodiff.numpy.array(0.7), "w1": autodiff.numpy.array(-0.3)}
     try:
         exec(compile(source(program), "<recorded>", "exec"), space)
     except SyntaxError:             # lines were taken out while shrinking
@@ -159,6 +176,7 @@ def check(program):
                   autodiff.value_and_grad(compiled, argnums=(0, 1, 2))),
                  ("one gradient", autodiff.grad(inside, argnums=place), autodiff.grad(compiled, argnums=place))]
         for again in range(2):
+            space["w0"][...] = 0.7 - again
             for i, point in enumerate(program["points"]):
                 args = tuple(map(number, point))
                 for what, eager, replayed in pairs:
@@ -169,7 +187,8 @@ def check(program):
                             compiled._state.over_arrays and near(as_floats(expected), as_floats(found))):
                         return Fault(what, f"point {i}, time {again}", f"{expected} eager, {found} compiled"), None
                     if what == "gradients" and isinstance(expected, tuple):
-                        value = outcome(compiled, *args)
+                        value = outcome(compiled, *args) if i % 2 else outcome(compiled, *args[:place], **dict(
+                            zip("xyz"[place:], args[place:], strict=True)))
                         if not same_bits(value, expected[0]) and not (
                                 compiled._state.over_arrays and near((as_floats(value),), (as_floats(expected[0]),))):
                             return Fault("value", f"point {i}, time {again}", f"{expected[0]} eager, {value} compiled"), None
@@ -200,6 +219,8 @@ def check_carried(program, compiled, number):
     state = compiled._state
     if state.reason is not None or not state.trees:
         return None
+    if any(tree.references for tree in compiled._state.trees):
+        return None         # Variables do not travel
     data = compiled.to_bytes()
     alone = Compiled.from_bytes(data)
     beside = _again(*compiled.__reduce__()[1])      # which pickle calls, for a function that it can find
