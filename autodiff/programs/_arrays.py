@@ -1113,7 +1113,7 @@ class Arrays:
         plan.forget()
         state.watch([v for _, v in recorder.references])
         self.player.programs.insert(0, played)
-        state.array_bytes += program.bytes + OP_BYTES * len(recorder.ops) + sum(
+        state.array_bytes += program.bytes + OP_BYTES * len(plan.recorded) + sum(
             array.nbytes for array in plan.constant.values())
         rare = sum(1 for other in self.player.programs if other.runs < 2)
         if state.array_bytes > state.memory:

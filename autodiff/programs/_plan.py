@@ -29,6 +29,8 @@ _v: Any = _variable_module
 K: dict[str, int] = _arrays.KINDS
 ARENA, REGISTERS, FIRST, CHAIN = _arrays.ARENA, _arrays.REGISTERS, _arrays.FIRST_BASE, _arrays.CHAIN
 BLOCK, REGISTER_BYTES, SUMS, DIMS = 512, 4096, 16, 8
+#: A program of more ops is not shown: the list of them is not kept.
+SHOWN = 50_000
 #: Beyond so many micro-ops a sweep is ended: its code would not stay in the cache, either.
 MICROS = 400
 
@@ -732,6 +734,8 @@ class Plan:
                 shape = self.slots[op.out].shape
                 found.append((0, f"%{op.out} = {op.name} {operands}" + (f"  {shape}" if shape else ""), op.place))
         found += map(self.asked, guards)
+        if not self.slots:
+            found.insert(0, (0, f"... more than {SHOWN} ops, which are not kept", None))
         return [*found, (0, f"return {', '.join(f'%{slot}' for slot in self.outputs)}", None)]
 
     def asked(self, guard: Guard) -> tuple[int, str, Any]:
@@ -743,6 +747,9 @@ class Plan:
 
     def forget(self) -> None:
         """What is not looked at any more: values of the recording."""
+        if len(self.recorded) > SHOWN:      # the list of ops would take several times what the program itself does
+            self.recorded, self.slots, self.ops = [], [], []
+            self.alias, self.uses, self.level, self.live = {}, {}, {}, set()
         self.slots = [slot._replace(value=None) for slot in self.slots]
         self.sweeps, self.sweep, self.at_level, self.look, self.seen, self.refs = {}, {}, {}, {}, {}, {}
 
