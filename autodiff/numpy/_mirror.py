@@ -121,7 +121,7 @@ def _summary(function: Any, name: str) -> str:
     return f"{words}\n\nAs https://numpy.org/doc/stable/reference/generated/numpy.{name}.html"
 
 
-class Ufunc(_v.RowUfunc):       # type: ignore[misc]
+class Ufunc(_v.RowUfunc):
     """A universal function of NumPy's that sees the Variables in lists."""
 
     def __init__(self, ufunc: np.ufunc, name: str) -> None:

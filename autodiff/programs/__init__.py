@@ -738,7 +738,8 @@ _WORDS = 624            # of MT19937's state, and its position
 
 def _numpys_state() -> Any:
     global _seen
-    generator = np.random.get_bit_generator()
+    drawing: Any = np.random        # whose stub leaves the next name out
+    generator = drawing.get_bit_generator()
     now = None
     if type(generator) is np.random.MT19937:
         now = ctypes.string_at(generator.ctypes.state_address, 4 * (_WORDS + 1))
