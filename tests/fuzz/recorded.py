@@ -234,7 +234,8 @@ def check_carried(program, compiled, number):
             args = tuple(map(number, point))
             expected, found, other = (outcome(f, *args) for f in (of, travelled, with_it))
             if not same_bits(expected, other) or (not isinstance(found, type) and not same_bits(expected, found)) or (
-                    isinstance(found, type) and not isinstance(expected, type)):
+                    isinstance(found, type) and not isinstance(expected, type) and not (
+                        found is RuntimeError and "math." in source(program))):     # behind nan of math's nothing is recorded
                 return Fault("by bytes", f"point {i}", f"{expected} recorded, {found} by bytes, {other} beside its function")
     return None
 
