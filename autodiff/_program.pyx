@@ -2199,8 +2199,8 @@ cdef class Tree:
     # -- to be run by Python
 
     def outline(self):
-        """(segments, constants): of each segment its first slot, items (name, flags, row, a, b or None, place), how it ends, the
-        numbers of what comes after it (-1: nothing is recorded), and of a leaf (slots, (Treedef or None, constants))."""
+        """(segments, constants): of each segment its first slot, items (name, flags, row, a, b or None, place), how it ends,
+        the numbers of what comes after it (-1: nothing is recorded), and of a leaf (slots, (Treedef or None, constants))."""
         cdef p_segment* s
         cdef p_item* q
         cdef int i
@@ -2235,7 +2235,7 @@ cdef class Tree:
         return [(self.kinds[i], self.lengths[i], self.statics[i]) for i in range(self.arguments)]
 
     def left(self, tuple args):
-        """Where arguments leave what is recorded: (decision, values, the way, place); way None: a value that is not finite."""
+        """Where arguments leave what is recorded: (decision, values, the way, place); way None: a value is not finite."""
         cdef int i, reason = 0
         cdef bint way
         cdef p_segment* s = self.t.root

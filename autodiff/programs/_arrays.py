@@ -63,8 +63,6 @@ WRITTEN, DRAWN, HOOKED = "it writes into a value", "it draws random numbers", "a
 HOPELESS = frozenset((WRITTEN, DRAWN))
 #: Functions that have answers of their own, or none to be recorded.
 PLAIN = frozenset(("where", "array", "tensor"))
-#: Rows that are asked about before their operands are of one dtype.
-PROMOTING = frozenset(("matmul",))
 #: Rows whose parameters keep what was computed of values, or that are no functions of their operands.
 KEEPING = frozenset(("put", "pick"))
 
@@ -80,7 +78,7 @@ _NUMBERS: dict[str, int] = {}       # of rows by name
 _NUMBERS_OF_PYTHON = frozenset((int, float, bool, type(None), str))
 
 
-class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
+class Recorder(_v.FunctionLevel):
     """A level that writes down a run of a function.  `reason` is None, or why it came to nothing, and `place` where."""
 
     def __init__(self, whole: set[str]) -> None:
@@ -289,7 +287,7 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             walk(part, args[i], (i,))
         found = {}
         for i, v in enumerate(results):
-            slot, transforms = self.known[id(v)], []
+            slot, transforms = self.known[id(v)], list[Any]()
             while slot in made and made[slot].name == "view":
                 transforms.insert(0, made[slot].params[0])
                 slot = made[slot].operands[0].slot
@@ -385,8 +383,6 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             return NotImplemented
         if number >= 0 and len(operands) > 1 and _v.is_elementwise(number) and type(call.operands[0]) is not bool:
             given, operands = self.in_floats(call.operands, operands)
-        elif name in PROMOTING and not all(isinstance(v, _v.Tensor) for v in call.operands):
-            given, operands = self.in_floats(call.operands, operands, True)
         else:
             given = call.operands
         self.pending.clear()
@@ -635,7 +631,7 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
         def rebuilt(part: Any) -> Any:
             if isinstance(part, (tuple, list)):
                 parts = [rebuilt(p) for p in part]
-                return parts if type(part) is list else tuple.__new__(type(part), parts)
+                return parts if isinstance(part, list) else tuple.__new__(type(part), parts)
             v, leaf = next(given)
             if isinstance(leaf, (_Base, np.ndarray)) and isinstance(part, (_Base, np.ndarray)):
                 return v
@@ -680,21 +676,15 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             if on:
                 self.push()
 
-    def in_floats(self, given: tuple[Any, ...], operands: Any, all_of_them: bool = False) -> tuple[Any, Any]:
-        """Operands of which those of bools and integers are cast beside floats, by an op: what is saved of them has a name.
-
-        all_of_them: whatever is not of the common dtype.
-        """
+    def in_floats(self, given: tuple[Any, ...], operands: Any) -> tuple[Any, Any]:
+        """Operands of which those of bools and integers are cast beside floats, by an op: what is saved of them has a name."""
         kinds = {_v.dtype_in(v).kind for v in given if isinstance(v, (_Base, np.ndarray))}
-        if not all_of_them and (not kinds & set("biu") or "f" not in kinds):
+        if not kinds & set("biu") or "f" not in kinds:
             return given, operands
-        if all_of_them and len({_v.dtype_in(v) for v in given if isinstance(v, _Base)}) < 2:
-            return given, operands
-        dtype = (np.result_type(*[_v.dtype_in(v) for v in given if isinstance(v, _Base)]) if all_of_them
-                 else _v.common_dtype_of(list(given)))
+        dtype = _v.common_dtype_of(list(given))
         found, refs = list(given), list(operands)
         for i, v in enumerate(given):
-            if isinstance(v, _Base) and (_v.dtype_in(v) != dtype if all_of_them else _v.dtype_in(v).kind in "biu"):
+            if isinstance(v, _Base) and _v.dtype_in(v).kind in "biu":
                 found[i] = _v.cast_variable(v, dtype)
                 slot = self.learn(found[i], "op")
                 self.ops.append(Op("cast", -1, (operands[i],), (dtype,), slot, self.here()))

@@ -967,8 +967,8 @@ class Plan:
             places = [refs.index(ref) if ref in refs else None for ref in wanted]
             shapes = [(self.slots[ref.slot].shape, self.slots[ref.slot].dtype) for ref in refs]
             return backward(kept, [v is not None for v in op.operands], shapes, places)
-        kept, wanted = self.graphs.get(op.out, (None, []))
-        return forward(op.name, op.number, op.operands, op.params, wanted, kept)
+        graph, wanted = self.graphs.get(op.out, (None, []))
+        return forward(op.name, op.number, op.operands, op.params, wanted, graph)
 
     def array_place(self, look: Look, slot: int) -> tuple[Any, ...]:
         return (*self.at(look), look.shape, look.strides, self.dtype_of(slot).num)
