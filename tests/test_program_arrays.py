@@ -302,6 +302,32 @@ def test_shapes_without_end_run_as_they_are():
             assert c(np.ones(n)) == n
 
 
+def test_a_program_of_very_many_ops_keeps_no_list_of_them(monkeypatch):
+    monkeypatch.setattr("autodiff.programs._plan.SHOWN", 30)
+    w = np.linspace(-0.5, 0.5, 16).reshape(4, 4)
+
+    def f(x, y):
+        for _ in range(12 if y.sum() > 0 else 11):
+            x = np.tanh(x @ w + y)
+        return (x * x).sum()
+
+    compiled, x, y = autodiff.compile(f), np.full((3, 4), 0.1), np.full(4, 0.2)
+    of, eager = autodiff.value_and_grad(compiled, argnums=(0, 1)), autodiff.value_and_grad(inside(f), argnums=(0, 1))
+    for sign in (1, -1, 1, -1):
+        close(of(x, y * sign), eager(x, y * sign))
+        close(compiled(x + 0.1, y * sign), f(x + 0.1, y * sign))
+    assert compiled._state.reason is None
+    assert str(compiled.program).count("ops, which are not kept: they are more than 30") == 4
+    assert "ops, which are not kept" in str(compiled.program.draw()) and len(compiled.branches) == 2
+    with pytest.raises(TypeError, match="ops, of which the list is not kept"):
+        compiled.to_bytes()
+    np.testing.assert_allclose(autodiff.vmap(compiled, in_dims=(0, None))(np.stack([x, x + 0.1]), y), [f(x, y), f(x + 0.1, y)])
+    kept = autodiff.compile(f)
+    monkeypatch.setattr("autodiff.programs._plan.SHOWN", 50_000)
+    kept(x, y)
+    assert len(str(kept.program).splitlines()) > 30 and len(kept.to_bytes()) > 100
+
+
 def test_memory_bounds_programs_of_arrays():
     c = autodiff.compile(lambda x: np.sin(x @ x.T).sum(axis=0) @ np.cumsum(x, axis=0), memory=100_000)
     with pytest.warns(UserWarning, match="more than 100000 bytes"):

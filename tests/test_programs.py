@@ -4,6 +4,7 @@ import gc
 import math
 import pickle
 import random
+import re
 import threading
 import warnings
 from collections import Counter, namedtuple
@@ -1045,6 +1046,35 @@ def test_arrays_made_of_numbers():
     assert f._state.reason is None and f._state.over_arrays
     g = autodiff.grad(compiled(lambda x: np.mean([x, x * x])))
     assert autodiff.vmap(g)(np.array([1.0, 2.0])).tolist() == [1.5, 2.5]
+
+
+@pytest.mark.parametrize("function", [
+    lambda x, y: np.array([x, y]).sum(), lambda x, y: np.array([[x, y], [1.0, x * y]]) @ np.array([x, 2.0]) @ np.ones(2),
+    lambda x, y: np.array((x, y), dtype=float).prod(), lambda x, y: autodiff.tensor([x, y]).sum() * y,
+    lambda x, y: np.array([x, y])[0 if x > y else 1] * y, lambda x, y: np.asarray(x) * y if x < y else np.array([x, y]).max()])
+def test_arrays_of_arguments_are_recorded(function):
+    f, plain = compiled(function), autodiff.lift(function)
+    of, expected = autodiff.value_and_grad(f, argnums=(0, 1)), autodiff.value_and_grad(
+        lambda x, y: plain(_variable.as_ndarray(x), _variable.as_ndarray(y)), argnums=(0, 1))
+    for x, y in ((2.0, 1.0), (0.5, 3.0), (2.0, 1.0), (-1.0, 0.25)):
+        value, gradients = expected(_variable.as_ndarray(x), _variable.as_ndarray(y))
+        assert np.allclose([f(x, y), *recorded.as_floats(of(x, y))[1]], [value.item(), *[g.item() for g in gradients]])
+    assert f._state.reason is None and f._state.over_arrays
+
+
+@pytest.mark.parametrize(("function", "word"), [
+    (lambda x, y: x * y * len(f"{x:.3f}"), "item() takes a value out"),
+    (lambda x, y: x * y * len(str(x)), "__repr__() takes a value out"),
+    (lambda x, y: float(x.detach()) * y, "detach() is not recorded"), (lambda x, y: x.item() * y, "item() takes a value out")])
+def test_what_takes_a_number_out_runs_as_it_is(function, word):
+    f = autodiff.compile(function)
+    line = function.__code__.co_firstlineno
+    with pytest.warns(UserWarning, match=rf"runs as it is.*{re.escape(word)} \(.*, line {line}, in") as told:
+        for x, y in ((2.0, 1.0), (0.5, 3.0), (2.0, 1.0)):
+            inside = _variable.as_ndarray(x), _variable.as_ndarray(y)
+            assert f(x, y) == function(*inside)
+            assert autodiff.grad(f, argnums=1)(x, y) == autodiff.grad(function, argnums=1)(*inside)
+    assert len(told) == 1
 
 
 # ---- Variables that the function closes over

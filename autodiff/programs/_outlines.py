@@ -111,6 +111,8 @@ def _dtype_name(given: Any) -> str:
 
 def of_plan(plan: Any) -> bytes:
     """The bytes of one recording of a function of arrays."""
+    if plan.dropped:
+        raise _bytes.Unwritable(f"a program of {plan.dropped} ops, of which the list is not kept")
     origin = plan.origin
     ops, guards = plan.recorded[:origin.ops], plan.guards[:origin.guards]
     live = {slot for slot, _ in origin.leaves} | {guard.slot for guard in guards}

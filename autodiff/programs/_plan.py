@@ -120,6 +120,7 @@ class Plan:
     def __init__(self, slots: list[Slot], ops: list[Op], guards: list[Guard], outputs: list[int]) -> None:
         self.slots = slots
         self.origin: Any = None                     # what was recorded of the function itself, see _arrays.Origin
+        self.dropped = 0                            # so many ops are not kept
         self.alias: dict[int, int] = {}             # a slot that is another one's value
         self.constant: dict[int, np.ndarray[Any, Any]] = {}
         self.look: dict[int, Look] = {}
@@ -734,8 +735,8 @@ class Plan:
                 shape = self.slots[op.out].shape
                 found.append((0, f"%{op.out} = {op.name} {operands}" + (f"  {shape}" if shape else ""), op.place))
         found += map(self.asked, guards)
-        if not self.slots:
-            found.insert(0, (0, f"... more than {SHOWN} ops, which are not kept", None))
+        if self.dropped:
+            return [(0, f"... {self.dropped} ops, which are not kept: they are more than {SHOWN}", None)]
         return [*found, (0, f"return {', '.join(f'%{slot}' for slot in self.outputs)}", None)]
 
     def asked(self, guard: Guard) -> tuple[int, str, Any]:
@@ -748,10 +749,14 @@ class Plan:
     def forget(self) -> None:
         """What is not looked at any more: values of the recording."""
         if len(self.recorded) > SHOWN:      # the list of ops would take several times what the program itself does
-            self.recorded, self.slots, self.ops = [], [], []
-            self.alias, self.uses, self.level, self.live = {}, {}, {}, set()
+            self.dropped = len(self.recorded)
+            self.recorded, self.slots, self.live = [], [], set()
         self.slots = [slot._replace(value=None) for slot in self.slots]
+        self.ops = []
         self.sweeps, self.sweep, self.at_level, self.look, self.seen, self.refs = {}, {}, {}, {}, {}, {}
+        self.alias, self.uses, self.level, self.place, self.inplace, self.extra = {}, {}, {}, {}, {}, {}
+        self.embedded, self.exponentials, self.owned, self.whole, self.graphs = {}, {}, set(), {}, {}
+        self.bases, self.taken, self.where = {}, {}, {}
 
     def first_of(self, root: int) -> int:
         while root in self.inplace:
