@@ -2023,8 +2023,8 @@ cdef class Tree:
     def read(self, list ops, list constants, tuple places, bytes code, list outputs, list leaves):
         """Of a new tree: take what written() gave; outputs are those of the leaves in their order.
 
-        leaves: of each how often it ran and what code it has: (-1 or the kind of a matrix, choice, places, aux).  Whatever is not
-        as written() writes it is a ValueError.
+        leaves: of each how often it ran and what code it has: (-1 or the kind of a matrix, choice, places, aux).  Whatever is
+        not as written() writes it is a ValueError.
         """
         cdef In source
         cdef p_segment** segments = NULL
@@ -2198,8 +2198,8 @@ cdef class Tree:
     # -- to be run by Python
 
     def outline(self):
-        """(segments, constants): of each segment its first slot, items (name, flags, row, a, b or None, place), how it ends, the numbers of
-        what comes after it (-1: nothing is recorded), and of a leaf (slots, (Treedef or None, constants))."""
+        """(segments, constants): of each segment its first slot, items (name, flags, row, a, b or None, place), how it ends,
+        the numbers of what comes after it (-1: nothing is recorded), and of a leaf (slots, (Treedef or None, constants))."""
         cdef p_segment* s
         cdef p_item* q
         cdef int i
@@ -2234,7 +2234,7 @@ cdef class Tree:
         return [(self.kinds[i], self.lengths[i], self.statics[i]) for i in range(self.arguments)]
 
     def left(self, tuple args):
-        """Where arguments leave what is recorded: (decision, values, the way, place), of a value that is not finite way None."""
+        """Where arguments leave what is recorded: (decision, values, way, place), of a value that is not finite way None."""
         cdef int i, reason = 0
         cdef bint way
         cdef p_segment* s = self.t.root
