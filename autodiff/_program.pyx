@@ -982,7 +982,7 @@ cdef object later_number(object value):
 cdef Truth truth_of(Recorder recorder, bint answer, int row, int first, int second, bint single):
     cdef Truth made = Truth.__new__(Truth)
     made.recorder, made.answer, made.row, made.first, made.second = recorder, answer, row, first, second
-    made.single, made.slot = single, -1
+    made.single, made.slot, made.where = single, -1, recorder.here()
     return made
 
 
@@ -1002,7 +1002,7 @@ cdef class Truth:
 
     cdef Recorder recorder
     cdef bint answer, single, decided
-    cdef int row, first, second, slot
+    cdef int row, first, second, slot, where
 
     cdef bint open(self):
         return not self.recorder.closed and self.recorder.reason is None
@@ -1013,6 +1013,7 @@ cdef class Truth:
             return -1
         if self.slot < 0:
             self.slot = recorder.value_item(P_CALL32 if self.single else P_CALL, self.row, self.first, self.second, False)
+            recorder.items[recorder.count - 1].where = self.where       # one that is returned is asked by nobody
         return self.slot
 
     cdef bint decide(self) except -1:

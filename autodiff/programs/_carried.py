@@ -135,7 +135,8 @@ class Recorded:
             given = [np.float64(v) if type(v) is float else v for v in given]
         if not any(isinstance(v, _Base) for v in given):
             given[0] = _variable(given[0])
-        given = [_v.as_ndarray(float(v)) if isinstance(v, (bool, np.bool_)) else v for v in given]
+        number = np.float32 if flags else float         # a condition beside a float32 is one: it would not give way
+        given = [_v.as_ndarray(number(v)) if isinstance(v, (bool, np.bool_)) else v for v in given]
         return _v.apply_elementwise(row, *given)
 
     def check(self, item: Any, checked: Any, values: list[Any], constants: list[float]) -> None:
