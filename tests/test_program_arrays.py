@@ -974,3 +974,14 @@ def test_what_a_library_has_is_not_looked_through_for_variables():
 
     found = _standing(f, [w, layer.weight])
     assert sorted(type(key).__name__ for _, _, key, _ in found) == ["NoneType", "NoneType", "str"]
+
+
+@pytest.mark.parametrize("dtype", [">f8", ">f4"])
+def test_arrays_of_the_other_byte_order_are_read_as_what_they_are(dtype):
+    """As files of FITS and netCDF have them: a program recorded for the machine's own read them as numbers near 0."""
+    c = autodiff.compile(lambda x: (x * x).sum())
+    x = np.arange(1.0, 4.0).astype(dtype)
+    own = x.astype(x.dtype.newbyteorder("="))
+    for _ in range(2):
+        assert c(own) == 14.0 and autodiff.grad(c)(own).tolist() == [2.0, 4.0, 6.0]
+        assert c(x) == 14.0 and autodiff.grad(c)(x).tolist() == [2.0, 4.0, 6.0]
