@@ -1,7 +1,7 @@
 """A book of 2,000 options and their Greeks, shared among the processes of this machine; the risk of the whole book.
 
-The prices are F. Black's and M. Scholes', of puts and calls.  Each option is a point of autodiff.distributed.map(); what the book
-loses where the market moves is a sum over pieces of it, whose bits no number of workers changes.
+The prices are F. Black's and M. Scholes', of puts and calls.  Each option is a point of autodiff.distributed.map(); what the
+book loses where the market moves is a sum over pieces of it, whose bits no number of workers changes.
 """
 import os
 

@@ -47,7 +47,8 @@ def _local() -> Any:
                                                dashboard_address="127.0.0.1:0")
         except RuntimeError as error:
             error.add_note("autodiff.distributed: no worker process started; their own errors are above. They import the "
-                           "program, which is to be a file (not standard input), with what it does under  if __name__ == '__main__':")
+                           "program, which is to be a file (not standard input), with what it does under  "
+                           "if __name__ == '__main__':")
             raise
     client = _own[os.getpid()] = distributed.Client(cluster, set_as_default=False)
     atexit.register(_close, os.getpid())
