@@ -982,7 +982,7 @@ cdef object later_number(object value):
 cdef Truth truth_of(Recorder recorder, bint answer, int row, int first, int second, bint single):
     cdef Truth made = Truth.__new__(Truth)
     made.recorder, made.answer, made.row, made.first, made.second = recorder, answer, row, first, second
-    made.single, made.slot = single, -1
+    made.single, made.slot, made.where = single, -1, recorder.here()
     return made
 
 
@@ -1002,7 +1002,7 @@ cdef class Truth:
 
     cdef Recorder recorder
     cdef bint answer, single, decided
-    cdef int row, first, second, slot
+    cdef int row, first, second, slot, where
 
     cdef bint open(self):
         return not self.recorder.closed and self.recorder.reason is None
@@ -1013,6 +1013,7 @@ cdef class Truth:
             return -1
         if self.slot < 0:
             self.slot = recorder.value_item(P_CALL32 if self.single else P_CALL, self.row, self.first, self.second, False)
+            recorder.items[recorder.count - 1].where = self.where       # one that is returned is asked by nobody
         return self.slot
 
     cdef bint decide(self) except -1:
@@ -2023,8 +2024,8 @@ cdef class Tree:
     def read(self, list ops, list constants, tuple places, bytes code, list outputs, list leaves):
         """Of a new tree: take what written() gave; outputs are those of the leaves in their order.
 
-        leaves: of each how often it ran and what code it has: (-1 or the kind of a matrix, choice, places, aux).  Whatever is not
-        as written() writes it is a ValueError.
+        leaves: of each how often it ran and what code it has: (-1 or the kind of a matrix, choice, places, aux).  Whatever is
+        not as written() writes it is a ValueError.
         """
         cdef In source
         cdef p_segment** segments = NULL
@@ -2198,8 +2199,8 @@ cdef class Tree:
     # -- to be run by Python
 
     def outline(self):
-        """(segments, constants): of each segment its first slot, items (name, flags, row, a, b or None, place), how it ends, the numbers of
-        what comes after it (-1: nothing is recorded), and of a leaf (slots, (Treedef or None, constants))."""
+        """(segments, constants): of each segment its first slot, items (name, flags, row, a, b or None, place), how it ends,
+        the numbers of what comes after it (-1: nothing is recorded), and of a leaf (slots, (Treedef or None, constants))."""
         cdef p_segment* s
         cdef p_item* q
         cdef int i
@@ -2234,7 +2235,7 @@ cdef class Tree:
         return [(self.kinds[i], self.lengths[i], self.statics[i]) for i in range(self.arguments)]
 
     def left(self, tuple args):
-        """Where arguments leave what is recorded: (decision, values, the way, place), of a value that is not finite way None."""
+        """Where arguments leave what is recorded: (decision, values, way, place), of a value that is not finite way None."""
         cdef int i, reason = 0
         cdef bint way
         cdef p_segment* s = self.t.root
@@ -2467,15 +2468,19 @@ cdef bint all_finite(const double* values, Py_ssize_t count) noexcept:
 
 
 cdef bint rebound(list watched):
-    """Whether a name stands for another Variable than when it was recorded.  watched: (a cell or None, a dict, its key, it)."""
+    """Whether a name stands for something else than when it was recorded.  watched: (cell or None, what has it, key, it)."""
     for cell, names, key, v in watched:
         if cell is not None:
             try:
                 found = cell.cell_contents
             except ValueError:
                 return True
-        else:
+        elif isinstance(names, dict):
             found = (<dict>names).get(key)
+        elif type(names) is list:
+            found = (<list>names)[key] if key < len(<list>names) else None
+        else:
+            found = getattr(names, key, None)
         if found is not v:
             return True
     return False

@@ -97,7 +97,8 @@ def flatten_results(tree: Any) -> tuple[list[Any], Treedef]:
     for i, leaf in enumerate(leaves):
         if type(leaf) is np.ndarray and leaf.dtype.kind == "O":
             leaves[i] = _v.OPS.lifted(leaf)
-        elif type(leaf) not in _LEAVES and not isinstance(leaf, _Base) and isinstance(getattr(leaf, "data", None), _Base):
+        elif type(leaf) not in _LEAVES and not isinstance(leaf, (_Base, np.generic)) and isinstance(
+                getattr(leaf, "data", None), _Base):    # numbers hold none, and a condition that is recorded would be decided
             leaves[i] = leaf.data
     return leaves, treedef
 

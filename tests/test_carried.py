@@ -412,6 +412,14 @@ def test_conditions_as_values():
         assert one == other
 
 
+def test_conditions_beside_float32_without_a_program():
+    """Op by op, as derivatives that were not recorded are, a condition is a number of its neighbour's dtype."""
+    of = recorded(lambda x, y: ((x > 0) * (y < 0.5)) * y + np.exp(x), [(np.float32(1.5), np.float32(0.3))], TRANSFORMS["value"])
+    args = np.float32(1.25), np.float32(0.2)
+    expected = autodiff.value_and_grad(of, argnums=(0, 1))(*args)
+    assert bits(autodiff.value_and_grad(Compiled.from_bytes(of.to_bytes()), argnums=(0, 1))(*args)) == bits(expected)
+
+
 def test_float32_and_second_derivatives_without_a_program():
     of = recorded(lambda x, y: x * np.exp(y) * 0.1, [(np.float32(1.5), np.float32(0.3))], TRANSFORMS["value"], autodiff.grad)
     alone = Compiled.from_bytes(of.to_bytes())

@@ -55,6 +55,27 @@ def test_trace_is_numpys(shape, arguments):
     np.testing.assert_allclose(np.sum(plain(g) * b), np.sum(w * np.trace(b, *arguments)), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("offset", [-2**31, 2**31 - 1, -2**31 - 1, 2**31, -2**63, 2**63, 2**100, np.int64(-2**31)])
+def test_diagonals_far_away_are_empty(offset):
+    """NumPy's own trace() reads memory of others for -2**31, and may end the process."""
+    a = normal(2, 3)
+    n, x = anp.array(a, requires_grad=True), autodiff.tensor(a, requires_grad=True)
+    for out in (np.trace(n, offset), n.trace(offset), anp.trace(n, offset), np.linalg.trace(n, offset=offset),
+                autodiff.trace(x, offset=offset)):
+        assert out.item() == 0.0
+    g, = autograd.grad(np.trace(n, offset), n)
+    np.testing.assert_array_equal(plain(g), np.zeros((2, 3)))
+    assert autodiff.diagonal(x, offset).shape == np.diagonal(n, offset).shape == autodiff.diag(x, offset).shape == (0,)
+    np.testing.assert_array_equal(plain(autodiff.tril(x, offset)), a if offset > 0 else a * 0)
+    np.testing.assert_array_equal(plain(np.triu(n, offset)), a if offset < 0 else a * 0)
+    np.testing.assert_array_equal(plain(autodiff.diagonal_scatter(x, autodiff.ones(0, dtype=autodiff.float64), offset)), a)
+    with pytest.raises(RuntimeError, match="size equal to the slice"):
+        autodiff.diagonal_scatter(x, autodiff.ones(2, dtype=autodiff.float64), offset)
+    for of in (autodiff.diag, autodiff.diagflat, autodiff.diag_embed):
+        with pytest.raises((ValueError, MemoryError)):
+            of(x[0], offset)
+
+
 def test_trace_by_keywords_and_refusals():
     x = anp.array(normal(2, 3, 4))
     assert x.trace(axis1=1, axis2=2).shape == (2,)

@@ -978,6 +978,20 @@ def test_what_a_condition_decides():
         assert g._state.reason is None
 
 
+def test_conditions_that_are_returned_are_no_branches():
+    f = compiled(lambda x, y: {"a": (x * y, [x > y]), "b": ~(y > 1.0), "c": np.isnan(x)})
+    g = compiled(lambda x: x > 0)
+    for point in ((2.0, 1.5), (1.0, 2.0), (2.0, 0.5), (math.nan, 1.0)):
+        x, y = point
+        assert str(f(x, y)) == str({"a": (x * y, [np.bool_(x > y)]), "b": np.bool_(not y > 1.0), "c": np.isnan(x)})
+        assert g(y - 1.0) is np.bool_(y > 1.0)
+        of = autodiff.value_and_grad(lambda x, y: f(x, y)["a"][0])
+        assert recorded.same_bits(of(x, y), (x * y, y))
+    line = f.__wrapped__.__code__.co_firstlineno
+    assert f.branches == [] and g.branches == [] and str(f.program).count(f"line {line}") == 5
+    assert autodiff.vmap(g)(np.array([1.0, -1.0, 0.0])).tolist() == [True, False, False]
+
+
 @pytest.mark.parametrize("function", [
     lambda x, y: round(x) * y, lambda x, y: math.floor(x) * y + math.ceil(y) * x, lambda x, y: math.trunc(x) * y,
     lambda x, y: [x, y, x * y, y][math.floor(abs(x)) % 4] * 2.0, lambda x, y: y if math.isnan(x) else x * y,
@@ -1360,3 +1374,14 @@ def test_values_that_are_gone_are_not_taken_for_others():
         call, eager = (autodiff.value_and_grad(g, argnums=places) for g in (autodiff.compile(f), autodiff.lift(f)))
         for x, y in ((0.3, 0.7), (-1.25, 2.5)):
             assert call(x, y) == eager(x, y)
+
+
+def test_a_global_array_of_an_attribute_s_name_is_none_of_the_function_s():
+    """np.exp is no exp that a notebook has: replaced in each call, it made programs of numbers give up."""
+    names = {"np": np}
+    exec("def f(x):\n    return np.exp(x)\n\ndef g(x):\n    return np.exp(x) * exp[1]", names)
+    c = compiled(names["f"])
+    assert c(1.0) == math.exp(1.0)
+    names["exp"] = np.array([1.0, 3.0])
+    assert autodiff.grad(c)(1.0) == math.exp(1.0) and c._state.trees
+    assert autodiff.grad(autodiff.compile(names["g"]))(1.0) == 3.0 * math.exp(1.0)

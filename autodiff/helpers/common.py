@@ -1,5 +1,6 @@
 """What formulas of several families need: dimensions and counts.  Imports nothing of the package."""
 from math import prod
+from operator import index
 
 #: How PyTorch's messages call what a number cannot become.
 C_TYPES = {"float64": "double", "float32": "float", "float16": "c10::Half", "int64": "int64_t", "int32": "int",
@@ -15,6 +16,12 @@ def dims_of(dim, ndim):
     if ndim == 0:
         return ()
     return tuple(sorted(d + ndim if d < 0 else d for d in dim)) or tuple(range(ndim))
+
+
+def within(offset, rows, columns):
+    """A diagonal's number, at most the first beyond a matrix: NumPy's C has an int for it, and its trace() reads memory that is
+    not the array's for -2**31."""
+    return max(-rows, min(index(offset), columns))
 
 
 def axis_of(dim):

@@ -4,7 +4,7 @@ Every op of this family is one of four, under PyTorch's name: index reads, index
 index_add_zeros, the transpose of index, adds to zeros.  Their index is what NumPy's would be: a tuple of arrays, slices and
 integers.  Its arrays are in C order, so that of several elements written to one place the last in C order stays.
 """
-from .common import C_TYPES, along
+from .common import C_TYPES, along, within
 
 #: Up to this many elements NumPy's own adding by a tuple of arrays is the faster.
 FEW = 256
@@ -683,6 +683,6 @@ def diagonal_scatter_of(ops, x, src, offset, dim1, dim2):
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     np = ops.numpy
     shape = tuple(x.shape)
-    places = np.diagonal(np.arange(x.numel()).reshape(shape), offset, dim1, dim2)
+    places = np.diagonal(np.arange(x.numel()).reshape(shape), within(offset, shape[dim1], shape[dim2]), dim1, dim2)
     where = np.unravel_index(places, shape) if places.size else None
     return _region_put(ops, x, src, where, places.shape, "DiagonalScatterBackward0", "diagonal_scatter")

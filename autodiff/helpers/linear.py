@@ -1,7 +1,7 @@
 """Linear algebra: products."""
 import operator
 
-from .common import rounded_once
+from .common import rounded_once, within
 
 #: What PyTorch's kernels call a dtype, in messages.
 C_NAMES = {"float64": "double", "float32": "float", "int64": "long int", "int32": "int", "int16": "short int",
@@ -562,7 +562,7 @@ def trace_front(ops, name, x, offset, axis1, axis2):
     axis1, axis2 = ops.wrap_dim(axis1, x.ndim), ops.wrap_dim(axis2, x.ndim)
     if axis1 == axis2:
         raise ValueError("axis1 and axis2 cannot be the same")
-    return ops.apply(name, (x,), (offset, axis1, axis2))
+    return ops.apply(name, (x,), (within(offset, x.shape[axis1], x.shape[axis2]), axis1, axis2))
 
 
 # ---- contractions: tensordot, einsum

@@ -1,4 +1,5 @@
 """Shapes: views and their transposes, copies, casts, joining."""
+from .common import within
 
 
 def embed_value(np, x, geometry, shape):
@@ -813,7 +814,7 @@ def rot90_dx(ops, g, k, dims):
 def triangle_front(ops, name, x, diagonal):
     if x.ndim < 2:
         raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
-    return ops.apply(name, (x,), (int(diagonal),))
+    return ops.apply(name, (x,), (within(int(diagonal), *x.shape[-2:]),))
 
 
 def tril_value(np, x, diagonal):

@@ -80,7 +80,7 @@ _NUMBERS: dict[str, int] = {}       # of rows by name
 _NUMBERS_OF_PYTHON = frozenset((int, float, bool, type(None), str))
 
 
-class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
+class Recorder(_v.FunctionLevel):
     """A level that writes down a run of a function.  `reason` is None, or why it came to nothing, and `place` where."""
 
     def __init__(self, whole: set[str]) -> None:
@@ -289,7 +289,8 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
             walk(part, args[i], (i,))
         found = {}
         for i, v in enumerate(results):
-            slot, transforms = self.known[id(v)], []
+            slot = self.known[id(v)]
+            transforms: list[Any] = []
             while slot in made and made[slot].name == "view":
                 transforms.insert(0, made[slot].params[0])
                 slot = made[slot].operands[0].slot
@@ -635,7 +636,7 @@ class Recorder(_v.FunctionLevel):  # type: ignore[name-defined,misc]
         def rebuilt(part: Any) -> Any:
             if isinstance(part, (tuple, list)):
                 parts = [rebuilt(p) for p in part]
-                return parts if type(part) is list else tuple.__new__(type(part), parts)
+                return parts if isinstance(part, list) else tuple.__new__(type(part), parts)
             v, leaf = next(given)
             if isinstance(leaf, (_Base, np.ndarray)) and isinstance(part, (_Base, np.ndarray)):
                 return v

@@ -135,7 +135,8 @@ class Recorded:
             given = [np.float64(v) if type(v) is float else v for v in given]
         if not any(isinstance(v, _Base) for v in given):
             given[0] = _variable(given[0])
-        given = [_v.as_ndarray(float(v)) if isinstance(v, (bool, np.bool_)) else v for v in given]
+        number = np.float32 if flags else float         # a condition beside a float32 is one: it would not give way
+        given = [_v.as_ndarray(number(v)) if isinstance(v, (bool, np.bool_)) else v for v in given]
         return _v.apply_elementwise(row, *given)
 
     def check(self, item: Any, checked: Any, values: list[Any], constants: list[float]) -> None:
@@ -302,8 +303,8 @@ def without_function(state: Any, derived: bool) -> bytes:
     except _bytes.Unwritable as error:
         raise TypeError(f"{name} cannot be written as bytes: it has {error}. Pickle it with its function") from None
     if not trees and not outlines and state.forms:
-        raise TypeError(f"{name} cannot be written as bytes: what was recorded are calls by keyword, or with numbers in dicts and "
-                        "the like. Call it by position with numbers or lists of them, or pickle it with its function")
+        raise TypeError(f"{name} cannot be written as bytes: what was recorded are calls by keyword, or with numbers in dicts "
+                        "and the like. Call it by position with numbers or lists of them, or pickle it with its function")
     if not trees and not outlines:
         raise ValueError(f"{name} has no program yet: call it once")
     return _bytes.packed(("alone", name, _parameters(state.function), tuple(trees if derived else sorted(trees)),
@@ -346,10 +347,10 @@ class Alone(_State):
         """What is recorded stays: the call that has no place in it raises."""
         self.op_by_op = True
 
-    def _eagerly(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
+    def this_call(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
         return replay.eager(self.plainly, args, kwargs)
 
-    def _record(self, replay: Any, args: tuple[Any, ...], tree: Any) -> Any:
+    def _record(self, replay: Any, args: tuple[Any, ...], tree: Any, again: int = 0) -> Any:
         """What is missing is a derivative of what is recorded, or the call raises."""
         result = replay.eager(self.plainly, args, {})
         same: Any = _same

@@ -86,14 +86,16 @@ class Look:
         return all(n == 1 or s == t for n, s, t in zip(self.shape, self.strides, packed(self.shape, size), strict=True))
 
 
-@functools.lru_cache(4096)
-def packed(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
+def _strides(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
     """The strides of contiguous memory."""
     strides = []
     for n in reversed(shape):
         strides.append(size)
         size *= n
     return tuple(reversed(strides))
+
+
+packed: Any = functools.lru_cache(4096)(_strides)
 
 
 def count(shape: tuple[int, ...]) -> int:
@@ -967,8 +969,8 @@ class Plan:
             places = [refs.index(ref) if ref in refs else None for ref in wanted]
             shapes = [(self.slots[ref.slot].shape, self.slots[ref.slot].dtype) for ref in refs]
             return backward(kept, [v is not None for v in op.operands], shapes, places)
-        kept, wanted = self.graphs.get(op.out, (None, []))
-        return forward(op.name, op.number, op.operands, op.params, wanted, kept)
+        graph, wanted = self.graphs.get(op.out, (None, []))
+        return forward(op.name, op.number, op.operands, op.params, wanted, graph)
 
     def array_place(self, look: Look, slot: int) -> tuple[Any, ...]:
         return (*self.at(look), look.shape, look.strides, self.dtype_of(slot).num)
