@@ -172,7 +172,7 @@ cdef class Transform:
 
     @property
     def links(self):
-        """Its steps as [(name, what goes with it)]: sizes, dimensions, or an index; None where there is no word for one."""
+        """Its steps as [(name, what goes with it)]: sizes, dimensions, an index; None where there is no word for one."""
         cdef Transform part
         found = []
         for part in links_of(self):

@@ -2235,7 +2235,7 @@ cdef class Tree:
         return [(self.kinds[i], self.lengths[i], self.statics[i]) for i in range(self.arguments)]
 
     def left(self, tuple args):
-        """Where arguments leave what is recorded: (decision, values, the way, place); way None: a value is not finite."""
+        """Where arguments leave what is recorded: (decision, values, way, place), of a value that is not finite way None."""
         cdef int i, reason = 0
         cdef bint way
         cdef p_segment* s = self.t.root
@@ -2468,15 +2468,19 @@ cdef bint all_finite(const double* values, Py_ssize_t count) noexcept:
 
 
 cdef bint rebound(list watched):
-    """Whether a name stands for another Variable than when it was recorded.  watched: (a cell or None, a dict, its key, it)."""
+    """Whether a name stands for something else than when it was recorded.  watched: (cell or None, what has it, key, it)."""
     for cell, names, key, v in watched:
         if cell is not None:
             try:
                 found = cell.cell_contents
             except ValueError:
                 return True
-        else:
+        elif isinstance(names, dict):
             found = (<dict>names).get(key)
+        elif type(names) is list:
+            found = (<list>names)[key] if key < len(<list>names) else None
+        else:
+            found = getattr(names, key, None)
         if found is not v:
             return True
     return False

@@ -34,6 +34,8 @@ class _View:
         self.seen: dict[str, Any] = {}
         self.put: dict[str, Any] = {}
         self.written: set[str] = set()
+        self.codes: list[types.CodeType] = []       # of which it is not known yet which names are globals
+        self.read: set[str] = set()                 # names that are read as globals, not as attributes alone
 
     def _import(self, name: str, *args: Any, **kwargs: Any) -> Any:
         found = builtins.__import__(name, *args, **kwargs)
@@ -43,6 +45,7 @@ class _View:
         """A function's code: what it names is looked up from now on."""
         known = set(self.needed)
         for part in _codes(code):
+            self.codes.append(part)
             for name in part.co_names:
                 if name not in known:
                     known.add(name)
@@ -61,7 +64,16 @@ class _View:
             self.names.pop(name, None)
             self.put.pop(name, None)
         else:
-            self.names[name] = self.put[name] = self.rebinding.replaced(value)
+            if type(value) is not np.ndarray or self._reads(name):
+                value = self.rebinding.replaced(value)
+            self.names[name] = self.put[name] = value
+
+    def _reads(self, name: str) -> bool:
+        """Whether a global is read, and not an attribute of its name: what replaces an array is an op that a recording sees."""
+        while self.codes:
+            self.read.update(step.argval for step in dis.get_instructions(self.codes.pop())
+                             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
+        return name in self.read
 
     def refresh(self) -> None:
         """Before a call: what the module has now."""

@@ -17,6 +17,7 @@ import pytest
 import autodiff
 from autodiff import distributed
 from autodiff.distributed._sums import joined, partial_sums
+from autodiff.distributed._workers import KEPT
 
 dask_distributed = pytest.importorskip("distributed")
 dask = pytest.importorskip("dask")
@@ -246,6 +247,8 @@ def test_delayed_shards_and_dask_arrays_are_computed_where_they_are(client):
         gradient(weights, lazy[0].rechunk((20, 2)), client)
     with pytest.raises(ValueError, match="same chunks"):
         gradient(weights, (lazy[0], lazy[1].rechunk(30)), client)
+    with pytest.raises(TypeError, match="a value of type ndarray among them"):     # no list of two shards
+        gradient(weights, (lazy[0], labels), client)
 
 
 def test_a_compiled_function_is_sent_and_recorded_once(client):
@@ -270,14 +273,49 @@ def test_a_compiled_function_is_sent_and_recorded_once(client):
     assert client.run(branches) == after
 
 
+class Unpickled:
+    """Says in a file when it arrives in a process."""
+
+    def __init__(self, log):
+        self.log = log
+
+    def __setstate__(self, state):
+        self.__dict__ = state
+        with open(self.log, "a") as file:
+            file.write(f"{os.getpid()}\n")
+
+    def __call__(self, x, y):
+        time.sleep(0.01)
+        return x * y
+
+
+def test_points_and_delayed_shards_get_a_function_once_as_well(client, tmp_path):
+    f = Unpickled(tmp_path / "log")
+    for k in range(3):
+        assert distributed.map(f, [1.0] * 16, [float(k)] * 16, client=client) == [float(k)] * 16
+        lazy = [dask.delayed(float)(k) for k in range(8)]
+        assert distributed.value_and_grad(f)(1.0, lazy, client) == (28.0, 28.0)
+    pids = (tmp_path / "log").read_text().split()
+    assert sorted(pids) == sorted(2 * [str(pid) for pid in client.run(os.getpid).values()])       # f, and its gradient
+    f.log = tmp_path / "other"       # another content is another function
+    assert distributed.map(f, [2.0] * 16, [1.0] * 16, client=client) == [2.0] * 16
+    assert f.log.exists()
+    for k in range(20):
+        distributed.map(lambda x, k=k: x + k, [1.0], client=client)
+    assert sum(key.startswith("autodiff-function-") for key in client.futures) <= KEPT
+    client.restart()                # the functions are gone with the workers
+    assert distributed.map(f, [2.0] * 16, [1.0] * 16, client=client) == [2.0] * 16
+
+
 # ---- what goes wrong
 
 def test_an_error_names_the_shard_and_stops_the_others(client, tmp_path):
     log = tmp_path / "log"
 
     class Odd(Exception):
-        def __init__(self, first, second):      # cannot be unpickled
+        def __init__(self, first, second):      # cannot be pickled, nor unpickled
             super().__init__(first)
+            self.lock = threading.Lock()
 
     def failing(odd):
         def f(x, shard):
@@ -290,6 +328,13 @@ def test_an_error_names_the_shard_and_stops_the_others(client, tmp_path):
         return f
 
     for odd, expected in ((False, ZeroDivisionError), (True, RuntimeError)):
+        log.write_text("")
+        with pytest.raises(expected) as caught:
+            distributed.value_and_grad(failing(odd))(1.0, [dask.delayed(float)(k) for k in range(3)], client)
+        assert caught.value.__notes__[-1] == "autodiff.distributed: in shard 1 of 3"
+        with pytest.raises(expected) as caught:
+            distributed.map(failing(odd), [1.0] * 3, range(3), client=client)
+        assert caught.value.__notes__[-1] == "autodiff.distributed: in point 1 of 3"
         log.write_text("")
         with pytest.raises(expected) as caught:
             distributed.value_and_grad(failing(odd))(1.0, [float(k) for k in range(60)], client)
@@ -346,6 +391,9 @@ def test_a_lost_future_is_named(client):
 
 def test_arguments_that_make_no_sense(client):
     gradient = distributed.value_and_grad(square)
+    with pytest.raises(TypeError, match="pickle") as caught:
+        gradient(1.0, [1.0, threading.Lock()], client)
+    assert caught.value.__notes__ == ["autodiff.distributed: shard 1 of 2 cannot be sent to workers"]
     for shards, kind, words in [(np.ones((4, 2)), TypeError, "array_split"), ({}, TypeError, "but got dict"),
                                 ([], ValueError, "none"), (3, TypeError, "but got int"),
                                 ([(client.scatter(1.0), 2.0)], TypeError, "not of both")]:
@@ -403,10 +451,13 @@ def test_without_dask_the_error_says_what_to_install():
 
 def test_nothing_is_left_on_the_workers(client):
     def held(dask_worker):
-        return {*dask_worker.data, *dask_worker.state.actors}
+        return {key for key in (*dask_worker.data, *dask_worker.state.actors) if not key.startswith("autodiff-function-")}
+
+    def awaited():
+        return {key for key in client.futures if not key.startswith("autodiff-function-")}      # some are kept
 
     gc.collect()
-    before, futures = client.run(held), set(client.futures)     # of other tests
+    before, futures = client.run(held), awaited()     # of other tests
     shards = distributed.scatter([np.arange(1000.0) for _ in range(8)], client)
     gradient = distributed.value_and_grad(square)
     params = np.ones(1000)
@@ -421,17 +472,17 @@ def test_nothing_is_left_on_the_workers(client):
         gradient(params, shards)
     after = memory()
     assert max(after[worker] - settled[worker] for worker in after) < 4 * 2 ** 20
-    assert len(set(client.futures) - futures) == 8 + 2      # shards, seats
+    assert len(awaited() - futures) == 8 + 2      # shards, seats
     distributed.map(square, [1.0] * 100, [2.0] * 100, client=client)
     distributed.value_and_grad(square)(1.0, [dask.delayed(float)(2)], client)
     del shards, gradient
     gc.collect()
     for _ in range(50):
         after = client.run(held)
-        if all(after[worker] <= before[worker] for worker in before) and set(client.futures) <= futures:
+        if all(after[worker] <= before[worker] for worker in before) and awaited() <= futures:
             break
         time.sleep(0.1)
-    assert all(after[worker] <= before[worker] for worker in before) and set(client.futures) <= futures
+    assert all(after[worker] <= before[worker] for worker in before) and awaited() <= futures
 
 
 def test_an_interrupt_stops_the_workers(client, tmp_path):
@@ -483,6 +534,45 @@ def test_the_local_cluster_is_made_once_and_closed_with_the_program(tmp_path):
     for pid in done.stdout.split():
         with pytest.raises(ProcessLookupError):
             os.kill(int(pid), 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_is_told_that_dasks_threads_are_not_there(tmp_path):
+    """It waited forever: the thread that Dask hands messages to is in the parent."""
+    program = """
+        import multiprocessing
+        from autodiff import distributed
+        from dask.distributed import Client
+
+        def child(client):
+            try:
+                distributed.map(abs, [3.0], client=client)
+            except RuntimeError as error:
+                print(error, flush=True)
+
+        if __name__ == "__main__":
+            with Client(processes=False, dashboard_address=":0") as client:
+                assert distributed.map(abs, [-2.0]) == [2.0]
+                for given in (None, client):
+                    process = multiprocessing.get_context("fork").Process(target=child, args=(given,))
+                    process.start()
+                    process.join(60)
+                    assert process.exitcode == 0
+                assert distributed.map(abs, [-3.0]) == [3.0]
+    """
+    (tmp_path / "program.py").write_text(textwrap.dedent(program))
+    done = subprocess.run([sys.executable, "-W", "ignore", "program.py"], cwd=tmp_path, capture_output=True, text=True,
+                          check=False, timeout=200, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("forked from one that uses Dask") == 2
+
+
+def test_a_program_without_a_guard_is_told_what_it_lacks(tmp_path):
+    (tmp_path / "program.py").write_text("from autodiff import distributed\nprint(distributed.map(abs, [-1.0]))\n")
+    done = subprocess.run([sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True, check=False,
+                          timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert done.returncode == 1 and not done.stdout
+    assert "if __name__ == '__main__':" in done.stderr.splitlines()[-1]
 
 
 # ---- points
@@ -612,6 +702,14 @@ def test_blocks_of_files(client, tmp_path):
     np.testing.assert_array_equal(distributed.blocks({"a": mapped[10:20][5:]}, 5)[0]["a"], features[15:20])
     assert distributed.map(lambda part: part[1].sum(), parts, client=client) == [labels.sum() for _, labels in pieces]
     assert not parts[0][0].flags.writeable
+    other = distributed.blocks(tmp_path / "x.npy", rows=300)
+    np.save(tmp_path / "x.npy", features + 1.0)         # another content of the same kind
+    np.testing.assert_array_equal(other[1], features[300:600] + 1.0)
+    np.save(tmp_path / "x.npy", features.astype(np.int64))
+    with pytest.raises(ValueError, match="written anew") as caught:
+        distributed.map(np.sum, other, client=client)
+    assert any("autodiff.distributed: in point" in note for note in caught.value.__notes__)
+    np.save(tmp_path / "x.npy", features)
     for given, rows, kind, words in [
             (features, 10, TypeError, "but got ndarray"), (mapped[:, :2], 10, ValueError, "one after another"),
             (np.load(paths[0], mmap_mode="c"), 10, ValueError, "mode 'c'"), (mapped, 0, ValueError, "at least 1"),

@@ -923,3 +923,91 @@ def test_vmap_of_large_samples_has_the_bits_of_calls():
     for i in range(2):
         value, gradient = g(xs[:, :, i])
         assert values[i] == value and (gradients[i] == gradient).all()
+
+
+class _Layer:
+    def __init__(self, weight):
+        self.weight = autodiff.tensor(weight, requires_grad=True)
+
+    def __call__(self, x):
+        return np.tanh(x * self.weight)
+
+
+class _Slotted:
+    __slots__ = ("layers", "name", "scales")
+
+    def __init__(self):
+        self.layers, self.scales = [_Layer([0.5, 0.3]), _Layer([0.2, 0.7])], {"a": autodiff.tensor(2.0, requires_grad=True)}
+
+
+def test_an_attribute_an_item_or_an_object_on_the_way_that_stands_for_another_variable():
+    """Who steps by w = w - rate * g writes attributes and items: a program of the old ones would go on unseen."""
+    model = _Slotted()
+
+    def f(x):
+        for layer in model.layers:
+            x = layer(x)
+        return x.sum() * model.scales["a"]
+
+    compiled = autodiff.compile(f)
+
+    def variables():
+        return [*[layer.weight for layer in model.layers], model.scales["a"]]
+
+    def run(function, x):
+        for v in variables():
+            v.grad = None
+        result = function(x)
+        result.backward()
+        return result.item(), [v.grad.tolist() for v in variables()]
+
+    def another(value):
+        return autodiff.tensor(value, requires_grad=True)
+
+    def replace_model():
+        nonlocal model
+        model = _Slotted()
+
+    for change in (lambda: None,
+                   lambda: setattr(model.layers[0], "weight", another([0.9, -0.4])),
+                   lambda: model.layers.__setitem__(1, _Layer([1.0, 2.0])),
+                   lambda: setattr(model, "layers", [_Layer([0.1, 0.4])]),
+                   lambda: model.scales.update(a=another(-3.0)),
+                   lambda: setattr(model, "scales", {"a": another(5.0)}),
+                   lambda: model.layers.__setitem__(slice(None), [_Layer([0.3, 0.6])]),
+                   replace_model):
+        change()
+        for x in (np.array([1.0, 2.0]), np.array([-1.0, 0.5]), np.array([0.3, -2.0])):
+            (value, gradients), (expected, others) = run(compiled, x), run(f, x)
+            np.testing.assert_allclose(value, expected, rtol=1e-12)
+            for a, b in zip(gradients, others, strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-12)
+    assert compiled._state.reason is None and compiled._state.played()
+
+
+def test_what_a_library_has_is_not_looked_through_for_variables():
+    """NumPy's modules and a logger's handlers are thousands of objects, at each recording."""
+    import logging
+
+    log, w = logging.getLogger(__name__), autodiff.tensor([1.0, 2.0], requires_grad=True)
+    layer = _Layer([0.5, 0.3])
+
+    def f(x):
+        log.debug("called")
+        return np.linalg.norm(layer(x) * w)
+
+    from autodiff.programs import _standing
+
+    found = _standing(f, [w, layer.weight])
+    assert sorted(type(key).__name__ for _, _, key, _ in found) == ["NoneType", "NoneType", "str"]
+
+
+@pytest.mark.parametrize("dtype", [">f8", ">f4"])
+def test_arrays_of_the_other_byte_order_are_read_as_what_they_are(dtype):
+    """As files of FITS and netCDF have them: a program recorded for the machine's own read them as numbers near 0."""
+    c = autodiff.compile(lambda x: (x * x).sum())
+    x = np.arange(1.0, 4.0).astype(dtype)
+    own = x.astype(x.dtype.newbyteorder("="))
+    for _ in range(2):
+        assert c(own) == 14.0 and autodiff.grad(c)(own).tolist() == [2.0, 4.0, 6.0]
+        assert c(x) == 14.0 and autodiff.grad(c)(x).tolist() == [2.0, 4.0, 6.0]

@@ -13,10 +13,23 @@ from .._pytree import Treedef, flatten
 __all__ = ["Blocks", "blocks"]
 
 
+def _head(path: str, length: int) -> bytes:
+    """What an .npy file says of its array before the array begins; nothing of other files.
+
+    Source: numpy.lib.format, whose heads have their own length at byte 8, in two bytes, or four from version 2 on.
+    """
+    with open(path, "rb") as file:
+        head = file.read(length)
+    if not head.startswith(b"\x93NUMPY"):
+        return b""
+    width = 2 if head[6:7] == b"\x01" else 4
+    return head[:8 + width + int.from_bytes(head[8:8 + width], "little")]
+
+
 class _Rows:
     """The rows of an array in a file: where they are, not what they are."""
 
-    __slots__ = ("count", "dtype", "offset", "path", "rest")
+    __slots__ = ("count", "dtype", "head", "offset", "path", "rest")
 
     def __init__(self, array: Any) -> None:
         self.path = os.path.abspath(os.fspath(array.filename))
@@ -25,15 +38,20 @@ class _Rows:
         start = array.offset - array.offset % mmap.ALLOCATIONGRANULARITY
         self.offset = start + array.__array_interface__["data"][0] - mapped.__array_interface__["data"][0]
         self.dtype, self.count, self.rest = array.dtype, array.shape[0], array.shape[1:]
+        self.head = _head(self.path, array.offset)
 
     def opened(self, first: int, end: int) -> np.ndarray:
         width = self.dtype.itemsize * int(np.prod(self.rest, dtype=np.int64))
         if not (end - first) * width:       # a map of no bytes cannot be made
             return np.empty((end - first, *self.rest), self.dtype)
+        # Its bytes would be taken for numbers of the old type.
+        if self.head and _head(self.path, len(self.head)) != self.head:
+            raise ValueError(f"blocks: {self.path} has been written anew, as an array of another type or shape: call blocks() "
+                             "again")
         return np.asarray(np.memmap(self.path, self.dtype, "r", self.offset + first * width, (end - first, *self.rest)))
 
     def key(self) -> tuple[Any, ...]:
-        return self.path, str(self.dtype), self.offset, self.count, self.rest
+        return self.path, str(self.dtype), self.offset, self.count, self.rest, self.head
 
 
 class Blocks(Sequence[Any]):
@@ -92,7 +110,8 @@ def blocks(arrays: Any, rows: int) -> Blocks:
     tuple, list or dict of such, all of the same length; a shard is the same tree of plain read-only arrays.  Nothing is read
     before it is used, and what was used is unmapped with the block, so that a walk over a file needs the memory of one block,
     here and on workers.  Raises TypeError for an array in memory, ValueError for other layouts, lengths that differ or
-    rows < 1; FileNotFoundError where a worker has no such file.
+    rows < 1; of blocks FileNotFoundError where a worker has no such file, ValueError where it was written anew with another
+    type or shape (another content is read as it is).
 
     >>> import tempfile, pathlib
     >>> import numpy as np

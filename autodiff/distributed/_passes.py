@@ -3,7 +3,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import threading
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -17,6 +19,7 @@ from ._clients import ask_seats, client_of, dask_distributed, waiting
 from ._shards import Item, Shards, items_of, packed, spread_over
 from ._sums import joined
 from ._workers import (
+    KEPT,
     Failed,
     Opaque,
     Shipped,
@@ -130,14 +133,14 @@ class SumOfShards:
                 with placed.lock:
                     sums, aux = self._of_placed(placed, token, blob, params)
             else:
-                sums, aux = _by_tasks(client, placed, Shipped(token, blob), params, self.progress)
+                sums, aux = _by_tasks(client, placed, token, blob, params, self.progress)
         value, gradient = sums[0], tree.unflatten(sums[1:])
         return ((value, [aux[i] for i in range(count)]), gradient) if self.has_aux else (value, gradient)
 
     def _of_placed(self, shards: Shards, token: str, blob: bytes, params: Any) -> Any:
         if self.progress:
             try:
-                return _by_tasks(shards.client, shards.rows(), Shipped(token, blob), params, True)
+                return _by_tasks(shards.client, shards.rows(), token, blob, params, True)
             except dask_distributed().client.CancelledError:    # with what a worker had that died: the rest without a bar
                 shards.restore()
         return _pass(shards, token, blob, params)
@@ -258,6 +261,23 @@ def _gathered(client: Any, futures: Any, progress: bool, what: str, count: int, 
     raise error
 
 
+_sending = threading.Lock()
+
+
+def _sent(client: Any, token: str, blob: bytes) -> Any:
+    """The task of a function, by its content: from here it is sent once, and kept among the workers for further calls."""
+    with _sending:
+        # With the client, so that it goes where the client goes: its futures refer to it.
+        kept: OrderedDict[str, Any] = client.__dict__.setdefault("_autodiff_functions", OrderedDict())
+        future = kept.pop(token, None)
+        if future is None or future.status not in ("pending", "finished"):      # the cluster was started anew
+            future = client.submit(Shipped, token, blob, key=f"autodiff-function-{token}", pure=False)
+        kept[token] = future
+        while len(kept) > KEPT:
+            kept.popitem(last=False)
+    return future
+
+
 def _in(what: str, place: int, count: int) -> str:
     return f"autodiff.distributed: in {what} {place} of {count}"
 
@@ -271,12 +291,13 @@ def _tree(leaves: list[Any], first: int, end: int, plus: Any, name: str) -> Any:
                 dask_key_name=f"autodiff-sum-{name}-{first}-{end}")
 
 
-def _by_tasks(client: Any, rows: list[list[Any]], shipped: Shipped, params: Any, progress: bool) -> tuple[list[Any], Any]:
+def _by_tasks(client: Any, rows: list[list[Any]], token: str, blob: bytes, params: Any,
+              progress: bool) -> tuple[list[Any], Any]:
     """One task for each shard, and one for each sum of two."""
     from dask import delayed
 
     name, count = uuid.uuid4().hex, len(rows)
-    function = client.submit(Shipped, shipped.token, shipped.blob, key=f"autodiff-function-{name}", pure=False)
+    function = _sent(client, token, blob)
     given = client.submit(handed, Opaque(params), key=f"autodiff-parameters-{name}", pure=False)
     task, plus = delayed(one_shard, pure=False), delayed(add_results, pure=False)
     keys = {f"autodiff-shard-{name}-{i}": _in("shard", i, count) for i in range(count)}
@@ -310,7 +331,7 @@ def map(f: Callable[..., Any], points: Any, *more: Any, client: Any = None, prog
     name = uuid.uuid4().hex
     rows = [] if more else _rows(points, client)
     with _at(client):
-        function = client.submit(Shipped, token, blob, key=f"autodiff-function-{name}", pure=False)
+        function = _sent(client, token, blob)
         if rows:
             for _ in range(DEATHS):
                 try:

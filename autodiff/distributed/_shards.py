@@ -78,8 +78,13 @@ def _collections(tree: Any) -> tuple[list[list[Any]], Treedef] | None:
         return None
     leaves, treedef = flatten(tree)
     parts = [_pieces(leaf) for leaf in leaves]
-    if not leaves or any(part is None for part in parts):
+    if all(part is None for part in parts):
         return None
+    if None in parts:       # else the tuple would be a list of shards, each array whole
+        other = type(leaves[parts.index(None)]).__name__
+        raise TypeError(f"shards: a {type(tree).__name__} of dask arrays is cut into blocks, but there is a value of type "
+                        f"{other} among them: da.from_array(x, chunks=...) makes a dask array of an array, cut as the others; "
+                        "a list is one of shards")
     chunks = [leaf.chunks[0] for leaf in leaves if hasattr(leaf, "chunks")]
     if len({len(part) for part in parts if part is not None}) > 1 or any(sizes != chunks[0] for sizes in chunks):
         raise ValueError("shards: the arrays are not cut into the same chunks along axis 0: rechunk one as the other")
@@ -105,10 +110,15 @@ def items_of(shards: Any) -> list[Item] | list[list[Any]]:
     flat = [flatten(shard) for shard in given]
     if any(_lazy(leaf) and not isinstance(leaf, Future) for leaves, _ in flat for leaf in leaves):
         return [[Whole(tree), *leaves] for leaves, tree in flat]
-    items = []
+    items: list[Item] = []
     for shard, (leaves, tree) in zip(given, flat, strict=True):
         if not any(isinstance(leaf, Future) for leaf in leaves):
-            items.append(Item(Whole(None), [], shard, _content(shard)))
+            try:
+                content = _content(shard)
+            except Exception as error:
+                error.add_note(f"autodiff.distributed: shard {len(items)} of {len(given)} cannot be sent to workers")
+                raise
+            items.append(Item(Whole(None), [], shard, content))
         elif all(isinstance(leaf, Future) for leaf in leaves):
             items.append(Item(Whole(tree), leaves))
         else:

@@ -16,10 +16,10 @@ from .._pytree import Treedef, flatten
 from ._blocks import Blocks
 from ._sums import added, joined, partial_sums
 
-__all__ = ["Failed", "Opaque", "Seat", "Shipped", "Whole", "add_results", "call_on_points", "dumps", "handed", "one_shard",
-           "points_of_shard", "rebuilt"]
+__all__ = ["KEPT", "Failed", "Opaque", "Seat", "Shipped", "Whole", "add_results", "call_on_points", "dumps", "handed",
+           "one_shard", "points_of_shard", "rebuilt"]
 
-#: Functions that a seat keeps: with each their recordings, if they are compiled.
+#: Functions that a seat, a worker and a client keep: with each their recordings, if they are compiled.
 KEPT = 8
 
 
@@ -30,7 +30,7 @@ def dumps(value: Any, **options: Any) -> bytes:
 
 
 class _Loaded:
-    """A function in this process.  Recordings of a compiled one live as long as something on the worker holds this."""
+    """A function in this process.  Recordings of a compiled one live as long as something in the process holds this."""
 
     __slots__ = ("__weakref__", "function")
 
@@ -39,6 +39,8 @@ class _Loaded:
 
 
 _loaded: weakref.WeakValueDictionary[str, _Loaded] = weakref.WeakValueDictionary()
+#: The last ones: Dask takes copies of what no task waits for from its workers, every two seconds.
+_recent: OrderedDict[str, _Loaded] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -50,6 +52,11 @@ def _load(token: str, blob: bytes) -> _Loaded:
         made = _Loaded(pickle.loads(blob))
         with _lock:
             found = _loaded.setdefault(token, made)
+    with _lock:
+        _recent[token] = found
+        _recent.move_to_end(token)
+        while len(_recent) > KEPT:
+            _recent.popitem(last=False)
     return found
 
 
@@ -73,7 +80,11 @@ class Shipped:
 # ---- errors: what was raised, and where
 
 class Failed(Exception):
-    """What a function raised for a shard or a point, on its way to the client."""
+    """What a function raised for a shard or a point, on its way to the client.
+
+    Tasks raise it where the error that it speaks of is no longer handled: Dask pickles what an error has as its context, which
+    for an error that cannot be pickled would leave nothing but words.
+    """
 
     def __init__(self, place: int, packed: bytes | None, text: str) -> None:
         super().__init__(f"{place}: {text.strip().splitlines()[-1]}")
@@ -249,7 +260,8 @@ def one_shard(shipped: Shipped, params: Opaque, place: int, whole: Whole, *leave
     try:
         return _leaves_of(shipped.function, params.value, whole.opened(list(leaves)), place, aux), aux
     except BaseException as error:
-        raise failure(place, error) from None
+        failed = failure(place, error)
+    raise failed
 
 
 def add_results(left: Any, right: Any) -> Any:
@@ -268,9 +280,10 @@ def call_on_points(points: Opaque, shipped: Shipped) -> list[Any]:
             if watch.cancelled():
                 break
             found.append(function(*point))
+        return found
     except BaseException as error:
-        raise failure(first + len(found), error) from None
-    return found
+        failed = failure(first + len(found), error)
+    raise failed
 
 
 def points_of_shard(shipped: Shipped, place: int, whole: Whole, *leaves: Any) -> Any:
@@ -278,4 +291,5 @@ def points_of_shard(shipped: Shipped, place: int, whole: Whole, *leaves: Any) ->
     try:
         return shipped.function(whole.opened(list(leaves)))
     except BaseException as error:
-        raise failure(place, error) from None
+        failed = failure(place, error)
+    raise failed

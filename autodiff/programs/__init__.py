@@ -58,8 +58,10 @@ _MATRICES: dict[Any, int] = {Hessian: HESSIAN, JacRev: JACOBIAN, JacFwd: JACOBIA
 _NUMBERS = frozenset((float, int, bool, np.float64))
 #: Bytes that the programs of a function may take unless it is said.
 MEMORY = 64 << 20
+#: The op as which a recording sees it.
+_WRITE = "a write into an argument"
 _REFERENCES = (-2,)      # in the place of arguments: what the function closes over
-_CONSTANTS: Any = (float, int, bool, str, bytes, np.bool_, np.float64, np.float32, np.int64)
+_CONSTANTS: Any = (float, int, bool, str, bytes, type(None), np.bool_, np.float64, np.float32, np.int64)
 
 _program._fill()
 
@@ -100,6 +102,8 @@ def compile(function: Callable[..., Any] | None = None, *, check: bool = False, 
         return type(function)(Compiled(function.__func__, check, memory))
     if not callable(function):
         raise TypeError(f"compile() takes a function, but got {type(function).__name__}")
+    if type(memory) is not int or memory < 0:
+        raise ValueError(f"memory is a number of bytes, a whole one, but got {memory!r}")
     return Compiled(function, check, memory)
 
 
@@ -172,8 +176,9 @@ class _State:
         self.rebound = 0
         self.said: set[str] = set()         # why single calls ran as they are
         self.orders: dict[Any, Any] = {}    # by count and keywords of a call: how it is by position
+        self.writes = False                 # into an argument
         self.forms: dict[Any, Any] = {}     # what is called in the place of calls with keywords, and of nested arguments
-        self.watched: list[Any] = []        # where they stand: (a cell or None, a dict, its key, the Variable)
+        self.watched: list[Any] = []        # where they stand, and what leads there: (a cell or None, what has it, its key, it)
         self.over_arrays = False        # even where the arguments are numbers: the function computes with arrays of its own
         self.array_bytes = 0
         self.whole: set[str] = set()    # rows that its programs of arrays call as one
@@ -329,6 +334,8 @@ class _State:
 
     def give_up(self, reason: str, place: tuple[str, int, str] | None) -> None:
         """From now on the function runs as it is."""
+        if reason == f"{_WRITE}() is not recorded":
+            reason = "it writes into an argument"
         if place is not None:
             reason += f" ({place[0]}, line {place[1]}, in {place[2]})"
         self.reason = reason
@@ -495,7 +502,7 @@ class _Form:
         inner.function, inner.lifted, inner.name, inner.quiet = state.function, self.call, state.name, state.quiet
         self.replays: dict[Any, Any] = {}
         self.calls = threading.local()
-        self.writes = False         # into an argument
+        self.writes = state.writes      # into an argument, which may have grown by it: that is another form
 
     def call(self, *leaves: Any) -> Any:
         """The function, called with what the leaves make."""
@@ -508,10 +515,10 @@ class _Form:
                 continue
             now, found = flatten(value)
             if found != tree or any(x is not y for x, y in zip(now, leaves[self.starts[i]:], strict=False)):
-                self.writes = True
+                self.writes = self.state.writes = True
                 for leaf in leaves:
                     if isinstance(leaf, _Base):     # who records gives up
-                        _v.asked("a write into an argument", (), (leaf,))
+                        _v.asked(_WRITE, (), (leaf,))
                 if getattr(self.calls, "values", None) is not None:
                     _write_back(self.calls.values[i], value)
         return result
@@ -537,6 +544,8 @@ class _Form:
         if nested and (replay.kind not in _WHAT or not all(
                 type(leaves[k]) in (float, np.float64) for place in replay._places
                 for k in range(self.starts[place], self.starts[place + 1]))):
+            return replay.eager(self.state.plainly, args, kwargs)
+        if all(self.starts[place] == self.starts[place + 1] for place in replay._places):      # empty lists and dicts
             return replay.eager(self.state.plainly, args, kwargs)
         inner = self.replays.get(key)
         if inner is None:
@@ -588,43 +597,111 @@ def _write_back(outside: Any, inside: Any) -> None:
 
 
 def _now(cell: Any, names: Any, key: Any) -> Any:
-    """What stands in a cell, or in a dict; None: nothing."""
-    if cell is None:
+    """What stands in a cell, a dict, a list or a slot of an object; None: nothing."""
+    if cell is not None:
+        try:
+            return cell.cell_contents
+        except ValueError:
+            return None
+    if isinstance(names, dict):
         return names.get(key)
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return None
+    if type(names) is list:
+        return names[key] if key < len(names) else None
+    return getattr(names, key, None)
+
+
+#: So many objects are looked through for Variables, at most, when a program is recorded that closes over some.
+_SOUGHT = 20_000
 
 
 def _standing(function: Any, variables: list[Any]) -> list[Any]:
-    """Where these Variables stand: in cells and globals that the function, or one that it names, has; as attributes of self."""
-    found: list[Any] = []
-    waiting, seen = [function], set()
+    """Where these Variables stand: in cells, globals, objects, dicts and lists that the function, or one it names, reaches.
 
-    def look(value: Any, cell: Any, names: Any, key: Any) -> None:
-        if any(value is v for v in variables):
-            found.append((cell, names, key, value))
-        elif isinstance(value, (types.FunctionType, types.MethodType, functools.partial)):
-            waiting.append(value)
+    With each come the places by which it is reached: `model.layer = other` gives the function another `layer.w`, too.
+    """
+    sought = {id(v) for v in variables}
+    found: dict[Any, Any] = {}
+    # What to look at, and the way to it: (the way before, (cell, names, key, value)).
+    waiting: list[tuple[Any, Any]] = [(function, None)] if variables else []
+    seen: dict[int, Any] = {}       # with what it is about, which lives as long as its id is asked for
+    named = {"__call__"}            # what code that was seen names
 
-    while variables and waiting:
-        function = waiting.pop()
-        holder = getattr(function, "__self__", None)
-        if isinstance(getattr(holder, "__dict__", None), dict):
-            for name, value in vars(holder).items():
-                look(value, None, vars(holder), name)
-        function = getattr(function, "__func__", getattr(function, "func", function))
-        if type(function) is not types.FunctionType or id(function) in seen:
-            continue
-        seen.add(id(function))
-        for cell in function.__closure__ or ():
-            look(_now(cell, None, None), cell, None, None)
-        for code in _codes(function.__code__):
-            for name in code.co_names:
-                if name in function.__globals__:
-                    look(function.__globals__[name], None, function.__globals__, name)
-    return found
+    def look(value: Any, way: Any, cell: Any, names: Any, key: Any) -> None:
+        way = way, (cell, names, key, value)
+        if id(value) in sought:
+            while way is not None:
+                way, place = way
+                if place[0] is not None or place[1] is not None:    # else it stands there for good
+                    found[id(place[0]), id(place[1]), place[2]] = place
+        elif id(value) not in seen and len(seen) < _SOUGHT and not isinstance(value, _UNSOUGHT) and not _library(value):
+            seen[id(value)] = value
+            waiting.append((value, way))
+
+    for value, way in waiting:          # which grows
+        if isinstance(value, dict):
+            for key, part in list(value.items()):
+                look(part, way, None, value, key)
+        elif type(value) is list:
+            for i, part in enumerate(value):
+                look(part, way, None, value, i)
+        elif isinstance(value, (tuple, set, frozenset)):
+            for part in value:
+                look(part, way, None, None, None)
+        elif type(value) is types.FunctionType:
+            for key, part in vars(value).items():
+                look(part, way, None, vars(value), key)
+            for cell in value.__closure__ or ():
+                look(_now(cell, None, None), way, cell, None, None)
+            for code in _codes(value.__code__):
+                named.update(code.co_names)
+                for name in code.co_names:
+                    if name in value.__globals__:
+                        look(value.__globals__[name], way, None, value.__globals__, name)
+        elif type(value) is types.ModuleType:
+            for name in named & vars(value).keys():
+                look(vars(value)[name], way, None, vars(value), name)
+        elif not isinstance(value, type):
+            if isinstance(value, functools.partial):
+                for part in (value.func, *value.args, *value.keywords.values()):
+                    look(part, way, None, None, None)
+            if isinstance(value, types.MethodType):
+                look(value.__func__, way, None, None, None)
+                look(value.__self__, way, None, None, None)
+                continue
+            inside = getattr(value, "__dict__", None)
+            if isinstance(inside, dict):
+                for key, part in list(inside.items()):
+                    look(part, way, None, inside, key)
+            for kind in type(value).__mro__:
+                for name, part in vars(kind).items():
+                    if type(part) is types.MemberDescriptorType and kind is not object:
+                        look(getattr(value, name, None), way, None, value, name)
+                    elif name in named and type(part) is types.FunctionType:
+                        look(part, way, None, None, None)
+    return list(found.values())
+
+
+#: Objects that hold no Variables, or of which nothing but their own code knows how.
+_UNSOUGHT: Any = (float, int, complex, str, bytes, type(None), np.ndarray, np.generic, types.CodeType,
+                  types.BuiltinFunctionType)
+#: Modules whose functions know no Variables of the user's.
+_LIBRARIES = frozenset(sys.stdlib_module_names) | {"numpy", "scipy"}
+_HOLDERS = frozenset(("builtins", "collections", "functools", "types"))
+
+
+def _library(value: Any) -> bool:
+    """Whether it is a module or a function of a library, or an object of its kind that holds none of others."""
+    if isinstance(value, types.ModuleType):
+        root = str(value.__name__).partition(".")[0]
+        return root in _LIBRARIES or root == _ROOT
+    if type(value) is types.FunctionType:
+        root = str(value.__module__).partition(".")[0]
+        return root in _LIBRARIES or root == _ROOT
+    root = str(type(value).__module__).partition(".")[0]
+    return root in _LIBRARIES and root not in _HOLDERS
+
+
+_ROOT = __name__.partition(".")[0]
 
 
 def _with_arrays(value: Any, dimensions: int = 0) -> bool:
@@ -1135,8 +1212,12 @@ class _Product(Replay):
 
     def replayed(self, tree: Any, args: tuple[Any, ...]) -> Any:
         found = self.product(tree, args, self.weights, self.what == "jvp")
-        if found is None or self.what == "jvp":
-            return found
+        if found is None:
+            return None
+        if self.what == "jvp":
+            numbers = type(found[0]) is float or not any(
+                isinstance(v, (str, bytes, type(None))) for v in flatten_results(found[0])[0])
+            return found if numbers else None       # eager code says that these have no tangents
         value, product = found
         return value, tuple(_shaped(args, product))
 

@@ -287,7 +287,8 @@ class Recorder(_v.FunctionLevel):
             walk(part, args[i], (i,))
         found = {}
         for i, v in enumerate(results):
-            slot, transforms = self.known[id(v)], list[Any]()
+            slot = self.known[id(v)]
+            transforms: list[Any] = []
             while slot in made and made[slot].name == "view":
                 transforms.insert(0, made[slot].params[0])
                 slot = made[slot].operands[0].slot

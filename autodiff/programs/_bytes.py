@@ -36,7 +36,7 @@ INPUTS = 1 << 24
 _NUMBERS = {kind.__name__: kind for kind in (np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32,
                                              np.uint64, np.float32, np.float64)}
 #: Types of objects that a pickle has by their name.
-_FOUND = (type, types.FunctionType, types.BuiltinFunctionType)
+_FOUND: Any = (type, types.FunctionType, types.BuiltinFunctionType)
 _SINGLE = {None: b"N", True: b"T", False: b"F", Ellipsis: b"."}
 _FACTORIES = {kind.__name__: kind for kind in (list, dict, set, int, float, str)}
 _KINDS: dict[str, int] = _program.KINDS

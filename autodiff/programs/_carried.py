@@ -347,7 +347,7 @@ class Alone(_State):
         """What is recorded stays: the call that has no place in it raises."""
         self.op_by_op = True
 
-    def _eagerly(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
+    def this_call(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
         return replay.eager(self.plainly, args, kwargs)
 
     def _record(self, replay: Any, args: tuple[Any, ...], tree: Any, again: int = 0) -> Any:

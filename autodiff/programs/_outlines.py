@@ -168,7 +168,7 @@ class Outline:
         for number, name, shape, held in of(tuple, constants):
             array = np.frombuffer(of(bytes, held), _dtype(name).newbyteorder("<")).astype(_dtype(name))
             self.constants[self.new(number)] = array.reshape(_shape(shape))
-        self.ops: list[tuple[Any, ...]] = []
+        self.ops: list[Any] = []
         by_slot: dict[int, str] = {}
         made: dict[int, int] = {}
         for name, kind, operands, params, outs, shapes, place in of(tuple, ops):

@@ -86,14 +86,16 @@ class Look:
         return all(n == 1 or s == t for n, s, t in zip(self.shape, self.strides, packed(self.shape, size), strict=True))
 
 
-@functools.lru_cache(4096)
-def packed(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
+def _strides(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
     """The strides of contiguous memory."""
     strides = []
     for n in reversed(shape):
         strides.append(size)
         size *= n
     return tuple(reversed(strides))
+
+
+packed: Any = functools.lru_cache(4096)(_strides)
 
 
 def count(shape: tuple[int, ...]) -> int:
