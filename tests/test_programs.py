@@ -1437,7 +1437,7 @@ def test_memory_is_a_number_of_bytes(memory):
 
 
 def test_what_is_seen_when_a_run_is_over_names_the_function_s_line():
-    function = lambda x: (x, object())      # noqa: E731
+    function = lambda x: (x, object())
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         autodiff.compile(function)(1.0)
