@@ -536,6 +536,45 @@ def test_the_local_cluster_is_made_once_and_closed_with_the_program(tmp_path):
             os.kill(int(pid), 0)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_is_told_that_dasks_threads_are_not_there(tmp_path):
+    """It waited forever: the thread that Dask hands messages to is in the parent."""
+    program = """
+        import multiprocessing
+        from autodiff import distributed
+        from dask.distributed import Client
+
+        def child(client):
+            try:
+                distributed.map(abs, [3.0], client=client)
+            except RuntimeError as error:
+                print(error, flush=True)
+
+        if __name__ == "__main__":
+            with Client(processes=False, dashboard_address=":0") as client:
+                assert distributed.map(abs, [-2.0]) == [2.0]
+                for given in (None, client):
+                    process = multiprocessing.get_context("fork").Process(target=child, args=(given,))
+                    process.start()
+                    process.join(60)
+                    assert process.exitcode == 0
+                assert distributed.map(abs, [-3.0]) == [3.0]
+    """
+    (tmp_path / "program.py").write_text(textwrap.dedent(program))
+    done = subprocess.run([sys.executable, "-W", "ignore", "program.py"], cwd=tmp_path, capture_output=True, text=True,
+                          check=False, timeout=200, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("forked from one that uses Dask") == 2
+
+
+def test_a_program_without_a_guard_is_told_what_it_lacks(tmp_path):
+    (tmp_path / "program.py").write_text("from autodiff import distributed\nprint(distributed.map(abs, [-1.0]))\n")
+    done = subprocess.run([sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True, check=False,
+                          timeout=120, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert done.returncode == 1 and not done.stdout
+    assert "if __name__ == '__main__':" in done.stderr.splitlines()[-1]
+
+
 # ---- points
 
 def price(spot, strike, years, rate, volatility):

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="needs a checkout"
 PICTURES = {"two_body", "heat", "black_scholes", "predator_prey", "gaussian_process", "digits", "heston", "orbit"}
 #: Further arguments, for programs that take long.
 SHORTER = {"digits": ["2"]}
+#: Packages that programs need beside SciPy.
+NEEDS = {"digits": "sklearn", "book": "distributed"}
 
 
 def example(name):
@@ -217,13 +219,31 @@ def test_orbit():
     assert np.allclose(gradient, slopes, rtol=1e-5)
 
 
+def test_book():
+    dask = pytest.importorskip("distributed")
+    program = example("book")
+    book = program.book_of(50)
+    with dask.Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=":0") as client:
+        found = np.array(program.distributed.map(program.greeks, *book))
+        worth, slopes = program.risk(book, client)
+    assert found.shape == (50, len(program.NAMES)) and (found[:, 2] > 0.0).all()
+    np.testing.assert_allclose(found[:, 0], program.price(*book), rtol=1e-13)
+    for column, place, sign in ((1, 0, 1), (2, 1, 1), (3, 2, 1), (4, 3, -1)):
+        ends = [program.price(*(values + step * (k == place) for k, values in enumerate(book))) for step in (1e-5, -1e-5)]
+        np.testing.assert_allclose(found[:, column], sign * (ends[0] - ends[1]) / 2e-5, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(worth, found[:, 0].sum(), rtol=1e-12)
+    expected = {"spot": book[0] @ found[:, 1], "volatility": found[:, 2].sum(), "rate": found[:, 3].sum()}
+    assert slopes.keys() == expected.keys()
+    assert all(np.isclose(slopes[name], expected[name], rtol=1e-10) for name in expected)
+
+
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))
 def test_it_runs_as_a_program(name, tmp_path):
     pytest.importorskip("scipy")
     if name in PICTURES:
         pytest.importorskip("matplotlib")
-    if name == "digits":
-        pytest.importorskip("sklearn")
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
     root = Path(autodiff.__file__).resolve().parent.parent
     picture = tmp_path / "picture.png"
     done = subprocess.run([sys.executable, str(EXAMPLES / f"{name}.py"), str(picture), *SHORTER.get(name, [])],

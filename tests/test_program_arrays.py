@@ -720,6 +720,19 @@ def test_arrays_of_different_dtypes(name):
         assert sum(len(a.player.programs) for a in c._state.of_arrays.values()) == 1
 
 
+def test_products_of_different_dtypes_beside_a_whole_op():
+    """norm's derivative makes every op one step: a product's is of one dtype, or what it saved is read as another."""
+    for f in (lambda x, y: np.mean(np.linalg.norm((x.T @ np.ones((3, 4))) * (y.T @ y), axis=1, keepdims=True)),
+              lambda x, y: np.linalg.norm(x.astype(np.float64).T @ y, axis=1, keepdims=True).sum()):
+        compiled = autodiff.compile(f)
+        for seed in (0, 1, 2, 0):
+            x, y = [np.random.default_rng((seed, i)).uniform(0.5, 1.5, (3, 4)).astype(np.float32) for i in range(2)]
+            close(autodiff.grad(compiled, argnums=(0, 1))(x, y), autodiff.grad(f, argnums=(0, 1))(x, y), 1e-6)
+        assert compiled._state.reason is None
+    with pytest.raises(RuntimeError, match="expected m1 and m2 to have the same dtype"):
+        autodiff.compile(lambda x: x.float() @ x.double())(autodiff.ones(2, 2))
+
+
 def test_a_python_float_does_not_widen_arrays():
     compiled = autodiff.compile(lambda x, k: x - k * x)
     x = np.arange(1.0, 4.0, dtype="f")

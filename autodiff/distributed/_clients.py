@@ -22,6 +22,8 @@ def dask_distributed() -> Any:
 
 
 _own: dict[int, Any] = {}
+#: The process that asked for a client: any other one is its fork, without the threads of its Dask.
+_asked: list[int] = []
 
 
 def _local() -> Any:
@@ -40,8 +42,14 @@ def _local() -> Any:
                            "program does under  if __name__ == '__main__':")
     # Dask says "one thread" to the libraries beneath NumPy in the environment that workers start with.
     with dask.config.set({"distributed.nanny.pre-spawn-environ.AUTODIFF_NUM_THREADS": "1"}):
-        cluster = distributed.LocalCluster(n_workers=CPU_COUNT, threads_per_worker=1, processes=True,
-                                           dashboard_address="127.0.0.1:0")
+        try:
+            cluster = distributed.LocalCluster(n_workers=CPU_COUNT, threads_per_worker=1, processes=True,
+                                               dashboard_address="127.0.0.1:0")
+        except RuntimeError as error:
+            error.add_note("autodiff.distributed: no worker process started; their own errors are above. They import the "
+                           "program, which is to be a file (not standard input), with what it does under  "
+                           "if __name__ == '__main__':")
+            raise
     client = _own[os.getpid()] = distributed.Client(cluster, set_as_default=False)
     atexit.register(_close, os.getpid())
     return client
@@ -55,9 +63,22 @@ def _close(process: int) -> None:
         cluster.close()
 
 
+def _check_fork() -> None:
+    """RuntimeError in a child of a fork whose parent used Dask: a thread that such a child waits for is only in the parent."""
+    from distributed.worker import thread_state
+
+    here = os.getpid()
+    if _asked and _asked[0] != here and getattr(thread_state, "key", None) is None:      # in a task Dask runs here, too
+        raise RuntimeError("autodiff.distributed: this process was forked from one that uses Dask, whose threads it does not "
+                           "have, so that it would wait forever: start it by 'spawn' or 'forkserver', or fork before the first "
+                           "call")
+    _asked[:] = [here]
+
+
 def client_of(client: Any) -> Any:
     """The client that was given, that of the context, or a local one.  TypeError for what is no client that waits."""
     distributed = dask_distributed()
+    _check_fork()
     if client is None:
         try:
             client = distributed.get_client()
