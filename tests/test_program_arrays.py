@@ -1011,3 +1011,23 @@ def test_arrays_of_the_other_byte_order_are_read_as_what_they_are(dtype):
     for _ in range(2):
         assert c(own) == 14.0 and autodiff.grad(c)(own).tolist() == [2.0, 4.0, 6.0]
         assert c(x) == 14.0 and autodiff.grad(c)(x).tolist() == [2.0, 4.0, 6.0]
+
+
+def test_calls_by_keyword_and_ints_that_are_differentiated_are_recorded_once():
+    """They fit a program only after they were put in order: each call was recorded anew, until 65 programs had run once."""
+    calls = []
+
+    def f(x, scale, shift=0.5):
+        calls.append(None)
+        return (np.tanh(x) * scale).sum() - shift
+
+    c, x = autodiff.compile(f), np.array([0.5, -1.5])
+    g = autodiff.grad(c, argnums=(0, 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for i in range(5):
+            assert c(x=x, scale=2.0) == c(x, scale=2.0, shift=0.5) == c(x, 2.0)
+            close(g(x, 2), autodiff.grad(f, argnums=(0, 1))(x, 2.0))
+            if i == 0:
+                recorded = len(calls)
+    assert len(calls) - recorded == 4      # eager code's

@@ -1464,3 +1464,11 @@ def test_a_state_that_grows_is_written_and_that_is_said_once():
 def test_memory_is_a_number_of_bytes(memory):
     with pytest.raises(ValueError, match="a number of bytes"):
         autodiff.compile(abs, memory=memory)
+
+
+def test_what_is_seen_when_a_run_is_over_names_the_function_s_line():
+    function = lambda x: (x, object())
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        autodiff.compile(function)(1.0)
+    assert len(caught) == 1 and f"line {function.__code__.co_firstlineno}, in <lambda>" in str(caught[0].message)

@@ -336,6 +336,8 @@ class _State:
         """From now on the function runs as it is."""
         if reason == f"{_WRITE}() is not recorded":
             reason = "it writes into an argument"
+        if reason.startswith(_WHERE_IT_ENDED):      # no line of the function's runs any more: the caller's is none of its
+            place = _beginning(self.function)
         if place is not None:
             reason += f" ({place[0]}, line {place[1]}, in {place[2]})"
         self.reason = reason
@@ -447,6 +449,16 @@ class _State:
             raise RuntimeError(f"autodiff.compile: {self.name} is not the same function twice: {reason}{where}. What it reads "
                                "besides its arguments is frozen: make it an argument")
         self.give_up(reason, place)
+
+
+#: Beginnings of reasons that are seen when a run is over.
+_WHERE_IT_ENDED = ("it returns ", "it writes into a list", "it writes into an argument")
+
+
+def _beginning(function: Any) -> tuple[str, int, str] | None:
+    """Where a function is defined."""
+    code = getattr(getattr(function, "__func__", getattr(function, "func", function)), "__code__", None)
+    return None if code is None else (code.co_filename, code.co_firstlineno, code.co_name)
 
 
 def _nested(value: Any) -> bool:

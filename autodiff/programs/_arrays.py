@@ -969,7 +969,7 @@ class Arrays:
                 return found
             if self.plain or state.check:
                 return replay.eager(state.plainly, args, {})
-        elif not state.check and replay._player is None:
+        elif not state.check:       # once more, since keywords are positions now, and ints that are differentiated floats
             replay._player = self.player
             found = self.player(args)
             if found is not None:
