@@ -16,7 +16,7 @@ from .._pytree import flatten, map_leaves
 from .._transforms import ValueAndGrad
 from ._blocks import Blocks
 from ._clients import ask_seats, client_of, dask_distributed, waiting
-from ._shards import Item, Shards, items_of, packed, spread_over
+from ._shards import Item, Shards, alone, items_of, packed, spread_over
 from ._sums import joined
 from ._workers import (
     KEPT,
@@ -87,8 +87,8 @@ def _plain_params(params: Any) -> Any:
             if recording:
                 raise RuntimeError("distributed.value_and_grad: a parameter requires grad, but no graph is recorded across "
                                    "workers: hand p.detach(), or call it under no_grad(); the gradients are in the result")
-            return leaf.detach()
-        return leaf
+            return alone(leaf.detach())
+        return alone(leaf)
 
     return map_leaves(settled, params)
 
@@ -353,7 +353,7 @@ def map(f: Callable[..., Any], points: Any, *more: Any, client: Any = None, prog
         runs = spread_over(count, [1] * min(count, SHARES * threads))
         keys = {f"autodiff-points-{name}-{first}": f"autodiff.distributed: in points {first} to {end - 1} of {count}"
                 for first, end in runs}
-        parts = [Opaque((first, [column[first:end] for column in columns])) for first, end in runs]
+        parts = [Opaque((first, [_run(column, first, end) for column in columns])) for first, end in runs]
         futures = client.map(call_on_points, parts, shipped=function, pure=False, key=list(keys))
         found = _gathered(client, futures, progress, "point", count, keys)
     return [result for part in found for result in part]
@@ -370,9 +370,18 @@ def _of_rows(client: Any, function: Any, rows: list[list[Any]], progress: bool) 
     return found
 
 
+def _run(column: Any, first: int, end: int) -> Any:
+    """Some points of a column, without what else there is in memory."""
+    if not isinstance(column, (list, tuple)):
+        return alone(column[first:end])
+    return [point if type(point) in (float, int) else map_leaves(alone, point) for point in column[first:end]]
+
+
 def _column(values: Any) -> Any:
     """Points that can be cut into runs."""
     if isinstance(values, np.ndarray) and values.ndim:
+        return values
+    if isinstance(values, _Base) and values.ndim and not values.requires_grad:
         return values
     if isinstance(values, (str, bytes, dict)) or not isinstance(values, Iterable):
         raise TypeError(f"map(): expected a sequence of points, but got {type(values).__name__}")
