@@ -754,7 +754,7 @@ cdef class Played:
                 if cnp.PyArray_DIM(array, i) != <intp>shape[i]:
                     return False
             if not cnp.PyArray_ISCARRAY_RO(array):
-                array = np.array(array, order="C")
+                array = np.array(array, array.dtype.newbyteorder("="), order="C")      # a file's bytes may be swapped
                 self.held.append(array)
             self.program.base[<int>part[1]] = <char*>cnp.PyArray_DATA(array)
             return True

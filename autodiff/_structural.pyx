@@ -1679,10 +1679,6 @@ cdef object matmul(object x, object y):
         if not isinstance(y, (np.ndarray, list)):
             return NotImplemented
         y = constant(y, Py_TYPE(<PyObject*>x))
-    if modes() & ABOVE:
-        taken = ask("matmul", (x, y), ())
-        if taken is not NotImplemented:
-            return taken
     a, b = <Variable>x, <Variable>y
     kind = NDARRAY if Py_TYPE(<PyObject*>a) == NDARRAY or Py_TYPE(<PyObject*>b) == NDARRAY else TENSOR
     if a.ndim == 0 or b.ndim == 0:
@@ -1693,6 +1689,10 @@ cdef object matmul(object x, object y):
             raise RuntimeError(dtypes_differ(a, b))
         common = np.promote_types(numpy_dtype(type_of(a)), numpy_dtype(type_of(b)))
         a, b = <Variable>cast(a, common), <Variable>cast(b, common)
+    if modes() & ABOVE:         # the row is applied to operands of one dtype, and saves them
+        taken = ask("matmul", (a, b), ())
+        if taken is not NotImplemented:
+            return taken
     left, right = a.array, b.array
     n = left.shape.dim[left.shape.ndim - 1]
     if n != right.shape.dim[0 if right.shape.ndim == 1 else right.shape.ndim - 2]:

@@ -720,6 +720,19 @@ def test_arrays_of_different_dtypes(name):
         assert sum(len(a.player.programs) for a in c._state.of_arrays.values()) == 1
 
 
+def test_products_of_different_dtypes_beside_a_whole_op():
+    """norm's derivative makes every op one step: a product's is of one dtype, or what it saved is read as another."""
+    for f in (lambda x, y: np.mean(np.linalg.norm((x.T @ np.ones((3, 4))) * (y.T @ y), axis=1, keepdims=True)),
+              lambda x, y: np.linalg.norm(x.astype(np.float64).T @ y, axis=1, keepdims=True).sum()):
+        compiled = autodiff.compile(f)
+        for seed in (0, 1, 2, 0):
+            x, y = [np.random.default_rng((seed, i)).uniform(0.5, 1.5, (3, 4)).astype(np.float32) for i in range(2)]
+            close(autodiff.grad(compiled, argnums=(0, 1))(x, y), autodiff.grad(f, argnums=(0, 1))(x, y), 1e-6)
+        assert compiled._state.reason is None
+    with pytest.raises(RuntimeError, match="expected m1 and m2 to have the same dtype"):
+        autodiff.compile(lambda x: x.float() @ x.double())(autodiff.ones(2, 2))
+
+
 def test_a_python_float_does_not_widen_arrays():
     compiled = autodiff.compile(lambda x, k: x - k * x)
     x = np.arange(1.0, 4.0, dtype="f")
@@ -961,3 +974,14 @@ def test_what_a_library_has_is_not_looked_through_for_variables():
 
     found = _standing(f, [w, layer.weight])
     assert sorted(type(key).__name__ for _, _, key, _ in found) == ["NoneType", "NoneType", "str"]
+
+
+@pytest.mark.parametrize("dtype", [">f8", ">f4"])
+def test_arrays_of_the_other_byte_order_are_read_as_what_they_are(dtype):
+    """As files of FITS and netCDF have them: a program recorded for the machine's own read them as numbers near 0."""
+    c = autodiff.compile(lambda x: (x * x).sum())
+    x = np.arange(1.0, 4.0).astype(dtype)
+    own = x.astype(x.dtype.newbyteorder("="))
+    for _ in range(2):
+        assert c(own) == 14.0 and autodiff.grad(c)(own).tolist() == [2.0, 4.0, 6.0]
+        assert c(x) == 14.0 and autodiff.grad(c)(x).tolist() == [2.0, 4.0, 6.0]

@@ -1385,3 +1385,52 @@ def test_a_global_array_of_an_attribute_s_name_is_none_of_the_function_s():
     names["exp"] = np.array([1.0, 3.0])
     assert autodiff.grad(c)(1.0) == math.exp(1.0) and c._state.trees
     assert autodiff.grad(autodiff.compile(names["g"]))(1.0) == 3.0 * math.exp(1.0)
+
+
+def test_results_may_have_none_among_them():
+    def f(x, y):
+        if x < 0.0:
+            return None
+        if x > 5.0:
+            return {"root": x * y, "why": None}
+        return x * y, None, "found", 3
+
+    c = compiled(f)
+    for _ in range(2):
+        for args in ((1.0, 2.0), (-1.0, 2.0), (6.0, 2.0), (2.0, 1.0)):
+            assert c(*args) == f(*args)
+    assert type(c).from_bytes(c.to_bytes())(-1.0, 2.0) is None and len(c.branches) == 2
+    with pytest.raises(RuntimeError, match="NoneType"):
+        autodiff.jvp(c, (-1.0, 2.0), (1.0, 0.0))
+
+
+def test_an_empty_list_has_an_empty_gradient():
+    c = compiled(lambda xs, y=2.0: sum(xs) * y)
+    assert autodiff.value_and_grad(c)([]) == (0.0, []) and autodiff.value_and_grad(c)([1.0, 2.0]) == (6.0, [2.0, 2.0])
+    assert autodiff.grad(c, argnums=(0, 1))([], 3.0) == ([], 0.0)
+
+
+def test_a_state_that_grows_is_written_and_that_is_said_once():
+    """Each step made another form of the argument, which was recorded for nothing, and a warning of its own."""
+    @dataclass
+    class State:
+        x: float
+        history: list
+
+    def step(state, dt):
+        state.x = state.x * (1.0 - dt)
+        state.history.append(state.x)
+        return state.x
+
+    c, ours, plain = autodiff.compile(step), State(1.0, []), State(1.0, [])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(5):
+            assert c(ours, 0.125) == step(plain, 0.125) and ours == plain
+    assert len(caught) == 1 and "it writes into an argument" in str(caught[0].message)
+
+
+@pytest.mark.parametrize("memory", [-1, "a", 1.5, None])
+def test_memory_is_a_number_of_bytes(memory):
+    with pytest.raises(ValueError, match="a number of bytes"):
+        autodiff.compile(abs, memory=memory)

@@ -58,8 +58,10 @@ _MATRICES: dict[Any, int] = {Hessian: HESSIAN, JacRev: JACOBIAN, JacFwd: JACOBIA
 _NUMBERS = frozenset((float, int, bool, np.float64))
 #: Bytes that the programs of a function may take unless it is said.
 MEMORY = 64 << 20
+#: The op as which a recording sees it.
+_WRITE = "a write into an argument"
 _REFERENCES = (-2,)      # in the place of arguments: what the function closes over
-_CONSTANTS: Any = (float, int, bool, str, bytes, np.bool_, np.float64, np.float32, np.int64)
+_CONSTANTS: Any = (float, int, bool, str, bytes, type(None), np.bool_, np.float64, np.float32, np.int64)
 
 _program._fill()
 
@@ -100,6 +102,8 @@ def compile(function: Callable[..., Any] | None = None, *, check: bool = False, 
         return type(function)(Compiled(function.__func__, check, memory))
     if not callable(function):
         raise TypeError(f"compile() takes a function, but got {type(function).__name__}")
+    if type(memory) is not int or memory < 0:
+        raise ValueError(f"memory is a number of bytes, a whole one, but got {memory!r}")
     return Compiled(function, check, memory)
 
 
@@ -172,6 +176,7 @@ class _State:
         self.rebound = 0
         self.said: set[str] = set()         # why single calls ran as they are
         self.orders: dict[Any, Any] = {}    # by count and keywords of a call: how it is by position
+        self.writes = False                 # into an argument
         self.forms: dict[Any, Any] = {}     # what is called in the place of calls with keywords, and of nested arguments
         self.watched: list[Any] = []        # where they stand, and what leads there: (a cell or None, what has it, its key, it)
         self.over_arrays = False        # even where the arguments are numbers: the function computes with arrays of its own
@@ -329,6 +334,8 @@ class _State:
 
     def give_up(self, reason: str, place: tuple[str, int, str] | None) -> None:
         """From now on the function runs as it is."""
+        if reason == f"{_WRITE}() is not recorded":
+            reason = "it writes into an argument"
         if place is not None:
             reason += f" ({place[0]}, line {place[1]}, in {place[2]})"
         self.reason = reason
@@ -495,7 +502,7 @@ class _Form:
         inner.function, inner.lifted, inner.name, inner.quiet = state.function, self.call, state.name, state.quiet
         self.replays: dict[Any, Any] = {}
         self.calls = threading.local()
-        self.writes = False         # into an argument
+        self.writes = state.writes      # into an argument, which may have grown by it: that is another form
 
     def call(self, *leaves: Any) -> Any:
         """The function, called with what the leaves make."""
@@ -508,10 +515,10 @@ class _Form:
                 continue
             now, found = flatten(value)
             if found != tree or any(x is not y for x, y in zip(now, leaves[self.starts[i]:], strict=False)):
-                self.writes = True
+                self.writes = self.state.writes = True
                 for leaf in leaves:
                     if isinstance(leaf, _Base):     # who records gives up
-                        _v.asked("a write into an argument", (), (leaf,))
+                        _v.asked(_WRITE, (), (leaf,))
                 if getattr(self.calls, "values", None) is not None:
                     _write_back(self.calls.values[i], value)
         return result
@@ -537,6 +544,8 @@ class _Form:
         if nested and (replay.kind not in _WHAT or not all(
                 type(leaves[k]) in (float, np.float64) for place in replay._places
                 for k in range(self.starts[place], self.starts[place + 1]))):
+            return replay.eager(self.state.plainly, args, kwargs)
+        if all(self.starts[place] == self.starts[place + 1] for place in replay._places):      # empty lists and dicts
             return replay.eager(self.state.plainly, args, kwargs)
         inner = self.replays.get(key)
         if inner is None:
@@ -1203,8 +1212,12 @@ class _Product(Replay):
 
     def replayed(self, tree: Any, args: tuple[Any, ...]) -> Any:
         found = self.product(tree, args, self.weights, self.what == "jvp")
-        if found is None or self.what == "jvp":
-            return found
+        if found is None:
+            return None
+        if self.what == "jvp":
+            numbers = type(found[0]) is float or not any(
+                isinstance(v, (str, bytes, type(None))) for v in flatten_results(found[0])[0])
+            return found if numbers else None       # eager code says that these have no tangents
         value, product = found
         return value, tuple(_shaped(args, product))
 

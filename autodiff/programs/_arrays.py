@@ -63,8 +63,6 @@ WRITTEN, DRAWN, HOOKED = "it writes into a value", "it draws random numbers", "a
 HOPELESS = frozenset((WRITTEN, DRAWN))
 #: Functions that have answers of their own, or none to be recorded.
 PLAIN = frozenset(("where", "array", "tensor"))
-#: Rows that are asked about before their operands are of one dtype.
-PROMOTING = frozenset(("matmul",))
 #: Rows whose parameters keep what was computed of values, or that are no functions of their operands.
 KEEPING = frozenset(("put", "pick"))
 
@@ -386,8 +384,6 @@ class Recorder(_v.FunctionLevel):
             return NotImplemented
         if number >= 0 and len(operands) > 1 and _v.is_elementwise(number) and type(call.operands[0]) is not bool:
             given, operands = self.in_floats(call.operands, operands)
-        elif name in PROMOTING and not all(isinstance(v, _v.Tensor) for v in call.operands):
-            given, operands = self.in_floats(call.operands, operands, True)
         else:
             given = call.operands
         self.pending.clear()
@@ -681,21 +677,15 @@ class Recorder(_v.FunctionLevel):
             if on:
                 self.push()
 
-    def in_floats(self, given: tuple[Any, ...], operands: Any, all_of_them: bool = False) -> tuple[Any, Any]:
-        """Operands of which those of bools and integers are cast beside floats, by an op: what is saved of them has a name.
-
-        all_of_them: whatever is not of the common dtype.
-        """
+    def in_floats(self, given: tuple[Any, ...], operands: Any) -> tuple[Any, Any]:
+        """Operands of which those of bools and integers are cast beside floats, by an op: what is saved of them has a name."""
         kinds = {_v.dtype_in(v).kind for v in given if isinstance(v, (_Base, np.ndarray))}
-        if not all_of_them and (not kinds & set("biu") or "f" not in kinds):
+        if not kinds & set("biu") or "f" not in kinds:
             return given, operands
-        if all_of_them and len({_v.dtype_in(v) for v in given if isinstance(v, _Base)}) < 2:
-            return given, operands
-        dtype = (np.result_type(*[_v.dtype_in(v) for v in given if isinstance(v, _Base)]) if all_of_them
-                 else _v.common_dtype_of(list(given)))
+        dtype = _v.common_dtype_of(list(given))
         found, refs = list(given), list(operands)
         for i, v in enumerate(given):
-            if isinstance(v, _Base) and (_v.dtype_in(v) != dtype if all_of_them else _v.dtype_in(v).kind in "biu"):
+            if isinstance(v, _Base) and _v.dtype_in(v).kind in "biu":
                 found[i] = _v.cast_variable(v, dtype)
                 slot = self.learn(found[i], "op")
                 self.ops.append(Op("cast", -1, (operands[i],), (dtype,), slot, self.here()))
