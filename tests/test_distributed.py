@@ -677,6 +677,22 @@ def test_a_bar_of_dasks_is_shown(client, capfd):
     assert "100% Completed" in capfd.readouterr().out
 
 
+def test_a_bar_does_not_wait_for_a_worker_that_died():
+    """Dask's own waits forever for tasks that were lost with the arrays sent to the worker."""
+    with processes(2) as cluster, dask_distributed.Client(cluster, set_as_default=False) as client:
+        shards = distributed.scatter([float(k) for k in range(30)], client)
+
+        def f(x, shard):
+            time.sleep(0.03)
+            return x * shard
+
+        timer = threading.Timer(0.2, os.kill, (client.run(os.getpid, workers=[shards.seats[0].address]).popitem()[1],
+                                               signal.SIGKILL))
+        timer.start()
+        assert distributed.value_and_grad(f, progress=True)(1.0, shards) == (435.0, 435.0)
+        timer.join()
+
+
 def test_in_a_task_of_a_worker_its_client_is_used(client):
     def nested(x):
         return distributed.value_and_grad(square)(x, [np.ones(2), np.zeros(2)]), distributed.map(abs, [-1.0, x])

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import importlib
 import threading
 import uuid
@@ -38,6 +39,8 @@ _Base: Any = _v.Tensor.__base__
 SHARES = 4
 #: Workers that died with a shard in a pass, the last of them with it alone, before it is said to kill them.
 DEATHS = 3
+#: Seconds that Dask's bar is given to say that all is done.
+BAR = 5
 
 
 @contextlib.contextmanager
@@ -236,16 +239,29 @@ def _pass(shards: Shards, token: str, blob: bytes, params: Any) -> tuple[list[An
 
 # ---- by tasks of the scheduler: what is still to be computed, what shows its progress, points
 
+def _bar(futures: Any) -> threading.Thread | None:
+    """Dask's bar, shown: in a thread, for it waits forever for tasks that were lost with the data of a worker that died."""
+    from distributed.utils import is_kernel
+
+    progress = dask_distributed().progress
+    if is_kernel():                     # a widget, which shows itself when it is displayed
+        importlib.import_module("IPython.display").display(progress(futures))
+        return None
+    shown = threading.Thread(target=contextvars.copy_context().run, args=(progress, futures), name="autodiff-bar", daemon=True)
+    shown.start()
+    return shown
+
+
 def _gathered(client: Any, futures: Any, progress: bool, what: str, count: int, keys: dict[Any, str]) -> Any:
     """Results of futures; if one fails, or the program is interrupted, all are cancelled.  keys: what tasks are, in words."""
     from distributed.scheduler import KilledWorker
 
     try:
-        if progress:
-            bar = dask_distributed().progress(futures)
-            if bar is not None:         # in a notebook it is a widget, which shows itself when it is displayed
-                importlib.import_module("IPython.display").display(bar)
-        return client.gather(futures)
+        bar = _bar(futures) if progress else None
+        found = client.gather(futures)
+        if bar is not None:
+            bar.join(BAR)
+        return found
     except Failed as failed:
         client.cancel(futures)
         error: BaseException = rebuilt(failed, _in(what, failed.place, count))
