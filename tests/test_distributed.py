@@ -2,6 +2,7 @@
 import gc
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -191,6 +192,34 @@ def test_gradients_are_what_the_parameters_are(client, kind):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
 
 
+@pytest.mark.parametrize("make", [autodiff.tensor, autodiff.numpy.array])
+def test_pieces_of_a_variable_take_their_own_memory_along(client, monkeypatch, make):
+    """Pickled, a view brings all of the memory that it looks at: forty pieces would bring it forty times."""
+    whole = make(np.arange(40_000.0).reshape(400, 100))
+    pieces = [(whole[k:k + 10], {"first": whole[k:k + 10, 0].detach()}) for k in range(0, 400, 10)]
+
+    def f(x, shard):
+        return (shard[0] * x).sum() + shard[1]["first"].sum()
+
+    sizes, scatter = [], client.scatter
+
+    def counting(data, **options):
+        sizes.extend(len(pickle.dumps(one)) for one in data)
+        return scatter(data, **options)
+
+    monkeypatch.setattr(client, "scatter", counting)
+    shards = distributed.scatter(pieces, client)
+    assert len(sizes) == 40 and max(sizes) < 12_000
+    value, _ = distributed.value_and_grad(f)(2.0, shards)
+    assert float(value) == 2.0 * np.arange(40_000.0).sum() + np.arange(0.0, 40_000.0, 100.0).sum()
+    params = whole[3]
+    assert type(distributed.value_and_grad(f)(params, shards)[1]) is type(whole)
+    assert shards.items[3].here is pieces[3]
+    found = distributed.map(lambda row, pair: (type(row), float(row.sum() + pair[0].sum())), whole, [(row,) for row in whole],
+                            client=client)
+    assert found == [(type(whole), float(2 * row.sum())) for row in whole]
+
+
 def test_what_else_is_returned_comes_in_the_order_of_shards(client):
     shards = [np.full(2, float(k)) for k in range(7)]
 
@@ -296,7 +325,7 @@ def test_points_and_delayed_shards_get_a_function_once_as_well(client, tmp_path)
         lazy = [dask.delayed(float)(k) for k in range(8)]
         assert distributed.value_and_grad(f)(1.0, lazy, client) == (28.0, 28.0)
     pids = (tmp_path / "log").read_text().split()
-    assert sorted(pids) == sorted(2 * [str(pid) for pid in client.run(os.getpid).values()])       # f, and its gradient
+    assert len(pids) >= 2 and max(map(pids.count, pids)) == 2       # f, and its gradient; Dask may have one worker do it all
     f.log = tmp_path / "other"       # another content is another function
     assert distributed.map(f, [2.0] * 16, [1.0] * 16, client=client) == [2.0] * 16
     assert f.log.exists()
@@ -458,9 +487,9 @@ def test_nothing_is_left_on_the_workers(client):
 
     gc.collect()
     before, futures = client.run(held), awaited()     # of other tests
-    shards = distributed.scatter([np.arange(1000.0) for _ in range(8)], client)
+    shards = distributed.scatter([np.arange(4000.0) for _ in range(8)], client)
     gradient = distributed.value_and_grad(square)
-    params = np.ones(1000)
+    params = np.ones(4000)          # 32 kB
 
     def memory():
         return client.run(lambda: int(Path("/proc/self/statm").read_text().split()[1]) * 4096)
@@ -468,7 +497,7 @@ def test_nothing_is_left_on_the_workers(client):
     for _ in range(100):
         gradient(params, shards)
     settled = memory()
-    for _ in range(900):
+    for _ in range(250):
         gradient(params, shards)
     after = memory()
     assert max(after[worker] - settled[worker] for worker in after) < 4 * 2 ** 20
@@ -646,6 +675,22 @@ def test_a_bar_of_dasks_is_shown(client, capfd):
     assert "100% Completed" in capfd.readouterr().out
     assert distributed.map(abs, [-1, -2], client=client, progress=True) == [1, 2]
     assert "100% Completed" in capfd.readouterr().out
+
+
+def test_a_bar_does_not_wait_for_a_worker_that_died():
+    """Dask's own waits forever for tasks that were lost with the arrays sent to the worker."""
+    with processes(2) as cluster, dask_distributed.Client(cluster, set_as_default=False) as client:
+        shards = distributed.scatter([float(k) for k in range(30)], client)
+
+        def f(x, shard):
+            time.sleep(0.03)
+            return x * shard
+
+        timer = threading.Timer(0.2, os.kill, (client.run(os.getpid, workers=[shards.seats[0].address]).popitem()[1],
+                                               signal.SIGKILL))
+        timer.start()
+        assert distributed.value_and_grad(f, progress=True)(1.0, shards) == (435.0, 435.0)
+        timer.join()
 
 
 def test_in_a_task_of_a_worker_its_client_is_used(client):

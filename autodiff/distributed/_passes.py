@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import importlib
 import threading
 import uuid
@@ -16,7 +17,7 @@ from .._pytree import flatten, map_leaves
 from .._transforms import ValueAndGrad
 from ._blocks import Blocks
 from ._clients import ask_seats, client_of, dask_distributed, waiting
-from ._shards import Item, Shards, items_of, packed, spread_over
+from ._shards import Item, Shards, alone, items_of, packed, spread_over
 from ._sums import joined
 from ._workers import (
     KEPT,
@@ -38,6 +39,8 @@ _Base: Any = _v.Tensor.__base__
 SHARES = 4
 #: Workers that died with a shard in a pass, the last of them with it alone, before it is said to kill them.
 DEATHS = 3
+#: Seconds that Dask's bar is given to say that all is done.
+BAR = 5
 
 
 @contextlib.contextmanager
@@ -87,8 +90,8 @@ def _plain_params(params: Any) -> Any:
             if recording:
                 raise RuntimeError("distributed.value_and_grad: a parameter requires grad, but no graph is recorded across "
                                    "workers: hand p.detach(), or call it under no_grad(); the gradients are in the result")
-            return leaf.detach()
-        return leaf
+            return alone(leaf.detach())
+        return alone(leaf)
 
     return map_leaves(settled, params)
 
@@ -236,16 +239,29 @@ def _pass(shards: Shards, token: str, blob: bytes, params: Any) -> tuple[list[An
 
 # ---- by tasks of the scheduler: what is still to be computed, what shows its progress, points
 
+def _bar(futures: Any) -> threading.Thread | None:
+    """Dask's bar, shown: in a thread, for it waits forever for tasks that were lost with the data of a worker that died."""
+    from distributed.utils import is_kernel
+
+    progress = dask_distributed().progress
+    if is_kernel():                     # a widget, which shows itself when it is displayed
+        importlib.import_module("IPython.display").display(progress(futures))
+        return None
+    shown = threading.Thread(target=contextvars.copy_context().run, args=(progress, futures), name="autodiff-bar", daemon=True)
+    shown.start()
+    return shown
+
+
 def _gathered(client: Any, futures: Any, progress: bool, what: str, count: int, keys: dict[Any, str]) -> Any:
     """Results of futures; if one fails, or the program is interrupted, all are cancelled.  keys: what tasks are, in words."""
     from distributed.scheduler import KilledWorker
 
     try:
-        if progress:
-            bar = dask_distributed().progress(futures)
-            if bar is not None:         # in a notebook it is a widget, which shows itself when it is displayed
-                importlib.import_module("IPython.display").display(bar)
-        return client.gather(futures)
+        bar = _bar(futures) if progress else None
+        found = client.gather(futures)
+        if bar is not None:
+            bar.join(BAR)
+        return found
     except Failed as failed:
         client.cancel(futures)
         error: BaseException = rebuilt(failed, _in(what, failed.place, count))
@@ -353,7 +369,7 @@ def map(f: Callable[..., Any], points: Any, *more: Any, client: Any = None, prog
         runs = spread_over(count, [1] * min(count, SHARES * threads))
         keys = {f"autodiff-points-{name}-{first}": f"autodiff.distributed: in points {first} to {end - 1} of {count}"
                 for first, end in runs}
-        parts = [Opaque((first, [column[first:end] for column in columns])) for first, end in runs]
+        parts = [Opaque((first, [_run(column, first, end) for column in columns])) for first, end in runs]
         futures = client.map(call_on_points, parts, shipped=function, pure=False, key=list(keys))
         found = _gathered(client, futures, progress, "point", count, keys)
     return [result for part in found for result in part]
@@ -370,9 +386,18 @@ def _of_rows(client: Any, function: Any, rows: list[list[Any]], progress: bool) 
     return found
 
 
+def _run(column: Any, first: int, end: int) -> Any:
+    """Some points of a column, without what else there is in memory."""
+    if not isinstance(column, (list, tuple)):
+        return alone(column[first:end])
+    return [point if type(point) in (float, int) else map_leaves(alone, point) for point in column[first:end]]
+
+
 def _column(values: Any) -> Any:
     """Points that can be cut into runs."""
     if isinstance(values, np.ndarray) and values.ndim:
+        return values
+    if isinstance(values, _Base) and values.ndim and not values.requires_grad:
         return values
     if isinstance(values, (str, bytes, dict)) or not isinstance(values, Iterable):
         raise TypeError(f"map(): expected a sequence of points, but got {type(values).__name__}")

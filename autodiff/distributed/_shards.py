@@ -10,12 +10,13 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .._pytree import Treedef, flatten
+from .. import _variable as _v
+from .._pytree import Treedef, flatten, map_leaves
 from ._blocks import Blocks
 from ._clients import dask_distributed
 from ._workers import Seat, Whole, dumps
 
-__all__ = ["Item", "Placed", "Shards", "items_of", "packed", "spread_over"]
+__all__ = ["Item", "Placed", "Shards", "alone", "items_of", "packed", "spread_over"]
 
 
 #: Seconds in which workers are to come where there are none.
@@ -44,10 +45,21 @@ class Item:
         self.mark: Any = content if content is not None else (*(future.key for future in futures), whole.tree)
 
 
+_Base: Any = _v.Tensor.__base__
+
+
+def alone(leaf: Any) -> Any:
+    """A Variable that looks at memory of others as one with its own: pickled, a view brings all the memory along."""
+    if not isinstance(leaf, _Base) or _v.carries_more(leaf) or leaf.requires_grad:
+        return leaf
+    whole = leaf._base is None and not leaf.storage_offset() and leaf.is_contiguous()
+    return leaf if whole else leaf.detach().clone()
+
+
 def _content(tree: Any) -> str:
     """A hash of everything in a tree."""
     buffers: list[Any] = []
-    made = dumps(tree, protocol=5, buffer_callback=buffers.append)
+    made = dumps(map_leaves(alone, tree), protocol=5, buffer_callback=buffers.append)
     found = hashlib.blake2b(made, digest_size=16)
     for buffer in buffers:
         found.update(buffer.raw())
@@ -188,7 +200,7 @@ class Shards:
                     raise RuntimeError(f"{self.words(place)}: its worker died, and its arrays here have been written to since "
                                        "they were sent: scatter copies of what is written to")
             try:
-                futures = self.client.scatter([item.here for item in run], workers=[address], hash=False)
+                futures = self.client.scatter([map_leaves(alone, item.here) for item in run], workers=[address], hash=False)
             except (OSError, KeyError):         # it died: place() looks again
                 continue
             for item, future in zip(run, futures, strict=True):
