@@ -661,6 +661,8 @@ y = pickle.loads(pickle.dumps(torch.ones(2, requires_grad=True) * 2)); y, y.is_l
 #> (tensor([2., 2.], requires_grad=True), True)
 
 x = torch.ones(2, requires_grad=True); x.sum().backward(); pickle.loads(pickle.dumps(x)).grad
+#! the gradient travels along, as it does with copy.deepcopy
+#> tensor([1., 1.])
 
 pickle.loads(pickle.dumps(torch.arange(3))), pickle.loads(pickle.dumps(torch.tensor(2.5)))
 

@@ -73,7 +73,7 @@ def test_ten_million_scalars():
 
     gradient, walked, released = in_small_stack(work)
     assert gradient == 1.0
-    assert walked < 5 and released < 5
+    assert walked < 60 and released < 60        # what grows faster than the graph takes hours
 
 
 def test_released_without_a_walk():
