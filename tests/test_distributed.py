@@ -525,6 +525,7 @@ def test_an_interrupt_stops_the_workers(client, tmp_path):
         return x * shard
 
     shards = distributed.scatter([1.0] * 100, client)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)       # a program in the background ignores it
     for run in (lambda: distributed.value_and_grad(f)(1.0, shards),
                 lambda: distributed.map(f, [1.0] * 100, [1.0] * 100, client=client)):
         log.write_text("")
@@ -537,7 +538,21 @@ def test_an_interrupt_stops_the_workers(client, tmp_path):
         count = len(log.read_text())
         time.sleep(0.3)
         assert len(log.read_text()) == count < 100
+    signal.signal(signal.SIGINT, before)
     assert distributed.value_and_grad(lambda x, s: x * s)(2.0, shards) == (200.0, 100.0)
+
+
+def test_arrays_begin_where_their_type_may_at_a_worker(client):
+    """Dask reads frames to wherever they come to lie; products of what is not aligned are slow."""
+    def aligned(w, shard):
+        assert all(array.flags.aligned and array.flags.writeable for array in shard), [array.ctypes.data for array in shard]
+        return np.sum(shard[0] @ w)
+
+    random = np.random.default_rng(0)
+    pieces = [(random.normal(size=(301, 5)), random.normal(size=(7,))) for _ in range(12)]
+    value, _ = distributed.value_and_grad(aligned)(np.ones(5), pieces, client)
+    np.testing.assert_allclose(value, sum(piece[0].sum() for piece in pieces))
+    assert distributed.map(lambda shard: shard[1].sum(), distributed.scatter(pieces, client)) == [p[1].sum() for p in pieces]
 
 
 def test_the_local_cluster_is_made_once_and_closed_with_the_program(tmp_path):

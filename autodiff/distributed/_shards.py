@@ -14,7 +14,7 @@ from .. import _variable as _v
 from .._pytree import Treedef, flatten, map_leaves
 from ._blocks import Blocks
 from ._clients import dask_distributed
-from ._workers import Seat, Whole, dumps
+from ._workers import Carried, Seat, Whole, dumps
 
 __all__ = ["Item", "Placed", "Shards", "alone", "items_of", "packed", "spread_over"]
 
@@ -200,7 +200,8 @@ class Shards:
                     raise RuntimeError(f"{self.words(place)}: its worker died, and its arrays here have been written to since "
                                        "they were sent: scatter copies of what is written to")
             try:
-                futures = self.client.scatter([map_leaves(alone, item.here) for item in run], workers=[address], hash=False)
+                futures = self.client.scatter([Carried(map_leaves(alone, item.here)) for item in run], workers=[address],
+                                              hash=False)
             except (OSError, KeyError):         # it died: place() looks again
                 continue
             for item, future in zip(run, futures, strict=True):

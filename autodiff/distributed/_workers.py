@@ -12,15 +12,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .._pytree import Treedef, flatten
+import numpy as np
+
+from .._pytree import Treedef, flatten, map_leaves
 from ._blocks import Blocks
 from ._sums import added, joined, partial_sums
 
-__all__ = ["KEPT", "Failed", "Opaque", "Seat", "Shipped", "Whole", "add_results", "call_on_points", "dumps", "handed",
-           "one_shard", "points_of_shard", "rebuilt"]
+__all__ = ["KEPT", "Carried", "Failed", "Opaque", "Seat", "Shipped", "Whole", "add_results", "call_on_points", "dumps",
+           "handed", "one_shard", "points_of_shard", "rebuilt"]
 
 #: Functions that a seat, a worker and a client keep: with each their recordings, if they are compiled.
 KEPT = 8
+#: From so many bytes on NumPy asks for large pages.
+LARGE = 1 << 22
 
 
 def dumps(value: Any, **options: Any) -> bytes:
@@ -213,6 +217,36 @@ class Opaque:
         return Opaque, (self.value,)
 
 
+class Carried:
+    """A shard on its way to a worker, where its arrays begin at an address that their type may have.
+
+    Those that Dask reads from its frames begin anywhere; of 5,000 rows of 50 columns that begin so, the value and gradient of a
+    logistic regression take 2.2 ms instead of 0.3, for each product copies them.  Large ones come into memory of NumPy's own as
+    well, for which it asks the system for large pages: in small ones the same takes a third longer.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __reduce__(self) -> Any:
+        return arrived, (self.value,)
+
+    def __sizeof__(self) -> int:
+        return 64 + sum(getattr(leaf, "nbytes", 0) for leaf in flatten(self.value)[0])
+
+
+def arrived(value: Any) -> Any:
+    """What was carried: the shard itself."""
+    return map_leaves(_aligned, value)
+
+
+def _aligned(leaf: Any) -> Any:
+    plain = type(leaf) is np.ndarray
+    return leaf.copy(order="K") if plain and (not leaf.flags.aligned or leaf.nbytes >= LARGE) else leaf
+
+
 class Whole:
     """How a shard is made of what Dask hands over: of leaves, by their tree, or as a block of a file."""
 
@@ -228,7 +262,9 @@ class Whole:
         """The shard."""
         if self.blocks is not None:
             return self.blocks[self.place]
-        return leaves[0] if self.tree is None else self.tree.unflatten(leaves)
+        if self.tree is None:
+            return leaves[0].value if type(leaves[0]) is Carried else leaves[0]     # it did not leave the process
+        return self.tree.unflatten(leaves)
 
 
 class _Watch:

@@ -1111,7 +1111,7 @@ class Arrays:
             self.leave(None, f"its programs take more than {state.memory} bytes")
         elif rare > MOST:
             self.leave(None, f"{rare} of its programs ran once: the shapes of its arguments or its decisions hardly come again")
-        return finish(found, args)
+        return finished(finish, found, args)
 
     def number_of(self, result: Any) -> bool:
         """Whether a result is a number that depends on something, or with has_aux that and more."""
@@ -1138,7 +1138,8 @@ class Arrays:
         plain = [np.array(_v.plain_of(leaf)) for leaf in leaves if isinstance(leaf, _Base)]
         plain += [np.zeros(tuple(v.shape), _v.dtype_in(v)) if g is None else np.array(_v.plain_of(g))
                   for g, v in zip(gradients, given.wanted, strict=True)]
-        return self.finisher(given.parts, leaves, treedef, [])([v.item() if v.ndim == 0 else v for v in plain], args)
+        finish = self.finisher(given.parts, leaves, treedef, [])
+        return finished(finish, [v.item() if v.ndim == 0 else v for v in plain], args)
 
     def look(self, recorder: Recorder, leaves: list[Any], drew: bool) -> None:
         """What cannot be seen at the door."""
@@ -1192,7 +1193,7 @@ class Arrays:
                 if what == _program.GRADIENT:
                     return lambda made, args: made[1]
                 if what == _program.VALUE_AND_GRADIENT:
-                    return lambda made, args: tuple(made)
+                    return tuple
                 return lambda made, args: (made[1], made[0])
 
             flat = None if self.aux else _flat(trees, single)
@@ -1289,6 +1290,11 @@ class Arrays:
 
 def _itself(made: list[Any]) -> Any:
     return made
+
+
+def finished(finish: Any, made: list[Any], args: tuple[Any, ...]) -> Any:
+    """What a program's outputs are made into."""
+    return tuple(made) if finish is tuple else finish(made, args)
 
 
 def _first(made: list[Any], args: tuple[Any, ...]) -> Any:
