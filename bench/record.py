@@ -84,6 +84,7 @@ def of_casadi(lib, function, *args, count):
         call()
         return value, gradient
 
+    run.keeps = made, buffer  # call() is an address in them
     return Work(run, gradient=lambda: (run(), flat(value[0], gradient))[1])
 
 
