@@ -1437,6 +1437,16 @@ def inside(tuple args):
         tuple([number_inside(x) for x in o]) if of_floats(o) else o for o in args])
 
 
+def sample_of(list columns, uintptr_t addresses, Py_ssize_t point):
+    """The leaves of one point: where a column has an address, the double at the point, else what stands in the list."""
+    cdef const uint64_t* address = <const uint64_t*>addresses
+    cdef Py_ssize_t i, count = len(columns)
+    made = PyList_New(count)
+    for i in range(count):
+        give_item(made, i, (<const double*><uintptr_t>address[i])[point] if address[i] else columns[i])
+    return made
+
+
 @cython.final
 cdef class Tree:
     """The program of a function for one structure of its arguments: what was recorded, and the code that replays it."""
@@ -1453,6 +1463,7 @@ cdef class Tree:
     cdef dict constants
     cdef list known                 # code objects of the user's
     cdef dict numbers
+    cdef p_segment* merged          # the leaf of the last recording
 
     def __cinit__(self, tuple args, tuple references=()):
         cdef int i, inputs = 0
@@ -1627,6 +1638,7 @@ cdef class Tree:
                 raise MemoryError
         if p_room(self.t):
             raise MemoryError
+        self.merged = leaf
         return None
 
     @staticmethod
@@ -1637,12 +1649,8 @@ cdef class Tree:
                 return &leaf.reverse[i]
         return NULL
 
-    def differentiate(self, tuple args, int choice, tuple places, bint aux=False, expected=None):
-        """Reverse code of the leaf to which the arguments lead, in the arguments at those places.
-
-        False: they lead to none, or its one result has not the bits of `expected`.
-        """
-        cdef double wanted
+    def differentiate(self, tuple args, int choice, tuple places, bint aux=False):
+        """Reverse code of the leaf to which the arguments lead, in the arguments at those places; False: they lead to none."""
         cdef int reason = 0
         cdef p_segment* leaf
         if self.fill(args):
@@ -1650,10 +1658,6 @@ cdef class Tree:
         leaf = p_forward(self.t.root, self.t.v, &reason)
         if leaf == NULL:
             return False
-        if expected is not None:
-            wanted = expected
-            if leaf.outs != 1 or leaf.out[0] < 0 or not same_number(self.t.v[leaf.out[0]], wanted):
-                return False
         self.reverse_leaf(leaf, choice, places, aux)
         return True
 
@@ -2549,8 +2553,13 @@ cdef class Replay:
         """What a tree has for the arguments, as run() returns it; None: nothing is recorded there, or not for this."""
         return None if tree.fill(args) else self.run(tree, args)
 
-    cdef object run(self, Tree tree, tuple args):
-        """The result for the inputs that are in the tree's slots; a tuple of one where that is None."""
+    def finished(self, Tree tree not None, tuple args, double expected):
+        """What a call returns that was just recorded and merged; None: the program's one result has not the bits of `expected`."""
+        tree.reverse_leaf(tree.merged, self._choice, self._places, False)
+        return None if tree.fill(args) else self.run(tree, args, tree.merged, expected)
+
+    cdef object run(self, Tree tree, tuple args, p_segment* only=NULL, double expected=0):
+        """The result for the inputs that are in the tree's slots; None where it has none, or another leaf or number."""
         cdef int reason = 0
         cdef int i, k, n, total
         cdef p_tree* t = tree.t
@@ -2560,6 +2569,8 @@ cdef class Replay:
         cdef double* gradients
         cdef double[64] room
         if leaf == NULL:
+            return None
+        if only != NULL and (leaf != only or leaf.outs != 1 or leaf.out[0] < 0 or not same_number(t.v[leaf.out[0]], expected)):
             return None
         if len(tree.references) and tree.is_attached():
             return self._state.attached(tree, args) if self._what == VALUE_ONLY else None
@@ -2743,8 +2754,9 @@ cdef class Replay:
         """Replay at many points, in blocks; those that take another way than most of their block are run again together.
 
         columns: for each input the address of its doubles, and 1 where each point has one, else 0.  values, gradients: where
-        the results go; of gradients a row of `count` for each input that is differentiated.  by_itself(point) runs the
-        function at one point, which records what is not, puts its results there, and says whether the tree is in use yet.
+        the results go; of gradients a row of `count` for each input that is differentiated.  by_itself(point, missing) runs the
+        function at one point, which records what is not (missing: the tree has no branch for it), puts its results there, and
+        says whether the tree is in use yet.
         """
         cdef int i, k, inputs = tree.t.inputs
         cdef Py_ssize_t first, end, lefts
@@ -2817,11 +2829,11 @@ cdef class Replay:
                         index[end] = left[end].index
                         end += 1
                     if not used or not self.goes_on(w, &left[first]):
-                        used = by_itself(left[first].index) and used
+                        used = by_itself(left[first].index, used and left[first].at != NULL and left[first].way != P_BACK) and used
                         first += 1
                         if not used or not self.goes_on(w, &left[first - 1]):
                             while first < end:
-                                by_itself(left[first].index)
+                                by_itself(left[first].index, False)
                                 first += 1
                     while first < end:
                         span[many.spans].first, span[many.spans].n = first, min(64, end - first)

@@ -44,6 +44,7 @@ def _dual_level() -> Iterator[None]:
 
 _OPS: Any = _v.OPS
 _FLOATS = frozenset((float,))
+_INTS = frozenset((int,))
 _NUMBERS = (float, int, complex, np.number, np.bool_)
 
 
@@ -79,6 +80,8 @@ class _Given:
             return value if type(value) is self.kind else _v.in_flavour(value, _EXAMPLES[self.kind])
         if isinstance(value, np.ndarray):
             array = value
+        elif type(value) is float:
+            array = np.asarray(value)
         elif hasattr(type(value), "__array__") and not isinstance(value, np.generic):      # of pandas, of xarray
             array = np.asarray(value)
         elif isinstance(value, _NUMBERS):
@@ -131,6 +134,9 @@ def _bound(function: Any, argnums: Any, args: tuple[Any, ...], kwargs: dict[str,
         return range(len(args)), args
     if type(argnums) is int and 0 <= argnums < len(args):
         return (argnums,), args
+    if type(argnums) is tuple and _INTS.issuperset(map(type, argnums)) and len(set(argnums)) == len(argnums) and (
+            0 <= min(argnums, default=-1) and max(argnums) < len(args)):
+        return argnums, args
     places: list[Any] = []
     if argnums == () or argnums == []:
         raise RuntimeError("argnums must be non-empty")
