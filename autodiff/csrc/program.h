@@ -108,6 +108,7 @@ static p_tree *p_tree_new(int inputs, const uint8_t *single)
         return NULL;
     }
     memcpy(t->single, single, inputs);
+    t->bytes += sizeof *t + inputs + 1;
     return t;
 }
 
@@ -216,16 +217,16 @@ static p_segment *p_hang(p_tree *t, const p_item *items, int count, p_segment *a
         int32_t *places = p_places(s);
         for (int k = 0; k < n; k++) {
             const p_item *q = &items[done + k];
-            s->code[k] = (p_step){q->op, q->row, s->start + k, q->a, q->b};
+            s->code[k] = (p_step){q->op, q->row, q->a, q->b};
             places[k] = q->where;
         }
-        s->code[n] = (p_step){P_END, 0, 0, 0, 0};
+        s->code[n] = (p_step){P_END, 0, 0, 0};
         places[n] = 0;
         s->turn = P_END;
         done = next;
         if (leaf) break;
         const p_item *turn = &items[done];
-        s->code[n] = (p_step){turn->op, 0, 0, turn->a, turn->b};
+        s->code[n] = (p_step){turn->op, 0, turn->a, turn->b};
         places[n] = turn->where;
         s->turn = turn->op;
         int w = turn->op == P_INT ? 1 : turn->row;
@@ -259,6 +260,16 @@ failed:
         top->turn = 0;
     }
     return NULL;
+}
+
+/* Room for the slots of a leaf's results. */
+static int32_t *p_results(p_tree *t, p_segment *leaf, int count)
+{
+    leaf->out = malloc((count + 1) * sizeof *leaf->out);
+    if (leaf->out == NULL) return NULL;
+    leaf->outs = count;
+    t->bytes += (count + 1) * sizeof *leaf->out;
+    return leaf->out;
 }
 
 /* ---- code for a forward run */
@@ -317,17 +328,13 @@ static int p_render_segment(p_tree *t, p_segment *s, const uint8_t *live, uint8_
     for (int k = 0; k < s->count; k++) {
         const p_item q = p_item_of(s, k);
         if (!live[s->start + k] && (s->dead < 0 || !p_lives(s, k))) {
-            s->code[k] = (p_step){P_DEAD, q.row | q.op << P_ROW_BITS, 0, q.a, q.b};
+            s->code[k] = (p_step){P_DEAD, q.row | q.op << P_ROW_BITS, q.a, q.b};
             dead++;
             continue;
         }
-        s->code[k] = (p_step){q.op, q.row, s->start + k, q.a, q.b};
+        s->code[k] = (p_step){q.op, q.row, q.a, q.b};
         P_NEED(q.a);
         if (p_binary(q.op)) P_NEED(q.b);
-    }
-    for (int k = s->count - 1, run = 0; k >= 0; k--) {
-        run = p_lives(s, k) ? 0 : run + 1;
-        if (run) s->code[k].out = run;
     }
     s->dead = dead;
     if (s->turn != P_END) {
@@ -793,8 +800,12 @@ static int p_room(p_tree *t)
 {
     if (t->memory != NULL && t->memory_constants == t->constant_count && t->memory_slots >= t->slots
         && t->memory_adjoints >= t->adjoints) return 0;
-    double *made = malloc((t->constant_count + t->slots + t->adjoints + 2) * sizeof(double));
+    const size_t size = ((size_t)t->constant_count + t->slots + t->adjoints + 2) * sizeof(double);
+    double *made = malloc(size);
     if (made == NULL) return -1;
+    t->bytes += size;
+    if (t->memory != NULL)
+        t->bytes -= ((size_t)t->memory_constants + t->memory_slots + t->memory_adjoints + 2) * sizeof(double);
     free(t->memory);
     t->memory = made;
     t->memory_constants = t->constant_count;
@@ -812,11 +823,11 @@ static int p_constant_add(p_tree *t, double value)
         int room = 2 * t->constant_room + 16;
         double *grown = realloc(t->constants, room * sizeof(double));
         if (grown == NULL) return 0;
+        t->bytes += (room - t->constant_room) * sizeof(double);
         t->constants = grown;
         t->constant_room = room;
     }
     t->constants[t->constant_count++] = value;
-    t->bytes += sizeof(double);
     return -t->constant_count;
 }
 
@@ -836,6 +847,7 @@ static int p_constant_add(p_tree *t, double value)
 static p_segment *p_forward(p_segment *s, double *restrict v, int *reason)
 {
     const p_step *p = s->code;
+    double *o = v + s->start;
     int way;
 #if defined(__GNUC__)
     static const void *const labels[] = {
@@ -846,20 +858,21 @@ static p_segment *p_forward(p_segment *s, double *restrict v, int *reason)
 #else
     for (;;) switch (p->op) {
 #endif
-    P_CASE(P_ADD): v[p->out] = v[p->a] + v[p->b]; p++; P_GO;
-    P_CASE(P_SUB): v[p->out] = v[p->a] - v[p->b]; p++; P_GO;
-    P_CASE(P_MUL): v[p->out] = v[p->a] * v[p->b]; p++; P_GO;
-    P_CASE(P_DIV): v[p->out] = v[p->a] / v[p->b]; p++; P_GO;
-    P_CASE(P_NEG): v[p->out] = -v[p->a]; p++; P_GO;
-    P_CASE(P_SQUARE): v[p->out] = v[p->a] * v[p->a]; p++; P_GO;
-    P_CASE(P_SQRT): v[p->out] = sqrt(v[p->a]); p++; P_GO;
-    P_CASE(P_CALL): v[p->out] = p_points[0][p->row].value(v[p->a], v[p->b]); p++; P_GO;
-    P_CASE(P_CALL32): v[p->out] = p_points[1][p->row & (P_ROWS - 1)].value(v[p->a], v[p->b]); p++; P_GO;
-    P_CASE(P_COPY): P_CASE(P_SELECT): v[p->out] = v[p->a]; p++; P_GO;
-    P_CASE(P_WHERE): v[p->out] = v[p->out - 1] != 0 ? v[p->a] : v[p->b]; p++; P_GO;
-    P_CASE(P_DEAD): p += p->out; P_GO;
+    P_CASE(P_ADD): *o++ = v[p->a] + v[p->b]; p++; P_GO;
+    P_CASE(P_SUB): *o++ = v[p->a] - v[p->b]; p++; P_GO;
+    P_CASE(P_MUL): *o++ = v[p->a] * v[p->b]; p++; P_GO;
+    P_CASE(P_DIV): *o++ = v[p->a] / v[p->b]; p++; P_GO;
+    P_CASE(P_NEG): *o++ = -v[p->a]; p++; P_GO;
+    P_CASE(P_SQUARE): *o++ = v[p->a] * v[p->a]; p++; P_GO;
+    P_CASE(P_SQRT): *o++ = sqrt(v[p->a]); p++; P_GO;
+    P_CASE(P_CALL): *o++ = p_points[0][p->row].value(v[p->a], v[p->b]); p++; P_GO;
+    P_CASE(P_CALL32): *o++ = p_points[1][p->row & (P_ROWS - 1)].value(v[p->a], v[p->b]); p++; P_GO;
+    P_CASE(P_COPY): P_CASE(P_SELECT): *o++ = v[p->a]; p++; P_GO;
+    P_CASE(P_WHERE): *o = o[-1] != 0 ? v[p->a] : v[p->b]; o++; p++; P_GO;
+    P_CASE(P_DEAD): do p++, o++; while (p->op == P_DEAD); P_GO;
     P_CASE(P_CHECK):
         if (!isfinite(v[p->a])) { *reason = 1; return NULL; }
+        o++;
         p++;
         P_GO;
     P_CASE(P_LT): way = v[p->a] < v[p->b]; goto turn;
@@ -1039,7 +1052,7 @@ static int p_block_run(p_sweep *w, const int32_t *given, int n)
     for (int k = 1; k < P_BLOCK; k++) dense &= index[k] == index[0] + k;
     p_load(w, s, index, dense);
     for (;;) {
-        p = p_level->forward(p, v);
+        p = p_level->forward(p, v, s->start + (int)(p - s->code));
         if (p->op == P_CHECK) {
             uint64_t out = alive & ~p_level->turn(p, v);
             if (out && p_leave(w, NULL, 0, out, index)) return -1;

@@ -59,11 +59,11 @@ static void p_block_backward(const p_back *p, const double *v, double *g)
     }
 }
 
-static const p_step *p_block_forward(const p_step *p, double *v)
+static const p_step *p_block_forward(const p_step *p, double *v, int slot)
 {
     static const ptrdiff_t steps[2] = {8, 8}, many = P_BLOCK;
-    for (; p->op < P_CHECK; p++) {
-        double *o = v + (ptrdiff_t)p->out * P_BLOCK;
+    double *o = v + (ptrdiff_t)slot * P_BLOCK;
+    for (; p->op < P_CHECK; p++, o += P_BLOCK) {
         const double *a = v + (ptrdiff_t)p->a * P_BLOCK, *b = v + (ptrdiff_t)p->b * P_BLOCK;
         const p_point *point;
         char *args[2] = {(char *)a, (char *)o};
@@ -77,7 +77,6 @@ static const p_step *p_block_forward(const p_step *p, double *v)
             case P_SQRT: LANES o[k] = sqrt(a[k]); break;
             case P_COPY: case P_SELECT: LANES o[k] = a[k]; break;
             case P_WHERE: LANES o[k] = o[k - P_BLOCK] != 0 ? a[k] : b[k]; break;
-            case P_DEAD: p += p->out - 1; break;
             case P_CALL:
                 point = &p_points[0][p->row & (P_ROWS - 1)];
                 if (point->values != NULL) point->values(args, &many, steps, point->data);

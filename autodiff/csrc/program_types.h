@@ -22,7 +22,7 @@ enum {
     P_COPY,                     /* the value as it is */
     P_SELECT,                   /* of two operands the first, of which alone the value is */
     P_WHERE,                    /* of two operands the first where the slot before this one is not 0 */
-    P_DEAD,                     /* nobody needs it: so many in a row are passed over as `out` says */
+    P_DEAD,                     /* nobody needs it: it has its slot and no value */
     P_CHECK,                    /* leaves the program where the value is not finite */
     P_TURNS,
     P_LT = P_TURNS, P_LE, P_GT, P_GE, P_EQ, P_NE,
@@ -55,7 +55,8 @@ typedef struct {
     int32_t where;              /* the place in the user's code */
 } p_item;
 
-typedef struct { uint16_t op, row; int32_t out, a, b; } p_step;                 /* forward */
+/* Forward.  A step's value goes to the slot after that of the step before, whatever that did. */
+typedef struct { uint16_t op, row; int32_t a, b; } p_step;
 /* Reverse; gb of a call is the result's slot.  Most steps are short: they end before gb, where the next one begins. */
 typedef struct { uint16_t op, row; int32_t g, ga, x, gb, y; } p_back;
 enum { P_SHORT = offsetof(p_back, gb), P_LONG = sizeof(p_back) };
@@ -92,7 +93,7 @@ static inline const p_back *p_target(const p_back *p)
 enum { P_BLOCK = 64, P_LANES = 8 };
 
 typedef struct {
-    const p_step *(*forward)(const p_step *p, double *v);       /* up to a check or a turn */
+    const p_step *(*forward)(const p_step *p, double *v, int slot);     /* from a slot on, up to a check or a turn */
     uint64_t (*turn)(const p_step *p, const double *v);
     void (*backward)(const p_back *p, const double *v, double *g);
     void (*lanes_backward)(const p_back *p, const double *v, double *g);
