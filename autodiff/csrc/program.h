@@ -68,6 +68,9 @@ typedef struct {
 
 /* ---- merging */
 
+/* What a piece of memory takes: glibc's rounding, which others are near.  Of small segments it is a quarter. */
+static size_t p_taken(size_t size) { return size <= 24 ? 32 : (size + 23) & ~(size_t)15; }
+
 static p_segment *p_segment_new(p_tree *t, p_segment *parent, int start, int leaf)
 {
     const size_t size = leaf ? sizeof(p_segment) : offsetof(p_segment, leaf);
@@ -76,7 +79,7 @@ static p_segment *p_segment_new(p_tree *t, p_segment *parent, int start, int lea
     s->parent = parent;
     s->start = start;
     s->dead = -1;
-    t->bytes += size;
+    t->bytes += p_taken(size);
     return s;
 }
 
@@ -108,7 +111,7 @@ static p_tree *p_tree_new(int inputs, const uint8_t *single)
         return NULL;
     }
     memcpy(t->single, single, inputs);
-    t->bytes += sizeof *t + inputs + 1;
+    t->bytes += p_taken(sizeof *t) + p_taken(inputs + 1);
     return t;
 }
 
@@ -213,7 +216,7 @@ static p_segment *p_hang(p_tree *t, const p_item *items, int count, p_segment *a
         s->code = malloc(size);
         if (s->code == NULL) goto failed;
         s->count = n;
-        t->bytes += size;
+        t->bytes += p_taken(size);
         int32_t *places = p_places(s);
         for (int k = 0; k < n; k++) {
             const p_item *q = &items[done + k];
@@ -268,7 +271,7 @@ static int32_t *p_results(p_tree *t, p_segment *leaf, int count)
     leaf->out = malloc((count + 1) * sizeof *leaf->out);
     if (leaf->out == NULL) return NULL;
     leaf->outs = count;
-    t->bytes += (count + 1) * sizeof *leaf->out;
+    t->bytes += p_taken((count + 1) * sizeof *leaf->out);
     return leaf->out;
 }
 
@@ -348,8 +351,8 @@ static int p_render_segment(p_tree *t, p_segment *s, const uint8_t *live, uint8_
         if (made == NULL) return -1;
         memcpy(made, need, needs * sizeof *made);
         s->need = made;
-        t->bytes += needs * sizeof *made;
-        t->bytes -= s->needs * sizeof *made;
+        t->bytes += p_taken(needs * sizeof *made);
+        t->bytes -= s->needs ? p_taken(s->needs * sizeof *made) : 0;
         s->needs = needs;
     }
     return 0;
@@ -627,7 +630,7 @@ static const p_entry *p_entry_of(const p_maker *m, const p_segment *s, int choic
     return NULL;
 }
 
-/* Moves cotangents to the places of an entry: each goes when nothing is left where it goes to, of a ring the first steps aside. */
+/* Cotangents to the places of an entry: each goes when nothing is left where it goes to; of a ring the first steps aside. */
 static int p_move(p_maker *m, const p_entry *e)
 {
     int spare = m->places, n = 0, status = -1;
@@ -752,12 +755,13 @@ static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, 
         e->next = path.segments[k]->entries;
         path.segments[k]->entries = e;
         entry[k] = NULL;
-        t->bytes += sizeof *e + (size_t)e->count * 2 * sizeof(int32_t);
+        t->bytes += p_taken(sizeof *e + (size_t)e->count * 2 * sizeof(int32_t));
     }
     made = &leaf->reverse[leaf->reverses++];
     *made = (p_reverse){code, reached, seed ? m->place[out] : -1, choice};
     reached = NULL;
-    t->bytes += sizeof *made + m->size + (words + 1) * sizeof *reached;
+    t->bytes += p_taken(leaf->reverses * sizeof *made) + p_taken(m->size) + p_taken((words + 1) * sizeof *reached);
+    t->bytes -= leaf->reverses > 1 ? p_taken((leaf->reverses - 1) * sizeof *made) : 0;
     if (m->places + 1 > t->adjoints) t->adjoints = m->places + 1;
 done:
     if (entry != NULL) for (int k = 0; k < path.depth; k++) free(entry[k]);
@@ -803,9 +807,9 @@ static int p_room(p_tree *t)
     const size_t size = ((size_t)t->constant_count + t->slots + t->adjoints + 2) * sizeof(double);
     double *made = malloc(size);
     if (made == NULL) return -1;
-    t->bytes += size;
+    t->bytes += p_taken(size);
     if (t->memory != NULL)
-        t->bytes -= ((size_t)t->memory_constants + t->memory_slots + t->memory_adjoints + 2) * sizeof(double);
+        t->bytes -= p_taken(((size_t)t->memory_constants + t->memory_slots + t->memory_adjoints + 2) * sizeof(double));
     free(t->memory);
     t->memory = made;
     t->memory_constants = t->constant_count;
@@ -823,7 +827,8 @@ static int p_constant_add(p_tree *t, double value)
         int room = 2 * t->constant_room + 16;
         double *grown = realloc(t->constants, room * sizeof(double));
         if (grown == NULL) return 0;
-        t->bytes += (room - t->constant_room) * sizeof(double);
+        t->bytes += p_taken(room * sizeof(double));
+        t->bytes -= t->constant_room ? p_taken(t->constant_room * sizeof(double)) : 0;
         t->constants = grown;
         t->constant_room = room;
     }

@@ -506,9 +506,12 @@ static int p_rows_make(p_tree *t, p_segment *leaf, const int32_t *wanted, int co
             else free(other);
         }
         if (p_place_elements(r, stars)) goto failed;
-        t->bytes += r->pattern.start[r->rows] * 3 * sizeof(int32_t) + (r->rows + 1) * (sizeof(int32_t) + sizeof(int64_t));
+        t->bytes += 3 * p_taken((r->pattern.start[r->rows] + 1) * sizeof(int32_t)) + p_taken((r->rows + 1) * sizeof(int32_t))
+            + p_taken((r->rows + 1) * sizeof(int64_t));
     }
-    t->bytes += n * sizeof *r->more + r->code.size + sizeof *r + (2 * (size_t)r->rows + r->columns + t->inputs) * sizeof(int32_t);
+    t->bytes += p_taken(n * sizeof *r->more) + p_taken(r->code.size) + p_taken(sizeof *r)
+        + 2 * p_taken((r->rows + 1) * sizeof(int32_t)) + p_taken((r->columns + 1) * sizeof(int32_t))
+        + p_taken((t->inputs + 1) * sizeof(int32_t));
     if (r->slots > t->slots) t->slots = r->slots;
     if (r->code.places + 1 > t->adjoints) t->adjoints = r->code.places + 1;
     r->next = leaf->rows;
