@@ -698,9 +698,9 @@ static int p_push(const p_tree *t, const p_segment *leaf, const double *v, doubl
     for (int i = 0; i < t->inputs; i++) active[i] = 1;
     for (;; depth++) {
         int slot = path[depth]->start;
-        for (const p_step *p = path[depth]->code; !p_is_turn(p->op); p++, slot++) {
+        for (const p_step *p = path[depth]->code; !p_is_turn(p->op & P_OP); p++, slot++) {
             if (p->op == P_DEAD) continue;
-            const int op = p->op, call = op == P_CALL || op == P_CALL32, row = p->row & (P_ROWS - 1);
+            const int op = p->op & P_OP, call = op == P_CALL || op == P_CALL32, row = p->row & (P_ROWS - 1);
             const p_point *point = &p_points[op == P_CALL32][row];
             const double x = v[p->a], y = v[p->b], out = v[slot];
             const int binary = p_binary(op);

@@ -27,7 +27,12 @@ enum {
     P_TURNS,
     P_LT = P_TURNS, P_LE, P_GT, P_GE, P_EQ, P_NE,
     P_INT,                      /* whether the whole part is the constant b */
-    P_END
+    P_END,
+    /* In code: the first operand, or the second, is the value of the step before, which is still in a register.  To store
+       it and to load it again takes twice as long as to compute with it. */
+    P_FIRST = 32, P_SECOND = 64, P_OP = 31,
+    P_ADD_F = P_FIRST, P_SUB_F, P_MUL_F, P_DIV_F, P_NEG_F, P_SQUARE_F, P_SQRT_F, P_CALL_F,
+    P_ADD_S = P_SECOND, P_SUB_S, P_MUL_S, P_DIV_S
 };
 
 enum { P_SINGLE = 0x8000 };     /* in `row`: the result is a float32 */
@@ -71,11 +76,13 @@ static inline int p_binary(int op)
 enum {
     B_COPY = 0, B_NEG = 2, B_SCALE = 4, B_SQUARE = 6, B_DIV_X = 8, B_DIV_Y = 10, B_SQRT = 12, B_ZERO = 14,
     B_MUL = 16, B_DIV = 20, B_DX = 24, B_DY = 28, B_COPY32 = 32, B_PICK = 34, B_DROP = 36,
-    B_END = 38, B_GO            /* goes on in other code, whose address is in the step */
+    B_END = 38, B_GO,           /* goes on in other code, whose address is in the step */
+    B_LAST = 64, B_OP = 63      /* B_LAST: the cotangent is what the step before left at its ga, which is still in a register */
 };
 
 static inline int p_size(int op)
 {
+    op &= B_OP;
     return op == B_DIV_Y || op == B_DIV_Y + 1 || (op >= B_MUL && op < B_COPY32) ? P_LONG : P_SHORT;
 }
 
