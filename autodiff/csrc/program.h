@@ -320,6 +320,14 @@ static int p_mark(const p_segment *s, uint8_t *live)
     return more;
 }
 
+/* A step behind that of a slot, whose value it need not load. */
+static void p_take_last(p_step *p, int slot)
+{
+    if (p->op > P_CALL) return;
+    if (p->a == slot) p->op |= P_FIRST;
+    else if (p->op <= P_DIV && p->b == slot) p->op |= P_SECOND;
+}
+
 /* The code of a segment: what lives, and the inputs that it reads before anything on its path does. */
 static int p_render_segment(p_tree *t, p_segment *s, const uint8_t *live, uint8_t *read, int32_t *need)
 {
@@ -336,10 +344,7 @@ static int p_render_segment(p_tree *t, p_segment *s, const uint8_t *live, uint8_
             continue;
         }
         s->code[k] = (p_step){q.op, q.row, q.a, q.b};
-        if (k && p_lives(s, k - 1) && q.op <= P_CALL) {
-            if (q.a == s->start + k - 1) s->code[k].op |= P_FIRST;
-            else if (q.op <= P_DIV && q.b == s->start + k - 1) s->code[k].op |= P_SECOND;
-        }
+        if (k && p_lives(s, k - 1)) p_take_last(&s->code[k], s->start + k - 1);
         P_NEED(q.a);
         if (p_binary(q.op)) P_NEED(q.b);
     }
@@ -858,12 +863,11 @@ static int p_constant_add(p_tree *t, double value)
 #  define P_GO continue
 #endif
 
-/* Runs from the inputs to a leaf.  NULL: no branch is there, *reason 0, or a value left what the recording holds for, 1. */
-static p_segment *p_forward(p_segment *s, double *restrict v, int *reason)
+/* Runs code of a segment, whose values go from o on, and that of those below it, to a leaf.  NULL: no branch is there, *reason 0,
+   or a value left what the recording holds for, 1. */
+static p_segment *p_run(p_segment *s, const p_step *p, double *v, double *o, int *reason)
 {
-    const p_step *p = s->code;
-    double *o = v + s->start, last = 0.0;
-    int way;
+    double last = 0.0;
 #if defined(__GNUC__)
     static const void *const labels[] = {
         [P_ADD] = &&L_P_ADD, &&L_P_SUB, &&L_P_MUL, &&L_P_DIV, &&L_P_NEG, &&L_P_SQUARE, &&L_P_SQRT, &&L_P_CALL, &&L_P_CALL32,
@@ -903,15 +907,23 @@ static p_segment *p_forward(p_segment *s, double *restrict v, int *reason)
         o++;
         p++;
         P_GO;
-    P_CASE(P_LT): way = v[p->a] < v[p->b]; goto turn;
-    P_CASE(P_LE): way = v[p->a] <= v[p->b]; goto turn;
-    P_CASE(P_GT): way = v[p->a] > v[p->b]; goto turn;
-    P_CASE(P_GE): way = v[p->a] >= v[p->b]; goto turn;
-    P_CASE(P_EQ): way = v[p->a] == v[p->b]; goto turn;
-    P_CASE(P_NE): way = v[p->a] != v[p->b]; goto turn;
-    P_CASE(P_INT): way = trunc(v[p->a]) == v[p->b]; goto turn;
-    turn:
-        s = s->child[way];
+    /* A branch, which the CPU guesses: to look the child up by what was decided would wait for that. */
+    #define TURN(E) if (E) goto holds; else goto does_not
+    P_CASE(P_LT): TURN(v[p->a] < v[p->b]);
+    P_CASE(P_LE): TURN(v[p->a] <= v[p->b]);
+    P_CASE(P_GT): TURN(v[p->a] > v[p->b]);
+    P_CASE(P_GE): TURN(v[p->a] >= v[p->b]);
+    P_CASE(P_EQ): TURN(v[p->a] == v[p->b]);
+    P_CASE(P_NE): TURN(v[p->a] != v[p->b]);
+    P_CASE(P_INT): TURN(trunc(v[p->a]) == v[p->b]);
+    #undef TURN
+    holds:
+        s = s->child[1];
+        if (s == NULL) { *reason = 0; return NULL; }
+        p = s->code;
+        P_GO;
+    does_not:
+        s = s->child[0];
         if (s == NULL) { *reason = 0; return NULL; }
         p = s->code;
         P_GO;
@@ -921,6 +933,9 @@ static p_segment *p_forward(p_segment *s, double *restrict v, int *reason)
     }
 #endif
 }
+
+/* From the inputs. */
+static p_segment *p_forward(p_segment *s, double *v, int *reason) { return p_run(s, s->code, v, v + s->start, reason); }
 
 static void p_backward(const p_back *p, const double *restrict v, double *restrict g)
 {

@@ -479,8 +479,10 @@ static int p_rows_make(p_tree *t, p_segment *leaf, const int32_t *wanted, int co
         if (p_binary(q->op)) P_MARK(live, q->b);
         if (q->op == P_WHERE) live[i - 1] = 1;
     }
-    for (int i = top; i < w.count; i++)
-        r->more[n++] = (p_step){live[i] ? w.items[i].op : P_DEAD, w.items[i].row, w.items[i].a, w.items[i].b};
+    for (int i = top; i < w.count; i++, n++) {
+        r->more[n] = (p_step){live[i] ? w.items[i].op : P_DEAD, w.items[i].row, w.items[i].a, w.items[i].b};
+        if (n && r->more[n - 1].op != P_DEAD) p_take_last(&r->more[n], i - 1);
+    }
     r->more[n++] = (p_step){P_END, 0, 0, 0};
     r->first = top;
     r->slots = w.count;
@@ -534,13 +536,8 @@ failed:
 /* All values of the gradient, behind those of the leaf. */
 static void p_more(const p_rows *r, double *v)
 {
-    double *o = v + r->first;
-    for (const p_step *p = r->more; p->op != P_END; p++, o++) {
-        if (p->op == P_MUL) *o = v[p->a] * v[p->b];
-        else if (p->op == P_ADD) *o = v[p->a] + v[p->b];
-        else if (p->op == P_WHERE) *o = o[-1] != 0 ? v[p->a] : v[p->b];
-        else if (p->op != P_DEAD) *o = p_value_of(p->op, p->row & (P_ROWS - 1), v[p->a], v[p->b]);
-    }
+    int reason;
+    p_run(NULL, r->more, v, v + r->first, &reason);
 }
 
 static void p_seed(const p_rows *r, double *g, int row, int lane, double value)
