@@ -823,7 +823,7 @@ class Plan:
             if arithmetic:
                 for look, way in zip(looks, ways, strict=True):
                     before = tails.get(look.root)
-                    twice = [i, i] if ARITHMETIC[number] == "mul" else None
+                    twice = [i, i] if ARITHMETIC[number] in _arrays.ALONE else None
                     if before is not None and way == "flat" and readers[look.root] in ([i], twice) and len(before) < CHAIN and (
                             chain is None or len(before) > len(chain)):
                         chain = before
@@ -1103,8 +1103,8 @@ def chained(chain: list[Any], dtype: np.dtype[Any]) -> tuple[tuple[int, ...] | N
     codes = [_arrays.CHAINED[ARITHMETIC[number]][0]]
     for out, number, given, looks, ways in chain[1:]:
         others = [part for part in zip(given, looks, ways, strict=True) if part[1].root != before]
-        if not others and len(given) > 1:       # x * x
-            codes.append(_arrays.CHAINED["square"][0])
+        if not others and len(given) > 1:       # x * x, x + x
+            codes.append(_arrays.ALONE[ARITHMETIC[number]])
         else:
             codes.append(_arrays.CHAINED[ARITHMETIC[number]][looks[0].root != before])
         operands += others
