@@ -10,6 +10,7 @@ Read in this order: the steps, the program, the player.
 cimport cython
 cimport numpy as cnp
 from cpython.object cimport PyTypeObject
+from libc.math cimport INFINITY
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
@@ -103,9 +104,13 @@ cdef enum:                      # kinds of steps
     FINITE                      # a guard: nothing is infinite or nan
     ORDINARY                    # ... nor zero
     LOGSUMEXP                   # of rows: the result, and where wanted exp(x - top) and one over its sum
+    LOGSUMEXP_ACROSS            # ... across them
+    GATHER                      # target = source at places
+    SCATTER                     # target = 0, then source added at places, one after the other
 
 KINDS = {"fused": FUSED, "strided": STRIDED, "sum": SUM, "matmul": MATMUL, "copy": COPY, "add_to": ADD_TO, "python": PYTHON,
-         "truth": TRUTH, "finite": FINITE, "ordinary": ORDINARY, "logsumexp": LOGSUMEXP}
+         "truth": TRUTH, "finite": FINITE, "ordinary": ORDINARY, "logsumexp": LOGSUMEXP, "logsumexp_across": LOGSUMEXP_ACROSS,
+         "gather": GATHER, "scatter": SCATTER}
 ARENA, REGISTERS, FIRST_BASE = 0, 1, 2
 #: Arithmetic that chains are made of: what is done to a value, and with the next operand on its left.
 CHAINED = {"add": (C_ADD, C_ADD), "sub": (C_SUB, C_SUB_FROM), "mul": (C_MUL, C_MUL), "div": (C_DIV, C_DIV_INTO),
@@ -345,6 +350,10 @@ cdef class Program:
                 add_into(s.dtype, s.dims, s.shape, args[1], strides[1], args[0], strides[0])
             elif s.kind == LOGSUMEXP:
                 logsumexp(s, args)
+            elif s.kind == LOGSUMEXP_ACROSS:
+                logsumexp_across(s, args)
+            elif s.kind == GATHER or s.kind == SCATTER:
+                at_places(s, args)
             elif s.kind == TRUTH:
                 if truth_at(args[0], s.size, s.dtype) != (s.expected & 1):
                     return at
@@ -574,8 +583,65 @@ cdef void logsumexp(Step* s, char** args) noexcept nogil:
                 (<float*>args[3])[i] = <float>(1 / total)
 
 
+cdef void logsumexp_across(Step* s, char** args) noexcept nogil:
+    """s.shape: rows and their length; args: x, result.  Operation by operation what the op does with whole arrays."""
+    cdef intp n = s.shape[1], start, count, row, i
+    cdef int size = 8 if s.dtype == FLOAT64 else 4
+    cdef double[3 * BLOCK] room
+    cdef char* top = <char*>room
+    cdef char* total = <char*>&room[BLOCK]
+    cdef char* term = <char*>&room[2 * BLOCK]
+    cdef char* x
+    cdef intp* steps = [size, size, size]
+    start = 0
+    while start < n:
+        count, x = min(<intp>BLOCK, n - start), args[0] + start * size
+        memcpy(top, x, count * size)
+        for row in range(1, s.shape[0]):
+            applied(s.dtype, MAXIMUM, top, x + row * n * size, top, &count, steps)
+        for i in range(count):          # inf - inf would be nan
+            if s.dtype == FLOAT64 and ((<double*>top)[i] == INFINITY or (<double*>top)[i] == -INFINITY):
+                (<double*>top)[i] = 0
+            elif s.dtype != FLOAT64 and ((<float*>top)[i] == INFINITY or (<float*>top)[i] == -INFINITY):
+                (<float*>top)[i] = 0
+        for row in range(s.shape[0]):
+            applied(s.dtype, SUB, x + row * n * size, top, term, &count, steps)
+            applied(s.dtype, EXP, term, total if row == 0 else term, NULL, &count, steps)
+            if row:
+                applied(s.dtype, ADD, total, term, total, &count, steps)
+        applied(s.dtype, LOG, total, total, NULL, &count, steps)
+        applied(s.dtype, ADD, total, top, args[1] + start * size, &count, steps)
+        start += count
+
+
+cdef inline void applied(int dtype, int op, char* x, char* y, char* z, const intp* n, const intp* steps) noexcept nogil:
+    cdef char* args[3]
+    args[0], args[1], args[2] = x, y, z
+    kernels[dtype][op].value(args, n, steps, kernels[dtype][op].value_data)
+
+
+cdef void at_places(Step* s, char** args) noexcept nogil:
+    """s.shape: how many places; args: source, places, target."""
+    cdef intp i, n = s.shape[0]
+    cdef intp* place = <intp*>args[1]
+    if s.kind == SCATTER:
+        memset(args[2], 0, s.zeroed)
+    if s.kind == GATHER and s.dtype == FLOAT64:
+        for i in range(n):
+            (<double*>args[2])[i] = (<double*>args[0])[place[i]]
+    elif s.kind == GATHER:
+        for i in range(n):
+            (<float*>args[2])[i] = (<float*>args[0])[place[i]]
+    elif s.dtype == FLOAT64:
+        for i in range(n):
+            (<double*>args[2])[place[i]] += (<double*>args[0])[i]
+    else:
+        for i in range(n):
+            (<float*>args[2])[place[i]] += (<float*>args[0])[i]
+
+
 cdef void short_strided(Step* s, char** args) noexcept nogil:
-    """A loop over strided operands with short rows, of which there is a call for many: one for each row of 20 takes twice as long.
+    """A loop over strided operands with short rows, of which a call has many: one for each row of 20 takes twice as long.
 
     Rows that are the same again and again are laid side by side once, those that lie so are read where they are, others are
     gathered.
@@ -689,13 +755,16 @@ cdef void products(Step* s, char** args) noexcept nogil:
 
 
 cdef int ADD = 0
+cdef int SUB = 0
+cdef int MAXIMUM = 0
+cdef int EXP = 0
 cdef int LOG = 0
 
 
-def _fill(int add, int log):
+def _fill(number):
     """The numbers of these rows, once rows have numbers."""
-    global ADD, LOG
-    ADD, LOG = add, log
+    global ADD, SUB, MAXIMUM, EXP, LOG
+    ADD, SUB, MAXIMUM, EXP, LOG = [number(name) for name in ("add", "sub", "maximum", "exp", "log")]
 
 
 cdef int take_place(Place* place, tuple given) except -1:
