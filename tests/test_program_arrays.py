@@ -171,6 +171,60 @@ def test_chains_have_the_bits_of_single_ops(shape, dtype, level):
         _arrays.use_level(_kernels.chosen_cpu_level())
 
 
+def along_rows(x, row):
+    difference = x - row
+    return ((difference * difference).sum(-1) * 2.0, (x[..., ::-1] * row).sum(-1), (-x).sum(-1, keepdims=True) + x + x,
+            np.swapaxes(x - row[:1, :, :1], 0, -1) * 3.0)
+
+
+def over_the_first(x, row):
+    return autodiff.logsumexp(x * row, 0), autodiff.logsumexp(x - 3.0 * row, 0, keepdim=True) * x
+
+
+PLACED = np.array([[3, 0, 3], [1, 3, 0]]), np.array([True, False, True, True, False])
+
+
+def at_places(x, row):
+    y = x * row
+    return y[..., PLACED[0]] * 2.0, y[PLACED[0] % x.shape[0]], y[..., PLACED[1]], y[:, PLACED[0] % x.shape[1], PLACED[0]]
+
+
+def replayed_with_bits_of_eager(f, args, others):
+    """Values and gradients of a function, compiled and not, at arguments and at others."""
+    total = lambda *args: sum((part * part).sum() for part in f(*args))
+    both = [] if f is over_the_first else [(autodiff.compile(f), inside(f))]        # which takes no plain arrays
+    both.append([autodiff.value_and_grad(g, argnums=(0, 1)) for g in (autodiff.compile(total), inside(total))])
+    for of, eager in both:
+        for given in (args, others):
+            for a, b in zip(leaves(of(*given)), leaves(eager(*given)), strict=True):
+                a, b = np.asarray(a), np.asarray(b)
+                assert a.dtype == b.dtype and a.shape == b.shape
+                assert np.array_equal(a, b, equal_nan=True) and np.array_equal(np.signbit(a[a == 0]), np.signbit(b[b == 0]))
+
+
+@pytest.mark.parametrize("level", ["baseline", "avx2"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("f", [along_rows, over_the_first, at_places])
+@pytest.mark.parametrize("shape", [(3, 40, 5), (2, 5, 8), (4, 70, 20), (2, 3, 101), (3, 4, 128), (2, 4, 130), (2, 700, 6)])
+def test_short_rows_have_the_bits_of_whole_arrays(shape, f, dtype, level):
+    """Sums along them, operands that are the same for each, logsumexp across them, elements at places."""
+    if f is at_places and shape[-1] != 5:
+        shape = (*shape[:-1], 5)
+    x = RNG.standard_normal(shape).astype(dtype)
+    row = RNG.standard_normal((shape[0], 1, shape[-1])).astype(dtype)
+    odd = x.copy()
+    odd[0, 0, 0], odd[0, 0, 1], odd[0, 0, 2] = np.nan, np.inf, -np.inf
+    odd[:, 1, :], odd[:, 2, :2] = -np.inf, -0.0
+    try:
+        _arrays.use_level(level if level in _kernels.cpu_levels() else "baseline")
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("error")
+            replayed_with_bits_of_eager(f, (x, row), (x[::-1].copy(), row))
+            replayed_with_bits_of_eager(f, (x, row), (odd, row))
+    finally:
+        _arrays.use_level(_kernels.chosen_cpu_level())
+
+
 @pytest.mark.skipif(os.name == "nt", reason="one thread on Windows")
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("shape", [(300_001,), (40_000, 9), (300, 1_001)])

@@ -46,7 +46,7 @@ _Base: Any = _v.Tensor.__base__
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
 
-_arrays._fill(_v.op_number("add"), _v.op_number("log"))
+_arrays._fill(_v.op_number)
 _arrays._use(_v.plain_of)
 
 #: Functions that read values for a case that hardly ever is: a guard says that it is not.
