@@ -35,6 +35,7 @@ from ._whole import (
     Ref,
     apply,
     mapped,
+    refs_in,
     results_of,
 )
 
@@ -295,6 +296,17 @@ class Recorder(_v.FunctionLevel):
             if slot in places and v.ndim:
                 found[i] = places[slot], transforms
         return found
+
+    def depends(self, v: Any) -> bool:
+        """Whether a Variable is an argument, or was computed of one."""
+        slot = self.known.get(id(v))
+        if slot is None or slot < 0:
+            return slot is not None
+        found = {i for i, known in enumerate(self.slots) if known.source == "input"}
+        for op in self.ops:
+            if any(ref.slot in found for ref in refs_in((op.operands, op.params))):
+                found.update((op.out, *op.more))
+        return slot in found
 
     def give_up(self, reason: str) -> Any:
         if self.reason is None:
@@ -864,6 +876,12 @@ class _Unfit(Exception):
     """An argument that no program has."""
 
 
+def undo(reach: Any) -> None:
+    """What a run changed is as it was, for the function runs again."""
+    for change in reach.changes() if reach is not None else ():
+        change.undo()
+
+
 class _Given:
     """The arguments while they are recorded: Variables for floats and arrays, and how they are found again."""
 
@@ -1018,21 +1036,33 @@ class Arrays:
                 return replay.eager(state.plainly, args, {})
             return state.this_call(replay, args, {}, str(unfit))
         parts = given.parts = [part for _, part in taken]
-        before, passes = state.drawn(), _engine.passes_begun()
+        before, passes, reach = state.drawn(), _engine.passes_begun(), state.reach(args)
         recorder.push()
         try:
             result = state.lifted(*[v for v, _ in taken])
         except Exception:       # it raises in its own words, or only here
             recorder.pop()
+            undo(reach)
             return replay.eager(state.plainly, args, {})
         except _Leave:
             recorder.pop()
+            undo(reach)
             return self.eager(replay, args, "it writes into an argument")
         except BaseException:
             recorder.pop()
             raise
         recorder.pop()
         leaves, treedef = flatten_results(result)
+        changes = reach.changes() if reach is not None else []
+        if changes:
+            if recorder.reason is None:
+                state.changed(changes, reach, recorder.depends)
+            else:
+                self.leave(recorder)
+            if given.tracked if not what else not self.number_of(result):       # it runs once more
+                undo(reach)
+            return self.answer(replay, args, result, leaves, treedef, given)
+        state.unsettled = 0
         if recorder.reason is None:
             if _engine.passes_begun() != passes:        # what it computes is not seen at the door
                 self.passes += 1
