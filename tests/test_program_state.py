@@ -1,11 +1,18 @@
 """Compiled functions that change what lies outside of them: no replay does that, so they run as they are, and say so."""
 import collections
 import dataclasses
+import datetime
+import decimal
+import fractions
 import functools
 import itertools
+import pathlib
 import random
+import re
 import types
+import uuid
 import warnings
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
@@ -561,3 +568,130 @@ def test_an_error_inside_does_not_change_anything_twice():
         with pytest.raises(ZeroDivisionError):
             c(x)
         assert m.n == 1
+
+
+# ---- static arguments, and values that are asked for by what they are
+
+Pair = collections.namedtuple("Pair", "a b")
+
+
+def made_twice():
+    utc = datetime.timezone(datetime.timedelta(hours=1))
+    return [range(3), slice(0, 2), slice(None, None, -1), frozenset([1, 2]), frozenset([1.5, ("a", 2)]),
+            decimal.Decimal("1.50"), fractions.Fraction(2, 3), datetime.date(2020, 1, 2),
+            datetime.datetime(2020, 1, 2, 3, tzinfo=utc), datetime.timedelta(days=2), np.dtype("f4"), np.dtype([("a", "f8")]),
+            np.int8(3), np.float16(1.5), np.longdouble(1.5), np.datetime64("2020-01-02"), np.str_("abc"), 10 ** 30, "abc" * 2,
+            uuid.UUID(int=5), pathlib.PurePosixPath("a/b"), (range(2), slice(1)), Pair(1, "x")]
+
+
+@pytest.mark.parametrize("i", range(len(made_twice())))
+def test_static_arguments_are_told_by_their_values(i):
+    """Each call was recorded anew, until there were 512 programs."""
+    one, other = made_twice()[i], made_twice()[i]
+    for x in (1.5, np.array([1.0, 2.0, 3.0])):
+        calls = SimpleQueue()
+
+        def f(x, s, calls=calls):
+            calls.put(s)
+            return np.sum(x * 2.0)
+
+        c = autodiff.compile(f)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert c(x, one) == c(x, other) == c(x, one) == np.sum(x * 2.0)
+            before = calls.qsize()
+            assert c(x, one) == c(x, other) and calls.qsize() == before <= 3
+            gradient = autodiff.grad(c)
+            gradient(x, one)
+            before = calls.qsize()
+            gradient(x, other)
+            assert calls.qsize() == before
+
+
+@pytest.mark.parametrize("one, other", [
+    (range(0, 3, 2), range(0, 4, 2)), (slice(0, 2), slice(False, 2)), (slice(0.0), slice(-0.0)),
+    (frozenset([1]), frozenset([True])), (frozenset([1]), frozenset([1.0])), (decimal.Decimal("1.5"), decimal.Decimal("1.50")),
+    (datetime.datetime(2020, 1, 1, 12, tzinfo=datetime.UTC),
+     datetime.datetime(2020, 1, 1, 13, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))),
+    (np.float16(0.0), np.float16(-0.0)), (np.datetime64("2020-01-01"), np.datetime64("2020-01-01", "s")), (1, True),
+    (fractions.Fraction(3), fractions.Fraction(4)), (np.dtype("f4"), np.dtype("f8"))])
+def test_equal_values_that_are_not_the_same_have_programs_of_their_own(one, other):
+    seen = SimpleQueue()
+
+    def f(x, s):
+        seen.put(s)
+        return x * 2.0
+
+    c = autodiff.compile(f)
+    for s in (one, other):
+        c(1.0, s)
+        assert repr(seen.get()) == repr(s)
+
+
+def test_a_branch_that_returns_a_constant_is_a_program_too():
+    """An empty array, or a branch without a value, ended the programs of a function."""
+    def total(x):
+        found = 0.0
+        for v in x:
+            found = found + v * v
+        return found
+
+    def stopped(x):
+        return 0.0 if x.sum() < 0.0 else (x * x).sum()
+
+    for f, points in ((total, (np.ones(3), np.zeros(0), np.full(3, 2.0), np.zeros((0, 2)))),
+                      (stopped, (np.ones(3), -np.ones(3), np.full(3, 2.0), -np.ones(3)))):
+        c = autodiff.compile(f)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for of in (lambda g: g, autodiff.grad, autodiff.value_and_grad, autodiff.func.grad_and_value):
+                made, plain = of(c), of(f)
+                for x in [*points, *points]:
+                    for a, b in zip(flat(made(x)), flat(plain(x)), strict=True):
+                        assert np.shape(a) == np.shape(b) and np.array_equal(a, b)
+        assert c._state.reason is None and c._state.played()
+
+
+def flat(value):
+    return value if type(value) is tuple else (value,)
+
+
+def test_a_result_that_has_no_gradient_raises_and_leaves_the_programs():
+    c = autodiff.compile(lambda x: (x * x).sum() if x.ndim == 1 else x * x)
+    gradient, x = autodiff.grad(c), np.ones(2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert gradient(x).tolist() == [2.0, 2.0]
+        with pytest.raises(Exception, match=r"number|scalar|grad"):
+            gradient(np.ones((2, 2)))
+        assert gradient(x).tolist() == [2.0, 2.0]
+    assert c._state.reason is None
+
+
+def test_a_complex_argument_leaves_the_programs():
+    c = autodiff.compile(lambda x, z: abs(x * z))
+    assert c(2.0, 1.0) == 2.0
+    with pytest.warns(UserWarning, match="this call of .* complex"):
+        assert c(2.0, 3.0 + 4.0j) == 10.0
+    assert c._state.reason is None and c(3.0, 1.0) == 3.0 and c._state.trees
+
+
+@pytest.mark.parametrize("kind", ["number", "array"])
+def test_a_number_as_a_key_is_no_program(kind):
+    """It was found by what the Variable is, and its default was frozen."""
+    table = {1.0: 5.0, 2.0: 7.0}
+    f = (lambda x: x * table.get(x, 0.5)) if kind == "number" else (lambda x: x[0] * table.get(x[0], 0.5))
+    c = autodiff.compile(f)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = [c(v if kind == "number" else np.array([v, 1.0])) for v in (1.0, 2.0, 3.0, 1.0)]
+    assert found == [5.0, 14.0, 1.5, 5.0]
+    assert len(caught) == 1 and "hash() takes a value out" in str(caught[0].message) and __file__ in str(caught[0].message)
+
+
+def test_the_line_is_the_user_s_where_scipy_takes_a_value_out():
+    stats = pytest.importorskip("scipy.stats")
+    c = autodiff.compile(lambda x: stats.norm.cdf(x) * x)
+    line = c.__wrapped__.__code__.co_firstlineno
+    with pytest.warns(UserWarning, match=rf"takes a value out \({re.escape(__file__)}, line {line}, in <lambda>\)"):
+        assert c(0.0) == 0.0

@@ -41,7 +41,7 @@ from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev,
 from .._travel import by_name
 from ..numpy import _answers as _answers  # now, and not while something is recorded
 from ..numpy import _mirror as _mirror
-from ._reach import Change, Reach, standing, stands_at
+from ._reach import Change, Reach, standing, stands_at, undo
 from ._sparse import SparseHessian, SparseJacobian, sparse_hessian, sparse_jacobian
 
 if TYPE_CHECKING:
@@ -212,15 +212,20 @@ class _State:
     def plainly(self, *args: Any, **kwargs: Any) -> Any:
         """The function as it is, with numbers among the arguments as Variables: what a replay has the bits of."""
         given = args
-        if not unusual() and not any(isinstance(v, _v.Tensor) for v in args) and not any(_with_arrays(v, 1) for v in args):
+        inside = not unusual() and not self.by_value()
+        if inside and not any(isinstance(v, _v.Tensor) for v in args) and not any(_with_arrays(v, 1) for v in args):
             args = _inside(args)     # beside arrays a float is Python's, whose dtype gives way
             if kwargs and not any(isinstance(v, _Base) or _with_arrays(v, 1) for v in kwargs.values()):
                 kwargs = dict(zip(kwargs, _inside(tuple(kwargs.values())), strict=True))
-        if self.of_arrays and not unusual() and not any(type(v) is _v.Tensor for v in args):
+        if self.of_arrays and inside and not any(type(v) is _v.Tensor for v in args):
             args = tuple([_arrays_inside(v) for v in args])
         result, written = _called(self.lifted, args, given, kwargs)
         _write_lists(written)
         return result
+
+    def by_value(self) -> bool:
+        """Whether a number is a key of a dict, or in a set: then numbers stay Python's own where nothing is differentiated."""
+        return self.reason is not None and self.reason.startswith(_HASHED)
 
     def forget(self) -> None:
         """A name stands for another Variable: all is recorded anew."""
@@ -428,6 +433,9 @@ class _State:
             return result
         if recorder.reason is not None:
             self.give_up(recorder.reason, recorder.place)
+            if self.by_value() and not replay._what:
+                undo(run.reach)
+                return replay.eager(self.plainly, args, {})
             return result
         place = run.place if run.merged else made.merge(recorder, run.slots, run.output)
         self.watch(self.references)
@@ -484,6 +492,8 @@ class _State:
         self.give_up(reason, place)
 
 
+#: Beginning of the reason that a number is a key.
+_HASHED = "hash() takes a value out"
 #: Beginnings of reasons that are seen when a run is over.
 _WHERE_IT_ENDED = ("it returns ", "it writes into a list", "it writes into an argument")
 

@@ -36,8 +36,8 @@ _LIBRARIES = frozenset(sys.stdlib_module_names) | {"numpy", "scipy"}
 _HOLDERS = frozenset(("builtins", "collections", "functools", "types"))
 _ROOT = __name__.partition(".")[0]
 #: Iterators of Python's own that know how much is left.
-_WALKING: Any = frozenset([type(iter(v)) for v in ([], (), "", {}, {}.values(), {}.items(), range(0), range(1 << 70), set(),
-                                                   b"")])
+_WALKING: Any = frozenset(map(type, (iter([]), iter(()), iter(""), iter({}), iter({}.values()), iter({}.items()),
+                                     iter(range(0)), iter(range(1 << 70)), iter(set()), iter(b""))))
 #: Values that are the same if they are equal.
 _BY_VALUE = frozenset((int, float, complex, str, bytes, bool, type(None)))
 _GONE: Any = object()
@@ -408,9 +408,9 @@ class Reach:
             value = of_slot(part, holder)
             if value is not before and not alike(value, before):
                 found.append(Change("attribute", holder, part.__name__, before, value, way))
-        for holder, copy, way in self.lists:
-            if len(holder) != len(copy) or not (all(map(same, holder, copy)) or all(map(alike, holder, copy))):
-                found.append(Change("item", holder, None, copy, holder, way))
+        for holder, items, way in self.lists:
+            if len(holder) != len(items) or not (all(map(same, holder, items)) or all(map(alike, holder, items))):
+                found.append(Change("item", holder, None, items, holder, way))
         for what, function, value, before, way in self.states:
             after = function(value)
             if not (alike(after, before) if what == "iterator" else after == before):
@@ -439,6 +439,12 @@ class Reach:
         return best[1] if best[0] >= 2 else None
 
 
+def undo(reach: Any) -> None:
+    """What a run changed is as it was, for the function runs again."""
+    for change in reach.changes() if reach is not None else ():
+        change.undo()
+
+
 _OF_LIBRARIES = _LIBRARIES | {_ROOT}
 _CONTAINERS = frozenset((dict, list, tuple, set, frozenset, collections.deque))
 _PLAIN = frozenset((float, int, complex, str, bytes, type(None), bool, types.CodeType, types.BuiltinFunctionType, np.ufunc,
@@ -455,8 +461,7 @@ _WRITERS = frozenset(("append", "appendleft", "add", "extend", "insert", "pop", 
                       "__setattr__", "__next__", "send"))
 
 
-@functools.lru_cache(4096)
-def _names_of(code: types.CodeType) -> tuple[frozenset[str], tuple[str, ...]]:
+def _found_in(code: types.CodeType) -> tuple[frozenset[str], tuple[str, ...]]:
     """The names in a function's code, and those of them that it binds as globals."""
     names: set[str] = set()
     written: set[str] = set()
@@ -468,6 +473,7 @@ def _names_of(code: types.CodeType) -> tuple[frozenset[str], tuple[str, ...]]:
     return frozenset(names - written), tuple(sorted(written))
 
 
+_names_of: Any = functools.lru_cache(4096)(_found_in)
 _GLOBAL_WRITES = frozenset((dis.opmap["STORE_GLOBAL"], dis.opmap["DELETE_GLOBAL"]))
 
 
