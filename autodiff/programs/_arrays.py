@@ -22,6 +22,7 @@ from .._pytree import flatten_results
 from ..autograd import grad
 from ..rules import BY_NAME
 from ._plan import STRUCTURAL, Guard, Op, Plan, Slot
+from ._reach import undo
 from ._whole import (
     APPLIED,
     CALLED,
@@ -35,6 +36,7 @@ from ._whole import (
     Ref,
     apply,
     mapped,
+    refs_in,
     results_of,
 )
 
@@ -44,7 +46,6 @@ _program: Any = _program_module
 _v: Any = _variable_module
 _Base: Any = _v.Tensor.__base__
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
 
 _arrays._fill(_v.op_number)
 _arrays._use(_v.plain_of)
@@ -72,9 +73,12 @@ KEEPING = frozenset(("put", "pick"))
 WORTHWHILE = 50
 
 
-#: Whether a file is of this package or of NumPy.
+#: Where files are that are no user's.
+_LIBRARIES = (_PACKAGE, _program.NUMPY, _program.SCIPY)
+#: Whether a file is of this package, of NumPy or of SciPy.
 _OURS: dict[str, bool] = {}
 _NUMBERS: dict[str, int] = {}       # of rows by name
+_CONSTANTS = frozenset((float, int, np.float64, np.float32, np.int64))
 _NUMBERS_OF_PYTHON = frozenset((int, float, bool, type(None), str))
 
 
@@ -296,6 +300,17 @@ class Recorder(_v.FunctionLevel):
                 found[i] = places[slot], transforms
         return found
 
+    def depends(self, v: Any) -> bool:
+        """Whether a Variable is an argument, or was computed of one."""
+        slot = self.known.get(id(v))
+        if slot is None or slot < 0:
+            return slot is not None
+        found = {i for i, known in enumerate(self.slots) if known.source == "input"}
+        for op in self.ops:
+            if any(ref.slot in found for ref in refs_in((op.operands, op.params))):
+                found.update((op.out, *op.more))
+        return slot in found
+
     def give_up(self, reason: str) -> Any:
         if self.reason is None:
             self.reason, self.place = reason, self.here()
@@ -318,7 +333,7 @@ class Recorder(_v.FunctionLevel):
             code = frame.f_code
             ours = _OURS.get(code.co_filename)
             if ours is None:
-                ours = _OURS[code.co_filename] = code.co_filename.startswith((_PACKAGE, _NUMPY))
+                ours = _OURS[code.co_filename] = code.co_filename.startswith(_LIBRARIES)
             if not ours:
                 return code.co_filename, frame.f_lineno, code.co_name
             frame = frame.f_back    # type: ignore[assignment]
@@ -730,6 +745,11 @@ class Recorder(_v.FunctionLevel):
         walk(tree)
         return all(key in found for key in self.pending)
 
+    def hashed(self, v: Any) -> None:
+        """A number is found by its value in a dict or a set, a Variable by what it is."""
+        if not v.ndim and id(v) in self.known and self.reason is None:
+            self.give_up("hash() takes a value out")
+
     def leaving(self, name: str, operands: tuple[Any, ...]) -> Any:
         if self.number(name) >= 0:                  # a comparison of NumPy's flavour
             number = self.numbers[name]
@@ -906,7 +926,7 @@ class _Given:
             self.weak = self.weak or (type(value) is float and not wanted)
             v = self.array(value, wanted)
             return v, ("single" if type(value) is np.float32 else "number", self.slots[-1])
-        if (isinstance(value, (tuple, list, dict, set, bytearray, np.ndarray, complex))
+        if (isinstance(value, (tuple, list, dict, set, bytearray, np.ndarray, complex, np.complexfloating))
                 or hasattr(type(value), "__dataclass_fields__")):
             raise _Unfit(f"an argument is {type(value).__name__}")
         if wanted:
@@ -1018,21 +1038,33 @@ class Arrays:
                 return replay.eager(state.plainly, args, {})
             return state.this_call(replay, args, {}, str(unfit))
         parts = given.parts = [part for _, part in taken]
-        before, passes = state.drawn(), _engine.passes_begun()
+        before, passes, reach = state.drawn(), _engine.passes_begun(), state.reach(args)
         recorder.push()
         try:
             result = state.lifted(*[v for v, _ in taken])
         except Exception:       # it raises in its own words, or only here
             recorder.pop()
+            undo(reach)
             return replay.eager(state.plainly, args, {})
         except _Leave:
             recorder.pop()
+            undo(reach)
             return self.eager(replay, args, "it writes into an argument")
         except BaseException:
             recorder.pop()
             raise
         recorder.pop()
         leaves, treedef = flatten_results(result)
+        changes = reach.changes() if reach is not None else []
+        if changes:
+            if recorder.reason is None:
+                state.changed(changes, reach, recorder.depends)
+            else:
+                self.leave(recorder)
+            if given.tracked if not what else not self.number_of(result):       # it runs once more
+                undo(reach)
+            return self.answer(replay, args, result, leaves, treedef, given)
+        state.unsettled = 0
         if recorder.reason is None:
             if _engine.passes_begun() != passes:        # what it computes is not seen at the door
                 self.passes += 1
@@ -1042,6 +1074,9 @@ class Arrays:
             self.look(recorder, leaves, state.drawn() != before)
         if recorder.reason is not None:
             self.leave(recorder)
+            if state.by_value() and not what:
+                undo(reach)
+                return replay.eager(state.plainly, args, {})
             return self.answer(replay, args, result, leaves, treedef, given)
         attached = [v for _, v in recorder.references if v.requires_grad]
         if attached and not what and not self.attaching:
@@ -1052,9 +1087,12 @@ class Arrays:
         if what and attached:           # the gradients have a graph of their own
             self.as_it_is = True
             return replay.eager(state.plainly, args, {})
-        if what and not number:         # eager code raises, or knows that it is a constant
-            return self.eager(replay, args, "its result is not a number that depends on what is differentiated")
-        if wanted and not number:
+        constant = bool(what) and type(result) in _CONSTANTS and not self.aux      # whose gradients are zeros
+        if what and not number and not constant:        # eager code raises, and other calls may be fit, or knows that it is one
+            found = replay.eager(state.plainly, args, {})
+            self.leave(None, "its result is not a number that depends on what is differentiated")
+            return found
+        if wanted and not number and not constant:
             return self.eager(replay, args, "it uses Variables that require a gradient, and its result is not one number")
         if state.alone and state.unseen([v for _, v in recorder.references]):
             return self.eager(replay, args, "an op of it is not seen")
@@ -1063,7 +1101,9 @@ class Arrays:
         origin = Origin(len(recorder.ops), len(recorder.guards), parts, tuple(
             [(recorder.known[id(leaf)], None) if isinstance(leaf, _Base) else (-1, leaf) for leaf in leaves]), treedef,
             recorder.made_inside())
-        if wanted:
+        if constant:
+            finals = [recorder.constant(np.zeros(tuple(v.shape), _v.dtype_in(v))) for v in wanted]
+        elif wanted:
             try:
                 gradients, slots = self.gradients(recorder, values[0], wanted)
             except Exception:       # eager code does, or a write met a view that is gone there, and kept here
@@ -1085,6 +1125,8 @@ class Arrays:
         program, bases, output_bases = plan.compiled(finals)
         views = None if what or attached or self.of_variables else recorder.views_in(values, taken, args)
         finish = self.finisher(parts, leaves, treedef, attached, views)
+        if constant:
+            finish = functools.partial(_after, finish, result)
         played = _arrays.Played(
             program, tuple([_with_bases(part, bases) for part in parts]),
             [(bases[slot], v, _v.dtype_in(v).num, tuple(v.shape)) for slot, v in recorder.references],
@@ -1147,14 +1189,12 @@ class Arrays:
             recorder.give_up("it takes values out")
         elif drew:
             recorder.give_up(DRAWN)
-        elif not any(isinstance(leaf, _Base) for leaf in leaves):
-            recorder.give_up("it returns nothing that it computes of its arguments")
         else:
             for leaf in leaves:
                 if isinstance(leaf, _Base):
                     if recorder.known.get(id(leaf), -1) < 0:
                         recorder.give_up("it returns a Variable that it did not compute of its arguments")
-                elif type(leaf) not in (float, int, bool, str, type(None)):
+                elif type(leaf) not in _CONSTANTS and type(leaf) not in (bool, str, type(None), np.bool_):
                     recorder.give_up(f"it returns {type(leaf).__name__} that it did not compute of its arguments")
 
     def gradients(self, recorder: Recorder, value: Any, wanted: list[Any]) -> tuple[Any, list[int]]:
@@ -1240,7 +1280,7 @@ class Arrays:
 
             return seen
 
-        if len(leaves) == 1 and treedef.kind is None and not examples:
+        if len(leaves) == 1 and treedef.kind is None and not examples and flavours[0] is not None:
             return _first
 
         def results(made: list[Any], args: tuple[Any, ...]) -> Any:
@@ -1295,6 +1335,11 @@ def _itself(made: list[Any]) -> Any:
 def finished(finish: Any, made: list[Any], args: tuple[Any, ...]) -> Any:
     """What a program's outputs are made into."""
     return tuple(made) if finish is tuple else finish(made, args)
+
+
+def _after(finish: Any, constant: Any, made: list[Any], args: tuple[Any, ...]) -> Any:
+    """... of a program whose value is a constant."""
+    return finished(finish, [constant, *made], args)
 
 
 def _first(made: list[Any], args: tuple[Any, ...]) -> Any:
