@@ -644,6 +644,16 @@ cdef class Recorder(OpRecorder):
             self.place = place_of(self.known, place)
         return NotImplemented
 
+    # -- derivatives inside of the function
+
+    def forked(self, v, leaf):
+        """A leaf that a transform makes of a value: what is computed of it comes to nothing, passing() says."""
+
+    def passing(self, run, tuple outputs, tuple cotangents, create_graph, bint accumulates):
+        """A reverse pass that begins: as ops it is recorded by programs of arrays."""
+        self.give_up("a derivative inside of it is no op")
+        return run(cotangents, create_graph)
+
     # -- the door
 
     def __call__(self, Call call not None):
