@@ -80,9 +80,7 @@ class _Given:
             return value if type(value) is self.kind else _v.in_flavour(value, _EXAMPLES[self.kind])
         if isinstance(value, np.ndarray):
             array = value
-        elif type(value) is float:
-            array = np.asarray(value)
-        elif hasattr(type(value), "__array__") and not isinstance(value, np.generic):      # of pandas, of xarray
+        elif type(value) is float or (hasattr(type(value), "__array__") and not isinstance(value, np.generic)):    # of xarray
             array = np.asarray(value)
         elif isinstance(value, _NUMBERS):
             array = np.asarray(value)
@@ -146,7 +144,7 @@ def _bound(function: Any, argnums: Any, args: tuple[Any, ...], kwargs: dict[str,
     if type(argnums) is int and 0 <= argnums < len(args):
         return (argnums,), args
     if type(argnums) is tuple and _INTS.issuperset(map(type, argnums)) and len(set(argnums)) == len(argnums) and (
-            0 <= min(argnums, default=-1) and max(argnums) < len(args)):
+            min(argnums, default=-1) >= 0 and max(argnums) < len(args)):
         return argnums, args
     places: list[Any] = []
     if argnums == () or argnums == []:
