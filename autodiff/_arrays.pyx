@@ -87,7 +87,7 @@ cdef enum:
     REGISTER = 4096             # bytes of a register: a block of doubles
     SUMS = 16                   # sums in one sweep
     SPREAD = 6                  # operands of arithmetic in a sweep that are the same along rows or across them
-    SHORT = 128                 # elements of a row up to which a call of a loop for each is too dear
+    SHORT = 128                 # elements of a row up to which a call of a loop for each is too dear; a block has several
     PART_SIZE = 16384           # elements of a part that a thread runs, at least
     PART_LEVELS = 4             # 2 ** PART_LEVELS parts of a sweep, at most
     SHARES = 16
@@ -154,7 +154,7 @@ cdef struct Step:
     intp zeroed_at
     int expected                # of a guard; of PYTHON: which call
     int first, count            # micros of FUSED, and sums
-    int first_sum, sums
+    int first_sum, sums, row_sums
     intp rows, columns
 
 
@@ -248,6 +248,7 @@ cdef class Program:
         s.expected = given.get("expected", 0)
         s.first, s.count = given.get("micros", (0, 0))
         s.first_sum, s.sums = given.get("sums", (0, 0))
+        s.row_sums = given.get("row_sums", 0)       # behind the others
         s.rows, s.columns = given.get("sweep", (1, 0))
         return 0
 
@@ -480,6 +481,7 @@ cdef void short_rows(Sweep* w, intp row, intp rows, char* registers) noexcept no
     cdef char* args[C_OPERANDS]
     cdef intp steps[C_OPERANDS]
     cdef int i, spread
+    cdef char* x
     while m < end:
         spread = 0
         for i in range(m.args):
@@ -504,6 +506,12 @@ cdef void short_rows(Sweep* w, intp row, intp rows, char* registers) noexcept no
             spread += 1
         computed(m, args, steps, n)
         m += 1
+    for i in range(w.step.sums, w.step.sums + w.step.row_sums):
+        place = &w.sum_of[2 * i]
+        x = registers + place.offset if place.base == 1 else w.base[place.base] + place.offset + row * place.row
+        size = 8 if w.step.dtype == FLOAT64 else 4
+        sweeps.sums[w.step.dtype](rows, columns, x, columns * size,
+                                  w.base[w.sum_of[2 * i + 1].base] + w.sum_of[2 * i + 1].offset + row * size)
 
 
 cdef inline void added(Step* s, const double* x, const double* y, double* out) noexcept nogil:

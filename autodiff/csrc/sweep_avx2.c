@@ -3,7 +3,6 @@
 #define FOR_AVX2
 #include "level.h"
 #if defined(LEVEL)
-#  define WIDE 4
 #  include "sweep_loops.h"
 #endif
 #include "level.h"

@@ -1,5 +1,4 @@
 /* The sweeps for every processor of the platform. */
 #define LEVEL(name) name##_baseline
 #define BYTES 16
-#define WIDE 4
 #include "sweep_loops.h"

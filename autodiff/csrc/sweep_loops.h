@@ -1,25 +1,25 @@
-/* Arithmetic over blocks, compiled for each CPU level, whose vectors have BYTES bytes; a register is WIDE of them.  What is computed
-   stays in registers from operation to operation: a loop for each, which loads two operands and stores a result, takes 0.16 ns an
-   element, one more operation here 0.04 (vectors of 64 bytes), 0.06 (32).  The bits are the same at each level. */
+/* Arithmetic over blocks, compiled for each CPU level, whose vectors have BYTES bytes.  What is computed stays in registers
+   from operation to operation: a loop for each, which loads two operands and stores a result, takes 0.16 ns an element, one more
+   operation here 0.04 (vectors of 64 bytes) to 0.06 (of 32).  The bits are the same at each level. */
 #include <string.h>
 #include "sweep_types.h"
 
 #if defined(__GNUC__)
 
-#define C_FOUR(DO, a, b) DO(a##0, b##0, 0) DO(a##1, b##1, 1) DO(a##2, b##2, 2) DO(a##3, b##3, 3)
-#define C_EIGHT(DO, a, b) C_FOUR(DO, a, b) DO(a##4, b##4, 4) DO(a##5, b##5, 5) DO(a##6, b##6, 6) DO(a##7, b##7, 7)
+/* An operand; moves: a mask of how far an element is from the first, 0 where it is the same for all. */
+typedef struct {
+    char *start;
+    ptrdiff_t moves;
+} Given;
+
 #define C_ONE(DO, a, b) DO(a##0, b##0, 0)
-#if WIDE == 8
-#  define C_ALL C_EIGHT
-#  define C_NAMES(V) \
-    V a0 = { 0 }, a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;    \
-    V b0 = a0, b1 = a0, b2 = a0, b3 = a0, b4 = a0, b5 = a0, b6 = a0, b7 = a0;       \
-    V c0 = a0, c1 = a0, c2 = a0, c3 = a0, c4 = a0, c5 = a0, c6 = a0, c7 = a0;
-#else
-#  define C_ALL C_FOUR
-#  define C_NAMES(V) \
-    V a0 = { 0 }, a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0, c0 = a0, c1 = a0, c2 = a0, c3 = a0;
-#endif
+#define C_TWO_OF(DO, a, b) C_ONE(DO, a, b) DO(a##1, b##1, 1)
+#define C_FOUR(DO, a, b) C_TWO_OF(DO, a, b) DO(a##2, b##2, 2) DO(a##3, b##3, 3)
+#define C_EIGHT(DO, a, b) C_FOUR(DO, a, b) DO(a##4, b##4, 4) DO(a##5, b##5, 5) DO(a##6, b##6, 6) DO(a##7, b##7, 7)
+#define C_NAMES_ONE(V, a) V a##0 = (V){ 0 };
+#define C_NAMES_TWO_OF(V, a) C_NAMES_ONE(V, a) V a##1 = a##0;
+#define C_NAMES_FOUR(V, a) C_NAMES_TWO_OF(V, a) V a##2 = a##0, a##3 = a##0;
+#define C_NAMES_EIGHT(V, a) C_NAMES_FOUR(V, a) V a##4 = a##0, a##5 = a##0, a##6 = a##0, a##7 = a##0;
 
 #define C_WITH_MOVE(a, b, j) a = b;
 #define C_WITH_ADD(a, b, j) a += b;
@@ -39,10 +39,16 @@
 #define C_MINUS_IT(a, b, j) a = -a;
 
 /* Each operation jumps to the next one, of which the processor then keeps a history each: one switch for all takes 1.15 times as
-   long.  `mark` makes the labels of a function different. */
-#define C_GO goto *table[*op++];
+   long.  What looks at the address, each time with another number, keeps the compiler from making one jump of them all.  `mark`
+   makes the labels of a function different. */
+#define C_GO                                                                                                            \
+    {                                                                                                                   \
+        const void *next = table[*op++];                                                                                \
+        __asm__ volatile("" : "+r"(next) : "i"(__COUNTER__));                                                           \
+        goto *next;                                                                                                     \
+    }
 #define C_NEXT(mark, EACH, name, a)                                                                                     \
-    mark##name##_##a: p = (V *)(*x++ + (at & *moves++)); EACH(C_NEXT_##name, a, a) C_GO
+    mark##name##_##a: p = (V *)(x->start + (at & x->moves)); x++; EACH(C_NEXT_##name, a, a) C_GO
 #define C_NEXTS(mark, EACH, name) C_NEXT(mark, EACH, name, a) C_NEXT(mark, EACH, name, b) C_NEXT(mark, EACH, name, c)
 #define C_PAIR(mark, EACH, name, a, b) mark##name##_##a##b: EACH(C_WITH_##name, a, b) C_GO
 #define C_PAIRS(mark, EACH, name)                                                                                       \
@@ -66,8 +72,7 @@
             C_LABELS_OF_PAIRS(mark, DIV_INTO), C_LABELS(mark, NEG), &&mark##END};                                       \
         typedef type V;                                                                                                 \
         V *p;                                                                                                           \
-        char *const *x = given;                                                                                         \
-        const ptrdiff_t *moves = of_given;                                                                              \
+        const Given *x = given;                                                                                         \
         const unsigned char *op = code;                                                                                 \
         C_GO                                                                                                            \
         C_NEXTS(mark, EACH, MOVE) C_NEXTS(mark, EACH, ADD) C_NEXTS(mark, EACH, SUB) C_NEXTS(mark, EACH, SUB_FROM)       \
@@ -78,42 +83,64 @@
         mark##END:;                                                                                                     \
     }
 
-/* A function for each way to go through the elements, since a jump to a label might else be one to any of the others'. */
-#define C_WAY(name, mark, type, names, EACH, length)                                                                    \
-    static ptrdiff_t name(const unsigned char *code, char *const *given, const ptrdiff_t *of_given, ptrdiff_t at, ptrdiff_t end) \
+/* A function for each width, since a jump to a label might else be one to any of the others'. */
+#define C_WAY(mark, dtype, V, WIDTH, length)                                                                            \
+    static ptrdiff_t mark##dtype(const unsigned char *code, const Given *given, ptrdiff_t at, ptrdiff_t end)            \
     {                                                                                                                   \
-        names                                                                                                           \
+        C_NAMES_##WIDTH(V, a) C_NAMES_##WIDTH(V, b) C_NAMES_##WIDTH(V, c)                                               \
         for (; end - at >= (ptrdiff_t)(length); at += (ptrdiff_t)(length)) {                                            \
-            C_RUN(mark, type, EACH)                                                                                     \
+            C_RUN(mark, V, C_##WIDTH)                                                                                   \
         }                                                                                                               \
         return at;                                                                                                      \
     }
+#define C_VECTOR(T, bytes) typedef T V##bytes##_##T __attribute__((vector_size(bytes), aligned(sizeof(T)), may_alias));
+#define C_GOES(way, dtype) if (at < end) at = way##dtype(code, given, at, end);
+
+/* The widths of a level, from the widest on. */
+#if BYTES == 64
+#  define C_WAYS(T, dtype)                                                                                              \
+    C_VECTOR(T, 64) C_VECTOR(T, 32) C_VECTOR(T, 16)                                                                     \
+    C_WAY(way_8_, dtype, V64_##T, EIGHT, 512) C_WAY(way_4_, dtype, V64_##T, FOUR, 256)                                  \
+    C_WAY(way_2_, dtype, V64_##T, TWO_OF, 128) C_WAY(way_1_, dtype, V64_##T, ONE, 64)                                   \
+    C_WAY(half_, dtype, V32_##T, ONE, 32) C_WAY(quarter_, dtype, V16_##T, ONE, 16)
+#  define C_GO_ALL(dtype)                                                                                               \
+    C_GOES(way_8_, dtype) C_GOES(way_4_, dtype) C_GOES(way_2_, dtype) C_GOES(way_1_, dtype) C_GOES(half_, dtype)        \
+    C_GOES(quarter_, dtype)
+#elif BYTES == 32
+#  define C_WAYS(T, dtype)                                                                                              \
+    C_VECTOR(T, 32) C_VECTOR(T, 16)                                                                                     \
+    C_WAY(way_4_, dtype, V32_##T, FOUR, 128) C_WAY(way_2_, dtype, V32_##T, TWO_OF, 64)                                  \
+    C_WAY(way_1_, dtype, V32_##T, ONE, 32) C_WAY(half_, dtype, V16_##T, ONE, 16)
+#  define C_GO_ALL(dtype) C_GOES(way_4_, dtype) C_GOES(way_2_, dtype) C_GOES(way_1_, dtype) C_GOES(half_, dtype)
+#else
+#  define C_WAYS(T, dtype)                                                                                              \
+    C_VECTOR(T, 16) C_WAY(way_4_, dtype, V16_##T, FOUR, 64) C_WAY(way_1_, dtype, V16_##T, ONE, 16)
+#  define C_GO_ALL(dtype) C_GOES(way_4_, dtype) C_GOES(way_1_, dtype)
+#endif
+#define C_WIDEST (BYTES == 64 ? 512 : 4 * BYTES)
 
 #define C_CHAIN(T, dtype)                                                                                               \
-    typedef T V_##dtype __attribute__((vector_size(BYTES), aligned(sizeof(T)), may_alias));                             \
+    C_WAYS(T, dtype)                                                                                                    \
     typedef T V1_##dtype __attribute__((may_alias));                                                                    \
-    C_WAY(all_##dtype, all_, V_##dtype, C_NAMES(V_##dtype), C_ALL, WIDE * BYTES)                                        \
-    C_WAY(one_##dtype, one_, V_##dtype, V_##dtype a0 = { 0 }; V_##dtype b0 = a0; V_##dtype c0 = a0;, C_ONE, BYTES)      \
-    C_WAY(element_##dtype, element_, V1_##dtype, V1_##dtype a0 = 0; V1_##dtype b0 = 0; V1_##dtype c0 = 0;, C_ONE, sizeof(T)) \
+    C_WAY(element_, dtype, V1_##dtype, ONE, sizeof(T))                                                                  \
     static void chain_##dtype(const unsigned char *code, int operands, char **args, const ptrdiff_t *steps, ptrdiff_t n) \
     {                                                                                                                   \
-        T same[C_OPERANDS][WIDE * BYTES / sizeof(T)];                                                                   \
-        char *given[C_OPERANDS];                                                                                        \
-        ptrdiff_t of_given[C_OPERANDS], at = 0;                                                                         \
+        T same[C_OPERANDS][C_WIDEST / sizeof(T)];                                                                   \
+        Given given[C_OPERANDS];                                                                                        \
+        ptrdiff_t at = 0;                                                                                               \
         const ptrdiff_t end = n * (ptrdiff_t)sizeof(T);                                                                 \
         for (int i = 0; i < operands; i++) {                                                                            \
-            given[i] = args[i];                                                                                         \
-            of_given[i] = -1;                                                                                           \
+            given[i].start = args[i];                                                                                   \
+            given[i].moves = -1;                                                                                        \
             if (steps[i] == 0) {                                                                                        \
                 const T element = *(const T *)args[i];                                                                  \
-                for (size_t j = 0; j < WIDE * BYTES / sizeof(T); j++) same[i][j] = element;                             \
-                given[i] = (char *)same[i];                                                                             \
-                of_given[i] = 0;                                                                                        \
+                for (size_t j = 0; j < C_WIDEST / sizeof(T); j++) same[i][j] = element;                             \
+                given[i].start = (char *)same[i];                                                                       \
+                given[i].moves = 0;                                                                                     \
             }                                                                                                           \
         }                                                                                                               \
-        at = all_##dtype(code, given, of_given, at, end);                                                               \
-        at = one_##dtype(code, given, of_given, at, end);                                                               \
-        element_##dtype(code, given, of_given, at, end);                                                                \
+        C_GO_ALL(dtype)                                                                                                 \
+        C_GOES(element_, dtype)                                                                                         \
     }
 
 #else

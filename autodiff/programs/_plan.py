@@ -30,7 +30,7 @@ K: dict[str, int] = _arrays.KINDS
 ARENA, REGISTERS, FIRST = _arrays.ARENA, _arrays.REGISTERS, _arrays.FIRST_BASE
 MOVED, STORED, TWO, NEGATED, END = _arrays.MOVED, _arrays.STORED, _arrays.TWO, _arrays.NEGATED, _arrays.END
 AT_ONCE, CODES, OPERANDS, ROWS_SPREAD = _arrays.AT_ONCE, _arrays.CODES, _arrays.OPERANDS, _arrays.ROWS_SPREAD
-BLOCK, REGISTER_BYTES, SUMS, DIMS = 512, 4096, 16, 8
+BLOCK, REGISTER_BYTES, SUMS, DIMS, SHORT = 512, 4096, 16, 8, 128
 #: A program of more ops is not shown: the list of them is not kept.
 SHOWN = 50_000
 #: Beyond so many micro-ops a sweep is ended: its code would not stay in the cache, either.
@@ -116,12 +116,19 @@ def count(shape: tuple[int, ...]) -> int:
 class Sweep:
     """Elementwise ops of one size, to be run together in blocks."""
 
-    __slots__ = ("columns", "level", "ops", "rows", "size", "sums")
+    __slots__ = ("columns", "level", "ops", "row_sums", "rows", "size", "sums")
 
     def __init__(self, level: int, size: int) -> None:
         self.level, self.size, self.rows, self.columns = level, size, 0, 0
         self.ops: list[Any] = []
-        self.sums: list[Any] = []
+        self.sums: list[Any] = []               # of all elements: (target, source)
+        self.row_sums: list[Any] = []           # ... of each row
+
+    def sums_rows(self, columns: int) -> bool:
+        """Whether it may go by rows of so many elements and sum them."""
+        split = self.size // columns, columns
+        return split[0] > 1 and 8 <= columns <= SHORT and (self.rows == 0 or (self.rows, self.columns) == split) and (
+            len(self.row_sums) < SUMS)
 
 
 class Plan:
@@ -406,6 +413,12 @@ class Plan:
                 self.look_at(source).contiguous(dtype.itemsize)) and (
                 not sweep.sums or self.dtype_of(sweep.sums[0][1]) == dtype):
             sweep.sums.append((target, source))
+            self.level[target] = sweep.level
+        elif sweep is not None and sweep.size == count(shape) and over == set(range(len(shape) - len(over), len(shape))) and (
+                self.look_at(source).contiguous(dtype.itemsize)) and sweep.sums_rows(terms) and (
+                not sweep.row_sums or self.dtype_of(sweep.row_sums[0][1]) == dtype):
+            sweep.rows, sweep.columns = sweep.size // terms, terms
+            sweep.row_sums.append((target, source))
             self.level[target] = sweep.level
         else:
             self.level[target] = level = 1 + self.level_of(source)
@@ -716,9 +729,9 @@ class Plan:
             if isinstance(step, Sweep):
                 made_micros, made_sums, used = self.micros_of(step, here)
                 rows = step.rows or 1
-                dtype = self.dtype_of(step.sums[0][1]) if step.sums else FLOATS[0]
+                dtype = next((self.dtype_of(source) for _, source in step.sums + step.row_sums), FLOATS[0])
                 steps.append({"kind": K["fused"], "micros": (len(micros), len(made_micros)),
-                              "sums": (len(sums), len(made_sums)), "dtype": FLOATS.index(dtype),
+                              "sums": (len(sums), len(step.sums)), "row_sums": len(step.row_sums), "dtype": FLOATS.index(dtype),
                               "sweep": (rows, step.columns or step.size)})
                 micros += made_micros
                 sums += made_sums
@@ -749,9 +762,9 @@ class Plan:
                 continue
             inside = {out for out, *_ in step.ops}
             here: dict[int, int] = {}
-            for _, _, _, looks, _ in step.ops:
-                for look in looks:
-                    here[look.root] = here.get(look.root, 0) + 1
+            for look in [look for _, _, _, looks, _ in step.ops for look in looks] + [
+                    self.look_at(source) for _, source in step.sums + step.row_sums]:
+                here[look.root] = here.get(look.root, 0) + 1
             for out, _, _, looks, ways in step.ops:
                 if out in self.inplace or reads.get(out, 0) <= here.get(out, 0):
                     continue            # of nobody's memory: it stays in a register
@@ -807,14 +820,15 @@ class Plan:
         return root
 
     def summed(self, sweep: Sweep) -> set[int]:
-        return {target for target, _ in sweep.sums}
+        return {target for target, _ in sweep.sums + sweep.row_sums}
 
     def read_by(self, step: Any) -> tuple[list[int], list[int]]:
         """The roots that a step reads, and those that it computes."""
         if isinstance(step, Sweep):
             reads = [look.root for _, _, _, looks, _ in step.ops for look in looks]
-            reads += [self.look_at(source).root for _, source in step.sums]
-            return [r for r in reads if r not in self.constant], [out for out, *_ in step.ops] + [t for t, _ in step.sums]
+            sums = step.sums + step.row_sums
+            reads += [self.look_at(source).root for _, source in sums]
+            return [r for r in reads if r not in self.constant], [out for out, *_ in step.ops] + [t for t, _ in sums]
         kind = step[0]
         if kind == "strided":
             reads = [look.root for look in step[4]]
@@ -884,7 +898,7 @@ class Plan:
                 before = read.setdefault(look.root, look)
                 if before is not look and not before.same(look):
                     parts.add(look.root)
-        for _, source in sweep.sums:
+        for _, source in sweep.sums + sweep.row_sums:
             root = self.look_at(source).root
             left[root] = left.get(root, 0) + 1
         blocks = Blocks(local, left)
@@ -933,10 +947,9 @@ class Plan:
             blocks.unread(out)
             made.append((number, FLOATS.index(self.dtype_of(given[-1])), size, places))
         sums = []
-        for target, source in sweep.sums:
+        for target, source in sweep.sums + sweep.row_sums:
             base, offset = self.at(self.look[target])
-            place = place_of(source, self.look_at(source), "flat")
-            sums.append(((*place[:2], 0, place[3]), (base, offset, 0, 0)))
+            sums.append((place_of(source, self.look_at(source), "flat"), (base, offset, 0, 0)))
         return made, sums, blocks.used
 
     def emit(self, step: Any, steps: list[Any], calls: list[Any]) -> bool:
