@@ -13,6 +13,7 @@ STORED: int
 TWO: int
 NEGATED: int
 END: int
+SAME: int
 AT_ONCE: int
 CODES: int
 OPERANDS: int

@@ -67,6 +67,7 @@ cdef extern from "csrc/sweep_types.h":
         C_TWO
         C_NEG
         C_END
+        C_SAME
         C_REGISTERS
         C_CODES
         C_OPERANDS
@@ -119,7 +120,7 @@ ARENA, REGISTERS, FIRST_BASE = 0, 1, 2
 CHAINED = {"add": (C_ADD, C_ADD), "sub": (C_SUB, C_SUB_FROM), "mul": (C_MUL, C_MUL), "div": (C_DIV, C_DIV_INTO)}
 #: ... and with nothing, or itself.
 ALONE = {"neg": None, "square": C_MUL}
-MOVED, STORED, TWO, NEGATED, END = C_MOVE, C_STORE, C_TWO, C_NEG, C_END
+MOVED, STORED, TWO, NEGATED, END, SAME = C_MOVE, C_STORE, C_TWO, C_NEG, C_END, C_SAME
 AT_ONCE, CODES, OPERANDS, ROWS_SPREAD = C_REGISTERS, C_CODES, C_OPERANDS, SPREAD
 
 
@@ -448,6 +449,10 @@ cdef void rows_part(void* work, intp part) noexcept nogil:
     rows_swept(w, start, min(w.length, w.step.rows - start), <char*>((<uintptr_t>room + 63) & ~<uintptr_t>63))
 
 
+cdef inline intp step_of(Micro* m, Place* place) noexcept nogil:
+    return -1 if m.count and place.column == 0 and place.row == 0 else place.column     # as its C_SAME says
+
+
 cdef void micros(Sweep* w, intp row, intp start, intp n, char* registers) noexcept nogil:
     """All ops on a block: n elements from `start` on, of a row."""
     cdef Micro* m = w.micro
@@ -459,7 +464,7 @@ cdef void micros(Sweep* w, intp row, intp start, intp n, char* registers) noexce
     while m < end:
         for i in range(m.args):
             place = &m.arg[i]
-            steps[i] = place.column
+            steps[i] = step_of(m, place)
             if place.base == 1:
                 args[i] = registers + place.offset
             else:
@@ -486,7 +491,7 @@ cdef void short_rows(Sweep* w, intp row, intp rows, char* registers) noexcept no
         spread = 0
         for i in range(m.args):
             place = &m.arg[i]
-            steps[i] = place.column
+            steps[i] = step_of(m, place)
             if place.base == 1:
                 args[i] = registers + place.offset
                 continue

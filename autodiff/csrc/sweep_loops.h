@@ -1,6 +1,6 @@
 /* Arithmetic over blocks, compiled for each CPU level, whose vectors have BYTES bytes.  What is computed stays in registers
-   from operation to operation: a loop for each, which loads two operands and stores a result, takes 0.16 ns an element, one more
-   operation here 0.04 (vectors of 64 bytes) to 0.06 (of 32).  The bits are the same at each level. */
+   from operation to operation: a loop for each, which loads two operands and stores a result, takes 0.16 ns an element, one
+   more operation here 0.04 (vectors of 64 bytes) to 0.06 (of 32).  The bits are the same at each level. */
 #include <string.h>
 #include "sweep_types.h"
 
@@ -37,9 +37,16 @@ typedef struct {
 #define C_NEXT_DIV_INTO(a, b, j) a = p[j] / a;
 #define C_NEXT_STORE(a, b, j) p[j] = a;
 #define C_MINUS_IT(a, b, j) a = -a;
+#define C_SAME_MOVE(a, b, j) a = same;
+#define C_SAME_ADD(a, b, j) a += same;
+#define C_SAME_SUB(a, b, j) a -= same;
+#define C_SAME_SUB_FROM(a, b, j) a = same - a;
+#define C_SAME_MUL(a, b, j) a *= same;
+#define C_SAME_DIV(a, b, j) a /= same;
+#define C_SAME_DIV_INTO(a, b, j) a = same / a;
 
-/* Each operation jumps to the next one, of which the processor then keeps a history each: one switch for all takes 1.15 times as
-   long.  What looks at the address, each time with another number, keeps the compiler from making one jump of them all.  `mark`
+/* Each operation jumps to the next one, of which the processor then keeps a history each: one switch for all takes 1.15 times
+   as long.  What looks at the address, each time with another number, keeps the compiler from making one jump of them all.  `mark`
    makes the labels of a function different. */
 #define C_GO                                                                                                            \
     {                                                                                                                   \
@@ -50,6 +57,10 @@ typedef struct {
 #define C_NEXT(mark, EACH, name, a)                                                                                     \
     mark##name##_##a: p = (V *)(x->start + (at & x->moves)); x++; EACH(C_NEXT_##name, a, a) C_GO
 #define C_NEXTS(mark, EACH, name) C_NEXT(mark, EACH, name, a) C_NEXT(mark, EACH, name, b) C_NEXT(mark, EACH, name, c)
+#define C_ONE_FOR_ALL(mark, EACH, name, a)                                                                              \
+    mark##SAME_##name##_##a: { const V same = *(const V *)x->start; x++; EACH(C_SAME_##name, a, a) } C_GO
+#define C_SAMES(mark, EACH, name)                                                                                       \
+    C_ONE_FOR_ALL(mark, EACH, name, a) C_ONE_FOR_ALL(mark, EACH, name, b) C_ONE_FOR_ALL(mark, EACH, name, c)
 #define C_PAIR(mark, EACH, name, a, b) mark##name##_##a##b: EACH(C_WITH_##name, a, b) C_GO
 #define C_PAIRS(mark, EACH, name)                                                                                       \
     C_PAIR(mark, EACH, name, a, a) C_PAIR(mark, EACH, name, a, b) C_PAIR(mark, EACH, name, a, c)                        \
@@ -69,7 +80,10 @@ typedef struct {
             C_LABELS(mark, MUL), C_LABELS(mark, DIV), C_LABELS(mark, DIV_INTO), C_LABELS(mark, STORE),                  \
             C_LABELS_OF_PAIRS(mark, MOVE), C_LABELS_OF_PAIRS(mark, ADD), C_LABELS_OF_PAIRS(mark, SUB),                  \
             C_LABELS_OF_PAIRS(mark, SUB_FROM), C_LABELS_OF_PAIRS(mark, MUL), C_LABELS_OF_PAIRS(mark, DIV),              \
-            C_LABELS_OF_PAIRS(mark, DIV_INTO), C_LABELS(mark, NEG), &&mark##END};                                       \
+            C_LABELS_OF_PAIRS(mark, DIV_INTO), C_LABELS(mark, NEG), &&mark##END,                                        \
+            C_LABELS(mark, SAME_MOVE), C_LABELS(mark, SAME_ADD), C_LABELS(mark, SAME_SUB),                              \
+            C_LABELS(mark, SAME_SUB_FROM), C_LABELS(mark, SAME_MUL), C_LABELS(mark, SAME_DIV),                          \
+            C_LABELS(mark, SAME_DIV_INTO)};                                                                             \
         typedef type V;                                                                                                 \
         V *p;                                                                                                           \
         const Given *x = given;                                                                                         \
@@ -79,6 +93,8 @@ typedef struct {
         C_NEXTS(mark, EACH, MUL) C_NEXTS(mark, EACH, DIV) C_NEXTS(mark, EACH, DIV_INTO) C_NEXTS(mark, EACH, STORE)      \
         C_PAIRS(mark, EACH, MOVE) C_PAIRS(mark, EACH, ADD) C_PAIRS(mark, EACH, SUB) C_PAIRS(mark, EACH, SUB_FROM)       \
         C_PAIRS(mark, EACH, MUL) C_PAIRS(mark, EACH, DIV) C_PAIRS(mark, EACH, DIV_INTO)                                 \
+        C_SAMES(mark, EACH, MOVE) C_SAMES(mark, EACH, ADD) C_SAMES(mark, EACH, SUB) C_SAMES(mark, EACH, SUB_FROM)       \
+        C_SAMES(mark, EACH, MUL) C_SAMES(mark, EACH, DIV) C_SAMES(mark, EACH, DIV_INTO)                                 \
         C_ALONE(mark, EACH, a) C_ALONE(mark, EACH, b) C_ALONE(mark, EACH, c)                                            \
         mark##END:;                                                                                                     \
     }
@@ -125,16 +141,17 @@ typedef struct {
     C_WAY(element_, dtype, V1_##dtype, ONE, sizeof(T))                                                                  \
     static void chain_##dtype(const unsigned char *code, int operands, char **args, const ptrdiff_t *steps, ptrdiff_t n) \
     {                                                                                                                   \
-        T same[C_OPERANDS][C_WIDEST / sizeof(T)];                                                                   \
+        T same[C_OPERANDS][C_WIDEST / sizeof(T)];                                                                       \
         Given given[C_OPERANDS];                                                                                        \
         ptrdiff_t at = 0;                                                                                               \
         const ptrdiff_t end = n * (ptrdiff_t)sizeof(T);                                                                 \
         for (int i = 0; i < operands; i++) {                                                                            \
             given[i].start = args[i];                                                                                   \
             given[i].moves = -1;                                                                                        \
-            if (steps[i] == 0) {                                                                                        \
+            if (steps[i] <= 0) {                                                                                        \
                 const T element = *(const T *)args[i];                                                                  \
-                for (size_t j = 0; j < C_WIDEST / sizeof(T); j++) same[i][j] = element;                             \
+                const size_t often = (steps[i] ? BYTES : C_WIDEST) / sizeof(T);                                         \
+                for (size_t j = 0; j < often; j++) same[i][j] = element;                                                \
                 given[i].start = (char *)same[i];                                                                       \
                 given[i].moves = 0;                                                                                     \
             }                                                                                                           \
@@ -156,15 +173,16 @@ typedef struct {
             const int m = (int)(n - at < 64 ? n - at : 64);                                                             \
             int k = 0;                                                                                                  \
             for (const unsigned char *op = code; *op != C_END; op++) {                                                  \
-                const int two = *op >= C_TWO && *op < C_NEG, alone = *op >= C_NEG;                                      \
-                T *const a = of[alone ? *op - C_NEG : two ? (*op - C_TWO) / 3 % 3 : *op % 3];                           \
-                const T *b = two ? of[(*op - C_TWO) % 3] : next;                                                        \
-                const int does = two ? (*op - C_TWO) / 9 : alone ? C_END : *op / 3;                                     \
+                const int one = *op >= C_SAME, code_of = one ? *op - C_SAME : *op;                                      \
+                const int two = code_of >= C_TWO && code_of < C_NEG, alone = code_of >= C_NEG;                          \
+                T *const a = of[alone ? code_of - C_NEG : two ? (code_of - C_TWO) / 3 % 3 : code_of % 3];               \
+                const T *b = two ? of[(code_of - C_TWO) % 3] : next;                                                    \
+                const int does = two ? (code_of - C_TWO) / 9 : alone ? C_END : code_of / 3;                             \
                 if (does == C_STORE) {                                                                                  \
                     for (int j = 0; j < m; j++) *(T *)(args[k] + steps[k] * (at + j)) = a[j];                           \
                     k++;                                                                                                \
                 } else if (!two && !alone) {                                                                            \
-                    for (int j = 0; j < m; j++) next[j] = *(const T *)(args[k] + steps[k] * (at + j));                  \
+                    for (int j = 0; j < m; j++) next[j] = *(const T *)(args[k] + (one ? 0 : steps[k] * (at + j)));      \
                     k++;                                                                                                \
                 }                                                                                                       \
                 switch (does) {                                                                                         \
@@ -184,8 +202,8 @@ typedef struct {
 
 #endif
 
-/* In the order of NumPy's pairwise sum, whose bits they have: eight sums side by side, and what is left after them; of more than 128
-   elements the sum of two halves.  A call of NumPy's loop for each row of 20 takes three times as long. */
+/* In the order of NumPy's pairwise sum, whose bits they have: eight sums side by side, and what is left after them; of more than
+   128 elements the sum of two halves.  A call of NumPy's loop for each row of 20 takes three times as long. */
 #define C_SUMS(T, dtype)                                                                                                \
     static T sum_##dtype(ptrdiff_t n, const T *a)                                                                       \
     {                                                                                                                   \

@@ -28,7 +28,8 @@ _arrays: Any = _arrays_module
 _v: Any = _variable_module
 K: dict[str, int] = _arrays.KINDS
 ARENA, REGISTERS, FIRST = _arrays.ARENA, _arrays.REGISTERS, _arrays.FIRST_BASE
-MOVED, STORED, TWO, NEGATED, END = _arrays.MOVED, _arrays.STORED, _arrays.TWO, _arrays.NEGATED, _arrays.END
+MOVED, STORED, TWO, NEGATED, END, SAME = (
+    _arrays.MOVED, _arrays.STORED, _arrays.TWO, _arrays.NEGATED, _arrays.END, _arrays.SAME)
 AT_ONCE, CODES, OPERANDS, ROWS_SPREAD = _arrays.AT_ONCE, _arrays.CODES, _arrays.OPERANDS, _arrays.ROWS_SPREAD
 BLOCK, REGISTER_BYTES, SUMS, DIMS, SHORT = 512, 4096, 16, 8, 128
 #: A program of more ops is not shown: the list of them is not kept.
@@ -1282,8 +1283,9 @@ class Arithmetic:
             self.places.append(self.target_of(root))
 
     def memory(self, does: int, at: int, operand: Any) -> None:
-        self.code.append(3 * does + at)
-        self.places.append(self.place_of(*operand))
+        place = self.place_of(*operand)
+        self.code.append((0 if any(place[2:]) else SAME) + 3 * does + at)
+        self.places.append(place)
         self.spread += type(operand[2]) is tuple
 
     def pair(self, does: int, at: int, other: int) -> int:
