@@ -20,6 +20,7 @@ from ._core cimport HOOKED, Array, Shape, Turn, new_array, new_shape, release_sh
 from ._kernels cimport FLOAT64, Loop, add_into, exp_sum, intp, kernels, run_loop, run_parts
 from ._kernels cimport matmul as matmul_kernel, matmul_batch
 from ._kernels import chosen_cpu_level
+from ._program import same_static
 
 import numpy as np
 
@@ -847,9 +848,6 @@ cdef enum:                          # what a part of the arguments is
 PARTS = {"array": ARRAY, "number": NUMBER, "single": SINGLE, "list": LIST, "tuple": TUPLE, "dict": DICT, "static": STATIC,
          "values": VALUES}
 
-cdef frozenset BY_VALUE = frozenset((int, bool, str, bytes, np.bool_, np.int32, np.int64))
-
-
 @cython.final
 cdef class Played:
     """A program with how its arguments are read and its results are made."""
@@ -926,7 +924,7 @@ cdef class Played:
         elif kind == STATIC:
             if o is part[1]:
                 return True
-            return type(o) is type(part[1]) and type(o) in BY_VALUE and o == part[1]
+            return same_static(o, part[1])
         elif kind == VALUES:
             if not is_variable(o) or type(o) is not part[5] or o.requires_grad != part[4]:
                 return False

@@ -1744,6 +1744,15 @@ cdef object ask(str name, tuple operands, tuple params, object into=None, bint l
     return NotImplemented
 
 
+cdef int tell_hashed(Variable v) except -1:
+    """A hash is the Variable's own, whatever its value: the innermost level may want to know who asks for it."""
+    cdef list stack = ABOVE_OPS.stack
+    told = getattr(stack[len(stack) - 1], "hashed", None)
+    if told is not None:
+        told(v)
+    return 0
+
+
 cdef object ask_point(int op, object x, object y):
     """What a recorder that stands alone makes of an elementwise op on numbers; None: it is asked as others are.
 
