@@ -157,6 +157,7 @@ cdef struct Step:
     int expected                # of a guard; of PYTHON: which call
     int first, count            # micros of FUSED, and sums
     int first_sum, sums, row_sums
+    intp block                  # of FUSED: elements of a block where it is not by rows
     intp rows, columns
 
 
@@ -251,6 +252,7 @@ cdef class Program:
         s.first, s.count = given.get("micros", (0, 0))
         s.first_sum, s.sums = given.get("sums", (0, 0))
         s.row_sums = given.get("row_sums", 0)       # behind the others
+        s.block = given.get("block", BLOCK)
         s.rows, s.columns = given.get("sweep", (1, 0))
         return 0
 
@@ -535,7 +537,7 @@ cdef void run_of(Sweep* w, intp start, intp n, double* totals, char* registers) 
     cdef Place* source
     cdef char* x
     cdef float single
-    if n > BLOCK:
+    if n > s.block:
         half = n // 2
         half -= half % 8
         run_of(w, start, half, totals, registers)

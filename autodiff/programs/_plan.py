@@ -729,14 +729,16 @@ class Plan:
                 expiring.setdefault(max(last.get(first, i), i), []).append(first)
             if isinstance(step, Sweep):
                 made_micros, made_sums, used = self.micros_of(step, here)
+                length = 2 if self.lengthened(step, made_micros, made_sums, used) else 1
                 rows = step.rows or 1
                 dtype = next((self.dtype_of(source) for _, source in step.sums + step.row_sums), FLOATS[0])
                 steps.append({"kind": K["fused"], "micros": (len(micros), len(made_micros)),
                               "sums": (len(sums), len(step.sums)), "row_sums": len(step.row_sums), "dtype": FLOATS.index(dtype),
+                              "block": length * BLOCK,
                               "sweep": (rows, step.columns or step.size)})
                 micros += made_micros
                 sums += made_sums
-                registers = max(registers, used)
+                registers = max(registers, length * used)
                 heavy = heavy or step.size >= 32768
             else:
                 heavy = self.emit(step, steps, calls) or heavy
@@ -953,6 +955,15 @@ class Plan:
             sums.append((place_of(source, self.look_at(source), "flat"), (base, offset, 0, 0)))
         return made, sums, blocks.used
 
+    def lengthened(self, sweep: Sweep, made: list[Any], sums: list[Any], used: int) -> bool:
+        """Whether its blocks are twice as long, with registers to match: a few of them stay in the first-level cache even so."""
+        if used > FEW or sweep.rows > 1 or sweep.size <= BLOCK:
+            return False
+        for _, _, _, places in made:
+            places[:] = [twice_as_far(place) for place in places]
+        sums[:] = [(twice_as_far(source), target) for source, target in sums]
+        return True
+
     def emit(self, step: Any, steps: list[Any], calls: list[Any]) -> bool:
         """The code of a step that is no sweep; whether it may take long."""
         kind = step[0]
@@ -1151,6 +1162,10 @@ def common_split(ways: list[Any], n: int) -> tuple[int, int] | None:
     return (n // m, m) if m >= 8 else None
 
 
+def twice_as_far(place: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    return (REGISTERS, 2 * place[1], *place[2:]) if place[0] == REGISTERS else place
+
+
 def steps_of(way: Any, columns: int, size: int) -> tuple[int, int]:
     """How far from row to row, and from element to element."""
     if way == "flat":
@@ -1162,6 +1177,8 @@ def steps_of(way: Any, columns: int, size: int) -> tuple[int, int]:
 
 #: Numbers of the ops that arithmetic is made of.
 ARITHMETIC: dict[int | None, str] = {_v.op_number(name): name for name in (*_arrays.CHAINED, *_arrays.ALONE)}
+#: Registers of a sweep whose blocks may be long.
+FEW = 2
 #: So much of it waits at most: longer, and what it reads would not stay in the cache.
 WAITING = 24
 
