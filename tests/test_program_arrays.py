@@ -149,7 +149,7 @@ def long_chains(x, y, row, column, scale):
     return np.exp(b / (b * b + 1.0)) * b - (x - b) / (b * b + 1.0), b - a + a * x * x * x * x * x * x * x * x * x
 
 
-@pytest.mark.parametrize("level", ["baseline", "avx2"])
+@pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("shape", [(1, 8), (3, 8), (31, 14), (5, 33), (2, 130), (7, 513), (200, 20)])
 def test_chains_have_the_bits_of_single_ops(shape, dtype, level):
@@ -203,7 +203,7 @@ def replayed_with_bits_of_eager(f, args, others):
                 assert np.array_equal(a, b, equal_nan=True) and np.array_equal(np.signbit(a[a == 0]), np.signbit(b[b == 0]))
 
 
-@pytest.mark.parametrize("level", ["baseline", "avx2"])
+@pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("f", [along_rows, over_the_first, at_places])
 @pytest.mark.parametrize("shape", [(3, 40, 5), (2, 5, 8), (4, 70, 20), (2, 3, 101), (3, 4, 128), (2, 4, 130), (2, 700, 6)])
