@@ -10,6 +10,7 @@ Read in this order: the steps, the program, the player.
 cimport cython
 cimport numpy as cnp
 from cpython.object cimport PyTypeObject
+from libc.math cimport INFINITY
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
@@ -35,20 +36,26 @@ cdef extern from "csrc/small.h":
 
 cdef extern from "csrc/sweep_types.h":
     """
-    static const c_chain *chains = c_chains_baseline;
+    static const c_sweeps *sweeps = &c_sweeps_baseline;
 
-    static void use_wide_chains(int wide)
+    static void use_wide_sweeps(int wide)
     {
     #if (defined(__x86_64__) || defined(_M_X64)) && defined(__GNUC__)
-        chains = wide ? c_chains_avx2 : c_chains_baseline;
+        sweeps = wide ? &c_sweeps_avx2 : &c_sweeps_baseline;
     #else
         (void)wide;
     #endif
     }
     """
     ctypedef void (*c_chain)(const unsigned char* op, int count, char** args, const intp* steps, intp n) noexcept nogil
-    const c_chain* chains
-    void use_wide_chains(int wide)
+    ctypedef void (*c_sums)(intp rows, intp columns, const char* x, intp step, char* out) noexcept nogil
+    ctypedef void (*c_stretch)(intp rows, intp columns, const char* x, char* out) noexcept nogil
+    ctypedef struct c_sweeps:
+        c_chain chain[2]
+        c_sums sums[2]
+        c_stretch stretch[2]
+    const c_sweeps* sweeps
+    void use_wide_sweeps(int wide)
     enum:
         C_ADD
         C_SUB
@@ -58,7 +65,9 @@ cdef extern from "csrc/sweep_types.h":
         C_DIV_INTO
         C_NEG
         C_SQUARE
+        C_TWICE
         C_AT_MOST
+        C_SUMMED
 
 cdef extern from "Python.h":
     double PyFloat_AS_DOUBLE(object o)
@@ -96,19 +105,25 @@ cdef enum:                      # kinds of steps
     FINITE                      # a guard: nothing is infinite or nan
     ORDINARY                    # ... nor zero
     LOGSUMEXP                   # of rows: the result, and where wanted exp(x - top) and one over its sum
+    LOGSUMEXP_ACROSS            # ... across them
+    GATHER                      # target = source at places
+    SCATTER                     # target = 0, then source added at places, one after the other
 
 KINDS = {"fused": FUSED, "strided": STRIDED, "sum": SUM, "matmul": MATMUL, "copy": COPY, "add_to": ADD_TO, "python": PYTHON,
-         "truth": TRUTH, "finite": FINITE, "ordinary": ORDINARY, "logsumexp": LOGSUMEXP}
+         "truth": TRUTH, "finite": FINITE, "ordinary": ORDINARY, "logsumexp": LOGSUMEXP, "logsumexp_across": LOGSUMEXP_ACROSS,
+         "gather": GATHER, "scatter": SCATTER}
 ARENA, REGISTERS, FIRST_BASE = 0, 1, 2
 #: Arithmetic that chains are made of: what is done to a value, and with the next operand on its left.
 CHAINED = {"add": (C_ADD, C_ADD), "sub": (C_SUB, C_SUB_FROM), "mul": (C_MUL, C_MUL), "div": (C_DIV, C_DIV_INTO),
            "neg": (C_NEG, C_NEG), "square": (C_SQUARE, C_SQUARE)}
+#: ... and with itself.
+ALONE = {"add": C_TWICE, "mul": C_SQUARE}
 CHAIN = C_AT_MOST
 
 
 def use_level(str name not None):
-    """Let chains use the loops of a CPU level, as _kernels.choose_cpu_level() does; the bits are the same at each."""
-    use_wide_chains(name != "baseline")
+    """Let sweeps use the loops of a CPU level, as _kernels.choose_cpu_level() does; the bits are the same at each."""
+    use_wide_sweeps(name != "baseline")
 
 
 use_level(chosen_cpu_level())
@@ -321,7 +336,7 @@ cdef class Program:
                 run_loop(s.loop, s.data, s.args, s.dims, s.shape, args, strides)
             elif s.kind == SUM:
                 memset(self.base[s.arg[1].base] + s.zeroed_at, 0, s.zeroed)
-                if not rows_summed(s, args):
+                if not (short_summed(s, args) or rows_summed(s, args)):
                     add_into(s.dtype, s.dims, s.shape, args[1], strides[1], args[0], strides[0])
             elif s.kind == MATMUL and s.dims == 4:
                 products(s, args)
@@ -336,6 +351,10 @@ cdef class Program:
                 add_into(s.dtype, s.dims, s.shape, args[1], strides[1], args[0], strides[0])
             elif s.kind == LOGSUMEXP:
                 logsumexp(s, args)
+            elif s.kind == LOGSUMEXP_ACROSS:
+                logsumexp_across(s, args)
+            elif s.kind == GATHER or s.kind == SCATTER:
+                at_places(s, args)
             elif s.kind == TRUTH:
                 if truth_at(args[0], s.size, s.dtype) != (s.expected & 1):
                     return at
@@ -472,7 +491,10 @@ cdef void short_rows(Sweep* w, intp row, intp rows, char* registers) noexcept no
                 autodiff_tile(rows, columns * size, args[i], <char*>&room[i * BLOCK])
             elif place.column == 0 and place.row:
                 size = steps[i] = place.row
-                autodiff_stretch(rows, columns, <int>size, args[i], <char*>&room[i * BLOCK])
+                if size == 1:       # of what is true
+                    autodiff_stretch(rows, columns, 1, args[i], <char*>&room[i * BLOCK])
+                else:
+                    sweeps.stretch[size == 4](rows, columns, args[i], <char*>&room[i * BLOCK])
             else:
                 continue
             args[i] = <char*>&room[i * BLOCK]
@@ -538,7 +560,7 @@ cdef inline void computed(Micro* m, char** args, const intp* steps, intp n) noex
     if m.loop != NULL:
         m.loop(args, &n, steps, m.data)
     elif m.count:
-        chains[m.dtype](m.op, m.count, args, steps, n)
+        sweeps.chain[m.dtype](m.op, m.count, args, steps, n)
     else:
         autodiff_select(n, m.size, args[0], <int>steps[0], args[1], <int>steps[1], args[2], <int>steps[2], args[3])
 
@@ -562,25 +584,144 @@ cdef void logsumexp(Step* s, char** args) noexcept nogil:
                 (<float*>args[3])[i] = <float>(1 / total)
 
 
+cdef void logsumexp_across(Step* s, char** args) noexcept nogil:
+    """s.shape: rows and their length; args: x, result.  Operation by operation what the op does with whole arrays."""
+    cdef intp n = s.shape[1], start, count, row, i
+    cdef int size = 8 if s.dtype == FLOAT64 else 4
+    cdef double[3 * BLOCK] room
+    cdef char* top = <char*>room
+    cdef char* total = <char*>&room[BLOCK]
+    cdef char* term = <char*>&room[2 * BLOCK]
+    cdef char* x
+    cdef intp* steps = [size, size, size]
+    start = 0
+    while start < n:
+        count, x = min(<intp>BLOCK, n - start), args[0] + start * size
+        memcpy(top, x, count * size)
+        for row in range(1, s.shape[0]):
+            applied(s.dtype, MAXIMUM, top, x + row * n * size, top, &count, steps)
+        for i in range(count):          # inf - inf would be nan
+            if s.dtype == FLOAT64 and ((<double*>top)[i] == INFINITY or (<double*>top)[i] == -INFINITY):
+                (<double*>top)[i] = 0
+            elif s.dtype != FLOAT64 and ((<float*>top)[i] == INFINITY or (<float*>top)[i] == -INFINITY):
+                (<float*>top)[i] = 0
+        for row in range(s.shape[0]):
+            applied(s.dtype, SUB, x + row * n * size, top, term, &count, steps)
+            applied(s.dtype, EXP, term, total if row == 0 else term, NULL, &count, steps)
+            if row:
+                applied(s.dtype, ADD, total, term, total, &count, steps)
+        applied(s.dtype, LOG, total, total, NULL, &count, steps)
+        applied(s.dtype, ADD, total, top, args[1] + start * size, &count, steps)
+        start += count
+
+
+cdef inline void applied(int dtype, int op, char* x, char* y, char* z, const intp* n, const intp* steps) noexcept nogil:
+    cdef char* args[3]
+    args[0], args[1], args[2] = x, y, z
+    kernels[dtype][op].value(args, n, steps, kernels[dtype][op].value_data)
+
+
+cdef void at_places(Step* s, char** args) noexcept nogil:
+    """s.shape: how many places; args: source, places, target."""
+    cdef intp i, n = s.shape[0]
+    cdef intp* place = <intp*>args[1]
+    if s.kind == SCATTER:
+        memset(args[2], 0, s.zeroed)
+    if s.kind == GATHER and s.dtype == FLOAT64:
+        for i in range(n):
+            (<double*>args[2])[i] = (<double*>args[0])[place[i]]
+    elif s.kind == GATHER:
+        for i in range(n):
+            (<float*>args[2])[i] = (<float*>args[0])[place[i]]
+    elif s.dtype == FLOAT64:
+        for i in range(n):
+            (<double*>args[2])[place[i]] += (<double*>args[0])[i]
+    else:
+        for i in range(n):
+            (<float*>args[2])[place[i]] += (<float*>args[0])[i]
+
+
 cdef void short_strided(Step* s, char** args) noexcept nogil:
-    """A loop over strided operands with short rows, which are gathered: a call for each row of 20 takes twice as long."""
-    cdef intp columns = s.shape[s.dims - 1], some = BLOCK // columns, rows = 1, row = 0, n
-    cdef int size = 8 if s.dtype == FLOAT64 else 4, result = s.args - 1, i
+    """A loop over strided operands with short rows, of which a call has many: one for each row of 20 takes twice as long.
+
+    Rows that are the same again and again are laid side by side once, those that lie so are read where they are, others are
+    gathered.
+    """
+    cdef int last = s.dims - 1, result = s.args - 1, i, d
+    cdef intp columns = s.shape[last], some = BLOCK // columns, inner = s.shape[last - 1], rows = 1, row, within, at, n
+    cdef int size = 8 if s.dtype == FLOAT64 else 4
     cdef double[2 * BLOCK] room
     cdef char* given[3]
+    cdef char* start[2]
     cdef intp steps[3]
-    for i in range(s.dims - 1):
+    cdef bint gathered = inner < some       # several of these rows are not enough for a call
+    for i in range(last):
         rows *= s.shape[i]
+    steps[result] = s.strides[result][last]                 # the result lies one after the other
+    for i in range(result):
+        steps[i], given[i] = size, <char*>&room[i * BLOCK]
+        if s.strides[i][last] != size or s.strides[i][last - 1] not in (0, columns * size):
+            gathered = True
+    row = within = 0
     while row < rows:
-        n = min(some, rows - row)
+        n = min(some, rows - row if gathered else inner - within)
         for i in range(result):
-            steps[i], given[i] = size, <char*>&room[i * BLOCK]
-            autodiff_gather_rows(s.dims, s.shape, s.strides[i], size, row, n, args[i], given[i])
-        steps[result] = s.strides[result][s.dims - 1]       # the result lies one after the other
+            if gathered:
+                autodiff_gather_rows(s.dims, s.shape, s.strides[i], size, row, n, args[i], given[i])
+                continue
+            if within == 0:
+                start[i], at = args[i], row // inner
+                for d in range(last - 2, -1, -1):
+                    start[i] += at % s.shape[d] * s.strides[i][d]
+                    at //= s.shape[d]
+                if s.strides[i][last - 1] == 0:
+                    autodiff_tile(some, columns * size, start[i], <char*>&room[i * BLOCK])
+            if s.strides[i][last - 1]:
+                given[i] = start[i] + within * columns * size
         given[result] = args[result] + row * columns * steps[result]
+        row += n
+        within = (within + n) % inner
         n *= columns
         s.loop(given, &n, steps, s.data)
-        row += some
+
+
+cdef struct Sums:               # sums of rows, in parts
+    int dtype
+    intp rows, columns, step, length
+    char* x
+    char* out
+
+
+cdef void sums_part(void* work, intp part) noexcept nogil:
+    cdef Sums* w = <Sums*>work
+    cdef intp start = part * w.length
+    sweeps.sums[w.dtype](min(w.length, w.rows - start), w.columns, w.x + start * w.step, w.step,
+                         w.out + start * (8 if w.dtype == FLOAT64 else 4))
+
+
+cdef bint short_summed(Step* s, char** args) noexcept nogil:
+    """Sums along short rows that are as far from each other each, into one after the other; False: they are not."""
+    cdef int last = s.dims - 1, d
+    cdef intp size = 8 if s.dtype == FLOAT64 else 4, parts
+    cdef Sums sums
+    if s.dims < 2 or s.shape[last] > C_SUMMED or s.strides[0][last] != size or s.strides[1][last] != 0:
+        return False
+    sums.dtype, sums.rows, sums.columns, sums.step = s.dtype, s.shape[last - 1], s.shape[last], s.strides[0][last - 1]
+    if s.strides[1][last - 1] != size:
+        return False
+    for d in range(last - 2, -1, -1):
+        if s.strides[0][d] != sums.rows * sums.step or s.strides[1][d] != sums.rows * size:
+            return False
+        sums.rows *= s.shape[d]
+    sums.x, sums.out = args[0], args[1]
+    sums.length = max(<intp>1, PART_SIZE // sums.columns)
+    parts = (sums.rows + sums.length - 1) // sums.length
+    if sums.rows * sums.columns < WORTH_SHARING:
+        sums.length = sums.rows
+        sums_part(&sums, 0)
+    else:
+        run_parts(sums_part, &sums, parts)
+    return True
 
 
 cdef bint rows_summed(Step* s, char** args) noexcept nogil:
@@ -615,13 +756,16 @@ cdef void products(Step* s, char** args) noexcept nogil:
 
 
 cdef int ADD = 0
+cdef int SUB = 0
+cdef int MAXIMUM = 0
+cdef int EXP = 0
 cdef int LOG = 0
 
 
-def _fill(int add, int log):
+def _fill(number):
     """The numbers of these rows, once rows have numbers."""
-    global ADD, LOG
-    ADD, LOG = add, log
+    global ADD, SUB, MAXIMUM, EXP, LOG
+    ADD, SUB, MAXIMUM, EXP, LOG = [number(name) for name in ("add", "sub", "maximum", "exp", "log")]
 
 
 cdef int take_place(Place* place, tuple given) except -1:

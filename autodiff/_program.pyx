@@ -67,11 +67,9 @@ cdef extern from "csrc/program_rows.h":
     ctypedef struct p_item:
         uint16_t op, row
         int32_t a, b, where
-    ctypedef struct p_back:
-        pass
+    ctypedef struct p_step:
+        uint16_t op
     ctypedef struct p_reverse:
-        p_back* code
-        int32_t* input
         int seed, choice
     ctypedef struct p_pattern:
         long long* start
@@ -87,10 +85,8 @@ cdef extern from "csrc/program_rows.h":
     ctypedef struct p_segment:
         p_segment* parent
         p_segment** child
-        p_item* items
-        uint8_t* live
-        int start, count
-        p_item turn
+        p_step* code
+        int start, count, turn
         int leaf
         int32_t* out
         int outs
@@ -107,13 +103,16 @@ cdef extern from "csrc/program_rows.h":
         double* constants
         size_t bytes
     bint p_is_turn(int op)
-    bint p_binary(const p_item* q)
+    p_item p_item_of(const p_segment* s, int i)
+    bint p_lives(const p_segment* s, int i)
     p_tree* p_tree_new(int inputs, const uint8_t* single)
     void p_tree_free(p_tree* t)
     int p_follow(const p_tree* t, const p_item* items, int count, p_segment** at, int* way, int* done)
     p_segment* p_hang(p_tree* t, const p_item* items, int count, p_segment* at, int way, int done)
     int p_render(p_tree* t, p_segment* leaf)
     p_reverse* p_reversed(p_tree* t, p_segment* leaf, const uint8_t* chosen, int choice, int aux)
+    int p_gradient_at(const p_reverse* r, int input)
+    void p_differentiate(const p_tree* t, const p_reverse* r)
     int p_room(p_tree* t)
     int p_constant_add(p_tree* t, double value)
     enum:
@@ -150,7 +149,6 @@ cdef extern from "csrc/program_rows.h":
     int p_left_order(const void* x, const void* y) noexcept nogil
     p_segment* p_forward(p_segment* s, double* v, int* reason)
     int p_use_level(const char* name)
-    void p_backward(const p_back* code, const double* v, double* g)
     ctypedef struct p_template:
         p_item* items
         double* numbers
@@ -645,6 +643,16 @@ cdef class Recorder(OpRecorder):
             place = self.here()
             self.place = place_of(self.known, place)
         return NotImplemented
+
+    # -- derivatives inside of the function
+
+    def forked(self, v, leaf):
+        """A leaf that a transform makes of a value: what is computed of it comes to nothing, passing() says."""
+
+    def passing(self, run, tuple outputs, tuple cotangents, create_graph, bint accumulates):
+        """A reverse pass that begins: as ops it is recorded by programs of arrays."""
+        self.give_up("a derivative inside of it is no op")
+        return run(cotangents, create_graph)
 
     # -- the door
 
@@ -1477,6 +1485,16 @@ def inside(tuple args):
         tuple([number_inside(x) for x in o]) if of_floats(o) else o for o in args])
 
 
+def sample_of(list columns, uintptr_t addresses, Py_ssize_t point):
+    """The leaves of one point: where a column has an address, the double at the point, else what stands in the list."""
+    cdef const uint64_t* address = <const uint64_t*>addresses
+    cdef Py_ssize_t i, count = len(columns)
+    made = PyList_New(count)
+    for i in range(count):
+        give_item(made, i, (<const double*><uintptr_t>address[i])[point] if address[i] else columns[i])
+    return made
+
+
 @cython.final
 cdef class Tree:
     """The program of a function for one structure of its arguments: what was recorded, and the code that replays it."""
@@ -1493,6 +1511,7 @@ cdef class Tree:
     cdef dict constants
     cdef list known                 # code objects of the user's
     cdef dict numbers
+    cdef p_segment* merged          # the leaf of the last recording
 
     def __cinit__(self, tuple args, tuple references=()):
         cdef int i, inputs = 0
@@ -1667,6 +1686,7 @@ cdef class Tree:
                 raise MemoryError
         if p_room(self.t):
             raise MemoryError
+        self.merged = leaf
         return None
 
     @staticmethod
@@ -1677,12 +1697,8 @@ cdef class Tree:
                 return &leaf.reverse[i]
         return NULL
 
-    def differentiate(self, tuple args, int choice, tuple places, bint aux=False, expected=None):
-        """Reverse code of the leaf to which the arguments lead, in the arguments at those places.
-
-        False: they lead to none, or its one result has not the bits of `expected`.
-        """
-        cdef double wanted
+    def differentiate(self, tuple args, int choice, tuple places, bint aux=False):
+        """Reverse code of the leaf to which the arguments lead, in the arguments at those places; False: they lead to none."""
         cdef int reason = 0
         cdef p_segment* leaf
         if self.fill(args):
@@ -1690,10 +1706,6 @@ cdef class Tree:
         leaf = p_forward(self.t.root, self.t.v, &reason)
         if leaf == NULL:
             return False
-        if expected is not None:
-            wanted = expected
-            if leaf.outs != 1 or leaf.out[0] < 0 or not same_number(self.t.v[leaf.out[0]], wanted):
-                return False
         self.reverse_leaf(leaf, choice, places, aux)
         return True
 
@@ -1734,15 +1746,13 @@ cdef class Tree:
             return self.referred(choice)
         leaf.runs += 1
         value = t.v[leaf.out[0]]
-        if reverse.seed >= 0:
-            t.g[reverse.seed] = 1.0
-            p_backward(reverse.code, t.v, t.g)
+        p_differentiate(t, reverse)
         gradients = <double*>malloc((len(self.references) + 1) * sizeof(double))
         if gradients == NULL:
             raise MemoryError
         for i in range(len(self.references)):           # before anything is made, see run()
-            k = reverse.input[self.numbers_given + i]
-            gradients[i] = t.g[k] if reverse.seed >= 0 and k >= 0 else 0.0
+            k = p_gradient_at(reverse, self.numbers_given + i)
+            gradients[i] = t.g[k] if k >= 0 else 0.0
         try:
             return value, [gradients[i] for i in range(len(self.references))]
         finally:
@@ -1762,6 +1772,7 @@ cdef class Tree:
 
     cdef bint rows_leaf(self, p_segment* leaf, int choice, tuple places, int kind, size_t limit) except -1:
         cdef int i, k, status
+        cdef p_item q
         cdef p_segment* s = leaf
         wanted = np.array([k for i in places for k in range(self.first[i], self.first[i + 1])], np.int32)
         if kind == P_OF_GRADIENT and leaf.outs != 1:
@@ -1770,8 +1781,9 @@ cdef class Tree:
             return True
         while s != NULL:
             for i in range(s.count):
-                if s.items[i].op < P_COPY:
-                    learn_rule(s.items[i].row & ~P_SINGLE)
+                q = p_item_of(s, i)
+                if q.op < P_COPY:
+                    learn_rule(q.row & ~P_SINGLE)
             s = s.parent
         status = p_rows_make(self.t, leaf, <const int32_t*><uintptr_t>wanted.ctypes.data, len(wanted), choice, kind, limit)
         if status == -1 or p_room(self.t):
@@ -1875,7 +1887,7 @@ cdef class Tree:
     def listing(self):
         """[(depth, text, place)]: the program, one op a line; a guard that has both ways has them one step deeper."""
         cdef p_segment* s
-        cdef p_item* q
+        cdef p_item q
         cdef int i
         lines = []
         waiting = [(<uintptr_t>self.t.root, 0, "")]
@@ -1886,27 +1898,28 @@ cdef class Tree:
                 continue
             s = <p_segment*><uintptr_t>address
             for i in range(s.count):
-                q = &s.items[i]
+                q = p_item_of(s, i)
                 if q.op == P_CHECK:
                     lines.append((depth, f"leave unless finite {self.name(q.a)}", place_of(self.known, q.where)))
-                elif s.live[i]:
-                    text = f"{self.name(s.start + i)} = {self.operation(q, s.start + i)}"
+                elif p_lives(s, i):
+                    text = f"{self.name(s.start + i)} = {self.operation(&q, s.start + i)}"
                     lines.append((depth, text, place_of(self.known, q.where)))
-            place = place_of(self.known, s.turn.where)
-            if s.turn.op == P_END:
+            q = p_item_of(s, s.count)
+            place = place_of(self.known, q.where)
+            if s.turn == P_END:
                 _, constants = self.outputs[s.leaf]
                 found = [repr(c) if s.out[i] < 0 else self.name(s.out[i]) for i, c in enumerate(constants)]
                 lines.append((depth, f"return {', '.join(found)}", None))
             elif s.child[0] == NULL or s.child[1] == NULL:
                 i = s.child[0] == NULL
-                lines.append((depth, f"guard {'' if i else 'not '}{self.decision(&s.turn)}", place))
+                lines.append((depth, f"guard {'' if i else 'not '}{self.decision(&q)}", place))
                 waiting.append((<uintptr_t>s.child[i], depth, ""))
             else:
                 word = "if"
-                if s.turn.op == P_INT and lines and lines[len(lines) - 1] == (depth - 1, "else:", None):
+                if q.op == P_INT and lines and lines[len(lines) - 1] == (depth - 1, "else:", None):
                     word, depth = "elif", depth - 1         # int() is asked number by number
                     lines.pop()
-                lines.append((depth, f"{word} {self.decision(&s.turn)}:", place))
+                lines.append((depth, f"{word} {self.decision(&q)}:", place))
                 waiting += [(<uintptr_t>s.child[0], depth + 1, ""), (0, depth, "else:"), (<uintptr_t>s.child[1], depth + 1, "")]
         return lines
 
@@ -1936,6 +1949,7 @@ cdef class Tree:
     def turns(self):
         """[(decision, place, runs in which it held, runs in which it did not)], from the root on."""
         cdef p_segment* s
+        cdef p_item q
         cdef int i
         order, totals = [], {}
         waiting = [<uintptr_t>self.t.root]
@@ -1944,17 +1958,18 @@ cdef class Tree:
             order.append(address)
             s = <p_segment*><uintptr_t>address
             for i in range(2):
-                if s.turn.op != P_END and s.child[1 - i] != NULL:
+                if s.turn != P_END and s.child[1 - i] != NULL:
                     waiting.append(<uintptr_t>s.child[1 - i])
         for address in reversed(order):         # children come after their parent
             s = <p_segment*><uintptr_t>address
-            totals[address] = s.runs if s.turn.op == P_END else (
+            totals[address] = s.runs if s.turn == P_END else (
                 totals.get(<uintptr_t>s.child[0], 0) + totals.get(<uintptr_t>s.child[1], 0))
         found = []
         for address in order:
             s = <p_segment*><uintptr_t>address
-            if s.turn.op != P_END:
-                found.append((self.decision(&s.turn), place_of(self.known, s.turn.where),
+            if s.turn != P_END:
+                q = p_item_of(s, s.count)
+                found.append((self.decision(&q), place_of(self.known, q.where),
                               totals.get(<uintptr_t>s.child[1], 0), totals.get(<uintptr_t>s.child[0], 0)))
         return found
 
@@ -2000,11 +2015,11 @@ cdef class Tree:
     cdef int walk(self, Written* w) noexcept:
         """The code: chains of segments, each from where it hangs to its leaf, the way that holds first.  1: memory is short."""
         cdef p_segment* s = self.t.root
-        cdef p_item* q
+        cdef p_item q
         cdef Waiting* grown
         cdef p_segment** more
         cdef int i, way, at = -1, number = 0, own
-        if s.turn.op == 0:
+        if s.turn == 0:
             return 1
         put(&w.out, 0)
         put(&w.out, 2)
@@ -2013,17 +2028,18 @@ cdef class Tree:
             number += 1
             put(&w.out, s.count)
             for i in range(s.count):
-                q = &s.items[i]
+                q = p_item_of(s, i)
                 put(&w.out, numbered(&w.ops, (<int64_t>q.op << 16) | q.row))
                 put_operand(w, s.start + i, q.a)
                 if has_two(q.op, q.row):
                     put_operand(w, s.start + i, q.b)
                 put_place(w, q.where)
-            put(&w.out, numbered(&w.ops, <int64_t>s.turn.op << 16))
-            if s.turn.op != P_END:
-                put_operand(w, s.start + s.count, s.turn.a)
-                put_operand(w, s.start + s.count, s.turn.b)
-                put_place(w, s.turn.where)
+            put(&w.out, numbered(&w.ops, <int64_t>s.turn << 16))
+            if s.turn != P_END:
+                q = p_item_of(s, s.count)
+                put_operand(w, s.start + s.count, q.a)
+                put_operand(w, s.start + s.count, q.b)
+                put_place(w, q.where)
                 way = s.child[1] != NULL
                 put(&w.out, way)
                 if way and s.child[0] != NULL:
@@ -2079,7 +2095,7 @@ cdef class Tree:
         cdef int count, room = 0, used = 0, segment_room = 0, kind_room = 0, slot, i, k, n, way, op, row, hangs, leaf = 0
         cdef uint64_t read
         cdef bytearray single = bytearray(self.t.inputs + 1)
-        if self.t.root.turn.op != 0 or len(places) > 0xFFFFF or len(constants) > len(code) or len(ops) > len(code):
+        if self.t.root.turn != 0 or len(places) > 0xFFFFF or len(constants) > len(code) or len(ops) > len(code):
             raise ValueError("a program that is none")
         source.data, source.n, source.at, source.failed = <const uint8_t*>code, len(code), 0, False
         for value in constants:
@@ -2104,7 +2120,7 @@ cdef class Tree:
                     raise ValueError("a branch that hangs nowhere")
                 at = self.t.root if used == 0 else segments[n]
                 slot = self.t.inputs if used == 0 else at.start + at.count
-                if used and (at.turn.op == P_END or at.child[way] != NULL):
+                if used and (at.turn == P_END or at.child[way] != NULL):
                     raise ValueError("a branch where there is one")
                 if slot >= kind_room:
                     kind_room = 2 * slot + 64
@@ -2116,7 +2132,7 @@ cdef class Tree:
                 s = at
                 while used and s != NULL:
                     for i in range(s.count):
-                        kinds[s.start + i] = 2 if s.items[i].op == P_CHECK else 0
+                        kinds[s.start + i] = 2 if s.code[i].op == P_CHECK else 0
                     s = s.parent
                 count, hangs = 0, 1
                 while True:             # a segment
@@ -2240,7 +2256,7 @@ cdef class Tree:
         """(segments, constants): of each segment its first slot, items (name, flags, row, a, b or None, place), how it ends,
         the numbers of what comes after it (-1: nothing is recorded), and of a leaf (slots, (Treedef or None, constants))."""
         cdef p_segment* s
-        cdef p_item* q
+        cdef p_item q
         cdef int i
         order, numbers = [], {}
         waiting = [<uintptr_t>self.t.root]
@@ -2250,18 +2266,19 @@ cdef class Tree:
             order.append(address)
             s = <p_segment*><uintptr_t>address
             for i in range(2):
-                if s.turn.op != P_END and s.child[1 - i] != NULL:
+                if s.turn != P_END and s.child[1 - i] != NULL:
                     waiting.append(<uintptr_t>s.child[1 - i])
         found = []
         for address in order:
             s = <p_segment*><uintptr_t>address
             items = []
             for i in range(s.count):
-                q = &s.items[i]
+                q = p_item_of(s, i)
                 items.append((*op_name(q.op, q.row), q.row & ~P_SINGLE, q.a, q.b if has_two(q.op, q.row) else None,
                               place_of(self.known, q.where)))
-            turn = (op_name(s.turn.op, 0)[0], s.turn.a, s.turn.b, place_of(self.known, s.turn.where))
-            if s.turn.op == P_END:
+            q = p_item_of(s, s.count)
+            turn = (op_name(q.op, 0)[0], q.a, q.b, place_of(self.known, q.where))
+            if s.turn == P_END:
                 found.append((s.start, items, turn, None, ([s.out[i] for i in range(s.outs)], self.outputs[s.leaf])))
             else:
                 after = tuple([numbers[<uintptr_t>s.child[i]] if s.child[i] != NULL else -1 for i in range(2)])
@@ -2276,6 +2293,7 @@ cdef class Tree:
         """Where arguments leave what is recorded: (decision, values, way, place), of a value that is not finite way None."""
         cdef int i, reason = 0
         cdef bint way
+        cdef p_item q
         cdef p_segment* s = self.t.root
         cdef double* v = self.t.v
         cdef double a, b
@@ -2283,17 +2301,19 @@ cdef class Tree:
             return None
         while True:
             for i in range(s.count):
-                if s.items[i].op == P_CHECK and v[s.items[i].a] - v[s.items[i].a] != 0:
-                    return self.name(s.items[i].a), (v[s.items[i].a],), None, place_of(self.known, s.items[i].where)
-            if s.turn.op == P_END:
+                q = p_item_of(s, i)
+                if q.op == P_CHECK and v[q.a] - v[q.a] != 0:
+                    return self.name(q.a), (v[q.a],), None, place_of(self.known, q.where)
+            if s.turn == P_END:
                 return None
-            a, b = v[s.turn.a], v[s.turn.b]
-            way = (a < b if s.turn.op == P_LT else a <= b if s.turn.op == P_LE else a > b if s.turn.op == P_GT else
-                   a >= b if s.turn.op == P_GE else a == b if s.turn.op == P_EQ else a != b if s.turn.op == P_NE else
+            q = p_item_of(s, s.count)
+            a, b = v[q.a], v[q.b]
+            way = (a < b if q.op == P_LT else a <= b if q.op == P_LE else a > b if q.op == P_GT else
+                   a >= b if q.op == P_GE else a == b if q.op == P_EQ else a != b if q.op == P_NE else
                    trunc(a) == b)
             if s.child[way] == NULL:
-                asked = [a] if s.turn.op == P_INT else [a, b]
-                return self.decision(&s.turn), asked, bool(way), place_of(self.known, s.turn.where)
+                asked = [a] if q.op == P_INT else [a, b]
+                return self.decision(&q), asked, bool(way), place_of(self.known, q.where)
             s = s.child[way]
 
 
@@ -2581,10 +2601,15 @@ cdef class Replay:
         """What a tree has for the arguments, as run() returns it; None: nothing is recorded there, or not for this."""
         return None if tree.fill(args) else self.run(tree, args)
 
-    cdef object run(self, Tree tree, tuple args):
-        """The result for the inputs that are in the tree's slots; a tuple of one where that is None."""
+    def finished(self, Tree tree not None, tuple args, double expected):
+        """What a call returns that was just recorded and merged; None: the program's one result has not the bits of `expected`."""
+        tree.reverse_leaf(tree.merged, self._choice, self._places, False)
+        return None if tree.fill(args) else self.run(tree, args, tree.merged, expected)
+
+    cdef object run(self, Tree tree, tuple args, p_segment* only=NULL, double expected=0):
+        """The result for the inputs that are in the tree's slots; None where it has none, or another leaf or number."""
         cdef int reason = 0
-        cdef int i, k, n, total, seed
+        cdef int i, k, n, total
         cdef p_tree* t = tree.t
         cdef p_segment* leaf = p_forward(t.root, t.v, &reason)
         cdef p_reverse* reverse
@@ -2592,6 +2617,8 @@ cdef class Replay:
         cdef double* gradients
         cdef double[64] room
         if leaf == NULL:
+            return None
+        if only != NULL and (leaf != only or leaf.outs != 1 or leaf.out[0] < 0 or not same_number(t.v[leaf.out[0]], expected)):
             return None
         if len(tree.references) and tree.is_attached():
             return self._state.attached(tree, args) if self._what == VALUE_ONLY else None
@@ -2604,11 +2631,8 @@ cdef class Replay:
         if reverse == NULL:
             return None
         leaf.runs += 1
-        seed = reverse.seed
         value = t.v[leaf.out[0]] if leaf.out[0] >= 0 else 0
-        if seed >= 0:
-            t.g[seed] = 1.0
-            p_backward(reverse.code, t.v, t.g)
+        p_differentiate(t, reverse)
         total = 0
         for i in range(len(self._places)):
             total += tree.lengths[<int>self._places[i]]
@@ -2622,7 +2646,7 @@ cdef class Replay:
         for i in range(len(self._places)):
             k = <int>self._places[i]
             for k in range(tree.first[k], tree.first[k] + tree.lengths[k]):
-                gradients[n] = t.g[reverse.input[k]] if seed >= 0 and reverse.input[k] >= 0 else 0.0
+                gradients[n] = t.g[k] if p_gradient_at(reverse, k) >= 0 else 0.0
                 n += 1
         try:
             if self._aux:
@@ -2778,8 +2802,9 @@ cdef class Replay:
         """Replay at many points, in blocks; those that take another way than most of their block are run again together.
 
         columns: for each input the address of its doubles, and 1 where each point has one, else 0.  values, gradients: where
-        the results go; of gradients a row of `count` for each input that is differentiated.  by_itself(point) runs the
-        function at one point, which records what is not, puts its results there, and says whether the tree is in use yet.
+        the results go; of gradients a row of `count` for each input that is differentiated.  by_itself(point, missing) runs the
+        function at one point, which records what is not (missing: the tree has no branch for it), puts its results there, and
+        says whether the tree is in use yet.
         """
         cdef int i, k, inputs = tree.t.inputs
         cdef Py_ssize_t first, end, lefts
@@ -2852,11 +2877,11 @@ cdef class Replay:
                         index[end] = left[end].index
                         end += 1
                     if not used or not self.goes_on(w, &left[first]):
-                        used = by_itself(left[first].index) and used
+                        used = by_itself(left[first].index, used and left[first].at != NULL and left[first].way != P_BACK) and used
                         first += 1
                         if not used or not self.goes_on(w, &left[first - 1]):
                             while first < end:
-                                by_itself(left[first].index)
+                                by_itself(left[first].index, False)
                                 first += 1
                     while first < end:
                         span[many.spans].first, span[many.spans].n = first, min(64, end - first)

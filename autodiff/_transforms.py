@@ -44,6 +44,7 @@ def _dual_level() -> Iterator[None]:
 
 _OPS: Any = _v.OPS
 _FLOATS = frozenset((float,))
+_INTS = frozenset((int,))
 _NUMBERS = (float, int, complex, np.number, np.bool_)
 
 
@@ -79,6 +80,8 @@ class _Given:
             return value if type(value) is self.kind else _v.in_flavour(value, _EXAMPLES[self.kind])
         if isinstance(value, np.ndarray):
             array = value
+        elif type(value) is float:
+            array = np.asarray(value)
         elif hasattr(type(value), "__array__") and not isinstance(value, np.generic):      # of pandas, of xarray
             array = np.asarray(value)
         elif isinstance(value, _NUMBERS):
@@ -111,7 +114,7 @@ _EXAMPLES = {_v.Tensor: _v.tensor(0.0), _v.ndarray: _v.as_ndarray(0.0)}
 
 
 def _plain(value: Any) -> Any:
-    if not isinstance(value, _Base) or value.requires_grad or _v.carries_more(value):
+    if not isinstance(value, _Base) or value.requires_grad or _v.carries_more(value) or _recorder() is not None:
         return value
     return value.item() if value.ndim == 0 else np.asarray(value)
 
@@ -121,7 +124,18 @@ def _leaf(variable: Any, what: str) -> Any:
     if not (variable.is_floating_point() or variable.is_complex()):
         raise RuntimeError(f"only Tensors of floating point dtype can require gradients: an argument of {what} is of "
                            f"{variable.dtype}; convert it, as by x.double()")
-    return fresh_leaf(variable) if _v.levels else _v.fork(variable)
+    if not _v.levels:
+        return _v.fork(variable)
+    leaf, recorder = fresh_leaf(variable), _recorder()
+    if recorder is not None:        # it sees ops, and this may be none
+        recorder.forked(variable, leaf)
+    return leaf
+
+
+def _recorder() -> Any:
+    """The level that writes down what this thread runs, derivatives too, or None."""
+    above = _v.levels_above() if _v.levels else None
+    return above[-1] if above and hasattr(above[-1], "passing") else None
 
 
 def _bound(function: Any, argnums: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
@@ -131,6 +145,9 @@ def _bound(function: Any, argnums: Any, args: tuple[Any, ...], kwargs: dict[str,
         return range(len(args)), args
     if type(argnums) is int and 0 <= argnums < len(args):
         return (argnums,), args
+    if type(argnums) is tuple and _INTS.issuperset(map(type, argnums)) and len(set(argnums)) == len(argnums) and (
+            0 <= min(argnums, default=-1) and max(argnums) < len(args)):
+        return argnums, args
     places: list[Any] = []
     if argnums == () or argnums == []:
         raise RuntimeError("argnums must be non-empty")

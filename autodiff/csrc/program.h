@@ -22,23 +22,31 @@ static const p_loops *p_level = &p_loops_baseline;
 static int p_row_exp = -1, p_row_log = -1, p_row_add = -1;
 
 typedef struct {                /* reverse code of one leaf, for one choice of inputs */
-    p_back *code;
-    int32_t *input;             /* where the gradient of each input is; -1: it is 0 */
-    int count, seed, choice;
+    p_back *code;               /* its own, which goes on in that of other leaves where a segment is theirs, too */
+    uint64_t *reached;          /* a bit for each input: whether it has a gradient, which is at the input's number */
+    int seed, choice;           /* seed -1: the result depends on no input */
 } p_reverse;
+
+/* Where other leaves may go on: reverse code of a segment from its end on, for a choice of inputs. */
+typedef struct p_entry {
+    struct p_entry *next;
+    const p_back *code;
+    int choice, count;
+    int32_t slot[];             /* what has a cotangent here, without the inputs: slots, and as many places */
+} p_entry;
 
 typedef struct p_segment {
     struct p_segment *parent, *child[2];
-    p_item *items;
-    p_step *code;
-    uint8_t *live;
-    int start, count, steps;
-    int needs;
+    p_step *code;               /* the items, and the turn; behind them their places in the user's code */
     int32_t *need;              /* inputs that are first read here, on the way from the root */
-    p_item turn;                /* op P_END: a leaf; 0 (no turn): not yet merged */
+    p_entry *entries;
+    int start, count, needs;
+    int dead;                   /* how many items are; -1: nobody looked yet */
+    int turn;                   /* P_END: a leaf; 0 (no turn): not yet merged */
+    /* A segment that is no leaf, and not the root, has no memory from here on. */
     int leaf;                   /* the number of a leaf */
-    int32_t *out;               /* of a leaf: the slots of its results */
     int outs;
+    int32_t *out;               /* of a leaf: the slots of its results */
     p_reverse *reverse;
     int reverses;
     struct p_rows *rows;        /* matrices of derivatives, see program_rows.h */
@@ -60,15 +68,30 @@ typedef struct {
 
 /* ---- merging */
 
-static p_segment *p_segment_new(p_tree *t, p_segment *parent, int start)
+static p_segment *p_segment_new(p_tree *t, p_segment *parent, int start, int leaf)
 {
-    p_segment *s = calloc(1, sizeof *s);
+    const size_t size = leaf ? sizeof(p_segment) : offsetof(p_segment, leaf);
+    p_segment *s = calloc(1, size);
     if (s == NULL) return NULL;
     s->parent = parent;
     s->start = start;
-    t->bytes += sizeof *s;
+    s->dead = -1;
+    t->bytes += size;
     return s;
 }
+
+static int32_t *p_places(const p_segment *s) { return (int32_t *)(s->code + s->count + 1); }
+
+/* An item of a segment, and after the last its turn.  One that is dead has its op above its row. */
+static p_item p_item_of(const p_segment *s, int i)
+{
+    const p_step *p = &s->code[i];
+    const int where = p_places(s)[i];
+    if (p->op != P_DEAD) return (p_item){p->op, p->row, p->a, p->b, where};
+    return (p_item){p->row >> P_ROW_BITS & 31, p->row & (P_SINGLE | (P_ROWS - 1)), p->a, p->b, where};
+}
+
+static int p_lives(const p_segment *s, int i) { return s->code[i].op != P_DEAD; }
 
 static p_tree *p_tree_new(int inputs, const uint8_t *single)
 {
@@ -77,7 +100,7 @@ static p_tree *p_tree_new(int inputs, const uint8_t *single)
     t->inputs = inputs;
     t->slots = inputs;
     t->single = malloc(inputs + 1);
-    t->root = p_segment_new(t, NULL, inputs);
+    t->root = p_segment_new(t, NULL, inputs, 1);
     if (t->single == NULL || t->root == NULL) {
         free(t->single);
         free(t->root);
@@ -90,17 +113,22 @@ static p_tree *p_tree_new(int inputs, const uint8_t *single)
 
 static void p_segment_free(p_segment *s)
 {
-    for (int i = 0; i < s->reverses; i++) {
-        free(s->reverse[i].code);
-        free(s->reverse[i].input);
+    while (s->entries != NULL) {
+        p_entry *next = s->entries->next;
+        free(s->entries);
+        s->entries = next;
     }
-    free(s->reverse);
-    p_rows_free(s->rows);
-    free(s->items);
+    if (s->turn == P_END) {
+        for (int i = 0; i < s->reverses; i++) {
+            free(s->reverse[i].code);
+            free(s->reverse[i].reached);
+        }
+        free(s->reverse);
+        p_rows_free(s->rows);
+        free(s->out);
+    }
     free(s->code);
-    free(s->live);
     free(s->need);
-    free(s->out);
     free(s);
 }
 
@@ -130,8 +158,9 @@ static void p_tree_free(p_tree *t)
     free(t);
 }
 
-static int p_same(const p_item *a, const p_item *b)
+static int p_same(const p_segment *s, int i, const p_item *b)
 {
+    const p_item found = p_item_of(s, i), *a = &found;
     return a->op == b->op && a->row == b->row && a->a == b->a && a->b == b->b;
 }
 
@@ -144,21 +173,22 @@ static int p_follow(const p_tree *t, const p_item *items, int count, p_segment *
     *way = -1;
     *at = s;
     *done = 0;
-    if (s->turn.op == 0) return 0;
+    if (s->turn == 0) return 0;
     for (;;) {
         for (int k = 0; k < s->count; k++, i++)
-            if (i == count || !p_same(&s->items[k], &items[i])) { *done = i; return -1; }
-        if (s->turn.op == P_END) {
+            if (i == count || !p_same(s, k, &items[i])) { *done = i; return -1; }
+        if (s->turn == P_END) {
             *at = s;
             *done = i;
             return i == count ? 1 : -1;
         }
         if (i == count) { *done = i; return -1; }
         const p_item *q = &items[i];
+        const p_step *turn = &s->code[s->count];
         int w = q->row;
-        if (s->turn.op != q->op || s->turn.a != q->a) { *done = i; return -1; }
-        if (q->op == P_INT) w = s->turn.b == q->b;      /* else another number, which is asked further down */
-        else if (s->turn.b != q->b) { *done = i; return -1; }
+        if (s->turn != q->op || turn->a != q->a) { *done = i; return -1; }
+        if (q->op == P_INT) w = turn->b == q->b;      /* else another number, which is asked further down */
+        else if (turn->b != q->b) { *done = i; return -1; }
         if (q->op != P_INT || w) i++;
         *at = s;
         *way = w;
@@ -172,30 +202,39 @@ static int p_follow(const p_tree *t, const p_item *items, int count, p_segment *
 static p_segment *p_hang(p_tree *t, const p_item *items, int count, p_segment *at, int way, int done)
 {
     size_t before = t->bytes;
-    int start = way < 0 ? t->inputs : at->start + at->count, depth = 0;
-    p_segment *top = way < 0 ? at : p_segment_new(t, NULL, start), *s = top;
+    int start = way < 0 ? t->inputs : at->start + at->count, depth = 0, next = done;
+    while (next < count && !p_is_turn(items[next].op)) next++;
+    p_segment *top = way < 0 ? at : p_segment_new(t, NULL, start, next == count), *s = top;
     if (top == NULL) return NULL;
     for (;;) {
-        int n = 0;
-        while (done + n < count && !p_is_turn(items[done + n].op)) n++;
-        s->items = malloc((n + 1) * sizeof(p_item));
-        s->live = calloc(n + 1, 1);
-        if (s->items == NULL || s->live == NULL) goto failed;
-        memcpy(s->items, items + done, n * sizeof(p_item));
+        const int n = next - done, leaf = next == count;
+        const size_t size = (n + 1) * (sizeof(p_step) + sizeof(int32_t));
+        s->code = malloc(size);
+        if (s->code == NULL) goto failed;
         s->count = n;
-        t->bytes += n * (sizeof(p_item) + 1);
-        done += n;
-        if (done == count) break;
-        s->turn = items[done];
-        s->turn.row = 0;
-        int w = items[done].op == P_INT ? 1 : items[done].row;
-        done++;
-        s->child[w] = p_segment_new(t, s, s->start + n);
+        t->bytes += size;
+        int32_t *places = p_places(s);
+        for (int k = 0; k < n; k++) {
+            const p_item *q = &items[done + k];
+            s->code[k] = (p_step){q->op, q->row, s->start + k, q->a, q->b};
+            places[k] = q->where;
+        }
+        s->code[n] = (p_step){P_END, 0, 0, 0, 0};
+        places[n] = 0;
+        s->turn = P_END;
+        done = next;
+        if (leaf) break;
+        const p_item *turn = &items[done];
+        s->code[n] = (p_step){turn->op, 0, 0, turn->a, turn->b};
+        places[n] = turn->where;
+        s->turn = turn->op;
+        int w = turn->op == P_INT ? 1 : turn->row;
+        for (next = ++done; next < count && !p_is_turn(items[next].op);) next++;
+        s->child[w] = p_segment_new(t, s, s->start + n, next == count);
         if (s->child[w] == NULL) goto failed;
         s = s->child[w];
         depth++;
     }
-    s->turn.op = P_END;
     s->leaf = t->leaves++;
     if (way >= 0) {
         at->child[way] = top;
@@ -214,12 +253,10 @@ failed:
             if (top->child[w] != NULL) p_prune(top->child[w]);
             top->child[w] = NULL;
         }
-        free(top->items);
-        free(top->live);
-        top->items = NULL;
-        top->live = NULL;
+        free(top->code);
+        top->code = NULL;
         top->count = 0;
-        memset(&top->turn, 0, sizeof top->turn);
+        top->turn = 0;
     }
     return NULL;
 }
@@ -244,7 +281,7 @@ static int p_path_to(p_segment *leaf, p_path *path)
     int i = path->depth;
     for (p_segment *s = leaf; s != NULL; s = s->parent) {
         path->segments[--i] = s;
-        memcpy(path->items + s->start, s->items, s->count * sizeof(p_item));
+        for (int k = 0; k < s->count; k++) path->items[s->start + k] = p_item_of(s, k);
     }
     return 0;
 }
@@ -253,84 +290,93 @@ static void p_path_free(p_path *path) { free(path->items); free(path->segments);
 
 #define P_MARK(set, slot) do { if ((slot) >= 0) (set)[slot] = 1; } while (0)
 
-/* Steps for the segments on the path to a leaf.  Live is what any leaf needs, so that a new one can only add. */
+/* Marks what the items of a segment read that are to live; whether there are such as did not. */
+static int p_mark(const p_segment *s, uint8_t *live)
+{
+    int more = s->dead < 0;
+    for (int k = s->count - 1; k >= 0 && s->dead; k--) {
+        const p_item q = p_item_of(s, k);
+        if (q.op == P_CHECK) live[s->start + k] = 1;
+        if (!live[s->start + k] || (s->dead > 0 && p_lives(s, k))) continue;
+        more = 1;
+        P_MARK(live, q.a);
+        if (p_binary(q.op)) P_MARK(live, q.b);
+        if (q.op == P_WHERE) live[s->start + k - 1] = 1;
+    }
+    return more;
+}
+
+/* The code of a segment: what lives, and the inputs that it reads before anything on its path does. */
+static int p_render_segment(p_tree *t, p_segment *s, const uint8_t *live, uint8_t *read, int32_t *need)
+{
+    int needs = 0, dead = 0;
+    #define P_NEED(slot) do { \
+        const int at = (slot); \
+        if (at >= 0 && at < t->inputs && !read[at]) { read[at] = 1; need[needs++] = at; } \
+    } while (0)
+    for (int k = 0; k < s->count; k++) {
+        const p_item q = p_item_of(s, k);
+        if (!live[s->start + k] && (s->dead < 0 || !p_lives(s, k))) {
+            s->code[k] = (p_step){P_DEAD, q.row | q.op << P_ROW_BITS, 0, q.a, q.b};
+            dead++;
+            continue;
+        }
+        s->code[k] = (p_step){q.op, q.row, s->start + k, q.a, q.b};
+        P_NEED(q.a);
+        if (p_binary(q.op)) P_NEED(q.b);
+    }
+    for (int k = s->count - 1, run = 0; k >= 0; k--) {
+        run = p_lives(s, k) ? 0 : run + 1;
+        if (run) s->code[k].out = run;
+    }
+    s->dead = dead;
+    if (s->turn != P_END) {
+        P_NEED(s->code[s->count].a);
+        P_NEED(s->code[s->count].b);
+    }
+    else for (int k = 0; k < s->outs; k++) P_NEED(s->out[k]);
+    #undef P_NEED
+    if (needs) {
+        int32_t *made = realloc(s->need, needs * sizeof *made);
+        if (made == NULL) return -1;
+        memcpy(made, need, needs * sizeof *made);
+        s->need = made;
+        t->bytes += needs * sizeof *made;
+        t->bytes -= s->needs * sizeof *made;
+        s->needs = needs;
+    }
+    return 0;
+}
+
+/* Code for the segments on the path to a leaf.  Live is what any leaf needs, so that a new one can only add: a segment of which
+   all lives, as most do, stays as it is. */
 static int p_render(p_tree *t, p_segment *leaf)
 {
-    p_path path;
-    if (p_path_to(leaf, &path)) return -1;
-    uint8_t *live = calloc(path.top + 1, 1);
-    if (live == NULL) { p_path_free(&path); return -1; }
-    for (int i = 0; i < path.depth; i++) {
-        p_segment *s = path.segments[i];
-        for (int k = 0; k < s->count; k++) live[s->start + k] |= s->live[k] | (s->items[k].op == P_CHECK);
-    }
-    for (int i = 0; i < path.depth; i++) {
-        p_segment *s = path.segments[i];
-        if (s->turn.op == P_END) continue;
-        P_MARK(live, s->turn.a);
-        P_MARK(live, s->turn.b);
-    }
-    for (int i = 0; i < leaf->outs; i++) P_MARK(live, leaf->out[i]);
-    for (int i = path.top - 1; i >= t->inputs; i--) {
-        const p_item *q = &path.items[i];
-        if (!live[i]) continue;
-        P_MARK(live, q->a);
-        if (p_binary(q)) P_MARK(live, q->b);
-        if (q->op == P_WHERE) live[i - 1] = 1;
-    }
-    int status = 0;
-    uint8_t *read = calloc(t->inputs + 1, 1);
+    int depth = 0, i, status;
+    for (p_segment *s = leaf; s != NULL; s = s->parent) depth++;
+    uint8_t *live = calloc(leaf->start + leaf->count + 1, 1), *read = calloc(t->inputs + 1, 1), *changed = malloc(depth);
     int32_t *need = malloc((t->inputs + 1) * sizeof *need);
-    if (read == NULL || need == NULL) status = -1;
-    for (int i = 0; i < path.depth && !status; i++) {
-        p_segment *s = path.segments[i];
-        int n = 0;
-        #define P_NEED(slot) do { \
-            const int at = (slot); \
-            if (at >= 0 && at < t->inputs && !read[at]) { read[at] = 1; need[n++] = at; } \
-        } while (0)
-        for (int k = 0; k < s->count; k++) {
-            const p_item *q = &s->items[k];
-            if (!live[s->start + k]) continue;
-            P_NEED(q->a);
-            if (p_binary(q)) P_NEED(q->b);
+    p_segment **path = malloc(depth * sizeof *path);
+    status = !live || !read || !changed || !need || !path ? -1 : 0;
+    if (!status) for (i = 0; i < leaf->outs; i++) P_MARK(live, leaf->out[i]);
+    i = depth;
+    for (p_segment *s = leaf; s != NULL && !status; s = s->parent) {
+        if (s->dead < 0 && s->turn != P_END) {
+            P_MARK(live, s->code[s->count].a);
+            P_MARK(live, s->code[s->count].b);
         }
-        if (s->turn.op != P_END) {
-            P_NEED(s->turn.a);
-            P_NEED(s->turn.b);
-        }
-        for (int k = 0; k < s->outs; k++) P_NEED(s->out[k]);
-        #undef P_NEED
-        int32_t *made = n ? realloc(s->need, n * sizeof *made) : s->need;
-        if (n && made == NULL) { status = -1; break; }
-        if (n > s->needs) t->bytes += (n - s->needs) * sizeof *made;
-        s->need = made;
-        s->needs = n;
-        if (n) memcpy(made, need, n * sizeof *made);
+        path[--i] = s;
+        changed[i] = p_mark(s, live);
     }
-    free(read);
-    free(need);
-    for (int i = 0; i < path.depth && !status; i++) {
-        p_segment *s = path.segments[i];
-        int n = 0;
-        if (s->code != NULL && !memcmp(s->live, live + s->start, s->count)) continue;      /* of another leaf, and the same */
-        for (int k = 0; k < s->count; k++) n += live[s->start + k];
-        p_step *code = malloc((n + 1) * sizeof(p_step)), *p = code;
-        if (code == NULL) { status = -1; break; }
-        for (int k = 0; k < s->count; k++) {
-            const p_item *q = &s->items[k];
-            s->live[k] = live[s->start + k];
-            if (s->live[k]) *p++ = (p_step){q->op, q->row, s->start + k, q->a, q->b};
-        }
-        *p = (p_step){s->turn.op, 0, 0, s->turn.a, s->turn.b};
-        t->bytes += (n + 1) * sizeof(p_step);
-        t->bytes -= s->steps * sizeof(p_step);
-        free(s->code);
-        s->code = code;
-        s->steps = n + 1;
+    for (i = 0; i < depth && !status; i++) {
+        if (changed[i]) status = p_render_segment(t, path[i], live, read, need);
+        else for (int k = 0; k < path[i]->needs; k++) read[path[i]->need[k]] = 1;
     }
     free(live);
-    p_path_free(&path);
+    free(read);
+    free(changed);
+    free(need);
+    free(path);
     return status;
 }
 
@@ -350,154 +396,396 @@ static void p_activate(const p_tree *t, const p_item *items, int top, const uint
         const p_point *point = &p_points[(q->row & P_SINGLE) != 0][q->row & (P_ROWS - 1)];
         const int call = q->op == P_CALL || q->op == P_CALL32;
         active[i] = q->op != P_CHECK && ((q->a >= 0 && active[q->a] && (!call || point->dx != NULL))
-            || (p_binary(q) && q->b >= 0 && active[q->b] && (!call || point->dy != NULL)));
+            || (p_binary(q->op) && q->b >= 0 && active[q->b] && (!call || point->dy != NULL)));
     }
 }
 
-/* Reverse code of a list of items in the inputs that are chosen, from seeds that have a place of their own each.  The first
-   contribution to a cotangent sets it, later ones add, in the order of a pass that differentiates (newest first, the right
-   operand before the left); sums hand their cotangent on; places are used again. */
+/* What makes reverse code, item by item from the last on.  The first contribution to a cotangent sets it, later ones add, in
+   the order of a pass that differentiates (newest first, the right operand before the left); sums hand their cotangent on;
+   places are used again. */
+typedef struct {
+    const p_tree *t;
+    const p_item *items;
+    uint8_t *active;
+    int32_t *place;             /* by slot; -1: no cotangent */
+    int32_t *spare;
+    int32_t *open, *at;         /* the slots that have a cotangent and no code yet, and where they stand there */
+    char *code;
+    size_t size, room;
+    int spares, places, opens;
+} p_maker;
+
+static int p_maker_new(p_maker *m, const p_tree *t, const p_item *items, int top, const uint8_t *chosen)
+{
+    *m = (p_maker){.t = t, .items = items, .room = 4096};
+    m->active = malloc(top + 1);
+    m->place = malloc((4 * (size_t)top + 4) * sizeof *m->place);
+    m->code = malloc(m->room);
+    if (!m->active || !m->place || !m->code) {
+        free(m->active);
+        free(m->place);
+        free(m->code);
+        return -1;
+    }
+    m->spare = m->place + top + 1;
+    m->open = m->spare + top + 1;
+    m->at = m->open + top + 1;
+    p_activate(t, items, top, chosen, m->active);
+    memset(m->place, -1, top * sizeof *m->place);
+    return 0;
+}
+
+static void p_maker_free(p_maker *m) { free(m->active); free(m->place); free(m->code); }
+
+/* Whether there is room for n more steps. */
+static int p_maker_room(p_maker *m, size_t n)
+{
+    if (m->size + n * P_LONG <= m->room) return 1;
+    const size_t room = 2 * m->room + n * P_LONG;
+    char *grown = realloc(m->code, room);
+    if (grown == NULL) return 0;
+    m->code = grown;
+    m->room = room;
+    return 1;
+}
+
+static int p_open(p_maker *m, int slot, int place)
+{
+    m->place[slot] = place;
+    m->at[slot] = m->opens;
+    m->open[m->opens++] = slot;
+    return place;
+}
+
+static int p_take(p_maker *m) { return m->spares ? m->spare[--m->spares] : m->places++; }
+
+/* `flag` where a cotangent is added to, else 0: it is set, in a new place. */
+static inline int p_to(p_maker *m, int slot, int flag)
+{
+    if (m->place[slot] >= 0) return flag;
+    p_open(m, slot, p_take(m));
+    return 0;
+}
+
+static inline void p_emit(p_maker *m, int how, int row, int g, int ga, int gb, int x, int y)
+{
+    const p_back step = {how, row, g, ga, x, gb, y};
+    memcpy(m->code + m->size, &step, sizeof step);
+    m->size += p_size(how);
+}
+
+/* Code for the item of a slot, at most three steps: there is room. */
+static void p_make(p_maker *m, int i)
+{
+    const p_item *q = &m->items[i];
+    const int op = q->op, g = m->place[i], a = q->a, b = q->b, row = q->row;
+    const p_point *point = &p_points[(row & P_SINGLE) != 0][row & (P_ROWS - 1)];
+    const int call = op == P_CALL || op == P_CALL32;
+    int32_t *place = m->place;
+    if (!m->active[i] || g < 0) return;
+    const int last = m->open[--m->opens];
+    m->open[m->at[i]] = last;
+    m->at[last] = m->at[i];
+    const int to_a = a >= 0 && m->active[a] && (!call || point->dx != NULL);
+    const int to_b = p_binary(op) && b >= 0 && m->active[b] && (!call || point->dy != NULL);
+    const int narrow_a = to_a && p_slot_single(m->t, m->items, a), narrow_b = to_b && p_slot_single(m->t, m->items, b);
+    const int narrows = narrow_a || narrow_b;
+    if (!narrows && (op == P_ADD || (op == P_SUB && to_a) || op == P_COPY)) {
+        int kept = 0;               /* a copy costs nothing: the place is handed on */
+        if (to_b && op == P_ADD && place[b] < 0) { p_open(m, b, g); kept = 1; }
+        else if (to_b) {
+            const int add = place[b] >= 0;
+            if (!add && to_a) p_open(m, b, p_take(m));
+            else if (!add) { p_open(m, b, g); kept = 1; }
+            p_emit(m, (op == P_ADD ? B_COPY : B_NEG) + add, 0, g, place[b], 0, 0, 0);
+        }
+        if (to_a) {
+            if (place[a] >= 0) p_emit(m, B_COPY + 1, 0, g, place[a], 0, 0, 0);
+            else if (!kept) { p_open(m, a, g); kept = 1; }
+            else {
+                p_open(m, a, p_take(m));
+                p_emit(m, B_COPY, 0, g, place[a], 0, 0, 0);
+            }
+        }
+        if (!kept) m->spare[m->spares++] = g;
+        return;
+    }
+    if (!narrows && (op == P_MUL || op == P_DIV) && to_a && to_b) {
+        m->spare[m->spares++] = g;      /* both are computed before either is written */
+        int how = p_to(m, b, 2);
+        how |= p_to(m, a, 1);
+        p_emit(m, (op == P_MUL ? B_MUL : B_DIV) + how, 0, g, place[a], place[b], a, b);
+        return;
+    }
+    if (narrows || op == P_CALL || op == P_CALL32 || op == P_SELECT || op == P_WHERE) {
+        /* Two steps may read the cotangent: its place is free after the second. */
+        const int known = (row & (P_ROWS - 1)), plain = op == P_CALL && !narrows;
+        if (to_b) {
+            if (!to_a) m->spare[m->spares++] = g;
+            const int add = p_to(m, b, 1);
+            if (op == P_WHERE) p_emit(m, B_DROP + add, 0, g, place[b], 0, i - 1, 0);
+            else if (op == P_SELECT) p_emit(m, B_ZERO + add, 0, g, place[b], 0, 0, 0);
+            else p_emit(m, B_DY + add + 2 * narrow_b, row, g, place[b], i, a, b);
+        }
+        if (to_a) {
+            m->spare[m->spares++] = g;
+            const int add = p_to(m, a, 1);
+            if (op == P_WHERE) p_emit(m, B_PICK + add, 0, g, place[a], 0, i - 1, 0);
+            else if (op == P_SELECT || op == P_COPY) p_emit(m, (narrow_a ? B_COPY32 : B_COPY) + add, 0, g, place[a], 0, 0, 0);
+            else if (plain && known == p_row_exp) p_emit(m, B_SCALE + add, 0, g, place[a], 0, i, 0);
+            else if (plain && known == p_row_log) p_emit(m, B_DIV_X + add, 0, g, place[a], 0, a, 0);
+            else p_emit(m, B_DX + add + 2 * narrow_a, row, g, place[a], i, a, b);
+        }
+        return;
+    }
+    m->spare[m->spares++] = g;
+    const int slot = to_a ? a : b, add = p_to(m, slot, 1);
+    int how = B_COPY, x = 0, y = 0;
+    switch (op) {
+        case P_SUB: case P_NEG: how = B_NEG; break;
+        case P_MUL: how = B_SCALE; x = to_a ? b : a; break;
+        case P_DIV: if (to_a) { how = B_DIV_X; x = b; } else { how = B_DIV_Y; x = a; y = b; } break;
+        case P_SQUARE: how = B_SQUARE; x = a; break;
+        case P_SQRT: how = B_SQRT; x = i; break;
+        default: break;
+    }
+    p_emit(m, how + add, 0, g, place[slot], 0, x, y);
+}
+
+/* The code, which is the caller's from now on. */
+static p_back *p_finish(p_maker *m)
+{
+    char *code = realloc(m->code, m->size);
+    if (code == NULL) code = m->code;
+    m->code = NULL;
+    return (p_back *)code;
+}
+
+/* Reverse code of a list of items in the inputs that are chosen, from seeds that have a place of their own each. */
 typedef struct {
     p_back *code;
     int32_t *input;             /* the place of each input's gradient; -1: it is 0 */
     int32_t *seed;              /* the place of each seed; -1: it depends on no input */
-    int count, places;
+    size_t size;
+    int places;
 } p_code;
 
 static int p_reverse_code(const p_tree *t, const p_item *items, int top, const uint8_t *chosen, const int32_t *seeds, int seed_count,
                           p_code *made)
 {
-    uint8_t *active = calloc(top + 1, 1);
-    int32_t *place = malloc((top + 1) * sizeof *place), *spare = malloc((2 * top + 2) * sizeof *spare);
-    p_back *code = malloc((2 * top + 2) * sizeof *code), *e = code;
+    p_maker maker, *m = &maker;
     int32_t *input = malloc((t->inputs + 1) * sizeof *input), *seed = malloc((seed_count + 1) * sizeof *seed);
-    int spares = 0, places = 0;
-    if (!active || !place || !spare || !code || !input || !seed) {
-        free(active);
-        free(place);
-        free(spare);
-        free(code);
-        free(input);
-        free(seed);
-        return -1;
-    }
-    #define TAKE() (spares ? spare[--spares] : places++)
-    p_activate(t, items, top, chosen, active);
-    for (int i = 0; i < top; i++) place[i] = -1;
+    int status = !input || !seed || p_maker_new(m, t, items, top, chosen);
+    if (status) { free(input); free(seed); return -1; }
     for (int k = 0; k < seed_count; k++) {
         const int i = seeds[k];
-        if (i >= 0 && active[i] && place[i] < 0) place[i] = TAKE();
-        seed[k] = i >= 0 && active[i] ? place[i] : -1;
+        if (i >= 0 && m->active[i]) p_to(m, i, 0);
+        seed[k] = i >= 0 && m->active[i] ? m->place[i] : -1;
     }
-    for (int i = top - 1; i >= t->inputs; i--) {
-        if (!active[i] || place[i] < 0) continue;
-        const p_item *q = &items[i];
-        const int op = q->op, g = place[i], a = q->a, b = q->b, row = q->row;
-        const p_point *point = &p_points[(row & P_SINGLE) != 0][row & (P_ROWS - 1)];
-        const int call = op == P_CALL || op == P_CALL32;
-        const int to_a = a >= 0 && active[a] && (!call || point->dx != NULL);
-        const int to_b = p_binary(q) && b >= 0 && active[b] && (!call || point->dy != NULL);
-        const int narrow_a = to_a && p_slot_single(t, items, a), narrow_b = to_b && p_slot_single(t, items, b);
-        const int narrows = narrow_a || narrow_b;
-        if (!narrows && (op == P_ADD || (op == P_SUB && to_a) || op == P_COPY)) {
-            int kept = 0;               /* a copy costs nothing: the place is handed on */
-            if (to_b && op == P_ADD && place[b] < 0) { place[b] = g; kept = 1; }
-            else if (to_b) {
-                const int add = place[b] >= 0;
-                if (!add && to_a) place[b] = TAKE();
-                else if (!add) { place[b] = g; kept = 1; }
-                *e++ = (p_back){(op == P_ADD ? B_COPY : B_NEG) + add, 0, g, place[b], 0, 0, 0};
-            }
-            if (to_a) {
-                if (place[a] >= 0) *e++ = (p_back){B_COPY + 1, 0, g, place[a], 0, 0, 0};
-                else if (!kept) { place[a] = g; kept = 1; }
-                else {
-                    place[a] = TAKE();
-                    *e++ = (p_back){B_COPY, 0, g, place[a], 0, 0, 0};
-                }
-            }
-            if (!kept) spare[spares++] = g;
-            continue;
-        }
-        #define TO(slot, flag) (place[slot] < 0 ? (place[slot] = TAKE(), 0) : (flag))
-        if (!narrows && (op == P_MUL || op == P_DIV) && to_a && to_b) {
-            spare[spares++] = g;        /* both are computed before either is written */
-            int how = TO(b, 2);
-            how |= TO(a, 1);
-            *e++ = (p_back){(op == P_MUL ? B_MUL : B_DIV) + how, 0, g, place[a], place[b], a, b};
-            continue;
-        }
-        if (narrows || op == P_CALL || op == P_CALL32 || op == P_SELECT || op == P_WHERE) {
-            /* Two steps may read the cotangent: its place is free after the second. */
-            const int known = (row & (P_ROWS - 1)), plain = op == P_CALL && !narrows;
-            if (to_b) {
-                if (!to_a) spare[spares++] = g;
-                const int add = TO(b, 1);
-                if (op == P_WHERE) *e++ = (p_back){B_DROP + add, 0, g, place[b], 0, i - 1, 0};
-                else if (op == P_SELECT) *e++ = (p_back){B_ZERO + add, 0, g, place[b], 0, 0, 0};
-                else *e++ = (p_back){B_DY + add + 2 * narrow_b, row, g, place[b], i, a, b};
-            }
-            if (to_a) {
-                spare[spares++] = g;
-                const int add = TO(a, 1);
-                if (op == P_WHERE) *e++ = (p_back){B_PICK + add, 0, g, place[a], 0, i - 1, 0};
-                else if (op == P_SELECT || op == P_COPY)
-                    *e++ = (p_back){(narrow_a ? B_COPY32 : B_COPY) + add, 0, g, place[a], 0, 0, 0};
-                else if (plain && known == p_row_exp) *e++ = (p_back){B_SCALE + add, 0, g, place[a], 0, i, 0};
-                else if (plain && known == p_row_log) *e++ = (p_back){B_DIV_X + add, 0, g, place[a], 0, a, 0};
-                else *e++ = (p_back){B_DX + add + 2 * narrow_a, row, g, place[a], i, a, b};
-            }
-            continue;
-        }
-        spare[spares++] = g;
-        const int slot = to_a ? a : b, add = TO(slot, 1);
-        int how = B_COPY, x = 0, y = 0;
-        switch (op) {
-            case P_SUB: case P_NEG: how = B_NEG; break;
-            case P_MUL: how = B_SCALE; x = to_a ? b : a; break;
-            case P_DIV: if (to_a) { how = B_DIV_X; x = b; } else { how = B_DIV_Y; x = a; y = b; } break;
-            case P_SQUARE: how = B_SQUARE; x = a; break;
-            case P_SQRT: how = B_SQRT; x = i; break;
-            default: break;
-        }
-        *e++ = (p_back){how + add, 0, g, place[slot], 0, x, y};
+    for (int i = top - 1; i >= t->inputs && !status; i--) {
+        status = !p_maker_room(m, 4);
+        if (!status) p_make(m, i);
     }
-    for (int i = 0; i < t->inputs; i++) input[i] = active[i] ? place[i] : -1;
-    made->count = (int)(e - code);
-    *e++ = (p_back){B_END, 0, 0, 0, 0, 0, 0};
-    made->code = realloc(code, (e - code) * sizeof *code);
-    if (made->code == NULL) made->code = code;
-    made->input = input;
-    made->seed = seed;
-    made->places = places;
-    free(active);
-    free(place);
-    free(spare);
-    return 0;
-    #undef TAKE
-    #undef TO
+    for (int i = 0; i < t->inputs; i++) input[i] = m->active[i] ? m->place[i] : -1;
+    if (!status) {
+        p_emit(m, B_END, 0, 0, 0, 0, 0, 0);
+        made->code = p_finish(m);
+        made->size = m->size;
+        made->input = input;
+        made->seed = seed;
+        made->places = m->places;
+    }
+    else { free(input); free(seed); }
+    p_maker_free(m);
+    return status ? -1 : 0;
+}
+
+/* ---- reverse code that leaves share
+
+   What the sweep of a leaf does in a segment depends on nothing but which slots have a cotangent when it arrives at the
+   segment's end.  So there it goes on in the code of another leaf that had the same ones, whose places it moves its own to.
+   For that each input has its place from the start, its number, which holds -0.0 before anything is added to it (which no bit
+   of a sum shows): else which inputs were reached already would be told apart, too, and leaves that read an input each, as
+   steps of a loop do, would share nothing. */
+
+/* The entry of a segment whose slots are those that are open; NULL: there is none. */
+static const p_entry *p_entry_of(const p_maker *m, const p_segment *s, int choice)
+{
+    for (const p_entry *e = s->entries; e != NULL; e = e->next) {
+        int k = 0;
+        if (e->choice != choice || e->count != m->opens) continue;
+        while (k < e->count && m->place[e->slot[k]] >= 0) k++;
+        if (k == e->count) return e;
+    }
+    return NULL;
+}
+
+/* Moves cotangents to the places of an entry: each goes when nothing is left where it goes to, of a ring the first steps aside. */
+static int p_move(p_maker *m, const p_entry *e)
+{
+    int spare = m->places, n = 0, status = -1;
+    for (int k = 0; k < e->count; k++) if (e->slot[e->count + k] >= spare) spare = e->slot[e->count + k] + 1;
+    int32_t *source = malloc((3 * (size_t)spare + 3) * sizeof *source);         /* by place: what comes there, -1: nothing */
+    if (source == NULL || !p_maker_room(m, 2 * e->count + 2)) goto done;
+    int32_t *user = source + spare + 1, *ready = user + spare + 1;              /* where it goes to, and what may be written */
+    memset(source, -1, (2 * (size_t)spare + 2) * sizeof *source);
+    for (int k = 0; k < e->count; k++) {
+        const int from = m->place[e->slot[k]], to = e->slot[e->count + k];
+        if (from == to) continue;
+        source[to] = from;
+        user[from] = to;
+    }
+    for (int k = 0; k < e->count; k++) {
+        const int to = e->slot[e->count + k];
+        if (source[to] >= 0 && user[to] < 0) ready[n++] = to;
+    }
+    for (int k = 0; k <= e->count; k++) {
+        while (n) {
+            const int to = ready[--n], from = source[to];
+            p_emit(m, B_COPY, 0, from, to, 0, 0, 0);
+            source[to] = user[from] = -1;
+            if (from < spare && source[from] >= 0) ready[n++] = from;
+        }
+        if (k == e->count) break;
+        const int to = e->slot[e->count + k];
+        if (source[to] < 0) continue;
+        p_emit(m, B_COPY, 0, to, spare, 0, 0, 0);          /* a ring */
+        source[user[to]] = spare;
+        user[spare] = user[to];
+        user[to] = -1;
+        ready[n++] = to;
+        m->places = spare + 1;
+    }
+    status = 0;
+done:
+    free(source);
+    return status;
+}
+
+/* The inputs to whose gradients code adds. */
+static void p_reach(const p_back *p, int inputs, uint64_t *reached)
+{
+    for (; p->op != B_END; p = p_after(p, p_size(p->op))) {
+        while (p->op == B_GO) p = p_target(p);
+        if (p->op == B_END) return;
+        if (p->ga < inputs) reached[p->ga >> 6] |= (uint64_t)1 << (p->ga & 63);
+        if (p->op >= B_MUL && p->op < B_DX && p->gb < inputs) reached[p->gb >> 6] |= (uint64_t)1 << (p->gb & 63);
+    }
+}
+
+/* Whether what stands at an entry may be remembered there: that takes at most a quarter of the code since the last one. */
+static int p_worth(size_t size, int slots)
+{
+    return size >= 4 * (sizeof(p_entry) + (size_t)slots * 2 * sizeof(int32_t));
+}
+
+static p_entry *p_entry_new(const p_maker *m, int choice)
+{
+    p_entry *e = malloc(sizeof *e + (size_t)m->opens * 2 * sizeof(int32_t));
+    if (e == NULL) return NULL;
+    *e = (p_entry){NULL, NULL, choice, m->opens};
+    for (int k = 0; k < m->opens; k++) {
+        e->slot[k] = m->open[k];
+        e->slot[m->opens + k] = m->place[m->open[k]];
+    }
+    return e;
 }
 
 /* The reverse code of a leaf: of its one result, or of the first where the others only go along (aux). */
 static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, int choice, int aux)
 {
     for (int i = 0; i < leaf->reverses; i++) if (leaf->reverse[i].choice == choice) return &leaf->reverse[i];
+    const int words = (t->inputs + 63) / 64, out = leaf->outs == 1 || (aux && leaf->outs > 1) ? leaf->out[0] : -1;
     p_path path;
-    p_code code;
-    p_reverse *grown = realloc(leaf->reverse, (leaf->reverses + 1) * sizeof *grown), *made;
+    p_maker maker, *m = &maker;
+    p_reverse *made = NULL, *grown = realloc(leaf->reverse, (leaf->reverses + 1) * sizeof *grown);
     if (grown == NULL) return NULL;
     leaf->reverse = grown;
     if (p_path_to(leaf, &path)) return NULL;
-    const int one = leaf->outs == 1 || (aux && leaf->outs > 1);
-    const int status = p_reverse_code(t, path.items, path.top, chosen, leaf->out, one, &code);
-    p_path_free(&path);
-    if (status) return NULL;
+    if (p_maker_new(m, t, path.items, path.top, chosen)) { p_path_free(&path); return NULL; }
+    uint64_t *reached = calloc(words + 1, sizeof *reached);
+    p_entry **entry = calloc(path.depth + 1, sizeof *entry);            /* new ones, by segment of the path */
+    size_t *before = malloc((path.depth + 1) * sizeof *before), last = 0;       /* ... and how much code comes before */
+    const p_back *next = NULL;
+    if (reached == NULL || entry == NULL || before == NULL) goto done;
+    m->places = t->inputs;
+    for (int i = 0; i < t->inputs; i++) if (chosen[i]) m->place[i] = i;
+    const int seed = out >= 0 && m->active[out];
+    if (seed) p_to(m, out, 0);
+    for (int k = path.depth - 1; k >= 0 && m->opens; k--) {
+        const p_segment *s = path.segments[k];
+        if (s != leaf) {
+            const p_entry *e = p_entry_of(m, s, choice);
+            if (e != NULL) {
+                if (p_move(m, e)) goto done;
+                next = e->code;
+                break;
+            }
+            if (p_worth(m->size - last, m->opens)) {
+                entry[k] = p_entry_new(m, choice);
+                if (entry[k] == NULL) goto done;
+                before[k] = last = m->size;
+            }
+        }
+        for (int i = s->start + s->count - 1; i >= s->start; i--) {
+            if (!p_maker_room(m, 4)) goto done;
+            p_make(m, i);
+        }
+    }
+    if (!p_maker_room(m, 1)) goto done;
+    p_emit(m, next != NULL ? B_GO : B_END, 0, 0, 0, 0, 0, 0);
+    if (next != NULL) memcpy(m->code + m->size - P_SHORT + offsetof(p_back, ga), &next, sizeof next);
+    p_back *code = p_finish(m);
+    p_reach(code, t->inputs, reached);
+    if (seed && out < t->inputs) reached[out >> 6] |= (uint64_t)1 << (out & 63);
+    for (int k = 0; k < path.depth; k++) {
+        p_entry *e = entry[k];
+        if (e == NULL) continue;
+        e->code = p_after(code, (int)before[k]);
+        e->next = path.segments[k]->entries;
+        path.segments[k]->entries = e;
+        entry[k] = NULL;
+        t->bytes += sizeof *e + (size_t)e->count * 2 * sizeof(int32_t);
+    }
     made = &leaf->reverse[leaf->reverses++];
-    *made = (p_reverse){code.code, code.input, code.count, one ? code.seed[0] : -1, choice};
-    free(code.seed);
-    t->bytes += (code.count + 1) * sizeof *code.code + t->inputs * sizeof *code.input;
-    if (code.places + 1 > t->adjoints) t->adjoints = code.places + 1;
+    *made = (p_reverse){code, reached, seed ? m->place[out] : -1, choice};
+    reached = NULL;
+    t->bytes += sizeof *made + m->size + (words + 1) * sizeof *reached;
+    if (m->places + 1 > t->adjoints) t->adjoints = m->places + 1;
+done:
+    if (entry != NULL) for (int k = 0; k < path.depth; k++) free(entry[k]);
+    free(entry);
+    free(before);
+    free(reached);
+    p_path_free(&path);
+    p_maker_free(m);
     return made;
+}
+
+/* Where the gradient of an input is after the reverse code of a leaf; -1: it is 0. */
+static inline int p_gradient_at(const p_reverse *r, int input)
+{
+    return r->seed >= 0 && r->reached[input >> 6] >> (input & 63) & 1 ? input : -1;
+}
+
+/* Cotangents as reverse code takes them; `lanes` of each. */
+static inline void p_begin(const p_reverse *r, int inputs, double *g, int lanes)
+{
+    for (int word = 0; word < (inputs + 63) / 64; word++) {
+        uint64_t bits = r->reached[word];
+        for (int i = 64 * word; bits; i++, bits >>= 1)
+            if (bits & 1) for (int k = 0; k < lanes; k++) g[(ptrdiff_t)i * lanes + k] = -0.0;
+    }
+    for (int k = 0; k < lanes; k++) g[(ptrdiff_t)r->seed * lanes + k] = 1.0;
+}
+
+/* The gradients of a leaf at the values of a run, each at the place p_gradient_at(). */
+static void p_backward(const p_back *p, const double *restrict v, double *restrict g);
+static void p_differentiate(const p_tree *t, const p_reverse *r)
+{
+    if (r->seed < 0) return;
+    p_begin(r, t->inputs, t->g, 1);
+    p_backward(r->code, t->v, t->g);
 }
 
 /* Memory for values and cotangents, constants in place. */
@@ -552,7 +840,7 @@ static p_segment *p_forward(p_segment *s, double *restrict v, int *reason)
 #if defined(__GNUC__)
     static const void *const labels[] = {
         &&L_P_ADD, &&L_P_SUB, &&L_P_MUL, &&L_P_DIV, &&L_P_NEG, &&L_P_SQUARE, &&L_P_SQRT, &&L_P_CALL, &&L_P_CALL32, &&L_P_COPY,
-        &&L_P_SELECT, &&L_P_WHERE, &&L_P_CHECK, &&L_P_LT, &&L_P_LE, &&L_P_GT, &&L_P_GE, &&L_P_EQ, &&L_P_NE,
+        &&L_P_SELECT, &&L_P_WHERE, &&L_P_DEAD, &&L_P_CHECK, &&L_P_LT, &&L_P_LE, &&L_P_GT, &&L_P_GE, &&L_P_EQ, &&L_P_NE,
         &&L_P_INT, &&L_P_END};
     P_GO;
 #else
@@ -569,6 +857,7 @@ static p_segment *p_forward(p_segment *s, double *restrict v, int *reason)
     P_CASE(P_CALL32): v[p->out] = p_points[1][p->row & (P_ROWS - 1)].value(v[p->a], v[p->b]); p++; P_GO;
     P_CASE(P_COPY): P_CASE(P_SELECT): v[p->out] = v[p->a]; p++; P_GO;
     P_CASE(P_WHERE): v[p->out] = v[p->out - 1] != 0 ? v[p->a] : v[p->b]; p++; P_GO;
+    P_CASE(P_DEAD): p += p->out; P_GO;
     P_CASE(P_CHECK):
         if (!isfinite(v[p->a])) { *reason = 1; return NULL; }
         p++;
@@ -599,23 +888,23 @@ static void p_backward(const p_back *p, const double *restrict v, double *restri
     static const void *const labels[] = {
         &&L_0, &&L_1, &&L_2, &&L_3, &&L_4, &&L_5, &&L_6, &&L_7, &&L_8, &&L_9, &&L_10, &&L_11, &&L_12, &&L_13, &&L_14, &&L_15,
         &&L_16, &&L_17, &&L_18, &&L_19, &&L_20, &&L_21, &&L_22, &&L_23, &&L_24, &&L_25, &&L_26, &&L_27, &&L_28, &&L_29, &&L_30,
-        &&L_31, &&L_32, &&L_33, &&L_34, &&L_35, &&L_36, &&L_37, &&L_38};
+        &&L_31, &&L_32, &&L_33, &&L_34, &&L_35, &&L_36, &&L_37, &&L_38, &&L_39};
     P_GO;
 #else
     for (;;) switch (p->op) {
 #endif
     /* sets, adds */
     #define ONE(set, add, E) \
-        B_CASE(set): c = g[p->g]; y = E; g[p->ga] = y; p++; P_GO; \
-        B_CASE(add): c = g[p->g]; y = E; g[p->ga] += y; p++; P_GO;
+        B_CASE(set): c = g[p->g]; y = E; g[p->ga] = y; p = p_after(p, p_size(set)); P_GO; \
+        B_CASE(add): c = g[p->g]; y = E; g[p->ga] += y; p = p_after(p, p_size(set)); P_GO;
     #define ONE32(set, add, E) \
-        B_CASE(set): c = g[p->g]; y = E; g[p->ga] = (float)y; p++; P_GO; \
-        B_CASE(add): c = g[p->g]; y = E; g[p->ga] = (float)(g[p->ga] + (float)y); p++; P_GO;
+        B_CASE(set): c = g[p->g]; y = E; g[p->ga] = (float)y; p = p_after(p, p_size(set)); P_GO; \
+        B_CASE(add): c = g[p->g]; y = E; g[p->ga] = (float)(g[p->ga] + (float)y); p = p_after(p, p_size(set)); P_GO;
     #define TWO(n0, n1, n2, n3, X, Y) \
-        B_CASE(n0): c = g[p->g]; x = X; y = Y; g[p->gb] = y; g[p->ga] = x; p++; P_GO; \
-        B_CASE(n1): c = g[p->g]; x = X; y = Y; g[p->gb] = y; g[p->ga] += x; p++; P_GO; \
-        B_CASE(n2): c = g[p->g]; x = X; y = Y; g[p->gb] += y; g[p->ga] = x; p++; P_GO; \
-        B_CASE(n3): c = g[p->g]; x = X; y = Y; g[p->gb] += y; g[p->ga] += x; p++; P_GO;
+        B_CASE(n0): c = g[p->g]; x = X; y = Y; g[p->gb] = y; g[p->ga] = x; p = p_after(p, p_size(n0)); P_GO; \
+        B_CASE(n1): c = g[p->g]; x = X; y = Y; g[p->gb] = y; g[p->ga] += x; p = p_after(p, p_size(n0)); P_GO; \
+        B_CASE(n2): c = g[p->g]; x = X; y = Y; g[p->gb] += y; g[p->ga] = x; p = p_after(p, p_size(n0)); P_GO; \
+        B_CASE(n3): c = g[p->g]; x = X; y = Y; g[p->gb] += y; g[p->ga] += x; p = p_after(p, p_size(n0)); P_GO;
     #define POINT (&p_points[(p->row & P_SINGLE) != 0][p->row & (P_ROWS - 1)])
     ONE(0, 1, c)
     ONE(2, 3, -c)
@@ -635,6 +924,7 @@ static void p_backward(const p_back *p, const double *restrict v, double *restri
     ONE(34, 35, v[p->x] != 0 ? c : 0.0)
     ONE(36, 37, v[p->x] != 0 ? 0.0 : c)
     B_CASE(38): return;
+    B_CASE(39): p = p_target(p); P_GO;
 #if !defined(__GNUC__)
     default: return;
     }
@@ -779,8 +1069,7 @@ static int p_block_run(p_sweep *w, const int32_t *given, int n)
         for (int i = 0; i < s->reverses; i++) if (s->reverse[i].choice == w->choice) r = &s->reverse[i];
         if (r == NULL) return p_leave(w, s, P_BACK, alive, index);
         if (r->seed >= 0) {
-            double *row = g + (ptrdiff_t)r->seed * P_BLOCK;
-            for (int k = 0; k < P_BLOCK; k++) row[k] = 1.0;
+            p_begin(r, t->inputs, g, P_BLOCK);
             p_level->backward(r->code, v, g);
         }
     }
@@ -789,7 +1078,7 @@ static int p_block_run(p_sweep *w, const int32_t *given, int n)
     for (int k = 0; k < n; k++) if (alive >> k & 1) w->values[index[k]] = out[k];
     for (int i = 0; r != NULL && i < w->active; i++) {
         double *row = w->gradients + i * w->count;
-        const int place = r->seed >= 0 ? r->input[w->wanted[i]] : -1;
+        const int place = p_gradient_at(r, w->wanted[i]);
         const double *from = g + (ptrdiff_t)place * P_BLOCK;
         for (int k = 0; k < n; k++) if (alive >> k & 1) row[index[k]] = place < 0 ? 0.0 : from[k];
     }

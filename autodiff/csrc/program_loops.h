@@ -13,11 +13,15 @@
 static void p_block_backward(const p_back *p, const double *v, double *g)
 {
     static const ptrdiff_t steps[5] = {8, 8, 8, 8, 8};
-    for (; p->op != B_END; p++) {
-        const double *c = g + (ptrdiff_t)p->g * P_BLOCK, *x = v + (ptrdiff_t)p->x * P_BLOCK, *y = v + (ptrdiff_t)p->y * P_BLOCK;
-        double *a = g + (ptrdiff_t)p->ga * P_BLOCK, *b = g + (ptrdiff_t)p->gb * P_BLOCK;
+    for (; p->op != B_END; p = p_after(p, p_size(p->op))) {
+        while (p->op == B_GO) p = p_target(p);
+        if (p->op == B_END) return;
+        const int more = p_size(p->op) == P_LONG;
+        const double *c = g + (ptrdiff_t)p->g * P_BLOCK, *x = v + (ptrdiff_t)p->x * P_BLOCK;
+        const double *y = more ? v + (ptrdiff_t)p->y * P_BLOCK : x;
+        double *a = g + (ptrdiff_t)p->ga * P_BLOCK, *b = more ? g + (ptrdiff_t)p->gb * P_BLOCK : a;
         const p_point *point = &p_points[0][p->row & (P_ROWS - 1)];
-        char *args[5] = {(char *)a, (char *)c, (char *)x, (char *)y, (char *)(v + (ptrdiff_t)p->gb * P_BLOCK)};
+        char *args[5] = {(char *)a, (char *)c, (char *)x, (char *)y, (char *)(v + (more ? (ptrdiff_t)p->gb * P_BLOCK : 0))};
         #define ONE(set, E) \
             case set: LANES a[k] = E; break; \
             case set + 1: LANES a[k] += E; break;
@@ -73,6 +77,7 @@ static const p_step *p_block_forward(const p_step *p, double *v)
             case P_SQRT: LANES o[k] = sqrt(a[k]); break;
             case P_COPY: case P_SELECT: LANES o[k] = a[k]; break;
             case P_WHERE: LANES o[k] = o[k - P_BLOCK] != 0 ? a[k] : b[k]; break;
+            case P_DEAD: p += p->out - 1; break;
             case P_CALL:
                 point = &p_points[0][p->row & (P_ROWS - 1)];
                 if (point->values != NULL) point->values(args, &many, steps, point->data);
@@ -123,10 +128,11 @@ static uint64_t p_block_turn(const p_step *p, const double *v)
 /* Reverse code over the values of one point, for eight cotangents side by side. */
 static void p_lanes_backward(const p_back *p, const double *v, double *g)
 {
-    for (; p->op != B_END; p++) {
+    for (; p->op != B_END; p = p_after(p, p_size(p->op))) {
+        const int more = p_size(p->op) == P_LONG;
         const double *c = g + (ptrdiff_t)p->g * P_LANES;
-        double *a = g + (ptrdiff_t)p->ga * P_LANES, *b = g + (ptrdiff_t)p->gb * P_LANES;
-        const double x = v[p->x], y = v[p->y];
+        double *a = g + (ptrdiff_t)p->ga * P_LANES, *b = more ? g + (ptrdiff_t)p->gb * P_LANES : a;
+        const double x = v[p->x], y = more ? v[p->y] : 0.0;
         double s;
         #define ONE(set, E) \
             case set: EIGHT a[k] = E; break; \

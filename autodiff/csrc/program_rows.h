@@ -69,7 +69,7 @@ static double p_value_of(int op, int row, double x, double y)
 /* A new item, or what it comes to where it needs none: of numbers a number, of 1 times something that. */
 static int p_write(p_writer *w, int op, int row, int a, int b, int where)
 {
-    const int binary = p_binary(&(p_item){op, row, a, b, where});
+    const int binary = p_binary(op);
     if (w->failed) return 0;
     if (a < 0 && (b < 0 || !binary) && op != P_WHERE && op != P_SELECT)
         return p_number(w, p_value_of(op, row, p_constant_of(w->t, a), p_constant_of(w->t, b < 0 ? b : a)));
@@ -128,7 +128,7 @@ static int p_gradient(p_writer *w, int top, const uint8_t *chosen, int seed, int
         const p_item q = w->items[i];
         const int g = cotangent[i], row = q.row & (P_ROWS - 1);
         if (q.row & P_SINGLE) { status = -2; break; }
-        for (int side = p_binary(&q); side >= 0; side--) {
+        for (int side = p_binary(q.op); side >= 0; side--) {
             const int slot = side ? q.b : q.a;
             int part = P_NONE;
             if (slot < 0 || !active[slot]) continue;
@@ -185,7 +185,7 @@ static int p_read_pattern(const p_tree *t, const p_item *items, int top, const u
         const p_point *point = &p_points[(q->row & P_SINGLE) != 0][q->row & (P_ROWS - 1)];
         const int call = q->op == P_CALL || q->op == P_CALL32;
         if (q->a >= 0 && active[q->a] && (!call || point->dx)) set[q->a] = -2;
-        if (p_binary(q) && q->b >= 0 && active[q->b] && (!call || point->dy)) set[q->b] = -2;
+        if (p_binary(q->op) && q->b >= 0 && active[q->b] && (!call || point->dy)) set[q->b] = -2;
     }
     for (int i = 0; i < top; i++) {
         const p_item *q = &items[i];
@@ -196,7 +196,7 @@ static int p_read_pattern(const p_tree *t, const p_item *items, int top, const u
             const p_point *point = &p_points[(q->row & P_SINGLE) != 0][q->row & (P_ROWS - 1)];
             const int call = q->op == P_CALL || q->op == P_CALL32;
             if (q->a >= 0 && active[q->a] && (!call || point->dx)) a = set[q->a];
-            if (p_binary(q) && q->b >= 0 && active[q->b] && (!call || point->dy)) b = set[q->b];
+            if (p_binary(q->op) && q->b >= 0 && active[q->b] && (!call || point->dy)) b = set[q->b];
             if (a < 0 || b < 0 || a == b) { set[i] = a < 0 ? b : a; continue; }
             need = 1 + (size_t)pool[a] + pool[b];
         }
@@ -475,7 +475,7 @@ static int p_rows_make(p_tree *t, p_segment *leaf, const int32_t *wanted, int co
         const p_item *q = &w.items[i];
         if (!live[i]) continue;
         P_MARK(live, q->a);
-        if (p_binary(q)) P_MARK(live, q->b);
+        if (p_binary(q->op)) P_MARK(live, q->b);
         if (q->op == P_WHERE) live[i - 1] = 1;
     }
     for (int i = top; i < w.count; i++)
@@ -506,7 +506,7 @@ static int p_rows_make(p_tree *t, p_segment *leaf, const int32_t *wanted, int co
         if (p_place_elements(r, stars)) goto failed;
         t->bytes += r->pattern.start[r->rows] * 3 * sizeof(int32_t) + (r->rows + 1) * (sizeof(int32_t) + sizeof(int64_t));
     }
-    t->bytes += n * sizeof *r->more + (r->code.count + 1) * sizeof *r->code.code + sizeof *r;
+    t->bytes += n * sizeof *r->more + r->code.size + sizeof *r;
     if (r->slots > t->slots) t->slots = r->slots;
     if (r->code.places + 1 > t->adjoints) t->adjoints = r->code.places + 1;
     r->next = leaf->rows;
@@ -692,10 +692,11 @@ static int p_push(const p_tree *t, const p_segment *leaf, const double *v, doubl
     for (int i = 0; i < t->inputs; i++) active[i] = 1;
     for (;; depth++) {
         for (const p_step *p = path[depth]->code; !p_is_turn(p->op); p++) {
+            if (p->op == P_DEAD) { p += p->out - 1; continue; }
             const int op = p->op, call = op == P_CALL || op == P_CALL32, row = p->row & (P_ROWS - 1);
             const p_point *point = &p_points[op == P_CALL32][row];
             const double x = v[p->a], y = v[p->b], out = v[p->out];
-            const int binary = p_binary(&(p_item){op, p->row, p->a, p->b, 0});
+            const int binary = p_binary(op);
             int from_a = p->a >= 0 && active[p->a] && (!call || point->dx), from_b = binary && p->b >= 0 && active[p->b]
                 && (!call || point->dy);
             double a = from_a ? tangent[p->a] : 0.0, b = from_b ? tangent[p->b] : 0.0;

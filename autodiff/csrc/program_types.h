@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #if !defined(AUTODIFF_HIDDEN)
 #  if defined(__GNUC__)
@@ -21,6 +22,7 @@ enum {
     P_COPY,                     /* the value as it is */
     P_SELECT,                   /* of two operands the first, of which alone the value is */
     P_WHERE,                    /* of two operands the first where the slot before this one is not 0 */
+    P_DEAD,                     /* nobody needs it: so many in a row are passed over as `out` says */
     P_CHECK,                    /* leaves the program where the value is not finite */
     P_TURNS,
     P_LT = P_TURNS, P_LE, P_GT, P_GE, P_EQ, P_NE,
@@ -29,7 +31,7 @@ enum {
 };
 
 enum { P_SINGLE = 0x8000 };     /* in `row`: the result is a float32 */
-enum { P_ROWS = 512 };
+enum { P_ROW_BITS = 9, P_ROWS = 1 << P_ROW_BITS };
 
 typedef double (*point_value)(double x, double y);
 typedef double (*point_partial)(double g, double x, double y, double out);
@@ -54,19 +56,36 @@ typedef struct {
 } p_item;
 
 typedef struct { uint16_t op, row; int32_t out, a, b; } p_step;                 /* forward */
-typedef struct { uint16_t op, row; int32_t g, ga, gb, x, y; } p_back;           /* reverse; gb of a call is the result's slot */
+/* Reverse; gb of a call is the result's slot.  Most steps are short: they end before gb, where the next one begins. */
+typedef struct { uint16_t op, row; int32_t g, ga, x, gb, y; } p_back;
+enum { P_SHORT = offsetof(p_back, gb), P_LONG = sizeof(p_back) };
 
 static inline int p_is_turn(int op) { return op >= P_TURNS; }
-static inline int p_binary(const p_item *q)
+static inline int p_binary(int op)
 {
-    return q->op <= P_DIV || q->op == P_SELECT || q->op == P_WHERE || q->op == P_CALL || q->op == P_CALL32;
+    return op <= P_DIV || op == P_SELECT || op == P_WHERE || op == P_CALL || op == P_CALL32;
 }
 
 /* Reverse code: + 1 adds to ga, else sets it; of two operands + 2 adds to gb; a call's + 2 rounds to float32. */
 enum {
     B_COPY = 0, B_NEG = 2, B_SCALE = 4, B_SQUARE = 6, B_DIV_X = 8, B_DIV_Y = 10, B_SQRT = 12, B_ZERO = 14,
-    B_MUL = 16, B_DIV = 20, B_DX = 24, B_DY = 28, B_COPY32 = 32, B_PICK = 34, B_DROP = 36, B_END = 38
+    B_MUL = 16, B_DIV = 20, B_DX = 24, B_DY = 28, B_COPY32 = 32, B_PICK = 34, B_DROP = 36,
+    B_END = 38, B_GO            /* goes on in other code, whose address is in the step */
 };
+
+static inline int p_size(int op)
+{
+    return op == B_DIV_Y || op == B_DIV_Y + 1 || (op >= B_MUL && op < B_COPY32) ? P_LONG : P_SHORT;
+}
+
+static inline const p_back *p_after(const p_back *p, int size) { return (const p_back *)((const char *)p + size); }
+
+static inline const p_back *p_target(const p_back *p)
+{
+    const p_back *to;
+    memcpy(&to, &p->ga, sizeof to);
+    return to;
+}
 
 /* ---- the loops, by CPU level: over 64 points, and over eight cotangents of one */
 

@@ -9,6 +9,7 @@ import copy
 import ctypes
 import functools
 import inspect
+import operator
 import random
 import sys
 import threading
@@ -36,7 +37,7 @@ from .._program import (
     unusual,
 )
 from .._program import inside as _inside
-from .._pytree import flatten, flatten_results, map_leaves
+from .._pytree import LEAF, flatten, flatten_results, map_leaves
 from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
 from .._travel import by_name
 from ..numpy import _answers as _answers  # now, and not while something is recorded
@@ -306,18 +307,21 @@ class _State:
         if replay._what and any(v.requires_grad for v in self.references):
             return replay.eager(self.plainly, args, kwargs)     # whose results have a graph of those
         tree = next((tree for tree in self.trees if tree.fits(args)), None)
-        if tree is not None:
-            if self.trees[0] is not tree:
-                self.trees.remove(tree)
-                self.trees.insert(0, tree)
-            if not self.check:
-                found = replay.replayed(tree, args)
-                if found is not None:
-                    return found
-                if tree.state(args) == 2:       # out of the domain of one of math's functions: it raises, or nothing does
-                    return replay.eager(self.plainly, args, kwargs)
+        if tree is not None and self.trees[0] is not tree:
+            self.trees.remove(tree)
+            self.trees.insert(0, tree)
+        return self.grow(replay, args, tree)
+
+    def grow(self, replay: Any, args: tuple[Any, ...], tree: Any, missing: bool = False) -> Any:
+        """Replay a tree that the arguments fit, or record what it has not (missing: that it has not); None: they fit none."""
+        if tree is not None and not self.check and not missing:
+            found = replay.replayed(tree, args)
+            if found is not None:
+                return found
+            if tree.state(args) == 2:           # out of the domain of one of math's functions: it raises, or nothing does
+                return replay.eager(self.plainly, args, {})
         if not self.lock.acquire(blocking=False):       # another thread records, or this one does
-            return replay.eager(self.plainly, args, kwargs)
+            return replay.eager(self.plainly, args, {})
         try:
             return self._record(replay, args, tree)
         finally:
@@ -534,7 +538,7 @@ def _called(function: Any, args: tuple[Any, ...], given: tuple[Any, ...], kwargs
     lists = [(inside, outside, list(inside)) for inside, outside in zip(args, given, strict=True) if type(inside) is list]
     result = function(*args, **kwargs)
     return result, [(inside, outside) for inside, outside, before in lists
-                    if len(inside) != len(before) or any(x is not y for x, y in zip(inside, before, strict=True))]
+                    if len(inside) != len(before) or not all(map(operator.is_, inside, before))]
 
 
 def _write_lists(written: list[Any]) -> None:
@@ -700,7 +704,8 @@ _OF_ARRAYS = frozenset(("arange", "array", "asarray", "broadcast_to", "cat", "co
 
 def _perhaps_of_arrays(reason: str | None) -> bool:
     """Whether a function of numbers is none for that reason, but perhaps one of arrays."""
-    return reason is not None and (reason in ("it computes with an array", "it uses a Variable that is no argument") or (
+    return reason is not None and (reason in ("it computes with an array", "it uses a Variable that is no argument",
+                                              "a derivative inside of it is no op") or (
         reason.endswith("() is not recorded") and reason.partition("(")[0] in _OF_ARRAYS))
 
 
@@ -747,8 +752,8 @@ class _Run:
     def _finish(self, result: Any, tree: Any, replay: Any, args: tuple[Any, ...]) -> None:
         """Replay what was recorded: no pass through the graph has another gradient, so with the value's bits it is over."""
         self.merged, self.place = True, tree.merge(self.recorder, self.slots, self.output)
-        if self.place is None and tree.differentiate(args, replay._choice, replay._places, False, result.item()):
-            self.found = replay.replayed(tree, args)
+        if self.place is None:
+            self.found = replay.finished(tree, args, result.item())
             if self.found is not None:
                 raise _Enough
 
@@ -767,7 +772,7 @@ class _Run:
 
 def _drawn() -> list[Any]:
     """The states of the generators that a function may draw from without being seen."""
-    return [_numpys_state(), random.getstate()]
+    return [_numpys_state(), _pythons_state()]
 
 
 #: A state of NumPy's global generator, as it lies in memory, in which no second number of a normal pair waits: it takes
@@ -792,6 +797,27 @@ def _numpys_state() -> Any:
             _seen = now
             return now
     return [v.tobytes() if isinstance(v, np.ndarray) else v for v in flatten(state)[0]]
+
+
+#: The same of Python's generator, which takes 8 us to say what its state is.
+_seen_here = b""
+
+
+def _pythons_state() -> Any:
+    global _seen_here
+    generator: Any = getattr(random, "_inst", None)
+    now = None
+    size = 4 * (_WORDS + 1)
+    if (type(generator) is random.Random and sys.implementation.name == "cpython"
+            and random.Random.__basicsize__ >= object.__basicsize__ + size):
+        now = ctypes.string_at(id(generator) + object.__basicsize__, size)
+        if now == _seen_here and getattr(generator, "gauss_next", 0) is None:
+            return now
+    state = random.getstate()
+    if now is not None and state[2] is None and np.array((state[1][-1], *state[1][:-1]), np.uint32).tobytes() == now:
+        _seen_here = now
+        return now
+    return state
 
 
 def _same(found: Any, expected: Any) -> bool:
@@ -846,9 +872,18 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
     if any(not 0 <= place < len(tree.parts) for place in replay._places):
         return NotImplemented
 
+    standing = np.array([c.ctypes.data if type(c) is np.ndarray else 0 for c in columns], np.uint64)
+    flat = [part.kind if part.kind in (list, tuple) and part.parts.count(LEAF) == part.count else None for part in tree.parts]
+    simple = tree.kind is tuple and all(kind or part is LEAF for part, kind in zip(tree.parts, flat, strict=True))
+
     def sample(point: int) -> tuple[Any, ...]:
-        found: tuple[Any, ...] = tree.unflatten([float(c[point]) if type(c) is np.ndarray else c for c in columns])
-        return found
+        leaves, found, start = _program.sample_of(columns, standing.ctypes.data, point), [], 0
+        if not simple:
+            return tuple(tree.unflatten(leaves))
+        for part, kind in zip(tree.parts, flat, strict=True):
+            found.append(kind(leaves[start:start + part.count]) if kind else leaves[start])
+            start += part.count
+        return tuple(found)
 
     first = sample(0)
     kinds = [kind_of(value) or (-1, 0) for value in first]
@@ -862,13 +897,17 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
     shape = (sum(widths), sum(widths)) if replay._what == HESSIAN else (sum(widths),)
     values, gradients = np.empty(size), np.empty((*shape, size))
 
-    def by_itself(point: int) -> bool:
-        value, row = _parted(replay, state.run(replay, sample(point), {}))
+    def by_itself(point: int, missing: bool = False) -> bool:
+        # A program that holds for one point has the structure of them all: what run() looks for is not there.
+        grows = known is not None and state.reason is None and not replay.plain and state.trees and state.trees[0] is known
+        found = state.grow(replay, sample(point), known, missing) if grows else state.run(replay, sample(point), {})
+        value, row = _parted(replay, found)
         if not isinstance(value, float) or not all(isinstance(x, float) for x in row):
             raise _NoNumber
-        values[point], gradients[..., point] = value, np.reshape(row, shape)
+        values[point], gradients[..., point] = value, row if len(shape) == 1 else np.reshape(row, shape)
         return state.reason is None and not replay.plain
 
+    known = None
     try:
         known = next((program for program in state.trees if program.fits(first)), None)
         if known is not None and (known.has_conditions or known.attached):
@@ -953,7 +992,11 @@ def _parted(replay: Any, result: Any) -> tuple[Any, list[Any]]:
     value, gradient = 0.0, result
     if replay._what in (VALUE_AND_GRADIENT, GRADIENT_AND_VALUE):
         value, gradient = result if replay._what == VALUE_AND_GRADIENT else result[::-1]
-    return _number(value), [_number(x) for x in flatten(gradient)[0]]
+    row = gradient if type(gradient) is tuple and _FLOAT.issuperset(map(type, gradient)) else flatten(gradient)[0]
+    return _number(value), [_number(x) for x in row]
+
+
+_FLOAT = frozenset((float,))
 
 
 def _number(value: Any) -> Any:

@@ -5,10 +5,11 @@ recorded pass applies.  What is made of a recording is in `_plan`, what runs it 
 """
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,7 +48,7 @@ _v: Any = _variable_module
 _Base: Any = _v.Tensor.__base__
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
-_arrays._fill(_v.op_number("add"), _v.op_number("log"))
+_arrays._fill(_v.op_number)
 _arrays._use(_v.plain_of)
 
 #: Functions that read values for a case that hardly ever is: a guard says that it is not.
@@ -60,6 +61,7 @@ MOST, OP_BYTES = 64, 800
 #: In place of a row's name: all that are intricate are called whole, for nobody knows whose derivative it was.
 COARSE = "*"
 WRITTEN, DRAWN, HOOKED = "it writes into a value", "it draws random numbers", "a hook stands on one of its values"
+UNTRACKED = "a derivative inside of it needs names for all values"
 #: Reasons for which a row is not called whole, either.
 HOPELESS = frozenset((WRITTEN, DRAWN))
 #: Functions that have answers of their own, or none to be recorded.
@@ -88,6 +90,7 @@ class Recorder(_v.FunctionLevel):
     def __init__(self, whole: set[str]) -> None:
         self.whole = whole                          # rows that are called whole
         self.blamed: str | None = None              # a row whose derivative could not be recorded
+        self.failed_in_pass = False                 # it came to nothing while a pass was recorded
         self.trying = False                         # the parts of a composite row are recorded
         self.on = False
         self.sharing: dict[int, list[int]] = {}     # storages, and the Variables by identity that are known to look at them
@@ -114,7 +117,9 @@ class Recorder(_v.FunctionLevel):
         self.arrays: dict[Any, int] = {}            # plain arrays by where they are: constants, and Variables' own
         self.nameless = False                       # there is a number without a node: what was saved of it bears no name
         self.forward = 0                            # how many slots there are of the function itself
-        self.backward = False                       # the pass is recorded: what was saved comes as other Variables
+        self.backward = False                       # a pass is recorded: what was saved comes as other Variables
+        self.tracked = False                        # all inputs have nodes, to be told by
+        self.passes = 0                             # derivatives inside of the function
 
     # ---- slots
 
@@ -239,14 +244,17 @@ class Recorder(_v.FunctionLevel):
         return slot
 
     def is_constant(self, value: Any) -> bool:
-        """Whether an array is one of the constants of the recording, and nothing else that is known."""
+        """Whether an array is one of the constants of the recording, or made of them, and nothing else that is known."""
         def same(slot: int) -> bool:
             known = self.slots[slot]
-            return known.shape == value.shape and bool(
+            return known.shape == value.shape and known.dtype == value.dtype and bool(
                 np.array_equal(self.values(slot), value, equal_nan=value.dtype.kind == "f"))
 
-        return any(slot.source == "constant" and same(i) for i, slot in enumerate(self.slots)) and not any(
-            self.slots[slot].source != "constant" and same(slot) for slot in self.memory.values())
+        constant = {i for i, slot in enumerate(self.slots) if slot.source == "constant"}
+        for op in self.ops:         # as the ones that the cotangent of a sum is spread over
+            if {ref.slot for ref in refs_in((op.operands, op.params))} <= constant:
+                constant.update((op.out, *op.more))
+        return any(map(same, constant)) and not any(same(slot) for slot in self.memory.values() if slot not in constant)
 
     def encoded(self, value: Any) -> Any:
         """An operand or a parameter, with Refs for what is computed."""
@@ -325,7 +333,7 @@ class Recorder(_v.FunctionLevel):
         if self.reason is None:
             self.reason, self.place = reason, self.here()
             if self.backward:
-                self.blamed = differentiated()
+                self.failed_in_pass, self.blamed = True, differentiated()
         return NotImplemented
 
     def push(self) -> None:
@@ -680,21 +688,101 @@ class Recorder(_v.FunctionLevel):
             self.give_up("a function of it reads values that it is not given")
         return NotImplemented
 
+    # ---- derivatives inside of the function
+
+    def forked(self, v: Any, leaf: Any) -> None:
+        """A leaf of the same value, made by a transform: a slot of its own, since a derivative in it is none in v."""
+        if self.reason is None and id(leaf) not in self.known:
+            with self.off():
+                operand = Ref(self.slot_of(v), type(v))
+                self.ops.append(Op("clone", self.number("clone"), (operand,), (), self.learn(leaf, "op"), self.here()))
+
+    @contextlib.contextmanager
+    def off(self) -> Iterator[None]:
+        """While it looks at values itself."""
+        self.pop()
+        try:
+            yield
+        finally:
+            self.push()
+
+    def passing(self, run: Callable[..., Any], outputs: tuple[Any, ...], cotangents: tuple[Any, ...], create_graph: bool | None,
+                accumulates: bool) -> Any:
+        """A reverse pass that begins: it is recorded as the function's own ops are, whether or not it is to have a graph."""
+        if self.backward or self.reason is not None:
+            return run(cotangents, create_graph)
+        if accumulates:
+            self.give_up("backward() inside of it accumulates into .grad: take autodiff.grad(f), or autodiff.autograd.grad()")
+        elif self.pending:
+            self.give_up("it takes values out")
+        elif self.trying:
+            self.give_up("an op of it begins a pass")
+        elif not all(isinstance(v, _Base) for v in outputs) or not all(g is None or isinstance(g, _Base) for g in cotangents):
+            self.give_up("a derivative inside of it is not of Variables by Variables")
+        elif not self.tracked:          # with the next call, then with names for all values
+            self.give_up(UNTRACKED)
+        if self.reason is not None:
+            return run(cotangents, create_graph)
+        self.passes += 1
+        with self.off():
+            for v in self.held:         # one that became a leaf since it is known, by requires_grad_()
+                node = _arrays.node_of(v)
+                if node and self.known.get(id(v), -1) >= 0:
+                    self.nodes.setdefault(node, self.known[id(v)])
+            seeds = tuple([self.seed_of(v) if g is None and not v.ndim and _v.dtype_in(v).kind == "f" else g
+                           for v, g in zip(outputs, cotangents, strict=True)])
+        forward = self.forward
+        self.backward, self.forward = True, len(self.slots)
+        try:
+            found, others = run(seeds, True)
+            in_graph = create_graph or (create_graph is None and others)
+            with self.off():
+                return tuple([None if g is None else self.handed_out(g, in_graph) for g in found]), others
+        finally:
+            self.backward, self.forward = False, forward
+
+    def seed_of(self, value: Any) -> Any:
+        """1, as a constant of the recording."""
+        one = np.ones((), _v.dtype_in(value))
+        seed = _v.constant_of(one, like=value)
+        self.known[id(seed)] = self.constant(one)
+        self.held.append(seed)
+        return seed
+
+    def handed_out(self, g: Any, in_graph: bool) -> Any:
+        """A gradient of a pass inside of the function, in the graph of that pass or not."""
+        slot = self.slot_of_gradient(g)
+        if slot is None:
+            self.give_up("a gradient of it is not recorded")
+            return g if in_graph else g.detach()
+        if not in_graph:
+            g = g.detach()
+            self.nameless = self.nameless or not _arrays.memory_of(g)
+        if id(g) not in self.known:
+            self.known[id(g)] = slot
+            self.held.append(g)
+            self.name(g, slot, _arrays.traits_of(g))
+        return g
+
     def gradient(self, name: str, kept: Kept, gs: Any, first: int, refs: tuple[Ref, ...], variables: list[Any]) -> Any:
         """Those of an op that was called whole, and a step that computes them."""
         on = self.on
         if on:
             self.pop()
+        passes = _engine.passes_begun()
         try:
             found = kept.gradient([None if g is None or not isinstance(r, _Base) else
                                    _v.constant_of(np.array(_v.plain_of(g)), like=r)
                                    for g, r in zip(gs, kept.results, strict=True)], True)
+            self.passes += _engine.passes_begun() - passes
             values = [np.zeros(tuple(v.shape), _v.dtype_in(v)) if g is None else np.array(_v.plain_of(g))
                       for g, (_, v) in zip(found, variables, strict=True)]
             if not self.backward:
                 return tuple([_v.constant_of(value, like=v) for value, (_, v) in zip(values, variables, strict=True)])
             cotangents = tuple([None if g is None else Ref(self.slot_of(g), type(g)) for g in gs])
-            made = _v.record_custom(tuple([g for g in gs if g is not None]), tuple(values), _refused, name)
+            # It depends on what the op was given, too, which a pass around this one would have to go on to.
+            made = _v.record_custom((*[g for g in gs if g is not None], *[v for _, v in variables]), tuple(values), _refused,
+                                    name)
             made = tuple([_v.in_flavour(g, EXAMPLES[type(v)]) for g, (_, v) in zip(made, variables, strict=True)])
             slots = [self.learn(g, "op") for g in made]
             params = Ref(first), refs, tuple([ref for ref, _ in variables])
@@ -957,7 +1045,8 @@ class _Given:
             v.requires_grad_()
             self.wanted.append(v)
         elif self.tracked and _v.dtype_in(v).kind == "f":
-            v = +v.requires_grad_()
+            self.recorder.held.append(v.requires_grad_())       # a leaf that is gone is none for a derivative inside
+            v = +v
         self.input(v, type(value) is np.ndarray and (wanted or self.tracked))
         return v
 
@@ -993,6 +1082,7 @@ class Arrays:
         self.passes = 0                 # recordings during which a reverse pass began
         self.as_it_is = False           # there is nothing to replay
         self.attaching = of_variables   # there are Variables that require a gradient
+        self.differentiating = False    # there are derivatives inside of the function
         self.plain = False              # with Variables for arguments it runs as it is
 
     def run(self, replay: Any, args: tuple[Any, ...]) -> Any:
@@ -1045,7 +1135,8 @@ class Arrays:
     def record(self, replay: Any, args: tuple[Any, ...]) -> Any:
         state, what = self.state, self.what
         recorder = Recorder(state.whole)
-        given = _Given(recorder, bool(what) or self.attaching, self.of_variables)
+        recorder.tracked = bool(what) or self.attaching or self.differentiating
+        given = _Given(recorder, recorder.tracked, self.of_variables)
         try:
             taken = [given.take(value, i in self.places) for i, value in enumerate(args)]
             if given.weak and given.narrow:     # as an input, an array of its own, it would make float64 of float32
@@ -1076,21 +1167,28 @@ class Arrays:
         if changes:
             if recorder.reason is None:
                 state.changed(changes, reach, recorder.depends)
-            else:
+            elif recorder.reason == UNTRACKED:
+                self.differentiating = True
+            elif not self.coarser(recorder):
                 self.leave(recorder)
             if given.tracked if not what else not self.number_of(result):       # it runs once more
                 undo(reach)
             return self.answer(replay, args, result, leaves, treedef, given)
         state.unsettled = 0
         if recorder.reason is None:
-            if _engine.passes_begun() != passes:        # what it computes is not seen at the door
+            if _engine.passes_begun() - recorder.passes != passes:      # what it computes is not seen at the door
                 self.passes += 1
                 if self.passes < 4:                     # perhaps it was another thread's
                     return self.answer(replay, args, result, leaves, treedef, given)
                 recorder.give_up("a derivative inside of it is not recorded")
             self.look(recorder, leaves, state.drawn() != before)
+        if recorder.passes and recorder.reason is None and _arrays.hooked(recorder.held):
+            recorder.give_up(HOOKED)
         if recorder.reason is not None:
-            self.leave(recorder)
+            if recorder.reason == UNTRACKED:
+                self.differentiating = True
+            elif not self.coarser(recorder):
+                self.leave(recorder)
             if state.by_value() and not what:
                 undo(reach)
                 return replay.eager(state.plainly, args, {})
@@ -1129,10 +1227,7 @@ class Arrays:
                 return found
             finals += slots
             if recorder.reason is not None:
-                if COARSE not in state.whole and recorder.reason != HOOKED:
-                    blamed = recorder.blamed        # with the next call, then with that op as one
-                    state.whole.add(COARSE if blamed is None or blamed in state.whole else blamed)
-                else:
+                if not self.coarser(recorder):
                     self.leave(recorder)
                 return self.answer(replay, args, result, leaves, treedef, given, gradients)
         if self.of_variables and len(recorder.ops) < WORTHWHILE:
@@ -1171,6 +1266,14 @@ class Arrays:
         elif rare > MOST:
             self.leave(None, f"{rare} of its programs ran once: the shapes of its arguments or its decisions hardly come again")
         return finished(finish, found, args)
+
+    def coarser(self, recorder: Recorder) -> bool:
+        """Whether the next call may be recorded, with an op as one whose derivative could not be."""
+        whole, blamed = self.state.whole, recorder.blamed
+        if COARSE in whole or recorder.reason == HOOKED or not recorder.failed_in_pass:
+            return False
+        whole.add(COARSE if blamed is None or blamed in whole else blamed)
+        return True
 
     def number_of(self, result: Any) -> bool:
         """Whether a result is a number that depends on something, or with has_aux that and more."""
@@ -1216,10 +1319,7 @@ class Arrays:
 
     def gradients(self, recorder: Recorder, value: Any, wanted: list[Any]) -> tuple[Any, list[int]]:
         """The gradients, by a recorded pass, and their slots."""
-        one = np.ones((), _v.dtype_in(value))
-        seed = _v.constant_of(one, like=value)
-        recorder.known[id(seed)] = recorder.constant(one)
-        recorder.held.append(seed)
+        seed = recorder.seed_of(value)
         recorder.backward, recorder.forward = True, len(recorder.slots)
         recorder.called_from = recorder.here()
         recorder.push()

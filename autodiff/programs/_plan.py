@@ -22,7 +22,7 @@ import numpy as np
 
 from .. import _arrays as _arrays_module
 from .. import _variable as _variable_module
-from ._whole import GRADIENT, WHOLE, Kept, Ref, backward, forward, refs_in, refs_in_op
+from ._whole import GRADIENT, WHOLE, Kept, Ref, backward, forward, mapped, refs_in, refs_in_op
 
 _arrays: Any = _arrays_module
 _v: Any = _variable_module
@@ -33,6 +33,9 @@ BLOCK, REGISTER_BYTES, SUMS, DIMS = 512, 4096, 16, 8
 SHOWN = 50_000
 #: Beyond so many micro-ops a sweep is ended: its code would not stay in the cache, either.
 MICROS = 400
+
+#: Elements at places are picked without Python up to so many: the places are kept.
+PLACES = 1 << 17
 
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 BOOL = np.dtype(bool)
@@ -519,6 +522,12 @@ class Plan:
         over = set(range(len(shape))) if dims is None else {d % len(shape) for d in dims} if shape else set()
         first = len(shape) - len(over)
         rows, n = count(shape[:first]), count(shape[first:])
+        if over == {0} and len(shape) > 1 and rows_across(shape) and self.look_at(source).contiguous(dtype.itemsize):
+            out, slot = op.out, self.slots[op.out]
+            self.look[out] = Look(out, slot.shape, packed(slot.shape, dtype.itemsize))
+            self.level[out] = level = 1 + self.level_of(source)
+            self.at_level.setdefault(level, []).append(("logsumexp_across", out, source, shape[0], count(shape[1:])))
+            return True
         if not shape or over != set(range(first, len(shape))) or not n or not rows or (rows > 1 and rows * 16 > rows * n):
             return False
         source = self.standard(source)
@@ -550,6 +559,33 @@ class Plan:
             return False
         product = Op("mul", _v.op_number("mul"), (Ref(step[5]), Ref(step[6])), (), op.out, op.place)
         self.elementwise(product, list(product.operands), product.number)
+        return True
+
+    def picked(self, op: Op) -> bool:
+        """Elements at places that no input decides, or zeros with elements added there, in order."""
+        if any(self.known(ref.slot) not in self.constant for ref in refs_in(op.params)):
+            return False
+        slot, adds = self.slots[op.out], op.name == "index_add_zeros"
+        source = self.operand(op.operands[0], slot.dtype)
+        given, shape = self.shape_of(source), slot.shape if adds else self.shape_of(source)
+        if self.dtype_of(source) != slot.dtype or count(shape) > PLACES:
+            return False
+        key = "places", shape, repr(mapped(op.params[0], lambda leaf: self.known(leaf.slot) if isinstance(leaf, Ref) else leaf))
+        if key not in self.seen:
+            index = mapped(op.params[0], lambda leaf: np.broadcast_to(
+                self.constant[self.known(leaf.slot)], self.shape_of(leaf.slot)) if isinstance(leaf, Ref) else leaf)
+            found = np.arange(count(shape), dtype=np.intp).reshape(shape)[index]
+            self.seen[key] = places = self.fresh(found.shape, found.dtype)
+            self.constant[places] = np.array(found, order="C")
+        places = self.seen[key]
+        chosen_shape = self.shape_of(places)
+        if chosen_shape != (given if adds else slot.shape) or not 0 < count(chosen_shape) <= PLACES:
+            return False
+        source = self.standard(source)
+        self.look[op.out] = Look(op.out, slot.shape, packed(slot.shape, slot.dtype.itemsize))
+        self.look_at(places)
+        self.level[op.out] = level = 1 + self.level_of(source)
+        self.at_level.setdefault(level, []).append(("scatter" if adds else "gather", op.out, source, places))
         return True
 
     def joined(self, op: Op) -> bool:
@@ -817,7 +853,7 @@ class Plan:
         elif kind == "logsumexp":
             reads = [self.look_at(step[2]).root]
             return [r for r in reads if r not in self.constant], [step[1]] + [s for s in step[5:] if s is not None]
-        elif kind in ("copy", "sum", "embed"):
+        elif kind in ("copy", "sum", "embed", "logsumexp_across", "gather", "scatter"):
             reads = [self.look_at(step[2]).root]
         elif kind == "add_to":
             reads = [self.look_at(step[2]).root, self.inplace[step[1]]]
@@ -870,7 +906,7 @@ class Plan:
                         before = tails.get(look.root)
                         if before is not None and way == "flat" and len(before) < CHAIN and (
                                 chain is None or len(before) > len(chain)) and (
-                                readers[look.root] in ([i], [i, i] if name == "mul" else None)):
+                                readers[look.root] in ([i], [i, i] if name in _arrays.ALONE else None)):
                             chain = before
             if chain is None:
                 chain = [op]
@@ -986,6 +1022,15 @@ class Plan:
             steps.append({"kind": K["logsumexp"], "dtype": FLOATS.index(dtype), "size": size, "shape": (step[3], step[4]),
                           "places": [(*self.at(look), ()) for look in places]})
             n = step[3] * step[4]
+        elif kind == "logsumexp_across":
+            steps.append({"kind": K[kind], "dtype": FLOATS.index(dtype), "shape": step[3:],
+                          "places": [(*self.at(self.look_at(step[2])), ()), (*target[:2], ())]})
+            n = step[3] * step[4]
+        elif kind in ("gather", "scatter"):
+            n = count(self.shape_of(step[3]))
+            steps.append({"kind": K[kind], "dtype": FLOATS.index(dtype), "shape": (n,),
+                          "zeroed": (count(shape) * size, target[1]),
+                          "places": [*[(*self.at(self.look_at(s)), ()) for s in step[2:]], (*target[:2], ())]})
         elif kind == "matmul":
             _, _, x, y, sizes, left, right = step
             steps.append({"kind": K["matmul"], "dtype": FLOATS.index(dtype), "shape": sizes,
@@ -1034,7 +1079,7 @@ class Plan:
 
 STRUCTURAL: dict[str, Callable[[Plan, Op], bool]] = {
     "sum": Plan.total, "mean": Plan.total, "matmul": Plan.product, "embed": Plan.embed, "logsumexp": Plan.logsumexp,
-    "cat": Plan.joined, "stack": Plan.joined,
+    "cat": Plan.joined, "stack": Plan.joined, "index": Plan.picked, "pick": Plan.picked, "index_add_zeros": Plan.picked,
 }
 
 
@@ -1089,6 +1134,11 @@ def uniform(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def differ(x: np.dtype[Any], y: np.dtype[Any]) -> bool:
     """Whether two dtypes do: mostly they are one object, and NumPy takes long to say what others are."""
     return x is not y and x != y
+
+
+def rows_across(shape: tuple[int, ...]) -> bool:
+    """Whether NumPy's reductions over the first dimension go row by row."""
+    return shape[0] > 0 and count(shape[1:]) > 1
 
 
 def is_one(array: np.ndarray[Any, Any]) -> bool:
@@ -1165,8 +1215,8 @@ def chained(chain: list[Any], dtype: np.dtype[Any]) -> tuple[tuple[int, ...] | N
         return (codes[0],), operands
     for out, number, given, looks, ways in chain[1:]:
         others = [part for part in zip(given, looks, ways, strict=True) if part[1].root != before]
-        if not others and len(given) > 1:       # x * x
-            codes.append(_arrays.CHAINED["square"][0])
+        if not others and len(given) > 1:       # x * x, x + x
+            codes.append(_arrays.ALONE[ARITHMETIC[number]])
         else:
             codes.append(_arrays.CHAINED[ARITHMETIC[number]][looks[0].root != before])
         operands += others
