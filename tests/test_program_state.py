@@ -695,3 +695,19 @@ def test_the_line_is_the_user_s_where_scipy_takes_a_value_out():
     line = c.__wrapped__.__code__.co_firstlineno
     with pytest.warns(UserWarning, match=rf"takes a value out \({re.escape(__file__)}, line {line}, in <lambda>\)"):
         assert c(0.0) == 0.0
+
+
+def test_vmap_of_a_function_that_makes_something_once():
+    m = types.SimpleNamespace(table=None)
+
+    def f(x):
+        if m.table is None:
+            m.table = {True: 2.0, False: 3.0}
+        return x * m.table[bool(x > 0.0)]
+
+    for of in (lambda f: f, autodiff.grad):
+        m.table, xs = None, np.array([1.0, -2.0, 3.0])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = autodiff.vmap(of(autodiff.compile(f)))(xs)
+        assert found.tolist() == [of(f)(x) for x in xs.tolist()]
