@@ -103,6 +103,8 @@ class Recorder(_v.FunctionLevel):
         self.ops: list[Op] = []
         self.guards: list[Guard] = []
         self.known: dict[int, int] = {}             # Variables by identity, and their slots
+        self.refs: dict[int, Ref] = {}              # by slot, in the flavour that it has
+        self.called_from: Any = None                # the line of the user's that had the reverse pass run
         self.held: list[Any] = []
         self.references: list[tuple[int, Any]] = []
         self.pending: dict[int, int] = {}           # plain arrays that were handed out, and their slots
@@ -130,24 +132,28 @@ class Recorder(_v.FunctionLevel):
         return {slot: np.array(_v.plain_of(v)) for slot, v in self.references if counts[slot] <= counts[-1]}
 
     def learn(self, v: Any, source: str) -> int:
-        slot = len(self.slots)
-        self.slots.append(Slot(tuple(v.shape), _v.dtype_in(v), type(v), source, v))
+        slot, traits = len(self.slots), _arrays.traits_of(v)
+        self.slots.append(Slot(traits[0], _v.dtype_in(v), type(v), source, v))
         self.known[id(v)] = slot
         self.held.append(v)
-        self.name(v, slot)
+        self.name(v, slot, traits)
         return slot
 
-    def name(self, v: Any, slot: int) -> None:
+    def name(self, v: Any, slot: int, traits: Any) -> None:
         """By what a value is known again where it comes as another Variable."""
-        storage = _arrays.storage_of(v)
+        shape, node, storage, memory = traits
         if storage:
-            self.sharing.setdefault(storage, []).append(id(v))
-        node = _arrays.node_of(v)
+            others = self.sharing.get(storage)
+            if others is None:
+                self.sharing[storage] = [id(v)]
+            else:
+                others.append(id(v))
         if node:
             self.nodes.setdefault(node, slot)
-        elif _arrays.memory_of(v):
-            self.memory.setdefault(self.place_in_memory(v), slot)
-            self.arrays.setdefault((_arrays.memory_of(v), tuple(v.shape), self.slots[slot].dtype), slot)
+        elif memory:
+            dtype = self.slots[slot].dtype
+            self.memory.setdefault((memory, shape, dtype, _v.plain_of(v).strides), slot)
+            self.arrays.setdefault((memory, shape, dtype), slot)
         elif self.slots[slot].dtype.kind == "f" and not self.backward:
             self.nameless = True
 
@@ -208,8 +214,8 @@ class Recorder(_v.FunctionLevel):
                 return 0
             if id(v) in self.written:
                 self.written.discard(id(v))
-                self.name(v, slot)
-            if self.slots[slot].shape != tuple(v.shape):
+                self.name(v, slot, _arrays.traits_of(v))
+            if not _arrays.has_shape(v, self.slots[slot].shape):
                 self.give_up("it gives a Variable another shape in place")
             return slot
         node = _arrays.node_of(v)
@@ -258,7 +264,11 @@ class Recorder(_v.FunctionLevel):
         if kind in _NUMBERS_OF_PYTHON:
             return value
         if isinstance(value, _Base):
-            return Ref(self.slot_of(value), kind)
+            known = self.slot_of(value)
+            ref = self.refs.get(known)
+            if ref is None or ref.flavour is not kind:
+                ref = self.refs[known] = Ref(known, kind)
+            return ref
         if isinstance(value, np.ndarray):
             if id(value) in self.pending:
                 return Ref(self.pending[id(value)])
@@ -336,6 +346,8 @@ class Recorder(_v.FunctionLevel):
 
     def here(self) -> tuple[str, int, str] | None:
         """The line of the user's."""
+        if self.called_from is not None:
+            return self.called_from
         frame = sys._getframe(1)
         while frame is not None:
             code = frame.f_code
@@ -433,7 +445,7 @@ class Recorder(_v.FunctionLevel):
                  _v.tensor(data, dtype=options[0]))
             slot = self.known[id(v)] = self.constant(_v.plain_of(v))
             self.held.append(v)
-            self.name(v, slot)
+            self.name(v, slot, _arrays.traits_of(v))
             self.made[id(v)] = None
             return v
         if not isinstance(data, _Base):
@@ -749,7 +761,7 @@ class Recorder(_v.FunctionLevel):
         if id(g) not in self.known:
             self.known[id(g)] = slot
             self.held.append(g)
-            self.name(g, slot)
+            self.name(g, slot, _arrays.traits_of(g))
         return g
 
     def gradient(self, name: str, kept: Kept, gs: Any, first: int, refs: tuple[Ref, ...], variables: list[Any]) -> Any:
@@ -782,6 +794,11 @@ class Recorder(_v.FunctionLevel):
 
     def in_floats(self, given: tuple[Any, ...], operands: Any) -> tuple[Any, Any]:
         """Operands of which those of bools and integers are cast beside floats, by an op: what is saved of them has a name."""
+        for v in given:
+            if isinstance(v, np.ndarray) or (isinstance(v, _Base) and _v.dtype_in(v).kind != "f"):
+                break
+        else:
+            return given, operands
         kinds = {_v.dtype_in(v).kind for v in given if isinstance(v, (_Base, np.ndarray))}
         if not kinds & set("biu") or "f" not in kinds:
             return given, operands
@@ -1150,7 +1167,9 @@ class Arrays:
         if changes:
             if recorder.reason is None:
                 state.changed(changes, reach, recorder.depends)
-            else:
+            elif recorder.reason == UNTRACKED:
+                self.differentiating = True
+            elif not self.coarser(recorder):
                 self.leave(recorder)
             if given.tracked if not what else not self.number_of(result):       # it runs once more
                 undo(reach)
@@ -1302,6 +1321,7 @@ class Arrays:
         """The gradients, by a recorded pass, and their slots."""
         seed = recorder.seed_of(value)
         recorder.backward, recorder.forward = True, len(recorder.slots)
+        recorder.called_from = recorder.here()
         recorder.push()
         try:
             gradients = grad([value], wanted, [seed], create_graph=True, allow_unused=True)
