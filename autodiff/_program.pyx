@@ -650,10 +650,14 @@ cdef class Recorder(OpRecorder):
     def forked(self, v, leaf):
         """A leaf that a transform makes of a value: what is computed of it comes to nothing, passing() says."""
 
-    def passing(self, run, tuple outputs, tuple cotangents, create_graph, bint accumulates):
+    def row_of(self, basis, int i):
+        """A cotangent of a pass, which comes to nothing."""
+        return basis[i]
+
+    def passing(self, run, tuple outputs, tuple cotangents, inputs, create_graph, bint accumulates):
         """A reverse pass that begins: as ops it is recorded by programs of arrays."""
         self.give_up("a derivative inside of it is no op")
-        return run(cotangents, create_graph)
+        return run(outputs, cotangents, inputs, create_graph)
 
     # -- the door
 
