@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any, final
 
 KINDS: dict[str, int]
@@ -6,13 +7,26 @@ ARENA: int
 REGISTERS: int
 FIRST_BASE: int
 CHAINED: dict[str, tuple[int, int]]
-CHAIN: int
+ALONE: dict[str, int | None]
+MOVED: int
+STORED: int
+TWO: int
+NEGATED: int
+END: int
+SAME: int
+AT_ONCE: int
+CODES: int
+OPERANDS: int
+ROWS_SPREAD: int
 
 def use_level(name: str) -> None: ...
 def hooked(variables: list[Any]) -> bool: ...
 def node_of(v: Any) -> int: ...
 def memory_of(v: Any) -> int: ...
-def _fill(add: int, log: int) -> None: ...
+def traits_of(v: Any) -> tuple[tuple[int, ...], int, int, int]: ...
+def has_shape(v: Any, shape: tuple[int, ...]) -> bool: ...
+def seen_by(transform: Any, shape: tuple[int, ...], strides: tuple[int, ...], dtype: Any) -> Any: ...
+def _fill(number: Callable[[str], int]) -> None: ...
 def _use(function: Any) -> None: ...
 
 @final

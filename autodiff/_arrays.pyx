@@ -10,6 +10,7 @@ Read in this order: the steps, the program, the player.
 cimport cython
 cimport numpy as cnp
 from cpython.object cimport PyTypeObject
+from libc.math cimport INFINITY
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
@@ -19,6 +20,7 @@ from ._core cimport HOOKED, Array, Shape, Turn, new_array, new_shape, release_sh
 from ._kernels cimport FLOAT64, Loop, add_into, exp_sum, intp, kernels, run_loop, run_parts
 from ._kernels cimport matmul as matmul_kernel, matmul_batch
 from ._kernels import chosen_cpu_level
+from ._program import same_static
 
 import numpy as np
 
@@ -34,30 +36,42 @@ cdef extern from "csrc/small.h":
 
 cdef extern from "csrc/sweep_types.h":
     """
-    static const c_chain *chains = c_chains_baseline;
+    static const c_sweeps *sweeps = &c_sweeps_baseline;
 
-    static void use_wide_chains(int wide)
+    static void use_sweeps(int level)
     {
     #if (defined(__x86_64__) || defined(_M_X64)) && defined(__GNUC__)
-        chains = wide ? c_chains_avx2 : c_chains_baseline;
+        sweeps = level == 0 ? &c_sweeps_baseline : level == 1 ? &c_sweeps_avx2 : &c_sweeps_avx512;
     #else
-        (void)wide;
+        (void)level;
     #endif
     }
     """
-    ctypedef void (*c_chain)(const unsigned char* op, int count, char** args, const intp* steps, intp n) noexcept nogil
-    const c_chain* chains
-    void use_wide_chains(int wide)
+    ctypedef void (*c_chain)(const unsigned char* code, int operands, char** args, const intp* steps, intp n) noexcept nogil
+    ctypedef void (*c_sums)(intp rows, intp columns, const char* x, intp step, char* out) noexcept nogil
+    ctypedef void (*c_stretch)(intp rows, intp columns, const char* x, char* out) noexcept nogil
+    ctypedef struct c_sweeps:
+        c_chain chain[2]
+        c_sums sums[2]
+        c_stretch stretch[2]
+    const c_sweeps* sweeps
+    void use_sweeps(int level)
     enum:
+        C_MOVE
         C_ADD
         C_SUB
         C_SUB_FROM
         C_MUL
         C_DIV
         C_DIV_INTO
+        C_STORE
+        C_TWO
         C_NEG
-        C_SQUARE
-        C_AT_MOST
+        C_END
+        C_SAME
+        C_REGISTERS
+        C_CODES
+        C_OPERANDS
 
 cdef extern from "Python.h":
     double PyFloat_AS_DOUBLE(object o)
@@ -74,8 +88,8 @@ cdef enum:
     BLOCK = 512                 # elements of a block: NumPy sums no more by one loop than a multiple of it, see swept()
     REGISTER = 4096             # bytes of a register: a block of doubles
     SUMS = 16                   # sums in one sweep
-    OPERANDS = 9                # of an op of a sweep, its result among them: C_AT_MOST and two
-    SHORT = 100                 # elements of a row up to which a call of a loop for each is too dear
+    SPREAD = 6                  # operands of arithmetic in a sweep that are the same along rows or across them
+    SHORT = 128                 # elements of a row up to which a call of a loop for each is too dear; a block has several
     PART_SIZE = 16384           # elements of a part that a thread runs, at least
     PART_LEVELS = 4             # 2 ** PART_LEVELS parts of a sweep, at most
     SHARES = 16
@@ -95,19 +109,25 @@ cdef enum:                      # kinds of steps
     FINITE                      # a guard: nothing is infinite or nan
     ORDINARY                    # ... nor zero
     LOGSUMEXP                   # of rows: the result, and where wanted exp(x - top) and one over its sum
+    LOGSUMEXP_ACROSS            # ... across them
+    GATHER                      # target = source at places
+    SCATTER                     # target = 0, then source added at places, one after the other
 
 KINDS = {"fused": FUSED, "strided": STRIDED, "sum": SUM, "matmul": MATMUL, "copy": COPY, "add_to": ADD_TO, "python": PYTHON,
-         "truth": TRUTH, "finite": FINITE, "ordinary": ORDINARY, "logsumexp": LOGSUMEXP}
+         "truth": TRUTH, "finite": FINITE, "ordinary": ORDINARY, "logsumexp": LOGSUMEXP, "logsumexp_across": LOGSUMEXP_ACROSS,
+         "gather": GATHER, "scatter": SCATTER}
 ARENA, REGISTERS, FIRST_BASE = 0, 1, 2
-#: Arithmetic that chains are made of: what is done to a value, and with the next operand on its left.
-CHAINED = {"add": (C_ADD, C_ADD), "sub": (C_SUB, C_SUB_FROM), "mul": (C_MUL, C_MUL), "div": (C_DIV, C_DIV_INTO),
-           "neg": (C_NEG, C_NEG), "square": (C_SQUARE, C_SQUARE)}
-CHAIN = C_AT_MOST
+#: Arithmetic of sweeps: what is done to a value with an operand on its right, and with one on its left.
+CHAINED = {"add": (C_ADD, C_ADD), "sub": (C_SUB, C_SUB_FROM), "mul": (C_MUL, C_MUL), "div": (C_DIV, C_DIV_INTO)}
+#: ... and with nothing, or itself.
+ALONE = {"neg": None, "square": C_MUL}
+MOVED, STORED, TWO, NEGATED, END, SAME = C_MOVE, C_STORE, C_TWO, C_NEG, C_END, C_SAME
+AT_ONCE, CODES, OPERANDS, ROWS_SPREAD = C_REGISTERS, C_CODES, C_OPERANDS, SPREAD
 
 
 def use_level(str name not None):
-    """Let chains use the loops of a CPU level, as _kernels.choose_cpu_level() does; the bits are the same at each."""
-    use_wide_chains(name != "baseline")
+    """Let sweeps use the loops of a CPU level, as _kernels.choose_cpu_level() does; the bits are the same at each."""
+    use_sweeps(("baseline", "avx2", "avx512").index(name))
 
 
 use_level(chosen_cpu_level())
@@ -120,8 +140,8 @@ cdef struct Micro:              # an op of a fused step
     Loop loop
     void* data
     int args, size              # loop NULL: a choice, of elements of `size` bytes, or
-    int count, dtype            # ... a chain of so many operations
-    unsigned char op[8]
+    int count, dtype            # ... arithmetic of so many operations
+    unsigned char op[C_CODES]
     Place* arg                  # operands, and the result
 
 cdef struct Step:
@@ -136,7 +156,8 @@ cdef struct Step:
     intp zeroed_at
     int expected                # of a guard; of PYTHON: which call
     int first, count            # micros of FUSED, and sums
-    int first_sum, sums
+    int first_sum, sums, row_sums
+    intp block                  # of FUSED: elements of a block where it is not by rows
     intp rows, columns
 
 
@@ -163,7 +184,7 @@ cdef class Program:
 
     def __cinit__(self, list steps, list micros, list sums, int bases, intp arena_bytes, int registers, list constants,
                   list calls, bint heavy):
-        """steps: dicts of the fields of Step; micros: (op, None or the operations of a chain, dtype, size, places); sums:
+        """steps: dicts of the fields of Step; micros: (op, None or the operations of arithmetic, dtype, size, places); sums:
         pairs of places; constants: (base, array)."""
         cdef int i, k
         cdef Micro* m
@@ -230,6 +251,8 @@ cdef class Program:
         s.expected = given.get("expected", 0)
         s.first, s.count = given.get("micros", (0, 0))
         s.first_sum, s.sums = given.get("sums", (0, 0))
+        s.row_sums = given.get("row_sums", 0)       # behind the others
+        s.block = given.get("block", BLOCK)
         s.rows, s.columns = given.get("sweep", (1, 0))
         return 0
 
@@ -320,7 +343,7 @@ cdef class Program:
                 run_loop(s.loop, s.data, s.args, s.dims, s.shape, args, strides)
             elif s.kind == SUM:
                 memset(self.base[s.arg[1].base] + s.zeroed_at, 0, s.zeroed)
-                if not rows_summed(s, args):
+                if not (short_summed(s, args) or rows_summed(s, args)):
                     add_into(s.dtype, s.dims, s.shape, args[1], strides[1], args[0], strides[0])
             elif s.kind == MATMUL and s.dims == 4:
                 products(s, args)
@@ -335,6 +358,10 @@ cdef class Program:
                 add_into(s.dtype, s.dims, s.shape, args[1], strides[1], args[0], strides[0])
             elif s.kind == LOGSUMEXP:
                 logsumexp(s, args)
+            elif s.kind == LOGSUMEXP_ACROSS:
+                logsumexp_across(s, args)
+            elif s.kind == GATHER or s.kind == SCATTER:
+                at_places(s, args)
             elif s.kind == TRUTH:
                 if truth_at(args[0], s.size, s.dtype) != (s.expected & 1):
                     return at
@@ -425,18 +452,22 @@ cdef void rows_part(void* work, intp part) noexcept nogil:
     rows_swept(w, start, min(w.length, w.step.rows - start), <char*>((<uintptr_t>room + 63) & ~<uintptr_t>63))
 
 
+cdef inline intp step_of(Micro* m, Place* place) noexcept nogil:
+    return -1 if m.count and place.column == 0 and place.row == 0 else place.column     # as its C_SAME says
+
+
 cdef void micros(Sweep* w, intp row, intp start, intp n, char* registers) noexcept nogil:
     """All ops on a block: n elements from `start` on, of a row."""
     cdef Micro* m = w.micro
     cdef Micro* end = m + w.step.count
     cdef Place* place
-    cdef char* args[OPERANDS]
-    cdef intp steps[OPERANDS]
+    cdef char* args[C_OPERANDS]
+    cdef intp steps[C_OPERANDS]
     cdef int i
     while m < end:
         for i in range(m.args):
             place = &m.arg[i]
-            steps[i] = place.column
+            steps[i] = step_of(m, place)
             if place.base == 1:
                 args[i] = registers + place.offset
             else:
@@ -454,29 +485,41 @@ cdef void short_rows(Sweep* w, intp row, intp rows, char* registers) noexcept no
     cdef Micro* end = m + w.step.count
     cdef Place* place
     cdef intp columns = w.step.columns, n = rows * columns, size
-    cdef double[OPERANDS * BLOCK] room
-    cdef char* args[OPERANDS]
-    cdef intp steps[OPERANDS]
-    cdef int i
+    cdef double[SPREAD * BLOCK] room
+    cdef char* args[C_OPERANDS]
+    cdef intp steps[C_OPERANDS]
+    cdef int i, spread
+    cdef char* x
     while m < end:
+        spread = 0
         for i in range(m.args):
             place = &m.arg[i]
-            steps[i] = place.column
+            steps[i] = step_of(m, place)
             if place.base == 1:
                 args[i] = registers + place.offset
                 continue
             args[i] = w.base[place.base] + place.offset + row * place.row
             if place.row == 0 and place.column:
                 size = place.column
-                autodiff_tile(rows, columns * size, args[i], <char*>&room[i * BLOCK])
+                autodiff_tile(rows, columns * size, args[i], <char*>&room[spread * BLOCK])
             elif place.column == 0 and place.row:
                 size = steps[i] = place.row
-                autodiff_stretch(rows, columns, <int>size, args[i], <char*>&room[i * BLOCK])
+                if size == 1:       # of what is true
+                    autodiff_stretch(rows, columns, 1, args[i], <char*>&room[spread * BLOCK])
+                else:
+                    sweeps.stretch[size == 4](rows, columns, args[i], <char*>&room[spread * BLOCK])
             else:
                 continue
-            args[i] = <char*>&room[i * BLOCK]
+            args[i] = <char*>&room[spread * BLOCK]
+            spread += 1
         computed(m, args, steps, n)
         m += 1
+    for i in range(w.step.sums, w.step.sums + w.step.row_sums):
+        place = &w.sum_of[2 * i]
+        x = registers + place.offset if place.base == 1 else w.base[place.base] + place.offset + row * place.row
+        size = 8 if w.step.dtype == FLOAT64 else 4
+        sweeps.sums[w.step.dtype](rows, columns, x, columns * size,
+                                  w.base[w.sum_of[2 * i + 1].base] + w.sum_of[2 * i + 1].offset + row * size)
 
 
 cdef inline void added(Step* s, const double* x, const double* y, double* out) noexcept nogil:
@@ -492,10 +535,9 @@ cdef void run_of(Sweep* w, intp start, intp n, double* totals, char* registers) 
     cdef intp half
     cdef int i
     cdef Place* source
-    cdef char* args[3]
-    cdef intp steps[3]
+    cdef char* x
     cdef float single
-    if n > BLOCK:
+    if n > s.block:
         half = n // 2
         half -= half % 8
         run_of(w, start, half, totals, registers)
@@ -505,15 +547,11 @@ cdef void run_of(Sweep* w, intp start, intp n, double* totals, char* registers) 
     micros(w, 0, start, n, registers)
     for i in range(s.sums):
         source = &w.sum_of[2 * i]
-        if source.base == 1:
-            args[1] = registers + source.offset
+        x = registers + source.offset if source.base == 1 else w.base[source.base] + source.offset + start * source.column
+        if s.dtype == FLOAT64:
+            sweeps.sums[0](1, n, x, 0, <char*>&totals[i])
         else:
-            args[1] = w.base[source.base] + source.offset + start * source.column
-        steps[0], steps[1], steps[2] = 0, source.column, 0
-        totals[i], single = 0, 0
-        args[0] = args[2] = <char*>&totals[i] if s.dtype == FLOAT64 else <char*>&single
-        kernels[s.dtype][ADD].value(args, &n, steps, kernels[s.dtype][ADD].value_data)
-        if s.dtype != FLOAT64:
+            sweeps.sums[1](1, n, x, 0, <char*>&single)
             totals[i] = single
 
 
@@ -537,7 +575,7 @@ cdef inline void computed(Micro* m, char** args, const intp* steps, intp n) noex
     if m.loop != NULL:
         m.loop(args, &n, steps, m.data)
     elif m.count:
-        chains[m.dtype](m.op, m.count, args, steps, n)
+        sweeps.chain[m.dtype](m.op, m.args, args, steps, n)
     else:
         autodiff_select(n, m.size, args[0], <int>steps[0], args[1], <int>steps[1], args[2], <int>steps[2], args[3])
 
@@ -561,25 +599,144 @@ cdef void logsumexp(Step* s, char** args) noexcept nogil:
                 (<float*>args[3])[i] = <float>(1 / total)
 
 
+cdef void logsumexp_across(Step* s, char** args) noexcept nogil:
+    """s.shape: rows and their length; args: x, result.  Operation by operation what the op does with whole arrays."""
+    cdef intp n = s.shape[1], start, count, row, i
+    cdef int size = 8 if s.dtype == FLOAT64 else 4
+    cdef double[3 * BLOCK] room
+    cdef char* top = <char*>room
+    cdef char* total = <char*>&room[BLOCK]
+    cdef char* term = <char*>&room[2 * BLOCK]
+    cdef char* x
+    cdef intp* steps = [size, size, size]
+    start = 0
+    while start < n:
+        count, x = min(<intp>BLOCK, n - start), args[0] + start * size
+        memcpy(top, x, count * size)
+        for row in range(1, s.shape[0]):
+            applied(s.dtype, MAXIMUM, top, x + row * n * size, top, &count, steps)
+        for i in range(count):          # inf - inf would be nan
+            if s.dtype == FLOAT64 and ((<double*>top)[i] == INFINITY or (<double*>top)[i] == -INFINITY):
+                (<double*>top)[i] = 0
+            elif s.dtype != FLOAT64 and ((<float*>top)[i] == INFINITY or (<float*>top)[i] == -INFINITY):
+                (<float*>top)[i] = 0
+        for row in range(s.shape[0]):
+            applied(s.dtype, SUB, x + row * n * size, top, term, &count, steps)
+            applied(s.dtype, EXP, term, total if row == 0 else term, NULL, &count, steps)
+            if row:
+                applied(s.dtype, ADD, total, term, total, &count, steps)
+        applied(s.dtype, LOG, total, total, NULL, &count, steps)
+        applied(s.dtype, ADD, total, top, args[1] + start * size, &count, steps)
+        start += count
+
+
+cdef inline void applied(int dtype, int op, char* x, char* y, char* z, const intp* n, const intp* steps) noexcept nogil:
+    cdef char* args[3]
+    args[0], args[1], args[2] = x, y, z
+    kernels[dtype][op].value(args, n, steps, kernels[dtype][op].value_data)
+
+
+cdef void at_places(Step* s, char** args) noexcept nogil:
+    """s.shape: how many places; args: source, places, target."""
+    cdef intp i, n = s.shape[0]
+    cdef intp* place = <intp*>args[1]
+    if s.kind == SCATTER:
+        memset(args[2], 0, s.zeroed)
+    if s.kind == GATHER and s.dtype == FLOAT64:
+        for i in range(n):
+            (<double*>args[2])[i] = (<double*>args[0])[place[i]]
+    elif s.kind == GATHER:
+        for i in range(n):
+            (<float*>args[2])[i] = (<float*>args[0])[place[i]]
+    elif s.dtype == FLOAT64:
+        for i in range(n):
+            (<double*>args[2])[place[i]] += (<double*>args[0])[i]
+    else:
+        for i in range(n):
+            (<float*>args[2])[place[i]] += (<float*>args[0])[i]
+
+
 cdef void short_strided(Step* s, char** args) noexcept nogil:
-    """A loop over strided operands with short rows, which are gathered: a call for each row of 20 takes twice as long."""
-    cdef intp columns = s.shape[s.dims - 1], some = BLOCK // columns, rows = 1, row = 0, n
-    cdef int size = 8 if s.dtype == FLOAT64 else 4, result = s.args - 1, i
+    """A loop over strided operands with short rows, of which a call has many: one for each row of 20 takes twice as long.
+
+    Rows that are the same again and again are laid side by side once, those that lie so are read where they are, others are
+    gathered.
+    """
+    cdef int last = s.dims - 1, result = s.args - 1, i, d
+    cdef intp columns = s.shape[last], some = BLOCK // columns, inner = s.shape[last - 1], rows = 1, row, within, at, n
+    cdef int size = 8 if s.dtype == FLOAT64 else 4
     cdef double[2 * BLOCK] room
     cdef char* given[3]
+    cdef char* start[2]
     cdef intp steps[3]
-    for i in range(s.dims - 1):
+    cdef bint gathered = inner < some       # several of these rows are not enough for a call
+    for i in range(last):
         rows *= s.shape[i]
+    steps[result] = s.strides[result][last]                 # the result lies one after the other
+    for i in range(result):
+        steps[i], given[i] = size, <char*>&room[i * BLOCK]
+        if s.strides[i][last] != size or s.strides[i][last - 1] not in (0, columns * size):
+            gathered = True
+    row = within = 0
     while row < rows:
-        n = min(some, rows - row)
+        n = min(some, rows - row if gathered else inner - within)
         for i in range(result):
-            steps[i], given[i] = size, <char*>&room[i * BLOCK]
-            autodiff_gather_rows(s.dims, s.shape, s.strides[i], size, row, n, args[i], given[i])
-        steps[result] = s.strides[result][s.dims - 1]       # the result lies one after the other
+            if gathered:
+                autodiff_gather_rows(s.dims, s.shape, s.strides[i], size, row, n, args[i], given[i])
+                continue
+            if within == 0:
+                start[i], at = args[i], row // inner
+                for d in range(last - 2, -1, -1):
+                    start[i] += at % s.shape[d] * s.strides[i][d]
+                    at //= s.shape[d]
+                if s.strides[i][last - 1] == 0:
+                    autodiff_tile(some, columns * size, start[i], <char*>&room[i * BLOCK])
+            if s.strides[i][last - 1]:
+                given[i] = start[i] + within * columns * size
         given[result] = args[result] + row * columns * steps[result]
+        row += n
+        within = (within + n) % inner
         n *= columns
         s.loop(given, &n, steps, s.data)
-        row += some
+
+
+cdef struct Sums:               # sums of rows, in parts
+    int dtype
+    intp rows, columns, step, length
+    char* x
+    char* out
+
+
+cdef void sums_part(void* work, intp part) noexcept nogil:
+    cdef Sums* w = <Sums*>work
+    cdef intp start = part * w.length
+    sweeps.sums[w.dtype](min(w.length, w.rows - start), w.columns, w.x + start * w.step, w.step,
+                         w.out + start * (8 if w.dtype == FLOAT64 else 4))
+
+
+cdef bint short_summed(Step* s, char** args) noexcept nogil:
+    """Sums along short rows that are as far from each other each, into one after the other; False: they are not."""
+    cdef int last = s.dims - 1, d
+    cdef intp size = 8 if s.dtype == FLOAT64 else 4, parts
+    cdef Sums sums
+    if s.dims < 2 or s.shape[last] > SHORT or s.strides[0][last] != size or s.strides[1][last] != 0:
+        return False
+    sums.dtype, sums.rows, sums.columns, sums.step = s.dtype, s.shape[last - 1], s.shape[last], s.strides[0][last - 1]
+    if s.strides[1][last - 1] != size:
+        return False
+    for d in range(last - 2, -1, -1):
+        if s.strides[0][d] != sums.rows * sums.step or s.strides[1][d] != sums.rows * size:
+            return False
+        sums.rows *= s.shape[d]
+    sums.x, sums.out = args[0], args[1]
+    sums.length = max(<intp>1, PART_SIZE // sums.columns)
+    parts = (sums.rows + sums.length - 1) // sums.length
+    if sums.rows * sums.columns < WORTH_SHARING:
+        sums.length = sums.rows
+        sums_part(&sums, 0)
+    else:
+        run_parts(sums_part, &sums, parts)
+    return True
 
 
 cdef bint rows_summed(Step* s, char** args) noexcept nogil:
@@ -614,13 +771,16 @@ cdef void products(Step* s, char** args) noexcept nogil:
 
 
 cdef int ADD = 0
+cdef int SUB = 0
+cdef int MAXIMUM = 0
+cdef int EXP = 0
 cdef int LOG = 0
 
 
-def _fill(int add, int log):
+def _fill(number):
     """The numbers of these rows, once rows have numbers."""
-    global ADD, LOG
-    ADD, LOG = add, log
+    global ADD, SUB, MAXIMUM, EXP, LOG
+    ADD, SUB, MAXIMUM, EXP, LOG = [number(name) for name in ("add", "sub", "maximum", "exp", "log")]
 
 
 cdef int take_place(Place* place, tuple given) except -1:
@@ -689,9 +849,6 @@ cdef enum:                          # what a part of the arguments is
 
 PARTS = {"array": ARRAY, "number": NUMBER, "single": SINGLE, "list": LIST, "tuple": TUPLE, "dict": DICT, "static": STATIC,
          "values": VALUES}
-
-cdef frozenset BY_VALUE = frozenset((int, bool, str, bytes, np.bool_, np.int32, np.int64))
-
 
 @cython.final
 cdef class Played:
@@ -769,7 +926,7 @@ cdef class Played:
         elif kind == STATIC:
             if o is part[1]:
                 return True
-            return type(o) is type(part[1]) and type(o) in BY_VALUE and o == part[1]
+            return same_static(o, part[1])
         elif kind == VALUES:
             if not is_variable(o) or type(o) is not part[5] or o.requires_grad != part[4]:
                 return False
@@ -931,6 +1088,51 @@ def memory_of(Variable v not None):
 def storage_of(Variable v not None):
     """What a Variable shares with its views; 0: it is a number."""
     return <uintptr_t>v.array.storage if v.array != NULL else 0
+
+
+def traits_of(Variable v not None):
+    """(shape, node_of(), storage_of(), memory_of())."""
+    cdef int i
+    cdef Array* array = v.array
+    if array == NULL:
+        return (), <uintptr_t>current_node(v), 0, 0
+    shape = tuple([array.shape.dim[i] for i in range(array.shape.ndim)])
+    return shape, <uintptr_t>current_node(v), <uintptr_t>array.storage, <uintptr_t>array.data
+
+
+def has_shape(Variable v not None, tuple shape not None):
+    """Whether a Variable has a shape."""
+    cdef int i
+    if v.array == NULL:
+        return len(shape) == 0
+    if v.array.shape.ndim != len(shape):
+        return False
+    for i in range(v.array.shape.ndim):
+        if v.array.shape.dim[i] != <intp>shape[i]:
+            return False
+    return True
+
+
+def seen_by(transform, tuple shape not None, tuple strides not None, dtype):
+    """(shape, strides, offset) of what a geometry shows of memory that is laid out so; None: it has another dtype.
+
+    ValueError where that would need a copy.  The memory itself is not looked at.
+    """
+    cdef intp[64] dims
+    cdef intp[64] steps
+    cdef double[2] anywhere
+    cdef int i
+    cdef cnp.ndarray seen
+    for i in range(len(shape)):
+        dims[i], steps[i] = shape[i], strides[i]
+    origin = PyArray_New(<PyTypeObject*>np.ndarray, len(shape), dims, dtype.num, steps, anywhere, 0,
+                         NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED, None)
+    seen = transform.apply(origin)
+    if seen.dtype is not dtype and seen.dtype != dtype:
+        return None
+    return (tuple([cnp.PyArray_DIM(seen, i) for i in range(cnp.PyArray_NDIM(seen))]),
+            tuple([cnp.PyArray_STRIDE(seen, i) for i in range(cnp.PyArray_NDIM(seen))]),
+            cnp.PyArray_BYTES(seen) - <char*>anywhere if cnp.PyArray_SIZE(seen) else 0)
 
 
 cdef object plain_of = None

@@ -10,20 +10,20 @@ from libc.stdint cimport int64_t, uint32_t, uintptr_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
-from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEFAULTS, DEPENDS,
-                     DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE, INFERENCE_TENSOR,
-                     INLINE32, INLINE64, LINEAR, NAMES, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE, OP_COPY_REGION,
-                     OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS, OP_INDEX_SET,
-                     OP_MATMUL, OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD, RECORDING,
-                     RESHAPE, SECOND, SELECT, SLICE, TAGS, TENSOR, TRACED, TRACING, T_DOUBLE, T_FLOAT, T_HALF, T_LONG, VJPS,
-                     WATCHED, WRITING, BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic, alias_of,
-                     array_in, array_of, ask, attached_any, batched, category, contiguous_copy_of, current_node, drop_grad,
-                     enter_lower, enter_modes, extras_of, first_of, from_array, from_number, from_owned, give_tangents,
-                     is_variable, later, leave_lower, leave_modes, links_of, make, make_view, materialise, modes,
-                     modes_to_hand_over, ndarray_of, new_transform, node_extras, numpy_dtype, overlaps, owned, physical_in,
-                     plain, prefetch, reduce_generic, same_sizes, set_edge, set_requires_grad, set_tangent, shape_tuple,
-                     take_modes_over, tangent_in, tell_of_pass, transformed, transformed_once, type_of, view_by, visit_nodes,
-                     warn)
+from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COMPLEX_SAVES, COMPLEX_VJPS, DEFAULTS,
+                     DEPENDS, DIFFERENTIABLE, EXPAND, FORWARD, GRAD_FN, GRAD_OFF, HOLOMORPHIC, INDEX, INFERENCE,
+                     INFERENCE_TENSOR, INLINE32, INLINE64, LINEAR, NAMES, NAN_ALLOWED, NDARRAY, OP_ABS, OP_ADD, OP_CLONE,
+                     OP_COPY_REGION, OP_DIV, OP_EMBED, OP_EXP, OP_EXP_SHIFTED, OP_FLAT, OP_INDEX, OP_INDEX_ADD_ZEROS,
+                     OP_INDEX_SET, OP_MATMUL, OP_MUL, OP_POSITIVE, OP_VIEW, OWN, PACKING, PERMUTE, PIECEWISE, POINT_GRAD,
+                     RECORDING, RESHAPE, SECOND, SELECT, SLICE, TAGS, TENSOR, TRACED, TRACING, T_DOUBLE, T_FLOAT, T_HALF,
+                     T_LONG, VJPS, WATCHED, WRITING, BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic,
+                     alias_of, array_in, array_of, ask, attached_any, batched, category, contiguous_copy_of,
+                     current_node, drop_grad, enter_lower, enter_modes, extras_of, first_of, from_array, from_number,
+                     from_owned, give_tangents, is_variable, later, leave_lower, leave_modes, links_of, make, make_view,
+                     materialise, modes, modes_to_hand_over, ndarray_of, new_transform, node_extras, numpy_dtype,
+                     overlaps, owned, physical_in, plain, prefetch, recorder_above, reduce_generic, same_sizes, set_edge,
+                     set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in, tell_of_pass, transformed,
+                     transformed_once, type_of, view_by, visit_nodes, warn)
 from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
 from ._structural cimport (AHEAD, EUCLIDEAN, AutodiffBlas, blas_routines, blocks, cast, constant, count_along, expand,
                            exponentials_of, largest, least_square, like_matrices, matmul, multiply_batches,
@@ -3150,7 +3150,29 @@ cpdef object run_backward(outputs, gradients, retain_graph, create_graph, inputs
     """One reverse pass.  Returns the gradients of `inputs` if there are any, else None.
 
     A pass inside of many others, by way of hooks or of custom Functions, is handed over to a thread with a stack of its own.
+    A level that writes down what runs has a method passing(run, outputs, cotangents, inputs, create_graph, accumulates), by
+    which it is handed the pass: run(outputs, cotangents, inputs, create_graph) carries it out.
     """
+    if modes() & ABOVE:
+        recorder = recorder_above()
+        if recorder is not None:
+            run = partial(one_of_many, retain_graph, accumulate_inputs, allow_unused, caller, materialize)
+            if inputs is not None:
+                inputs = (inputs,) if is_variable(inputs) or type(inputs) is GradientEdge else tuple(inputs)
+            return recorder.passing(run, tuple(outputs), tuple(gradients), inputs, bool(create_graph),
+                                    inputs is None or accumulate_inputs)[0]
+    return one_pass(outputs, gradients, retain_graph, create_graph, inputs, accumulate_inputs, allow_unused, caller,
+                    materialize)
+
+
+def one_of_many(retain_graph, accumulate_inputs, allow_unused, caller, materialize, outputs, gradients, inputs, create_graph):
+    """A pass, for a level that says of what, with which cotangents and whether recorded: what it returns, and False."""
+    return one_pass(outputs, gradients, retain_graph, create_graph, inputs, accumulate_inputs, allow_unused, caller,
+                    materialize), False
+
+
+cdef object one_pass(outputs, gradients, retain_graph, create_graph, inputs, bint accumulate_inputs, allow_unused, str caller,
+                     materialize):
     global nested_passes
     if nested_passes >= NESTED_PASSES:
         return in_another_thread(partial(run_backward, outputs, gradients, retain_graph, create_graph, inputs,
@@ -3169,6 +3191,15 @@ def gradients(tuple outputs, tuple given, tuple inputs, retain_graph=None, creat
     Recorded just where outputs depend on other leaves: what the caller handed in may be part of a graph, or the function that
     was differentiated refers to something that is.  For transforms of functions.
     """
+    if modes() & ABOVE:
+        recorder = recorder_above()
+        if recorder is not None:
+            return recorder.passing(partial(gradients_and_others, retain_graph), outputs, given, inputs, create_graph, False)
+    return gradients_and_others(retain_graph, outputs, given, inputs, create_graph)
+
+
+def gradients_and_others(retain_graph, tuple outputs, tuple given, tuple inputs, create_graph):
+    """What gradients() returns, whatever level is above."""
     global nested_passes
     cdef bint others = False
     if nested_passes >= NESTED_PASSES:

@@ -191,6 +191,7 @@ cdef int[512] TURN
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
+SCIPY = os.path.join(os.path.dirname(os.path.dirname(NUMPY)), "scipy") + os.sep      # beside it, if it is there
 
 
 def use_level(str name not None):
@@ -627,7 +628,7 @@ cdef class Recorder(OpRecorder):
         o = <object>code
         found = self.codes.get(o)
         if found is None:
-            if o.co_filename.startswith((PACKAGE, NUMPY)) or len(self.known) == 2047:
+            if o.co_filename.startswith((PACKAGE, NUMPY, SCIPY)) or len(self.known) == 2047:
                 found = -1
             else:
                 found = len(self.known)
@@ -643,6 +644,20 @@ cdef class Recorder(OpRecorder):
             place = self.here()
             self.place = place_of(self.known, place)
         return NotImplemented
+
+    # -- derivatives inside of the function
+
+    def forked(self, v, leaf):
+        """A leaf that a transform makes of a value: what is computed of it comes to nothing, passing() says."""
+
+    def row_of(self, basis, int i):
+        """A cotangent of a pass, which comes to nothing."""
+        return basis[i]
+
+    def passing(self, run, tuple outputs, tuple cotangents, inputs, create_graph, bint accumulates):
+        """A reverse pass that begins: as ops it is recorded by programs of arrays."""
+        self.give_up("a derivative inside of it is no op")
+        return run(outputs, cotangents, inputs, create_graph)
 
     # -- the door
 
@@ -937,6 +952,11 @@ cdef class Recorder(OpRecorder):
         if isinstance_truth(v):
             return (<Truth>v).slot_in(self)
         return self.find(v) if is_variable(v) else -1
+
+    def hashed(self, v):
+        """A number is found by its value in a dict or a set, a Variable by what it is."""
+        if self.find(v) >= 0:
+            self.give_up("hash() takes a value out")
 
     def close(self):
         """The run is over: what is asked of its conditions from now on is no part of it."""
@@ -1372,7 +1392,7 @@ cdef enum:                      # what an argument is
     FLOATS                      # a list or tuple of floats
     STATIC
 
-#: Types of static arguments that are compared; others are told by identity.
+#: Types of static arguments that are compared as they are; of others see key_of().
 cdef frozenset BY_VALUE = frozenset((int, bool, str, bytes, np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8,
                                      np.uint16, np.uint32, np.uint64))
 
@@ -1395,7 +1415,38 @@ VALUE, GRADIENT, VALUE_AND_GRADIENT, GRADIENT_AND_VALUE = VALUE_ONLY, GRADIENT_O
 
 def same_static(o, other):
     """Whether a static argument is another one, or of its value."""
-    return o is other or (type(o) is type(other) and type(o) in BY_VALUE and o == other)
+    if o is other or type(o) is not type(other):
+        return o is other
+    return bool(o == other) if type(o) in BY_VALUE else key_of(o) == key_of(other)
+
+
+def key_of(o):
+    """What static arguments of one value have in common: those that cannot be written; others are told by identity."""
+    kind = type(o)
+    module = kind.__module__
+    if kind in BY_VALUE or o is None:
+        return kind, o
+    if kind is float or kind is complex:
+        return kind, o.real.hex(), o.imag.hex()
+    if kind is slice or kind is range:
+        return kind, key_of(o.start), key_of(o.stop), key_of(o.step)
+    if kind is tuple:
+        return kind, tuple([key_of(x) for x in o])
+    if kind is frozenset:
+        return kind, frozenset([key_of(x) for x in o])
+    if isinstance(o, np.dtype):
+        return np.dtype, o
+    if isinstance(o, np.generic) and not isinstance(o, np.void) and module == "numpy":
+        return kind, o.dtype, repr(o) if kind is np.longdouble or kind is np.clongdouble else o.tobytes()
+    if module == "decimal" and kind.__name__ == "Decimal":
+        return kind, o.as_tuple()           # 1.0 and 1.00 are equal
+    if module == "fractions" and kind.__name__ == "Fraction":
+        return kind, o.numerator, o.denominator
+    if module == "datetime" and kind.__name__ in ("date", "time", "datetime", "timedelta", "timezone"):
+        return kind, tuple([key_of(x) for x in o.__reduce_ex__(4)[1]])
+    if module == "uuid" and kind.__name__ == "UUID" or module.startswith("pathlib") and hasattr(kind, "parts"):
+        return kind, str(o)
+    return kind, id(o)
 
 
 def unusual():
@@ -1411,7 +1462,8 @@ def kind_of(o):
         return SINGLE, 1
     if of_floats(o):
         return FLOATS, len(o)
-    if isinstance(o, (list, tuple, dict, set, bytearray, np.ndarray, Variable)) or hasattr(type(o), "__dataclass_fields__"):
+    if isinstance(o, (list, tuple, dict, set, bytearray, np.ndarray, Variable, complex, np.complexfloating)) or (
+            hasattr(type(o), "__dataclass_fields__")):
         return None
     return STATIC, 0
 
@@ -1537,7 +1589,7 @@ cdef class Tree:
                 v[0] = <float>o
                 v += 1
             elif o is not self.statics[i]:
-                if type(o) is not type(self.statics[i]) or type(o) not in BY_VALUE or o != self.statics[i]:
+                if not same_static(o, self.statics[i]):
                     return 1
         for i in range(len(self.references)):
             if not self.look_up(i, &v[i]):

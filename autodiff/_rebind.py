@@ -153,6 +153,7 @@ class Rebinding:
         self._made[id(function)] = (function, made)     # a function may name itself
         functools.update_wrapper(made, function)
         del made.__wrapped__    # type: ignore[attr-defined]
+        made.__dict__ = function.__dict__       # what is written into the one (f.calls += 1) the other has
         made.__kwdefaults__ = function.__kwdefaults__
         for cell in cells:
             if isinstance(cell, _Cell):

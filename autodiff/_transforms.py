@@ -112,7 +112,7 @@ _EXAMPLES = {_v.Tensor: _v.tensor(0.0), _v.ndarray: _v.as_ndarray(0.0)}
 
 
 def _plain(value: Any) -> Any:
-    if not isinstance(value, _Base) or value.requires_grad or _v.carries_more(value):
+    if not isinstance(value, _Base) or value.requires_grad or _v.carries_more(value) or _v.recorder() is not None:
         return value
     return value.item() if value.ndim == 0 else np.asarray(value)
 
@@ -667,11 +667,19 @@ def linearize(func: Callable[..., Any], *primals: Any) -> Any:
 
 # ---- Jacobians
 
+#: As many rows are recorded inside of a compiled function, each as a pass of its own: what is computed of a batch is not.
+_ROWS_APART = 128
+
+
 def _rows(run: Callable[..., Sequence[Any]], basis: Sequence[Any], count: int, chunk_size: int | None,
           randomness: str = "error") -> list[Any]:
     """run(row of each basis) for all rows, batched, in chunks."""
     if count == 0:
         return []
+    recorder = _v.recorder()
+    if count <= _ROWS_APART and recorder is not None:
+        found = [run(*[recorder.row_of(b, i) for b in basis]) for i in range(count)]
+        return [_v.FUNCTIONS["stack"](list(column)) for column in zip(*found, strict=True)]
     size = count if chunk_size is None else chunk_size
     parts = [batch_rows(run, [b[start:start + size] for b in basis], min(size, count - start), randomness)
              for start in range(0, count, size)]
@@ -867,7 +875,7 @@ class Jacobian(Transform):
         if mode is None:
             rows = sum(map(_size, inner.outs))
             columns = sum(map(_size, inner.leaves))
-            if rows > columns:
+            if rows > columns and _v.recorder() is None:
                 try:
                     return JacFwd(self.function, **options, randomness="error")(*args, **kwargs)
                 except (NotImplementedError, RuntimeError):

@@ -10,6 +10,7 @@ file fills the templates.  Each imports only what stands before it here.
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 from .grammar import (
@@ -67,6 +68,7 @@ def groups(rules) -> dict:
             for family in rules.LATER}
 
 
+@functools.cache
 def _names_of(text: str) -> set[str]:
     return {node.id for node in ast.walk(ast.parse(text, mode="eval")) if isinstance(node, ast.Name)}
 

@@ -6,6 +6,7 @@ operands.  Nothing is rendered.
 from __future__ import annotations
 
 import ast
+import functools
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -59,9 +60,14 @@ def _operands(rule) -> tuple[str, ...]:
 def parameters(rule) -> tuple[str, ...]:
     """The names declared in a row's ``params``."""
     try:
-        arguments = ast.parse(f"lambda {rule.params}: 0", mode="eval").body.args
+        return _names_of_parameters(rule.params)
     except SyntaxError:
         raise GrammarError(f"rule {rule.name!r}, params = {rule.params!r}: not a list of parameters") from None
+
+
+@functools.cache
+def _names_of_parameters(params: str) -> tuple[str, ...]:
+    arguments = ast.parse(f"lambda {params}: 0", mode="eval").body.args
     several = [arguments.vararg] if arguments.vararg else []
     return tuple(argument.arg for argument in (*arguments.args, *several, *arguments.kwonlyargs))
 
@@ -328,11 +334,14 @@ def _in_operands(rule, text, refuse) -> dict[str, str]:
 def mentioned(rule, which: str) -> set[str]:
     """The names in one text of a row; empty where it has none."""
     text = getattr(rule, which)
-    if text is None:
-        return set()
+    return set() if text is None else set(_names_but_of_calls(text))
+
+
+@functools.cache        # each text is asked for in every template: a third of the time of a build in which nothing changed
+def _names_but_of_calls(text: str) -> frozenset[str]:
     tree = ast.parse(text, mode="eval")
     calls = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in calls}
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in calls)
 
 
 def saves(rule, which: str) -> set[str]:

@@ -13,6 +13,7 @@ import textwrap
 import threading
 import warnings
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
@@ -243,14 +244,14 @@ def test_a_pickle_while_others_record_and_replay():
 
 
 def test_it_may_be_pickled_while_it_is_recorded():
-    made = []
+    made = SimpleQueue()
 
     def f(x):
-        made.append(travelled(of))
+        made.put(travelled(of))
         return x * 2.0
 
     of = autodiff.compile(f)
-    assert of(1.0) == 2.0 and made[0]._state.trees == []
+    assert of(1.0) == 2.0 and made.get()._state.trees == []
 
 
 # ---- without it

@@ -16,7 +16,7 @@ import threading
 import types
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -38,11 +38,11 @@ from .._program import (
 )
 from .._program import inside as _inside
 from .._pytree import LEAF, flatten, flatten_results, map_leaves
-from .._rebind import _codes
 from .._transforms import Grad, GradAndValue, Hessian, JacFwd, Jacobian, JacRev, ValueAndGrad, hvp
 from .._travel import by_name
 from ..numpy import _answers as _answers  # now, and not while something is recorded
 from ..numpy import _mirror as _mirror
+from ._reach import Change, Reach, standing, stands_at, undo
 from ._sparse import SparseHessian, SparseJacobian, sparse_hessian, sparse_jacobian
 
 if TYPE_CHECKING:
@@ -78,8 +78,9 @@ def compile(function: Callable[..., Any] | None = None, *, check: bool = False, 
     other objects are static: another value, another program; lists and tuples of floats are many inputs.
 
     What the function reads besides its arguments (globals, attributes, closures) is frozen as it was when that branch was
-    recorded, and what it does besides computing (printing, appending) happens only then.  check: run the function beside every
-    replay, and raise RuntimeError where it does something else.  memory: bytes that its programs may take.
+    recorded, and what it does besides computing, such as printing, happens only then; where it changes attributes, lists or
+    names outside of it, it runs as it is.  check: run the function beside every replay, and raise RuntimeError where it does
+    something else.  memory: bytes that its programs may take.
     Arrays may be arguments, too, with shape and dtype static; Variables that it uses are read where they are and get their
     gradients.  What cannot be replayed (random numbers, a value taken out by item() or float(), writes, modes) makes the
     function run as it is from then on, right and no faster, with one warning that names the line.
@@ -180,6 +181,8 @@ class _State:
         self.writes = False                 # into an argument
         self.forms: dict[Any, Any] = {}     # what is called in the place of calls with keywords, and of nested arguments
         self.watched: list[Any] = []        # where they stand, and what leads there: (a cell or None, what has it, its key, it)
+        self.settled: dict[Any, Change] = {}    # what each run leaves outside of it, by where
+        self.unsettled = 0              # runs in a row that left something else than there was
         self.over_arrays = False        # even where the arguments are numbers: the function computes with arrays of its own
         self.array_bytes = 0
         self.whole: set[str] = set()    # rows that its programs of arrays call as one
@@ -210,19 +213,24 @@ class _State:
     def plainly(self, *args: Any, **kwargs: Any) -> Any:
         """The function as it is, with numbers among the arguments as Variables: what a replay has the bits of."""
         given = args
-        if not unusual() and not any(isinstance(v, _v.Tensor) for v in args) and not any(_with_arrays(v, 1) for v in args):
+        inside = not unusual() and not self.by_value()
+        if inside and not any(isinstance(v, _v.Tensor) for v in args) and not any(_with_arrays(v, 1) for v in args):
             args = _inside(args)     # beside arrays a float is Python's, whose dtype gives way
             if kwargs and not any(isinstance(v, _Base) or _with_arrays(v, 1) for v in kwargs.values()):
                 kwargs = dict(zip(kwargs, _inside(tuple(kwargs.values())), strict=True))
-        if self.of_arrays and not unusual() and not any(type(v) is _v.Tensor for v in args):
+        if self.of_arrays and inside and not any(type(v) is _v.Tensor for v in args):
             args = tuple([_arrays_inside(v) for v in args])
         result, written = _called(self.lifted, args, given, kwargs)
         _write_lists(written)
         return result
 
+    def by_value(self) -> bool:
+        """Whether a number is a key of a dict, or in a set: then numbers stay Python's own where nothing is differentiated."""
+        return self.reason is not None and self.reason.startswith(_HASHED)
+
     def forget(self) -> None:
         """A name stands for another Variable: all is recorded anew."""
-        now = [_now(cell, names, key) for cell, names, key, _ in self.watched]
+        now = [stands_at(cell, names, key) for cell, names, key, _ in self.watched]
         before = [v for _, _, _, v in self.watched]
         kept = [v for v in self.references if not any(v is other for other in before)]
         kept += [v for v in now if isinstance(v, _Base) and v.ndim == 0 and v.dtype in (np.float64, np.float32)]
@@ -240,7 +248,30 @@ class _State:
         known = [v for _, _, _, v in self.watched]
         variables = [v for v in variables if not any(v is other for other in known)]
         if variables:
-            self.watched += _standing(self.function, variables)
+            self.watched += standing(self.function, variables)
+        if self.settled:        # if somebody else writes there, the function is to do so again
+            own = [change.watched for change in self.settled.values()]
+            others = [place for place in self.watched if not any(
+                place[0] is cell and place[1] is names and place[2] == key for cell, names, key, _ in own)]
+            self.watched[:] = others + [(cell, names, key, stands_at(cell, names, key)) for cell, names, key, _ in own]
+
+    def reach(self, args: tuple[Any, ...]) -> Reach | None:
+        """What a run may change: what the function and the objects among its arguments reach."""
+        return None if self.alone else Reach([self.function, *_objects(args)])
+
+    def changed(self, changes: list[Change], reach: Any, depends: Callable[[Any], bool]) -> None:
+        """A run changed something outside of it, so it is no program.  If that is what each run leaves, the next one may be.
+
+        depends: whether a Variable depends on the arguments.
+        """
+        self.unsettled += 1
+        for change in changes:
+            before = self.settled.get(change.place)
+            if not change.settles(depends) or not (before is None or change.again(before)) or self.unsettled > 16:
+                if self.reason is None:
+                    self.give_up(str(change), reach.line(change) or _beginning(self.function))
+                return
+            self.settled[change.place] = change
 
     # ---- a call that was not replayed at once
 
@@ -373,7 +404,7 @@ class _State:
         """Run the function as ever, with a level that writes down what it does; the program takes it over at the end alone."""
         recorder = _program.Recorder()
         made = _program.Tree(args, tuple(self.references)) if tree is None else tree
-        run = _Run(self, recorder)
+        run = _Run(self, recorder, self.reach(args))
         if replay._what in _OF_ONE and not replay._aux and not self.check and not any(v.requires_grad for v in self.references):
             run.into = made, replay, args
         try:
@@ -384,6 +415,13 @@ class _State:
             return run.found
         if run.slots is None:
             return result       # the function was not called, or not to its end
+        if run.changes and recorder.reason is None:
+            if recorder.strangers:
+                self.trees.clear()
+                self.references += recorder.strangers       # it is not run again now, which would change something once more
+            self.changed(run.changes, run.reach, lambda v: recorder.result(v) >= 0)
+            return result
+        self.unsettled = 0
         attached = any(v.requires_grad for v in self.references)
         if recorder.reason is None and (replay._what or attached) and recorder.hooked(tuple(self.references)):
             recorder.give_up("a hook stands on one of its values")
@@ -399,6 +437,9 @@ class _State:
             return result
         if recorder.reason is not None:
             self.give_up(recorder.reason, recorder.place)
+            if self.by_value() and not replay._what:
+                undo(run.reach)
+                return replay.eager(self.plainly, args, {})
             return result
         place = run.place if run.merged else made.merge(recorder, run.slots, run.output)
         self.watch(self.references)
@@ -455,6 +496,8 @@ class _State:
         self.give_up(reason, place)
 
 
+#: Beginning of the reason that a number is a key.
+_HASHED = "hash() takes a value out"
 #: Beginnings of reasons that are seen when a run is over.
 _WHERE_IT_ENDED = ("it returns ", "it writes into a list", "it writes into an argument")
 
@@ -612,112 +655,16 @@ def _write_back(outside: Any, inside: Any) -> None:
                 object.__setattr__(outside, name, _plain(y))
 
 
-def _now(cell: Any, names: Any, key: Any) -> Any:
-    """What stands in a cell, a dict, a list or a slot of an object; None: nothing."""
-    if cell is not None:
-        try:
-            return cell.cell_contents
-        except ValueError:
-            return None
-    if isinstance(names, dict):
-        return names.get(key)
-    if type(names) is list:
-        return names[key] if key < len(names) else None
-    return getattr(names, key, None)
-
-
-#: So many objects are looked through for Variables, at most, when a program is recorded that closes over some.
-_SOUGHT = 20_000
-
-
-def _standing(function: Any, variables: list[Any]) -> list[Any]:
-    """Where these Variables stand: in cells, globals, objects, dicts and lists that the function, or one it names, reaches.
-
-    With each come the places by which it is reached: `model.layer = other` gives the function another `layer.w`, too.
-    """
-    sought = {id(v) for v in variables}
-    found: dict[Any, Any] = {}
-    # What to look at, and the way to it: (the way before, (cell, names, key, value)).
-    waiting: list[tuple[Any, Any]] = [(function, None)] if variables else []
-    seen: dict[int, Any] = {}       # with what it is about, which lives as long as its id is asked for
-    named = {"__call__"}            # what code that was seen names
-
-    def look(value: Any, way: Any, cell: Any, names: Any, key: Any) -> None:
-        way = way, (cell, names, key, value)
-        if id(value) in sought:
-            while way is not None:
-                way, place = way
-                if place[0] is not None or place[1] is not None:    # else it stands there for good
-                    found[id(place[0]), id(place[1]), place[2]] = place
-        elif id(value) not in seen and len(seen) < _SOUGHT and not isinstance(value, _UNSOUGHT) and not _library(value):
-            seen[id(value)] = value
-            waiting.append((value, way))
-
-    for value, way in waiting:          # which grows
-        if isinstance(value, dict):
-            for key, part in list(value.items()):
-                look(part, way, None, value, key)
-        elif type(value) is list:
-            for i, part in enumerate(value):
-                look(part, way, None, value, i)
-        elif isinstance(value, (tuple, set, frozenset)):
-            for part in value:
-                look(part, way, None, None, None)
-        elif type(value) is types.FunctionType:
-            for key, part in vars(value).items():
-                look(part, way, None, vars(value), key)
-            for cell in value.__closure__ or ():
-                look(_now(cell, None, None), way, cell, None, None)
-            for code in _codes(value.__code__):
-                named.update(code.co_names)
-                for name in code.co_names:
-                    if name in value.__globals__:
-                        look(value.__globals__[name], way, None, value.__globals__, name)
-        elif type(value) is types.ModuleType:
-            for name in named & vars(value).keys():
-                look(vars(value)[name], way, None, vars(value), name)
-        elif not isinstance(value, type):
-            if isinstance(value, functools.partial):
-                for part in (value.func, *value.args, *value.keywords.values()):
-                    look(part, way, None, None, None)
-            if isinstance(value, types.MethodType):
-                look(value.__func__, way, None, None, None)
-                look(value.__self__, way, None, None, None)
-                continue
-            inside = getattr(value, "__dict__", None)
-            if isinstance(inside, dict):
-                for key, part in list(inside.items()):
-                    look(part, way, None, inside, key)
-            for kind in type(value).__mro__:
-                for name, part in vars(kind).items():
-                    if type(part) is types.MemberDescriptorType and kind is not object:
-                        look(getattr(value, name, None), way, None, value, name)
-                    elif name in named and type(part) is types.FunctionType:
-                        look(part, way, None, None, None)
-    return list(found.values())
-
-
-#: Objects that hold no Variables, or of which nothing but their own code knows how.
-_UNSOUGHT: Any = (float, int, complex, str, bytes, type(None), np.ndarray, np.generic, types.CodeType,
-                  types.BuiltinFunctionType)
-#: Modules whose functions know no Variables of the user's.
-_LIBRARIES = frozenset(sys.stdlib_module_names) | {"numpy", "scipy"}
-_HOLDERS = frozenset(("builtins", "collections", "functools", "types"))
-
-
-def _library(value: Any) -> bool:
-    """Whether it is a module or a function of a library, or an object of its kind that holds none of others."""
-    if isinstance(value, types.ModuleType):
-        root = str(value.__name__).partition(".")[0]
-        return root in _LIBRARIES or root == _ROOT
-    if type(value) is types.FunctionType:
-        root = str(value.__module__).partition(".")[0]
-        return root in _LIBRARIES or root == _ROOT
-    root = str(type(value).__module__).partition(".")[0]
-    return root in _LIBRARIES and root not in _HOLDERS
-
-
-_ROOT = __name__.partition(".")[0]
+def _objects(args: Any) -> Iterator[Any]:
+    """What arguments refer to: all but arrays and Variables, in lists, tuples and dicts, too."""
+    for value in args:
+        if type(value) in (list, tuple):
+            if not _NUMBERS.issuperset(map(type, value)):
+                yield from _objects(value)
+        elif type(value) is dict:
+            yield from _objects(value.values())
+        elif not isinstance(value, (np.ndarray, _Base)):
+            yield value
 
 
 def _with_arrays(value: Any, dimensions: int = 0) -> bool:
@@ -757,7 +704,8 @@ _OF_ARRAYS = frozenset(("arange", "array", "asarray", "broadcast_to", "cat", "co
 
 def _perhaps_of_arrays(reason: str | None) -> bool:
     """Whether a function of numbers is none for that reason, but perhaps one of arrays."""
-    return reason is not None and (reason in ("it computes with an array", "it uses a Variable that is no argument") or (
+    return reason is not None and (reason in ("it computes with an array", "it uses a Variable that is no argument",
+                                              "a derivative inside of it is no op") or (
         reason.endswith("() is not recorded") and reason.partition("(")[0] in _OF_ARRAYS))
 
 
@@ -770,8 +718,9 @@ class _Run:
 
     __name__ = "run"
 
-    def __init__(self, state: _State, recorder: Any) -> None:
-        self.state, self.recorder = state, recorder
+    def __init__(self, state: _State, recorder: Any, reach: Reach | None) -> None:
+        self.state, self.recorder, self.reach = state, recorder, reach
+        self.changes: list[Change] = []     # of what is not the run's own
         self.slots: list[int] | None = None
         self.output: tuple[Any, list[Any]] = None, []
         self.into: Any = None           # (tree, callable, arguments) where the program's gradient may do for eager's
@@ -793,7 +742,10 @@ class _Run:
         _write_lists(written)
         if _drawn() != before:
             recorder.give_up("it draws random numbers")
-        if self.into is not None and self.output[0] is None and not recorder.strangers and recorder.says_all(result):
+        if self.reach is not None:
+            self.changes = self.reach.changes()
+        if (not self.changes and self.into is not None and self.output[0] is None and not recorder.strangers
+                and recorder.says_all(result)):
             self._finish(result, *self.into)
         return map_leaves(_program.plain_condition, result)
 
@@ -961,7 +913,11 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
         if known is not None and (known.has_conditions or known.attached):
             return NotImplemented
         if known is None or replay.plain:
-            if replay.plain or state.over_arrays or not by_itself(0) or not state.trees:
+            if replay.plain or state.over_arrays or not by_itself(0):
+                return NotImplemented
+            if state.unsettled and not by_itself(0):        # the first call left something that each does
+                return NotImplemented
+            if not state.trees:
                 return NotImplemented       # nothing is recorded: all points in one pass, as ever
             known = state.trees[0]
         if known.attached:

@@ -5,10 +5,11 @@ recorded pass applies.  What is made of a recording is in `_plan`, what runs it 
 """
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,11 +18,12 @@ from .. import _arrays as _arrays_module
 from .. import _engine as _engine_module  # type: ignore[attr-defined]
 from .. import _program as _program_module
 from .. import _variable as _variable_module
-from .._batching import RANDOM_OPS, called, is_custom
+from .._batching import RANDOM_OPS, called, is_custom, physical_pass
 from .._pytree import flatten_results
 from ..autograd import grad
 from ..rules import BY_NAME
 from ._plan import STRUCTURAL, Guard, Op, Plan, Slot
+from ._reach import undo
 from ._whole import (
     APPLIED,
     CALLED,
@@ -35,6 +37,7 @@ from ._whole import (
     Ref,
     apply,
     mapped,
+    refs_in,
     results_of,
 )
 
@@ -44,9 +47,8 @@ _program: Any = _program_module
 _v: Any = _variable_module
 _Base: Any = _v.Tensor.__base__
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
 
-_arrays._fill(_v.op_number("add"), _v.op_number("log"))
+_arrays._fill(_v.op_number)
 _arrays._use(_v.plain_of)
 
 #: Functions that read values for a case that hardly ever is: a guard says that it is not.
@@ -59,6 +61,8 @@ MOST, OP_BYTES = 64, 800
 #: In place of a row's name: all that are intricate are called whole, for nobody knows whose derivative it was.
 COARSE = "*"
 WRITTEN, DRAWN, HOOKED = "it writes into a value", "it draws random numbers", "a hook stands on one of its values"
+SECOND = "a second derivative inside of it is of an op that is called as one"
+UNTRACKED = "a derivative inside of it needs names for all values"
 #: Reasons for which a row is not called whole, either.
 HOPELESS = frozenset((WRITTEN, DRAWN))
 #: Functions that have answers of their own, or none to be recorded.
@@ -72,9 +76,12 @@ KEEPING = frozenset(("put", "pick"))
 WORTHWHILE = 50
 
 
-#: Whether a file is of this package or of NumPy.
+#: Where files are that are no user's.
+_LIBRARIES = (_PACKAGE, _program.NUMPY, _program.SCIPY)
+#: Whether a file is of this package, of NumPy or of SciPy.
 _OURS: dict[str, bool] = {}
 _NUMBERS: dict[str, int] = {}       # of rows by name
+_CONSTANTS = frozenset((float, int, np.float64, np.float32, np.int64))
 _NUMBERS_OF_PYTHON = frozenset((int, float, bool, type(None), str))
 
 
@@ -84,8 +91,8 @@ class Recorder(_v.FunctionLevel):
     def __init__(self, whole: set[str]) -> None:
         self.whole = whole                          # rows that are called whole
         self.blamed: str | None = None              # a row whose derivative could not be recorded
+        self.failed_in_pass = False                 # it came to nothing while a pass was recorded
         self.trying = False                         # the parts of a composite row are recorded
-        self.on = False
         self.sharing: dict[int, list[int]] = {}     # storages, and the Variables by identity that are known to look at them
         self.copies: set[int] = set()               # arguments by identity that are not the caller's own arrays
         self.writes = 0
@@ -96,6 +103,8 @@ class Recorder(_v.FunctionLevel):
         self.ops: list[Op] = []
         self.guards: list[Guard] = []
         self.known: dict[int, int] = {}             # Variables by identity, and their slots
+        self.refs: dict[int, Ref] = {}              # by slot, in the flavour that it has
+        self.called_from: Any = None                # the line of the user's that had the reverse pass run
         self.held: list[Any] = []
         self.references: list[tuple[int, Any]] = []
         self.pending: dict[int, int] = {}           # plain arrays that were handed out, and their slots
@@ -108,7 +117,12 @@ class Recorder(_v.FunctionLevel):
         self.arrays: dict[Any, int] = {}            # plain arrays by where they are: constants, and Variables' own
         self.nameless = False                       # there is a number without a node: what was saved of it bears no name
         self.forward = 0                            # how many slots there are of the function itself
-        self.backward = False                       # the pass is recorded: what was saved comes as other Variables
+        self.backward = False                       # a pass is recorded: what was saved comes as other Variables
+        self.tracked = False                        # all inputs have nodes, to be told by
+        self.passes = 0                             # derivatives inside of the function
+        self.looking = False                        # the ops that run are its own
+        self.customs = False                        # an op was called whole, and has a gradient
+        self.other = False                          # what it returns is not what it does where nothing is recorded
 
     # ---- slots
 
@@ -121,24 +135,28 @@ class Recorder(_v.FunctionLevel):
         return {slot: np.array(_v.plain_of(v)) for slot, v in self.references if counts[slot] <= counts[-1]}
 
     def learn(self, v: Any, source: str) -> int:
-        slot = len(self.slots)
-        self.slots.append(Slot(tuple(v.shape), _v.dtype_in(v), type(v), source, v))
+        slot, traits = len(self.slots), _arrays.traits_of(v)
+        self.slots.append(Slot(traits[0], _v.dtype_in(v), type(v), source, v))
         self.known[id(v)] = slot
         self.held.append(v)
-        self.name(v, slot)
+        self.name(v, slot, traits)
         return slot
 
-    def name(self, v: Any, slot: int) -> None:
+    def name(self, v: Any, slot: int, traits: Any) -> None:
         """By what a value is known again where it comes as another Variable."""
-        storage = _arrays.storage_of(v)
+        shape, node, storage, memory = traits
         if storage:
-            self.sharing.setdefault(storage, []).append(id(v))
-        node = _arrays.node_of(v)
+            others = self.sharing.get(storage)
+            if others is None:
+                self.sharing[storage] = [id(v)]
+            else:
+                others.append(id(v))
         if node:
             self.nodes.setdefault(node, slot)
-        elif _arrays.memory_of(v):
-            self.memory.setdefault(self.place_in_memory(v), slot)
-            self.arrays.setdefault((_arrays.memory_of(v), tuple(v.shape), self.slots[slot].dtype), slot)
+        elif memory:
+            dtype = self.slots[slot].dtype
+            self.memory.setdefault((memory, shape, dtype, _v.plain_of(v).strides), slot)
+            self.arrays.setdefault((memory, shape, dtype), slot)
         elif self.slots[slot].dtype.kind == "f" and not self.backward:
             self.nameless = True
 
@@ -199,8 +217,8 @@ class Recorder(_v.FunctionLevel):
                 return 0
             if id(v) in self.written:
                 self.written.discard(id(v))
-                self.name(v, slot)
-            if self.slots[slot].shape != tuple(v.shape):
+                self.name(v, slot, _arrays.traits_of(v))
+            if not _arrays.has_shape(v, self.slots[slot].shape):
                 self.give_up("it gives a Variable another shape in place")
             return slot
         node = _arrays.node_of(v)
@@ -229,14 +247,17 @@ class Recorder(_v.FunctionLevel):
         return slot
 
     def is_constant(self, value: Any) -> bool:
-        """Whether an array is one of the constants of the recording, and nothing else that is known."""
+        """Whether an array is one of the constants of the recording, or made of them, and nothing else that is known."""
         def same(slot: int) -> bool:
             known = self.slots[slot]
-            return known.shape == value.shape and bool(
+            return known.shape == value.shape and known.dtype == value.dtype and bool(
                 np.array_equal(self.values(slot), value, equal_nan=value.dtype.kind == "f"))
 
-        return any(slot.source == "constant" and same(i) for i, slot in enumerate(self.slots)) and not any(
-            self.slots[slot].source != "constant" and same(slot) for slot in self.memory.values())
+        constant = {i for i, slot in enumerate(self.slots) if slot.source == "constant"}
+        for op in self.ops:         # as the ones that the cotangent of a sum is spread over
+            if {ref.slot for ref in refs_in((op.operands, op.params))} <= constant:
+                constant.update((op.out, *op.more))
+        return any(map(same, constant)) and not any(same(slot) for slot in self.memory.values() if slot not in constant)
 
     def encoded(self, value: Any) -> Any:
         """An operand or a parameter, with Refs for what is computed."""
@@ -246,7 +267,11 @@ class Recorder(_v.FunctionLevel):
         if kind in _NUMBERS_OF_PYTHON:
             return value
         if isinstance(value, _Base):
-            return Ref(self.slot_of(value), kind)
+            known = self.slot_of(value)
+            ref = self.refs.get(known)
+            if ref is None or ref.flavour is not kind:
+                ref = self.refs[known] = Ref(known, kind)
+            return ref
         if isinstance(value, np.ndarray):
             if id(value) in self.pending:
                 return Ref(self.pending[id(value)])
@@ -296,29 +321,40 @@ class Recorder(_v.FunctionLevel):
                 found[i] = places[slot], transforms
         return found
 
+    def depends(self, v: Any) -> bool:
+        """Whether a Variable is an argument, or was computed of one."""
+        slot = self.known.get(id(v))
+        if slot is None or slot < 0:
+            return slot is not None
+        found = {i for i, known in enumerate(self.slots) if known.source == "input"}
+        for op in self.ops:
+            if any(ref.slot in found for ref in refs_in((op.operands, op.params))):
+                found.update((op.out, *op.more))
+        return slot in found
+
     def give_up(self, reason: str) -> Any:
         if self.reason is None:
             self.reason, self.place = reason, self.here()
             if self.backward:
-                self.blamed = differentiated()
+                self.failed_in_pass, self.blamed = True, differentiated()
         return NotImplemented
 
     def push(self) -> None:
         _v.push_level(self)
-        self.on = True
 
     def pop(self) -> None:
         _v.pop_level()
-        self.on = False
 
     def here(self) -> tuple[str, int, str] | None:
         """The line of the user's."""
+        if self.called_from is not None:
+            return self.called_from
         frame = sys._getframe(1)
         while frame is not None:
             code = frame.f_code
             ours = _OURS.get(code.co_filename)
             if ours is None:
-                ours = _OURS[code.co_filename] = code.co_filename.startswith((_PACKAGE, _NUMPY))
+                ours = _OURS[code.co_filename] = code.co_filename.startswith(_LIBRARIES)
             if not ours:
                 return code.co_filename, frame.f_lineno, code.co_name
             frame = frame.f_back    # type: ignore[assignment]
@@ -327,6 +363,8 @@ class Recorder(_v.FunctionLevel):
     # ---- the door
 
     def __call__(self, call: Any) -> Any:
+        if self.looking:
+            return NotImplemented
         if call.into is not None and (id(call.into) in self.copies or id(call.into._base) in self.copies):
             raise _Leave        # the caller is to see it, which gave another array
         if self.reason is not None:
@@ -410,7 +448,7 @@ class Recorder(_v.FunctionLevel):
                  _v.tensor(data, dtype=options[0]))
             slot = self.known[id(v)] = self.constant(_v.plain_of(v))
             self.held.append(v)
-            self.name(v, slot)
+            self.name(v, slot, _arrays.traits_of(v))
             self.made[id(v)] = None
             return v
         if not isinstance(data, _Base):
@@ -508,7 +546,7 @@ class Recorder(_v.FunctionLevel):
     def function(self, which: Any, args: Any, kwargs: Any, run: Callable[[], Any]) -> Any:
         """A function of NumPy's."""
         name = f"np.{which.__name__}"
-        if self.reason is not None or self.backward or self.trying:
+        if self.reason is not None or self.backward or self.trying or self.looking:
             return run()
         if name not in self.whole:
             found = self.tried(run)
@@ -618,6 +656,7 @@ class Recorder(_v.FunctionLevel):
             return self.gradient(name, kept, gs, first, tuple(found), variables)
 
         if any(isinstance(leaf, _Base) and leaf.requires_grad for leaf in leaves):
+            self.customs = True
             recorded = _v.record_custom(tuple([v for _, v in variables]), tuple(values), vjp, name)
             made = [_v.in_flavour(v, EXAMPLES[type(leaf)]) if isinstance(leaf, _Base) else _v.as_ndarray(value)
                     for v, leaf, value in zip(recorded, leaves, values, strict=True)]
@@ -653,32 +692,131 @@ class Recorder(_v.FunctionLevel):
             self.give_up("a function of it reads values that it is not given")
         return NotImplemented
 
+    # ---- derivatives inside of the function
+
+    def forked(self, v: Any, leaf: Any) -> None:
+        """A leaf of the same value, made by a transform: a slot of its own, since a derivative in it is none in v."""
+        if self.reason is None and not self.looking and id(leaf) not in self.known:
+            with self.off():
+                operand = Ref(self.slot_of(v), type(v))
+                self.ops.append(Op("clone", self.number("clone"), (operand,), (), self.learn(leaf, "op"), self.here()))
+
+    @contextlib.contextmanager
+    def off(self) -> Iterator[None]:
+        """While it looks at values itself."""
+        before, self.looking = self.looking, True
+        try:
+            yield
+        finally:
+            self.looking = before
+
+    def passing(self, run: Callable[..., Any], outputs: tuple[Any, ...], cotangents: tuple[Any, ...],
+                inputs: tuple[Any, ...] | None, create_graph: bool | None, accumulates: bool) -> Any:
+        """A reverse pass that begins: it is recorded as the function's own ops are, whether or not it is to have a graph."""
+        if self.backward or self.looking:
+            return run(outputs, cotangents, inputs, create_graph)
+        if self.reason is not None:
+            pass
+        elif accumulates:
+            self.give_up("backward() inside of it accumulates into .grad: take autodiff.grad(f), or autodiff.autograd.grad()")
+        elif self.pending:
+            self.give_up("it takes values out")
+        elif self.trying:
+            self.give_up("an op of it begins a pass")
+        elif not all(isinstance(v, _Base) for v in (*outputs, *(inputs or ()))) or not all(
+                g is None or isinstance(g, _Base) for g in cotangents):
+            self.give_up("a derivative inside of it is not of Variables by Variables")
+        elif not self.tracked:          # with the next call, then with names for all values
+            self.give_up(UNTRACKED)
+        if self.reason is not None:
+            self.other = self.other or self.customs     # whose first derivatives are not in the graph outside of a program
+            return run(outputs, cotangents, inputs, create_graph)
+        self.passes += 1
+        handles = None
+        with self.off():
+            for v in self.held:         # one that became a leaf since it is known, by requires_grad_()
+                node = _arrays.node_of(v)
+                if node and self.known.get(id(v), -1) >= 0:
+                    self.nodes.setdefault(node, self.known[id(v)])
+            made = [g is None for g in cotangents]
+            if any(_v.physical_of(v) is not None for v in (*outputs, *(inputs or ()))):     # inside of vmap: of the batches
+                outputs, cotangents, inputs, handles = physical_pass(outputs, cotangents, inputs)
+            cotangents = tuple([self.seed_of(v, g) if new and _v.dtype_in(v).kind == "f" and (g is not None or not v.ndim)
+                                else g for v, g, new in zip(outputs, cotangents, made, strict=True)])
+        forward = self.forward
+        self.backward, self.forward = True, len(self.slots)
+        try:
+            found, others = run(outputs, cotangents, inputs, True)
+            in_graph = create_graph or (create_graph is None and others)
+            with self.off():
+                found = tuple([None if g is None else self.handed_out(g, in_graph) for g in found])
+                return found if handles is None else handles(found), others
+        finally:
+            self.backward, self.forward = False, forward
+
+    def seed_of(self, value: Any, seed: Any = None) -> Any:
+        """A cotangent that is a constant of the recording, 1 if none is given."""
+        with self.off():
+            if seed is None:
+                seed = _v.constant_of(np.ones((), _v.dtype_in(value)), like=value)
+            self.known[id(seed)] = self.constant(_v.plain_of(seed))
+            self.held.append(seed)
+            return seed
+
+    def row_of(self, basis: Any, i: int) -> Any:
+        """A cotangent of a pass for one row of a Jacobian."""
+        with self.off():
+            return self.seed_of(basis, _v.constant_of(_v.plain_of(basis)[i].copy(), basis))
+
+    def handed_out(self, g: Any, in_graph: bool) -> Any:
+        """A gradient of a pass inside of the function, in the graph of that pass or not."""
+        slot = self.slot_of_gradient(g)
+        if slot is None:
+            self.give_up("a gradient of it is not recorded")
+            return g if in_graph else g.detach()
+        if not in_graph:
+            g = g.detach()
+            self.nameless = self.nameless or not _arrays.memory_of(g)
+        if id(g) not in self.known:
+            self.known[id(g)] = slot
+            self.held.append(g)
+            self.name(g, slot, _arrays.traits_of(g))
+        return g
+
     def gradient(self, name: str, kept: Kept, gs: Any, first: int, refs: tuple[Ref, ...], variables: list[Any]) -> Any:
         """Those of an op that was called whole, and a step that computes them."""
-        on = self.on
-        if on:
-            self.pop()
-        try:
+        with self.off():
+            passes = _engine.passes_begun()
             found = kept.gradient([None if g is None or not isinstance(r, _Base) else
                                    _v.constant_of(np.array(_v.plain_of(g)), like=r)
                                    for g, r in zip(gs, kept.results, strict=True)], True)
+            self.passes += _engine.passes_begun() - passes
             values = [np.zeros(tuple(v.shape), _v.dtype_in(v)) if g is None else np.array(_v.plain_of(g))
                       for g, (_, v) in zip(found, variables, strict=True)]
             if not self.backward:
                 return tuple([_v.constant_of(value, like=v) for value, (_, v) in zip(values, variables, strict=True)])
             cotangents = tuple([None if g is None else Ref(self.slot_of(g), type(g)) for g in gs])
-            made = _v.record_custom(tuple([g for g in gs if g is not None]), tuple(values), _refused, name)
+            # It depends on what the op was given, too, which a pass around this one would have to go on to.
+            made = _v.record_custom((*[g for g in gs if g is not None], *[v for _, v in variables]), tuple(values),
+                                    self.refused, name)
             made = tuple([_v.in_flavour(g, EXAMPLES[type(v)]) for g, (_, v) in zip(made, variables, strict=True)])
             slots = [self.learn(g, "op") for g in made]
             params = Ref(first), refs, tuple([ref for ref, _ in variables])
             self.ops.append(Op(f"{name} gradient", GRADIENT, cotangents, params, slots[0], self.here(), tuple(slots[1:])))
             return made
-        finally:
-            if on:
-                self.push()
+
+    def refused(self, gs: Any, needs: Any) -> Any:
+        """The function runs once more, as it is."""
+        self.give_up(SECOND)
+        raise NotImplementedError(SECOND)
 
     def in_floats(self, given: tuple[Any, ...], operands: Any) -> tuple[Any, Any]:
         """Operands of which those of bools and integers are cast beside floats, by an op: what is saved of them has a name."""
+        for v in given:
+            if isinstance(v, np.ndarray) or (isinstance(v, _Base) and _v.dtype_in(v).kind != "f"):
+                break
+        else:
+            return given, operands
         kinds = {_v.dtype_in(v).kind for v in given if isinstance(v, (_Base, np.ndarray))}
         if not kinds & set("biu") or "f" not in kinds:
             return given, operands
@@ -729,6 +867,11 @@ class Recorder(_v.FunctionLevel):
 
         walk(tree)
         return all(key in found for key in self.pending)
+
+    def hashed(self, v: Any) -> None:
+        """A number is found by its value in a dict or a set, a Variable by what it is."""
+        if not v.ndim and id(v) in self.known and self.reason is None:
+            self.give_up("hash() takes a value out")
 
     def leaving(self, name: str, operands: tuple[Any, ...]) -> Any:
         if self.number(name) >= 0:                  # a comparison of NumPy's flavour
@@ -808,10 +951,6 @@ class Recorder(_v.FunctionLevel):
                 return REGULAR[frame.f_code.co_name]
             frame = frame.f_back
         return None
-
-
-def _refused(gs: Any, needs: Any) -> Any:
-    raise NotImplementedError("autodiff.compile: second derivatives are not recorded")
 
 
 def is_intricate(name: str, number: int, operands: tuple[Any, ...]) -> bool:
@@ -906,7 +1045,7 @@ class _Given:
             self.weak = self.weak or (type(value) is float and not wanted)
             v = self.array(value, wanted)
             return v, ("single" if type(value) is np.float32 else "number", self.slots[-1])
-        if (isinstance(value, (tuple, list, dict, set, bytearray, np.ndarray, complex))
+        if (isinstance(value, (tuple, list, dict, set, bytearray, np.ndarray, complex, np.complexfloating))
                 or hasattr(type(value), "__dataclass_fields__")):
             raise _Unfit(f"an argument is {type(value).__name__}")
         if wanted:
@@ -920,7 +1059,8 @@ class _Given:
             v.requires_grad_()
             self.wanted.append(v)
         elif self.tracked and _v.dtype_in(v).kind == "f":
-            v = +v.requires_grad_()
+            self.recorder.held.append(v.requires_grad_())       # a leaf that is gone is none for a derivative inside
+            v = +v
         self.input(v, type(value) is np.ndarray and (wanted or self.tracked))
         return v
 
@@ -956,6 +1096,7 @@ class Arrays:
         self.passes = 0                 # recordings during which a reverse pass began
         self.as_it_is = False           # there is nothing to replay
         self.attaching = of_variables   # there are Variables that require a gradient
+        self.differentiating = False    # there are derivatives inside of the function
         self.plain = False              # with Variables for arguments it runs as it is
 
     def run(self, replay: Any, args: tuple[Any, ...]) -> Any:
@@ -1008,7 +1149,8 @@ class Arrays:
     def record(self, replay: Any, args: tuple[Any, ...]) -> Any:
         state, what = self.state, self.what
         recorder = Recorder(state.whole)
-        given = _Given(recorder, bool(what) or self.attaching, self.of_variables)
+        recorder.tracked = bool(what) or self.attaching or self.differentiating
+        given = _Given(recorder, recorder.tracked, self.of_variables)
         try:
             taken = [given.take(value, i in self.places) for i, value in enumerate(args)]
             if given.weak and given.narrow:     # as an input, an array of its own, it would make float64 of float32
@@ -1018,30 +1160,54 @@ class Arrays:
                 return replay.eager(state.plainly, args, {})
             return state.this_call(replay, args, {}, str(unfit))
         parts = given.parts = [part for _, part in taken]
-        before, passes = state.drawn(), _engine.passes_begun()
+        before, passes, reach = state.drawn(), _engine.passes_begun(), state.reach(args)
         recorder.push()
         try:
             result = state.lifted(*[v for v, _ in taken])
         except Exception:       # it raises in its own words, or only here
             recorder.pop()
+            undo(reach)
+            if recorder.reason == SECOND:
+                self.leave(recorder)
             return replay.eager(state.plainly, args, {})
         except _Leave:
             recorder.pop()
+            undo(reach)
             return self.eager(replay, args, "it writes into an argument")
         except BaseException:
             recorder.pop()
             raise
         recorder.pop()
         leaves, treedef = flatten_results(result)
+        changes = reach.changes() if reach is not None else []
+        if changes:
+            if recorder.reason is None:
+                state.changed(changes, reach, recorder.depends)
+            elif recorder.reason == UNTRACKED:
+                self.differentiating = True
+            elif not self.coarser(recorder):
+                self.leave(recorder)
+            if self.runs_again(given, result):
+                undo(reach)
+            return self.answer(replay, args, result, leaves, treedef, given)
+        state.unsettled = 0
         if recorder.reason is None:
-            if _engine.passes_begun() != passes:        # what it computes is not seen at the door
+            if _engine.passes_begun() - recorder.passes != passes:      # what it computes is not seen at the door
                 self.passes += 1
                 if self.passes < 4:                     # perhaps it was another thread's
                     return self.answer(replay, args, result, leaves, treedef, given)
                 recorder.give_up("a derivative inside of it is not recorded")
             self.look(recorder, leaves, state.drawn() != before)
+        if recorder.passes and recorder.reason is None and _arrays.hooked(recorder.held):
+            recorder.give_up(HOOKED)
         if recorder.reason is not None:
-            self.leave(recorder)
+            if recorder.reason == UNTRACKED:
+                self.differentiating = True
+            elif not self.coarser(recorder):
+                self.leave(recorder)
+            if state.by_value() and not what:
+                undo(reach)
+                return replay.eager(state.plainly, args, {})
             return self.answer(replay, args, result, leaves, treedef, given)
         attached = [v for _, v in recorder.references if v.requires_grad]
         if attached and not what and not self.attaching:
@@ -1052,9 +1218,12 @@ class Arrays:
         if what and attached:           # the gradients have a graph of their own
             self.as_it_is = True
             return replay.eager(state.plainly, args, {})
-        if what and not number:         # eager code raises, or knows that it is a constant
-            return self.eager(replay, args, "its result is not a number that depends on what is differentiated")
-        if wanted and not number:
+        constant = bool(what) and type(result) in _CONSTANTS and not self.aux      # whose gradients are zeros
+        if what and not number and not constant:        # eager code raises, and other calls may be fit, or knows that it is one
+            found = replay.eager(state.plainly, args, {})
+            self.leave(None, "its result is not a number that depends on what is differentiated")
+            return found
+        if wanted and not number and not constant:
             return self.eager(replay, args, "it uses Variables that require a gradient, and its result is not one number")
         if state.alone and state.unseen([v for _, v in recorder.references]):
             return self.eager(replay, args, "an op of it is not seen")
@@ -1063,7 +1232,9 @@ class Arrays:
         origin = Origin(len(recorder.ops), len(recorder.guards), parts, tuple(
             [(recorder.known[id(leaf)], None) if isinstance(leaf, _Base) else (-1, leaf) for leaf in leaves]), treedef,
             recorder.made_inside())
-        if wanted:
+        if constant:
+            finals = [recorder.constant(np.zeros(tuple(v.shape), _v.dtype_in(v))) for v in wanted]
+        elif wanted:
             try:
                 gradients, slots = self.gradients(recorder, values[0], wanted)
             except Exception:       # eager code does, or a write met a view that is gone there, and kept here
@@ -1072,10 +1243,7 @@ class Arrays:
                 return found
             finals += slots
             if recorder.reason is not None:
-                if COARSE not in state.whole and recorder.reason != HOOKED:
-                    blamed = recorder.blamed        # with the next call, then with that op as one
-                    state.whole.add(COARSE if blamed is None or blamed in state.whole else blamed)
-                else:
+                if not self.coarser(recorder):
                     self.leave(recorder)
                 return self.answer(replay, args, result, leaves, treedef, given, gradients)
         if self.of_variables and len(recorder.ops) < WORTHWHILE:
@@ -1085,6 +1253,8 @@ class Arrays:
         program, bases, output_bases = plan.compiled(finals)
         views = None if what or attached or self.of_variables else recorder.views_in(values, taken, args)
         finish = self.finisher(parts, leaves, treedef, attached, views)
+        if constant:
+            finish = functools.partial(_after, finish, result)
         played = _arrays.Played(
             program, tuple([_with_bases(part, bases) for part in parts]),
             [(bases[slot], v, _v.dtype_in(v).num, tuple(v.shape)) for slot, v in recorder.references],
@@ -1113,6 +1283,14 @@ class Arrays:
             self.leave(None, f"{rare} of its programs ran once: the shapes of its arguments or its decisions hardly come again")
         return finished(finish, found, args)
 
+    def coarser(self, recorder: Recorder) -> bool:
+        """Whether the next call may be recorded, with an op as one whose derivative could not be."""
+        whole, blamed = self.state.whole, recorder.blamed
+        if COARSE in whole or recorder.reason == HOOKED or not recorder.failed_in_pass:
+            return False
+        whole.add(COARSE if blamed is None or blamed in whole else blamed)
+        return True
+
     def number_of(self, result: Any) -> bool:
         """Whether a result is a number that depends on something, or with has_aux that and more."""
         if self.what and self.aux:
@@ -1123,13 +1301,11 @@ class Arrays:
 
     def answer(self, replay: Any, args: tuple[Any, ...], result: Any, leaves: list[Any], treedef: Any, given: Any,
                gradients: Any = None) -> Any:
-        """What the call returns whose run is no program: the function is not called a second time."""
-        if not self.what:
-            if given.tracked:           # all values depend on the arguments, though nobody asked
-                return replay.eager(self.state.plainly, args, {})
-            return replay.eager(lambda *_args, **_kwargs: result, args, {})
-        if not self.number_of(result):      # eager code raises, or knows that it is a constant
+        """What the call returns whose run is no program: where it can be, the function is not called a second time."""
+        if self.runs_again(given, result):
             return replay.eager(self.state.plainly, args, {})
+        if not self.what:
+            return replay.eager(lambda *_args, **_kwargs: result, args, {})
         if gradients is None:
             try:
                 gradients = grad([leaves[0]], given.wanted, retain_graph=True, allow_unused=True)
@@ -1141,29 +1317,33 @@ class Arrays:
         finish = self.finisher(given.parts, leaves, treedef, [])
         return finished(finish, [v.item() if v.ndim == 0 else v for v in plain], args)
 
+    def runs_again(self, given: Any, result: Any) -> bool:
+        """Whether what a recorded run returned is not what the call returns."""
+        if given.recorder.other:
+            return True
+        if not self.what:
+            return bool(given.tracked)      # all values depend on the arguments, though nobody asked
+        return not self.number_of(result)   # eager code raises, or knows that it is a constant
+
     def look(self, recorder: Recorder, leaves: list[Any], drew: bool) -> None:
         """What cannot be seen at the door."""
         if recorder.pending:
             recorder.give_up("it takes values out")
         elif drew:
             recorder.give_up(DRAWN)
-        elif not any(isinstance(leaf, _Base) for leaf in leaves):
-            recorder.give_up("it returns nothing that it computes of its arguments")
         else:
             for leaf in leaves:
                 if isinstance(leaf, _Base):
                     if recorder.known.get(id(leaf), -1) < 0:
                         recorder.give_up("it returns a Variable that it did not compute of its arguments")
-                elif type(leaf) not in (float, int, bool, str, type(None)):
+                elif type(leaf) not in _CONSTANTS and type(leaf) not in (bool, str, type(None), np.bool_):
                     recorder.give_up(f"it returns {type(leaf).__name__} that it did not compute of its arguments")
 
     def gradients(self, recorder: Recorder, value: Any, wanted: list[Any]) -> tuple[Any, list[int]]:
         """The gradients, by a recorded pass, and their slots."""
-        one = np.ones((), _v.dtype_in(value))
-        seed = _v.constant_of(one, like=value)
-        recorder.known[id(seed)] = recorder.constant(one)
-        recorder.held.append(seed)
+        seed = recorder.seed_of(value)
         recorder.backward, recorder.forward = True, len(recorder.slots)
+        recorder.called_from = recorder.here()
         recorder.push()
         try:
             gradients = grad([value], wanted, [seed], create_graph=True, allow_unused=True)
@@ -1240,7 +1420,7 @@ class Arrays:
 
             return seen
 
-        if len(leaves) == 1 and treedef.kind is None and not examples:
+        if len(leaves) == 1 and treedef.kind is None and not examples and flavours[0] is not None:
             return _first
 
         def results(made: list[Any], args: tuple[Any, ...]) -> Any:
@@ -1295,6 +1475,11 @@ def _itself(made: list[Any]) -> Any:
 def finished(finish: Any, made: list[Any], args: tuple[Any, ...]) -> Any:
     """What a program's outputs are made into."""
     return tuple(made) if finish is tuple else finish(made, args)
+
+
+def _after(finish: Any, constant: Any, made: list[Any], args: tuple[Any, ...]) -> Any:
+    """... of a program whose value is a constant."""
+    return finished(finish, [constant, *made], args)
 
 
 def _first(made: list[Any], args: tuple[Any, ...]) -> Any:

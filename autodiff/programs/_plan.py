@@ -15,27 +15,35 @@ from __future__ import annotations
 
 import bisect
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import _arrays as _arrays_module
 from .. import _variable as _variable_module
-from ._whole import GRADIENT, WHOLE, Kept, Ref, backward, forward, refs_in
+from ._whole import GRADIENT, WHOLE, Kept, Ref, backward, forward, mapped, refs_in, refs_in_op
 
 _arrays: Any = _arrays_module
 _v: Any = _variable_module
 K: dict[str, int] = _arrays.KINDS
-ARENA, REGISTERS, FIRST, CHAIN = _arrays.ARENA, _arrays.REGISTERS, _arrays.FIRST_BASE, _arrays.CHAIN
-BLOCK, REGISTER_BYTES, SUMS, DIMS = 512, 4096, 16, 8
+ARENA, REGISTERS, FIRST = _arrays.ARENA, _arrays.REGISTERS, _arrays.FIRST_BASE
+MOVED, STORED, TWO, NEGATED, END, SAME = (
+    _arrays.MOVED, _arrays.STORED, _arrays.TWO, _arrays.NEGATED, _arrays.END, _arrays.SAME)
+AT_ONCE, CODES, OPERANDS, ROWS_SPREAD = _arrays.AT_ONCE, _arrays.CODES, _arrays.OPERANDS, _arrays.ROWS_SPREAD
+BLOCK, REGISTER_BYTES, SUMS, DIMS, SHORT = 512, 4096, 16, 8, 128
 #: A program of more ops is not shown: the list of them is not kept.
 SHOWN = 50_000
 #: Beyond so many micro-ops a sweep is ended: its code would not stay in the cache, either.
 MICROS = 400
 
+#: Elements at places are picked without Python up to so many: the places are kept.
+PLACES = 1 << 17
+
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
+BOOL = np.dtype(bool)
 COMMUTATIVE = ("add", "mul")
+NUMBERS = frozenset((int, float, bool))
 
 
 class Op(NamedTuple):
@@ -82,6 +90,9 @@ class Look:
     def __init__(self, root: int, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -> None:
         self.root, self.shape, self.strides, self.offset = root, shape, strides, offset
 
+    def same(self, other: Look) -> bool:
+        return (self.root, self.offset, self.shape, self.strides) == (other.root, other.offset, other.shape, other.strides)
+
     def contiguous(self, size: int) -> bool:
         return all(n == 1 or s == t for n, s, t in zip(self.shape, self.strides, packed(self.shape, size), strict=True))
 
@@ -108,12 +119,19 @@ def count(shape: tuple[int, ...]) -> int:
 class Sweep:
     """Elementwise ops of one size, to be run together in blocks."""
 
-    __slots__ = ("columns", "level", "ops", "rows", "size", "sums")
+    __slots__ = ("columns", "level", "ops", "row_sums", "rows", "size", "sums")
 
     def __init__(self, level: int, size: int) -> None:
         self.level, self.size, self.rows, self.columns = level, size, 0, 0
         self.ops: list[Any] = []
-        self.sums: list[Any] = []
+        self.sums: list[Any] = []               # of all elements: (target, source)
+        self.row_sums: list[Any] = []           # ... of each row
+
+    def sums_rows(self, columns: int) -> bool:
+        """Whether it may go by rows of so many elements and sum them."""
+        split = self.size // columns, columns
+        return split[0] > 1 and 8 <= columns <= SHORT and (self.rows == 0 or (self.rows, self.columns) == split) and (
+            len(self.row_sums) < SUMS)
 
 
 class Plan:
@@ -137,15 +155,15 @@ class Plan:
         self.embedded: dict[int, Any] = {}          # zeros with a value in a part of them: (step, value, part)
         self.exponentials: dict[int, Any] = {}      # steps of logsumexp by their result
         self.owned: set[int] = set()                # ... and sums of such: values in memory that one op alone reads
-        self.new_slots = len(slots)
-        self.extra: dict[int, tuple[tuple[int, ...], np.dtype[Any]]] = {}
+        self.shapes, self.dtypes = [slot.shape for slot in slots], [slot.dtype for slot in slots]      # with fresh slots behind
+        self.numbers: dict[Any, int] = {}           # constants without dimensions by dtype and bits, as keys of what is seen
         for i, slot in enumerate(slots):
             if slot.source in ("constant", "flat"):
                 self.constant[i] = slot.value
             elif slot.source != "op":
                 self.look[i] = Look(i, slot.shape, packed(slot.shape, slot.dtype.itemsize))
                 self.level[i] = 0
-        self.refs = {op.out: refs_in((op.operands, op.params)) for op in ops}
+        self.refs = {op.out: refs_in_op(op.operands, op.params) for op in ops}
         self.ops, self.recorded = self.wanted(ops), ops
         self.live = {out for op in self.ops for out in (op.out, *op.more)}
         self.whole = {op.out: op for op in self.ops if op.number in WHOLE}
@@ -192,22 +210,24 @@ class Plan:
         return slot
 
     def shape_of(self, slot: int) -> tuple[int, ...]:
-        return self.extra[slot][0] if slot in self.extra else self.slots[slot].shape
+        return self.shapes[slot]
 
     def dtype_of(self, slot: int) -> np.dtype[Any]:
-        return self.extra[slot][1] if slot in self.extra else self.slots[slot].dtype
+        return self.dtypes[slot]
 
     def fresh(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
-        slot = self.new_slots
-        self.new_slots += 1
-        self.extra[slot] = shape, dtype
-        return slot
+        self.shapes.append(shape)
+        self.dtypes.append(dtype)
+        return len(self.shapes) - 1
 
     # ---- op by op
 
     def take(self, op: Op) -> None:
         slot = self.slots[op.out]
-        if all(self.known(ref.slot) in self.constant for ref in self.refs[op.out]):
+        for ref in self.refs[op.out]:
+            if self.known(ref.slot) not in self.constant:
+                break
+        else:
             for out in (op.out, *op.more):
                 self.constant[out] = uniform(np.asarray(_v.plain_of(self.slots[out].value)))
             return
@@ -223,7 +243,7 @@ class Plan:
         elif op.name == "exp_shifted" and slot.dtype in FLOATS and self.shares(op):
             pass
         elif number >= 0 and _v.is_elementwise(number) and self.by_loop(op):
-            self.elementwise(op, list(op.operands), number)
+            self.elementwise(op, op.operands, number)
         elif not self.structural(op):
             self.by_python(op)
 
@@ -240,68 +260,90 @@ class Plan:
         slot = self.slots[op.out]
         if len(slot.shape) > DIMS:
             return False
-        dtypes = {self.dtype_of(self.ref(v)) for v in op.operands if isinstance(v, Ref)}
-        if len(dtypes) != 1:
-            return False
-        dtype = dtypes.pop()
-        if dtype not in FLOATS or (slot.dtype != dtype and slot.dtype != np.bool_):
-            return False
-        return all(isinstance(v, Ref) or type(v) in (int, float, bool) for v in op.operands)
+        dtype = None
+        for v in op.operands:
+            if type(v) is Ref:
+                found = self.dtypes[self.known(v.slot)]
+                if dtype is not None and differ(found, dtype):
+                    return False
+                dtype = found
+            elif type(v) not in NUMBERS:
+                return False
+        return dtype in FLOATS and (slot.dtype is dtype or slot.dtype in (dtype, BOOL))
 
     def operand(self, value: Any, dtype: np.dtype[Any]) -> int:
         """The slot of an operand, a number's too."""
-        if isinstance(value, Ref):
-            return self.ref(value)
+        if type(value) is Ref:
+            return self.known(value.slot)
         array = np.asarray(value, dtype)
         slot = self.fresh(array.shape, array.dtype)
         self.constant[slot] = array
         return slot
 
-    def elementwise(self, op: Op, operands: list[Any], number: int | None) -> None:
-        slot = self.slots[op.out]
-        dtype = next((self.dtype_of(self.ref(v)) for v in op.operands if isinstance(v, Ref)), slot.dtype)
-        given = [self.operand(v, dtype) for v in operands]
-        if number is None and (self.dtype_of(given[0]) != np.bool_
-                               or any(self.dtype_of(s) != slot.dtype for s in given[1:])):
+    def elementwise(self, op: Op, operands: Sequence[Any], number: int | None) -> None:
+        # What most ops of most recordings come through, hence few calls and no questions asked twice.
+        out, alias, constant, dtypes, shapes = op.out, self.alias, self.constant, self.dtypes, self.shapes
+        slot = self.slots[out]
+        shape, name = slot.shape, op.name
+        given: list[int] = []
+        for v in operands:
+            if type(v) is Ref:
+                s = v.slot
+                while s in alias:
+                    s = alias[s]
+                given.append(s)
+            else:
+                first = next((w for w in op.operands if type(w) is Ref), None)
+                given.append(self.operand(v, slot.dtype if first is None else dtypes[self.known(first.slot)]))
+        if number is None and (differ(dtypes[given[0]], BOOL) or any(differ(dtypes[s], slot.dtype) for s in given[1:])):
             self.by_python(op)
             return
-        if op.name == "mul":
+        if name == "mul":
             for one, other in (given, given[::-1]):
-                found = self.constant.get(one)
-                if found is not None and self.shape_of(other) == slot.shape and is_one(found) and other not in self.constant:
-                    self.same(op.out, other, 1)
+                found = constant.get(one)
+                if found is not None and shapes[other] == shape and is_one(found) and other not in constant:
+                    self.same(out, other, 1)
                     return
-        if op.name == "add":
+        elif name == "add":
             for one, other in (given, given[::-1]):
-                if one < len(self.slots) and self.slots[one].source == "flat" and self.shape_of(other) == slot.shape:
-                    self.same(op.out, other, 1)
+                if one < len(self.slots) and self.slots[one].source == "flat" and shapes[other] == shape:
+                    self.same(out, other, 1)
                     return
-        key_operands = [self.constant_key(s) for s in given]
-        key = (op.name, tuple(sorted(key_operands, key=repr) if op.name in COMMUTATIVE else key_operands), slot.shape)
-        if key in self.seen:
-            self.same(op.out, self.known(self.seen[key]), 0)
+        keys = [self.key_of(s) if s in constant else s for s in given]
+        if name in COMMUTATIVE:
+            keys.sort()
+        key = name, *keys, shape
+        before = self.seen.setdefault(key, out)
+        if before != out:
+            self.same(out, self.known(before), 0)
             return
-        self.seen[key] = op.out
-        if op.name == "add" and self.added(op, given):
+        if name == "add" and self.embedded and self.added(op, given):
             return
-        looks = [self.flat_look(s, slot.shape) for s in given]
-        n = count(slot.shape)
-        ways = [way_of(look, slot.shape, self.dtype_of(s).itemsize) for look, s in zip(looks, given, strict=True)]
-        split = common_split(ways, n)
-        self.look[op.out] = Look(op.out, slot.shape, packed(slot.shape, slot.dtype.itemsize))
+        looks, ways, even, n = [], [], True, count(shape)
+        for s in given:
+            look = self.look.get(s)
+            if look is None or look.shape != shape:
+                look = self.flat_look(s, shape)
+            looks.append(look)
+            way = way_of(look.strides, shape, dtypes[s].itemsize)
+            ways.append(way)
+            even = even and (way == "flat" or way == "one")
+        split = (1, n) if even else common_split(ways, n)
+        self.look[out] = Look(out, shape, packed(shape, slot.dtype.itemsize))
         if split is None or n == 0:
             level = 1 + max((self.level_of(s) for s in given), default=0)
-            self.level[op.out] = level
-            self.at_level.setdefault(level, []).append(("strided", op.out, number, given, looks))
+            self.level[out] = level
+            self.at_level.setdefault(level, []).append(("strided", out, number, given, looks))
             return
-        level = 1
-        for s, way in zip(given, ways, strict=True):
-            root = self.root_of(s)
-            if root is None:
+        level, levels, sweeps = 1, self.level, self.sweep
+        for look, way in zip(looks, ways, strict=True):
+            root = look.root
+            if root in constant:
                 continue
-            sweep = self.sweep.get(root)
-            shared = sweep is not None and sweep.size == n and way == "flat"
-            level = max(level, self.level[root] + (0 if shared else 1))
+            sweep = sweeps.get(root)
+            above = levels[root] + (0 if sweep is not None and sweep.size == n and way == "flat" else 1)
+            if above > level:
+                level = above
         while True:
             sweep = self.sweeps.get((level, n))
             if sweep is None:
@@ -312,15 +354,16 @@ class Plan:
             level += 1
         if split != (1, n):
             sweep.rows, sweep.columns = split
-        sweep.ops.append((op.out, number, given, looks, ways))
-        self.level[op.out] = level
-        self.sweep[op.out] = sweep
+        sweep.ops.append((out, number, given, looks, ways))
+        levels[out] = level
+        sweeps[out] = sweep
 
-    def constant_key(self, slot: int) -> Any:
+    def key_of(self, slot: int) -> int:
+        """What an operand is, as a number: constants without dimensions are one if their bits are."""
         found = self.constant.get(slot)
         if found is not None and found.ndim == 0:
-            return "constant", str(found.dtype), found.tobytes()
-        return "slot", slot
+            return self.numbers.setdefault((found.dtype.str, found.tobytes()), -1 - len(self.numbers))
+        return slot
 
     def root_of(self, slot: int) -> int | None:
         look = self.look.get(slot)
@@ -331,13 +374,12 @@ class Plan:
         return 0 if root is None else self.level[root]
 
     def look_at(self, slot: int) -> Look:
-        if slot not in self.look:
-            array = self.constant[slot]
-            shape = self.shape_of(slot)
-            if array.shape != shape:
-                array = np.broadcast_to(array, shape)
-            self.look[slot] = Look(slot, shape, array.strides)
-        return self.look[slot]
+        look = self.look.get(slot)
+        if look is None:
+            array, shape = self.constant[slot], self.shapes[slot]
+            strides = array.strides if array.shape == shape else np.broadcast_to(array, shape).strides
+            look = self.look[slot] = Look(slot, shape, strides)
+        return look
 
     def flat_look(self, slot: int, shape: tuple[int, ...]) -> Look:
         """A value broadcast to a shape."""
@@ -345,9 +387,12 @@ class Plan:
         if look.shape == shape:
             return look
         extra = len(shape) - len(look.shape)
-        strides = [0] * extra + [0 if n == 1 and m != 1 else s
-                                 for n, m, s in zip(look.shape, shape[extra:], look.strides, strict=True)]
-        return Look(look.root, shape, tuple(strides), look.offset)
+        if look.strides:
+            strides = tuple([0] * extra + [0 if n == 1 and m != 1 else s
+                                           for n, m, s in zip(look.shape, shape[extra:], look.strides, strict=True)])
+        else:
+            strides = (0,) * extra
+        return Look(look.root, shape, strides, look.offset)
 
     def standard(self, slot: int) -> int:
         """The slot itself, or of a copy of it that lies one after the other."""
@@ -372,7 +417,7 @@ class Plan:
         except ValueError:
             look = self.look_at(self.standard(source))
             seen = seen_by(transform, look, dtype)
-        if seen is None or seen.shape != self.slots[op.out].shape or self.slots[op.out].dtype != dtype:
+        if seen is None or seen.shape != self.slots[op.out].shape or differ(self.slots[op.out].dtype, dtype):
             self.by_python(op)
             return
         self.look[op.out] = seen
@@ -382,7 +427,7 @@ class Plan:
         source, out = self.ref(op.operands[0]), op.out
         slot = self.slots[out]
         shape, dtype = self.shape_of(source), self.dtype_of(source)
-        if dtype != slot.dtype or len(shape) > DIMS or op.params[2] is not None:
+        if differ(dtype, slot.dtype) or len(shape) > DIMS or op.params[2] is not None:
             return False
         dims = op.params[0]
         over = set(range(len(shape))) if dims is None else {d % len(shape) for d in dims} if shape else set()
@@ -399,6 +444,12 @@ class Plan:
                 not sweep.sums or self.dtype_of(sweep.sums[0][1]) == dtype):
             sweep.sums.append((target, source))
             self.level[target] = sweep.level
+        elif sweep is not None and sweep.size == count(shape) and over == set(range(len(shape) - len(over), len(shape))) and (
+                self.look_at(source).contiguous(dtype.itemsize)) and sweep.sums_rows(terms) and (
+                not sweep.row_sums or self.dtype_of(sweep.row_sums[0][1]) == dtype):
+            sweep.rows, sweep.columns = sweep.size // terms, terms
+            sweep.row_sums.append((target, source))
+            self.level[target] = sweep.level
         else:
             self.level[target] = level = 1 + self.level_of(source)
             strides = tuple(0 if d in over else s for d, s in enumerate(packed(kept, dtype.itemsize)))
@@ -414,7 +465,7 @@ class Plan:
         x, y = (self.ref(v) for v in op.operands)
         slot, size = self.slots[op.out], self.slots[op.out].dtype.itemsize
         a, b = self.look_at(x), self.look_at(y)
-        if self.dtype_of(x) != slot.dtype or self.dtype_of(y) != slot.dtype:
+        if differ(self.dtypes[x], slot.dtype) or differ(self.dtypes[y], slot.dtype):
             return False
         if len(a.shape) > 2 or len(b.shape) > 2:
             return self.products(op, x, y)
@@ -490,6 +541,12 @@ class Plan:
         over = set(range(len(shape))) if dims is None else {d % len(shape) for d in dims} if shape else set()
         first = len(shape) - len(over)
         rows, n = count(shape[:first]), count(shape[first:])
+        if over == {0} and len(shape) > 1 and rows_across(shape) and self.look_at(source).contiguous(dtype.itemsize):
+            out, slot = op.out, self.slots[op.out]
+            self.look[out] = Look(out, slot.shape, packed(slot.shape, dtype.itemsize))
+            self.level[out] = level = 1 + self.level_of(source)
+            self.at_level.setdefault(level, []).append(("logsumexp_across", out, source, shape[0], count(shape[1:])))
+            return True
         if not shape or over != set(range(first, len(shape))) or not n or not rows or (rows > 1 and rows * 16 > rows * n):
             return False
         source = self.standard(source)
@@ -521,6 +578,33 @@ class Plan:
             return False
         product = Op("mul", _v.op_number("mul"), (Ref(step[5]), Ref(step[6])), (), op.out, op.place)
         self.elementwise(product, list(product.operands), product.number)
+        return True
+
+    def picked(self, op: Op) -> bool:
+        """Elements at places that no input decides, or zeros with elements added there, in order."""
+        if any(self.known(ref.slot) not in self.constant for ref in refs_in(op.params)):
+            return False
+        slot, adds = self.slots[op.out], op.name == "index_add_zeros"
+        source = self.operand(op.operands[0], slot.dtype)
+        given, shape = self.shape_of(source), slot.shape if adds else self.shape_of(source)
+        if self.dtype_of(source) != slot.dtype or count(shape) > PLACES:
+            return False
+        key = "places", shape, repr(mapped(op.params[0], lambda leaf: self.known(leaf.slot) if isinstance(leaf, Ref) else leaf))
+        if key not in self.seen:
+            index = mapped(op.params[0], lambda leaf: np.broadcast_to(
+                self.constant[self.known(leaf.slot)], self.shape_of(leaf.slot)) if isinstance(leaf, Ref) else leaf)
+            found = np.arange(count(shape), dtype=np.intp).reshape(shape)[index]
+            self.seen[key] = places = self.fresh(found.shape, found.dtype)
+            self.constant[places] = np.array(found, order="C")
+        places = self.seen[key]
+        chosen_shape = self.shape_of(places)
+        if chosen_shape != (given if adds else slot.shape) or not 0 < count(chosen_shape) <= PLACES:
+            return False
+        source = self.standard(source)
+        self.look[op.out] = Look(op.out, slot.shape, packed(slot.shape, slot.dtype.itemsize))
+        self.look_at(places)
+        self.level[op.out] = level = 1 + self.level_of(source)
+        self.at_level.setdefault(level, []).append(("scatter" if adds else "gather", op.out, source, places))
         return True
 
     def joined(self, op: Op) -> bool:
@@ -583,7 +667,8 @@ class Plan:
                         step.sums = []
                 elif step[0] != "nothing":
                     order.append(step)
-        self.take_over(order, finals)
+        flow = [self.read_by(step) for step in order]
+        self.take_over(order, flow, finals)
         ends: list[Any] = []
         bases: dict[int, int] = {}
         next_base = FIRST
@@ -607,6 +692,7 @@ class Plan:
             output_bases.append(next_base)
             next_base += 1
         order += ends
+        flow += [self.read_by(step) for step in ends]
         # The last step in which each root is read.
         guards = [(g, self.known(g.slot)) for g in self.guards]
         made: dict[int, int] = {}
@@ -614,14 +700,15 @@ class Plan:
         inner: list[set[int]] = []
         written: list[list[int]] = []
         writers: dict[int, int] = {}            # the last step that writes each root
+        inplace = self.inplace
         for i, step in enumerate(order):
-            reads, writes = self.read_by(step)
+            reads, writes = flow[i]
             written.append(writes)
-            writers.update(dict.fromkeys(writes, i))
             for root in writes:
-                made.setdefault(self.first_of(root), i)
+                writers[root] = i
+                made.setdefault(self.first_of(root) if root in inplace else root, i)
             for root in reads:
-                last[self.first_of(root)] = i
+                last[self.first_of(root) if root in inplace else root] = i
             inner.append(set(writes) if isinstance(step, Sweep) else set())
         # Guards as early as what they ask is there.
         at_step: dict[int, list[Any]] = {}
@@ -636,8 +723,9 @@ class Plan:
         local: dict[int, set[int]] = {}
         for i, step in enumerate(order):
             if isinstance(step, Sweep):
+                summed = self.summed(step)
                 local[i] = {root for root in inner[i] if last.get(root, i) == i and root not in taken
-                            and root not in self.inplace and root not in self.summed(step)}
+                            and root not in inplace and root not in summed}
         constants = []
         constant_bases: dict[int, int] = {}
         for known, look in self.look.items():
@@ -674,14 +762,16 @@ class Plan:
                 expiring.setdefault(max(last.get(first, i), i), []).append(first)
             if isinstance(step, Sweep):
                 made_micros, made_sums, used = self.micros_of(step, here)
+                length = 2 if self.lengthened(step, made_micros, made_sums, used) else 1
                 rows = step.rows or 1
-                dtype = self.dtype_of(step.sums[0][1]) if step.sums else FLOATS[0]
+                dtype = next((self.dtype_of(source) for _, source in step.sums + step.row_sums), FLOATS[0])
                 steps.append({"kind": K["fused"], "micros": (len(micros), len(made_micros)),
-                              "sums": (len(sums), len(made_sums)), "dtype": FLOATS.index(dtype),
+                              "sums": (len(sums), len(step.sums)), "row_sums": len(step.row_sums), "dtype": FLOATS.index(dtype),
+                              "block": length * BLOCK,
                               "sweep": (rows, step.columns or step.size)})
                 micros += made_micros
                 sums += made_sums
-                registers = max(registers, used)
+                registers = max(registers, length * used)
                 heavy = heavy or step.size >= 32768
             else:
                 heavy = self.emit(step, steps, calls) or heavy
@@ -693,11 +783,14 @@ class Plan:
         self.steps = len(steps)
         return program, bases, output_bases
 
-    def take_over(self, order: list[Any], finals: list[int]) -> None:
-        """Where a sweep alone reads a value, once, element by element, what is computed of it takes its memory."""
+    def take_over(self, order: list[Any], flow: list[Any], finals: list[int]) -> None:
+        """Where a sweep alone reads a value, once, element by element, what is computed of it takes its memory.
+
+        flow: what each step reads and computes.
+        """
         reads: dict[int, int] = {}
-        for step in order:
-            for root in self.read_by(step)[0]:
+        for roots, _ in flow:
+            for root in roots:
                 reads[root] = reads.get(root, 0) + 1
         for slot in [self.known(guard.slot) for guard in self.guards] + [self.known(final) for final in finals]:
             root = self.look_at(slot).root
@@ -708,9 +801,9 @@ class Plan:
                 continue
             inside = {out for out, *_ in step.ops}
             here: dict[int, int] = {}
-            for _, _, _, looks, _ in step.ops:
-                for look in looks:
-                    here[look.root] = here.get(look.root, 0) + 1
+            for look in [look for _, _, _, looks, _ in step.ops for look in looks] + [
+                    self.look_at(source) for _, source in step.sums + step.row_sums]:
+                here[look.root] = here.get(look.root, 0) + 1
             for out, _, _, looks, ways in step.ops:
                 if out in self.inplace or reads.get(out, 0) <= here.get(out, 0):
                     continue            # of nobody's memory: it stays in a register
@@ -719,7 +812,7 @@ class Plan:
                     if (way == "flat" and reads.get(root) == 1 and root not in inside and root not in taken
                             and root not in self.constant and self.is_computed(root)
                             and self.look[root].root == root and count(self.shape_of(root)) == step.size
-                            and self.dtype_of(root) == self.dtype_of(out)):
+                            and not differ(self.dtypes[root], self.dtypes[out])):
                         self.inplace[out] = root
                         taken.add(root)
                         break
@@ -753,10 +846,11 @@ class Plan:
         if len(self.recorded) > SHOWN:      # the list of ops would take several times what the program itself does
             self.dropped = len(self.recorded)
             self.recorded, self.slots, self.live = [], [], set()
-        self.slots = [slot._replace(value=None) for slot in self.slots]
+        self.slots = [Slot(shape, dtype, flavour, source, None) for shape, dtype, flavour, source, _ in self.slots]
         self.ops = []
         self.sweeps, self.sweep, self.at_level, self.look, self.seen, self.refs = {}, {}, {}, {}, {}, {}
-        self.alias, self.uses, self.level, self.place, self.inplace, self.extra = {}, {}, {}, {}, {}, {}
+        self.alias, self.uses, self.level, self.place, self.inplace, self.numbers = {}, {}, {}, {}, {}, {}
+        self.shapes, self.dtypes = [], []
         self.embedded, self.exponentials, self.owned, self.whole, self.graphs = {}, {}, set(), {}, {}
         self.bases, self.taken, self.where = {}, {}, {}
 
@@ -766,21 +860,22 @@ class Plan:
         return root
 
     def summed(self, sweep: Sweep) -> set[int]:
-        return {target for target, _ in sweep.sums}
+        return {target for target, _ in sweep.sums + sweep.row_sums}
 
     def read_by(self, step: Any) -> tuple[list[int], list[int]]:
         """The roots that a step reads, and those that it computes."""
         if isinstance(step, Sweep):
             reads = [look.root for _, _, _, looks, _ in step.ops for look in looks]
-            reads += [self.look_at(source).root for _, source in step.sums]
-            return [r for r in reads if r not in self.constant], [out for out, *_ in step.ops] + [t for t, _ in step.sums]
+            sums = step.sums + step.row_sums
+            reads += [self.look_at(source).root for _, source in sums]
+            return [r for r in reads if r not in self.constant], [out for out, *_ in step.ops] + [t for t, _ in sums]
         kind = step[0]
         if kind == "strided":
             reads = [look.root for look in step[4]]
         elif kind == "logsumexp":
             reads = [self.look_at(step[2]).root]
             return [r for r in reads if r not in self.constant], [step[1]] + [s for s in step[5:] if s is not None]
-        elif kind in ("copy", "sum", "embed"):
+        elif kind in ("copy", "sum", "embed", "logsumexp_across", "gather", "scatter"):
             reads = [self.look_at(step[2]).root]
         elif kind == "add_to":
             reads = [self.look_at(step[2]).root, self.inplace[step[1]]]
@@ -796,106 +891,116 @@ class Plan:
 
     def at(self, look: Look) -> tuple[int, int]:
         """The base and the offset of a value."""
-        root = self.first_of(look.root)
-        if root in self.taken:
-            return self.taken[root], look.offset
-        if root in self.bases:
-            return self.bases[root], look.offset
-        return ARENA, self.where[root] + look.offset
+        root = look.root
+        while root in self.inplace:
+            root = self.inplace[root]
+        at = self.where.get(root)
+        if at is not None:
+            return ARENA, at + look.offset
+        return self.taken[root] if root in self.taken else self.bases[root], look.offset
 
-    def chains_of(self, sweep: Sweep, local: set[int]) -> list[list[Any]]:
-        """The ops of a sweep, those in one list that one loop computes: arithmetic on what the op before computed, which nobody
-        else reads, and which therefore lies nowhere."""
-        readers: dict[int, list[int]] = {}
-        for i, (_, _, _, looks, _) in enumerate(sweep.ops):
-            for look in looks:
-                readers.setdefault(look.root, []).append(i)
-        for _, source in sweep.sums:
-            readers.setdefault(self.look_at(source).root, []).append(-1)
-        tails: dict[int, list[Any]] = {}        # chains by their last result
+    def stretches_of(self, sweep: Sweep) -> list[list[Any]]:
+        """The ops of a sweep in the order in which they run: those with loops of their own, and between them arithmetic, which
+        waits until something asks for it: what one stretch of it computes may stay in the processor's registers."""
         found: list[list[Any]] = []
-        last: dict[int, int] = {}               # of each chain, the place of its last op
-        for i, op in enumerate(sweep.ops):
-            out, number, given, looks, ways = op
-            chain: list[Any] | None = None
-            dtype = self.dtype_of(out)
-            arithmetic = number in ARITHMETIC and dtype in FLOATS and all(self.dtype_of(s) == dtype for s in given)
-            if arithmetic:
-                for look, way in zip(looks, ways, strict=True):
-                    before = tails.get(look.root)
-                    twice = [i, i] if ARITHMETIC[number] == "mul" else None
-                    if before is not None and way == "flat" and readers[look.root] in ([i], twice) and len(before) < CHAIN and (
-                            chain is None or len(before) > len(chain)):
-                        chain = before
-            if chain is None:
-                chain = []
-                found.append(chain)
-            else:
-                del tails[chain[-1][0]]
-            chain.append(op)
-            last[id(chain)] = i
-            if arithmetic and out in local:
-                tails[out] = chain
-        return sorted(found, key=lambda chain: last[id(chain)])
+        waiting: dict[int, Any] = {}            # arithmetic by its result
+        for op in sweep.ops:
+            if self.is_arithmetic(op):
+                waiting[op[0]] = op
+                if len(waiting) == WAITING:
+                    found.append(list(waiting.values()))
+                    waiting = {}
+                continue
+            wanted = {look.root for look in op[3] if look.root in waiting}
+            if wanted:
+                for out in reversed(waiting):
+                    if out in wanted:
+                        wanted.update([look.root for look in waiting[out][3] if look.root in waiting])
+                found.append([made for out, made in waiting.items() if out in wanted])
+                waiting = {out: made for out, made in waiting.items() if out not in wanted}
+            found.append([op])
+        if waiting:
+            found.append(list(waiting.values()))
+        return found
+
+    def is_arithmetic(self, op: Any) -> bool:
+        dtype = self.dtype_of(op[0])
+        return op[1] in ARITHMETIC and dtype in FLOATS and all(self.dtype_of(s) == dtype for s in op[2])
 
     def micros_of(self, sweep: Sweep, local: set[int]) -> tuple[list[Any], list[Any], int]:
         """The ops of a sweep, its sums, and how many registers they take."""
         columns = sweep.columns or sweep.size
-        chains = self.chains_of(sweep, local)
-        ends: dict[int, int] = {}
-        for i, chain in enumerate(chains):
-            for _, _, _, looks, _ in chain:
-                for look in looks:
-                    ends[look.root] = i
-        for _, source in sweep.sums:
-            ends[self.look_at(source).root] = len(chains)
-        register: dict[int, int] = {}
-        spare: list[int] = []
-        used = 0
-        made = []
-        for i, chain in enumerate(chains):
-            out, number, given = chain[-1][:3]
+        left: dict[int, int] = {}               # how often a value is yet to be read
+        read: dict[int, Look] = {}
+        parts: set[int] = set()                 # values that are not read as the same elements each time
+        for _, _, _, looks, _ in sweep.ops:
+            for look in looks:
+                left[look.root] = left.get(look.root, 0) + 1
+                before = read.setdefault(look.root, look)
+                if before is not look and not before.same(look):
+                    parts.add(look.root)
+        for _, source in sweep.sums + sweep.row_sums:
+            root = self.look_at(source).root
+            left[root] = left.get(root, 0) + 1
+        blocks = Blocks(local, left)
+
+        def place_of(slot: int, look: Look, way: Any) -> tuple[int, int, int, int]:
+            size = self.dtype_of(slot).itemsize
+            if look.root in blocks.at:
+                return REGISTERS, blocks.at[look.root] * REGISTER_BYTES, 0, size
+            base, offset = self.at(look)
+            return base, offset, *steps_of(way, columns, size)
+
+        def target_of(out: int) -> tuple[int, int, int, int]:
             size = self.dtype_of(out).itemsize
-            code, operands = chained(chain, self.dtype_of(out))
-            places = []
-            for slot, look, way in operands:
-                if look.root in register:
-                    places.append((REGISTERS, register[look.root] * REGISTER_BYTES, 0, self.dtype_of(slot).itemsize))
-                    continue
-                base, offset = self.at(look)
-                places.append((base, offset, *steps_of(way, columns, self.dtype_of(slot).itemsize)))
-            over = [root for root in dict.fromkeys(look.root for _, look, _ in operands)
-                    if root in register and ends[root] == i]
-            wide = all(self.dtype_of(root).itemsize == size for root in over)
-            if wide:            # the result may be where an operand was, element by element
-                spare += [register.pop(root) for root in over]
             if out in local:
-                if spare:
-                    at = spare.pop()
-                else:
-                    at, used = used, used + 1
-                register[out] = at
-                places.append((REGISTERS, at * REGISTER_BYTES, 0, size))
-                if out not in ends:
-                    spare.append(register.pop(out))
-            else:
-                base, offset = self.at(self.look[out])
-                places.append((base, offset, columns * size, size))
+                return REGISTERS, blocks.take(out) * REGISTER_BYTES, 0, size
+            base, offset = self.at(self.look[out])
+            return base, offset, columns * size, size
+
+        made: list[Any] = []
+        for stretch in self.stretches_of(sweep):
+            out, number, given, looks, ways = stretch[0]
+            if self.is_arithmetic(stretch[0]):
+                dtype = self.dtype_of(out)
+                ahead: dict[int, int] = {}
+                for op in stretch:
+                    for look in op[3]:
+                        ahead[look.root] = ahead.get(look.root, 0) + 1
+                code = Arithmetic(local, left, ahead, parts, blocks, place_of, target_of)
+                for op in stretch:
+                    if code.full(op) or self.dtype_of(op[0]) != dtype:
+                        made.append((code.done(), FLOATS.index(dtype), dtype.itemsize, code.places))
+                        dtype, code = self.dtype_of(op[0]), Arithmetic(local, left, ahead, parts, blocks, place_of, target_of)
+                    code.take(op)
+                made.append((code.done(), FLOATS.index(dtype), dtype.itemsize, code.places))
+                continue
+            size = self.dtype_of(out).itemsize
+            places = [place_of(slot, look, way) for slot, look, way in zip(given, looks, ways, strict=True)]
+            # The result may be where an operand was, element by element.
+            wide = all(self.dtype_of(look.root).itemsize == size for look in looks if look.root in local)
             if not wide:
-                spare += [register.pop(root) for root in over if root in register]
-            made.append((number if code is None else code, FLOATS.index(self.dtype_of(given[-1])), size, places))
+                places.append(target_of(out))
+            for look in looks:
+                blocks.read(look.root)
+            if wide:
+                places.append(target_of(out))
+            blocks.unread(out)
+            made.append((number, FLOATS.index(self.dtype_of(given[-1])), size, places))
         sums = []
-        for target, source in sweep.sums:
-            look = self.look_at(source)
-            size = self.dtype_of(source).itemsize
-            if look.root in register:
-                place = (REGISTERS, register[look.root] * REGISTER_BYTES, 0, size)
-            else:
-                base, offset = self.at(look)
-                place = (base, offset, 0, size)
+        for target, source in sweep.sums + sweep.row_sums:
             base, offset = self.at(self.look[target])
-            sums.append((place, (base, offset, 0, 0)))
-        return made, sums, used
+            sums.append((place_of(source, self.look_at(source), "flat"), (base, offset, 0, 0)))
+        return made, sums, blocks.used
+
+    def lengthened(self, sweep: Sweep, made: list[Any], sums: list[Any], used: int) -> bool:
+        """Whether its blocks are twice as long, with registers to match: a few of them stay in the first-level cache so."""
+        if used > FEW or sweep.rows > 1 or sweep.size <= BLOCK:
+            return False
+        for _, _, _, places in made:
+            places[:] = [twice_as_far(place) for place in places]
+        sums[:] = [(twice_as_far(source), target) for source, target in sums]
+        return True
 
     def emit(self, step: Any, steps: list[Any], calls: list[Any]) -> bool:
         """The code of a step that is no sweep; whether it may take long."""
@@ -935,6 +1040,15 @@ class Plan:
             steps.append({"kind": K["logsumexp"], "dtype": FLOATS.index(dtype), "size": size, "shape": (step[3], step[4]),
                           "places": [(*self.at(look), ()) for look in places]})
             n = step[3] * step[4]
+        elif kind == "logsumexp_across":
+            steps.append({"kind": K[kind], "dtype": FLOATS.index(dtype), "shape": step[3:],
+                          "places": [(*self.at(self.look_at(step[2])), ()), (*target[:2], ())]})
+            n = step[3] * step[4]
+        elif kind in ("gather", "scatter"):
+            n = count(self.shape_of(step[3]))
+            steps.append({"kind": K[kind], "dtype": FLOATS.index(dtype), "shape": (n,),
+                          "zeroed": (count(shape) * size, target[1]),
+                          "places": [*[(*self.at(self.look_at(s)), ()) for s in step[2:]], (*target[:2], ())]})
         elif kind == "matmul":
             _, _, x, y, sizes, left, right = step
             steps.append({"kind": K["matmul"], "dtype": FLOATS.index(dtype), "shape": sizes,
@@ -983,7 +1097,7 @@ class Plan:
 
 STRUCTURAL: dict[str, Callable[[Plan, Op], bool]] = {
     "sum": Plan.total, "mean": Plan.total, "matmul": Plan.product, "embed": Plan.embed, "logsumexp": Plan.logsumexp,
-    "cat": Plan.joined, "stack": Plan.joined,
+    "cat": Plan.joined, "stack": Plan.joined, "index": Plan.picked, "pick": Plan.picked, "index_add_zeros": Plan.picked,
 }
 
 
@@ -1035,26 +1149,32 @@ def uniform(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.array(array, order="C")
 
 
+def differ(x: np.dtype[Any], y: np.dtype[Any]) -> bool:
+    """Whether two dtypes do: mostly they are one object, and NumPy takes long to say what others are."""
+    return x is not y and x != y
+
+
+def rows_across(shape: tuple[int, ...]) -> bool:
+    """Whether NumPy's reductions over the first dimension go row by row."""
+    return shape[0] > 0 and count(shape[1:]) > 1
+
+
 def is_one(array: np.ndarray[Any, Any]) -> bool:
     return array.ndim == 0 and bool(array == 1)
 
 
 def seen_by(transform: Any, look: Look, dtype: np.dtype[Any]) -> Look | None:
     """What a geometry shows of a value; ValueError where that would need a copy."""
-    origin = np.lib.stride_tricks.as_strided(np.empty(1, dtype), look.shape, look.strides)
-    seen = transform.apply(origin)
-    if seen.dtype != dtype:
-        return None
-    offset = seen.__array_interface__["data"][0] - origin.__array_interface__["data"][0] if seen.size else 0
-    return Look(look.root, seen.shape, seen.strides, look.offset + offset)
+    seen = _arrays.seen_by(transform, look.shape, look.strides, dtype)
+    return None if seen is None else Look(look.root, seen[0], seen[1], look.offset + seen[2])
 
 
-def way_of(look: Look, shape: tuple[int, ...], size: int) -> Any:
-    """How a sweep over contiguous elements of a shape goes through a value: "flat", "one" element for all, ("row", m): m
-    elements again and again, ("column", m): each element m times; None: in no such way."""
-    if look.strides == packed(shape, size) and shape:
+def _way_of(strides_of: tuple[int, ...], shape: tuple[int, ...], size: int) -> Any:
+    """How a sweep over contiguous elements of a shape goes through a value with such strides: "flat", "one" element for all,
+    ("row", m): m elements again and again, ("column", m): each element m times; None: in no such way."""
+    if strides_of == packed(shape, size) and shape:
         return "flat" if count(shape) != 1 else "one"
-    strides = [s for n, s in zip(shape, look.strides, strict=True) if n != 1]
+    strides = [s for n, s in zip(shape, strides_of, strict=True) if n != 1]
     dims = [n for n in shape if n != 1]
     if all(s == 0 for s in strides):
         return "one"
@@ -1070,8 +1190,16 @@ def way_of(look: Look, shape: tuple[int, ...], size: int) -> Any:
     return None
 
 
+way_of: Any = functools.lru_cache(4096)(_way_of)
+
+
 def common_split(ways: list[Any], n: int) -> tuple[int, int] | None:
     """Rows and columns of a sweep that goes through all of them; None: there are none."""
+    for way in ways:
+        if way != "flat" and way != "one":
+            break
+    else:
+        return 1, n
     columns = {way[1] for way in ways if isinstance(way, tuple)}
     if None in ways or len(columns) > 1:
         return None
@@ -1079,6 +1207,10 @@ def common_split(ways: list[Any], n: int) -> tuple[int, int] | None:
         return 1, n
     m = columns.pop()
     return (n // m, m) if m >= 8 else None
+
+
+def twice_as_far(place: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    return (REGISTERS, 2 * place[1], *place[2:]) if place[0] == REGISTERS else place
 
 
 def steps_of(way: Any, columns: int, size: int) -> tuple[int, int]:
@@ -1090,26 +1222,151 @@ def steps_of(way: Any, columns: int, size: int) -> tuple[int, int]:
     return (0, size) if way[0] == "row" else (size, 0)
 
 
-#: Numbers of the ops that chains are made of.
-ARITHMETIC: dict[int | None, str] = {_v.op_number(name): name for name in _arrays.CHAINED}
+#: Numbers of the ops that arithmetic is made of.
+ARITHMETIC: dict[int | None, str] = {_v.op_number(name): name for name in (*_arrays.CHAINED, *_arrays.ALONE)}
+#: Registers of a sweep whose blocks may be long.
+FEW = 2
+#: So much of it waits at most: longer, and what it reads would not stay in the cache.
+WAITING = 24
 
 
-def chained(chain: list[Any], dtype: np.dtype[Any]) -> tuple[tuple[int, ...] | None, list[Any]]:
-    """The operations of a chain, None of an op that has a loop of its own, and its operands: (slot, look, way)."""
-    before, number, given, looks, ways = chain[0]
-    operands = list(zip(given, looks, ways, strict=True))
-    if number not in ARITHMETIC or dtype not in FLOATS:
-        return None, operands
-    codes = [_arrays.CHAINED[ARITHMETIC[number]][0]]
-    for out, number, given, looks, ways in chain[1:]:
-        others = [part for part in zip(given, looks, ways, strict=True) if part[1].root != before]
-        if not others and len(given) > 1:       # x * x
-            codes.append(_arrays.CHAINED["square"][0])
+class Blocks:
+    """Registers of a sweep, each a block of memory, and which value is in which."""
+
+    def __init__(self, local: set[int], left: dict[int, int]) -> None:
+        self.local, self.left = local, left
+        self.at: dict[int, int] = {}
+        self.spare: list[int] = []
+        self.used = 0
+
+    def take(self, root: int) -> int:
+        if self.spare:
+            self.at[root] = self.spare.pop()
         else:
-            codes.append(_arrays.CHAINED[ARITHMETIC[number]][looks[0].root != before])
-        operands += others
-        before = out
-    return tuple(codes), operands
+            self.at[root], self.used = self.used, self.used + 1
+        return self.at[root]
+
+    def read(self, root: int) -> None:
+        """That a value was read once more."""
+        self.left[root] -= 1
+        self.unread(root)
+
+    def unread(self, root: int) -> None:
+        """Give back where a value is if nobody reads it any more."""
+        if not self.left.get(root) and root in self.at:
+            self.spare.append(self.at.pop(root))
+
+
+class Arithmetic:
+    """The code of a stretch of arithmetic on AT_ONCE registers of the processor, and where its operands lie."""
+
+    def __init__(self, local: set[int], left: dict[int, int], ahead: dict[int, int], parts: set[int], blocks: Blocks,
+                 place_of: Any, target_of: Any) -> None:
+        """left, ahead: how often each value is yet to be read, in the sweep and in this stretch."""
+        self.local, self.left, self.ahead, self.parts, self.blocks = local, left, ahead, parts, blocks
+        self.place_of, self.target_of = place_of, target_of
+        self.code: list[int] = []
+        self.places: list[Any] = []
+        self.held: list[int | None] = [None] * AT_ONCE      # the value in each
+        self.lies: set[int] = set()                         # values that are in memory, too
+        self.spread = 0
+
+    def full(self, op: Any) -> bool:
+        """Whether one more op, with what it may need, is too much: two loads, itself, and every register written."""
+        spread = self.spread + sum([type(way) is tuple for way in op[4]])
+        return (len(self.code) + 4 + 2 * AT_ONCE > CODES or len(self.places) + 2 + 2 * AT_ONCE > OPERANDS
+                or spread > ROWS_SPREAD)
+
+    def take(self, op: Any) -> None:
+        out, number, given, looks, ways = op
+        name = ARITHMETIC[number]
+        operands = list(zip(given, looks, ways, strict=True))
+        roots = [look.root for look in looks]
+        if name in _arrays.ALONE or (len(roots) == 2 and roots[0] == roots[1] and looks[0].same(looks[1])):
+            at = self.overwritten(operands[0], roots, len(roots))
+            self.code.append(NEGATED + at if name == "neg" else self.pair(
+                _arrays.ALONE[name] if name in _arrays.ALONE else _arrays.CHAINED[name][0], at, at))
+        else:
+            left, right = _arrays.CHAINED[name]
+            one, other, does = 0, 1, left
+            if not self.last_of(roots[0], 1) and self.last_of(roots[1], 1):
+                one, other, does = 1, 0, right
+            at = self.overwritten(operands[one], roots, 1)
+            if roots[other] in self.held:
+                self.code.append(self.pair(does, at, self.held.index(roots[other])))
+            else:
+                self.memory(does, at, operands[other])
+            self.read(roots[other])
+        self.held[at] = out
+        if out not in self.local:
+            self.write(at)
+        if not self.left.get(out):
+            self.held[at] = None
+
+    def last_of(self, root: int, times: int) -> bool:
+        """Whether a value in a register is read by the op at hand and nobody else."""
+        return root in self.held and self.left[root] == times
+
+    def overwritten(self, operand: Any, roots: list[int], times: int) -> int:
+        """The register in which an operand is, to be changed there."""
+        root = operand[1].root
+        if self.last_of(root, times):
+            at = self.held.index(root)
+            self.held[at] = None
+        else:
+            at = self.free(roots)
+            if root not in self.held and operand[2] == "flat" and self.ahead[root] > times and root not in self.parts:
+                for i, other in enumerate(self.held):
+                    if i != at and (other is None or (other in self.lies and other not in roots)):
+                        self.memory(MOVED, i, operand)      # once for all that read it
+                        self.held[i] = root
+                        self.lies.add(root)
+                        break
+            if root in self.held:
+                self.code.append(self.pair(MOVED, at, self.held.index(root)))
+            else:
+                self.memory(MOVED, at, operand)
+        for _ in range(times):
+            self.read(root)
+        return at
+
+    def free(self, roots: list[int]) -> int:
+        """A register that holds nothing, if need be after what it held is written."""
+        if None in self.held:
+            return self.held.index(None)
+        at = min([i for i, root in enumerate(self.held) if root not in roots], key=lambda i: self.held[i] not in self.lies)
+        self.write(at)
+        self.held[at] = None
+        return at
+
+    def write(self, at: int) -> None:
+        root = self.held[at]
+        if root is not None and root not in self.lies:
+            self.lies.add(root)
+            self.code.append(3 * STORED + at)
+            self.places.append(self.target_of(root))
+
+    def memory(self, does: int, at: int, operand: Any) -> None:
+        place = self.place_of(*operand)
+        self.code.append((0 if any(place[2:]) else SAME) + 3 * does + at)
+        self.places.append(place)
+        self.spread += type(operand[2]) is tuple
+
+    def pair(self, does: int, at: int, other: int) -> int:
+        return TWO + 9 * does + 3 * at + other
+
+    def read(self, root: int) -> None:
+        self.blocks.read(root)
+        self.ahead[root] -= 1
+        if not self.left[root] and root in self.held:
+            self.held[self.held.index(root)] = None
+
+    def done(self) -> tuple[int, ...]:
+        """The code, after which what others read is in memory."""
+        for at, root in enumerate(self.held):
+            if root is not None and self.left.get(root):
+                self.write(at)
+        return (*self.code, END)
 
 
 # ---- what has no loop here
