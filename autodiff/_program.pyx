@@ -2857,7 +2857,8 @@ cdef class Replay:
                     raise MemoryError
                 lefts = 0
                 for i in range(many.scratches):
-                    memcpy(left + lefts, w[i].left, w[i].lefts * sizeof(p_left))
+                    if w[i].lefts:
+                        memcpy(left + lefts, w[i].left, w[i].lefts * sizeof(p_left))
                     lefts += w[i].lefts
                     w[i].lefts = 0
                 qsort(left, lefts, sizeof(p_left), p_left_order)

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import _variable as _v
 from ._batching import IN_PLACE, active, batch_rows, first_row, fresh_leaf
-from ._pytree import Treedef, flatten, flatten_results, map_leaves
+from ._pytree import LEAF, Treedef, flatten, flatten_results, map_leaves
 from ._travel import by_name
 
 __all__ = ["ElementwiseGrad", "Grad", "GradAndValue", "Hessian", "HolomorphicGrad", "JVPFunction", "JacFwd", "JacRev",
@@ -177,6 +177,11 @@ class _Inner:
         self.trees: list[Treedef] = []
         for place in places:
             arguments: Any = keywords if isinstance(place, str) else inner
+            if type(arguments[place]) is float:
+                arguments[place] = leaf = _leaf(given.variable(arguments[place], what), what)
+                self.leaves.append(leaf)
+                self.trees.append(LEAF)
+                continue
             values, tree = flatten(arguments[place])
             made = [_leaf(value if type(value) is given.kind else
                           given.variable(value.copy() if copy and isinstance(value, np.ndarray) else value, what), what)

@@ -9,6 +9,7 @@ import copy
 import ctypes
 import functools
 import inspect
+import itertools
 import operator
 import random
 import sys
@@ -875,15 +876,15 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
     standing = np.array([c.ctypes.data if type(c) is np.ndarray else 0 for c in columns], np.uint64)
     flat = [part.kind if part.kind in (list, tuple) and part.parts.count(LEAF) == part.count else None for part in tree.parts]
     simple = tree.kind is tuple and all(kind or part is LEAF for part, kind in zip(tree.parts, flat, strict=True))
+    ends = list(itertools.accumulate(part.count for part in tree.parts))
+    spans = [(end - part.count, end, kind) for part, end, kind in zip(tree.parts, ends, flat, strict=True)]
+    where = standing.ctypes.data
 
     def sample(point: int) -> tuple[Any, ...]:
-        leaves, found, start = _program.sample_of(columns, standing.ctypes.data, point), [], 0
+        leaves = _program.sample_of(columns, where, point)
         if not simple:
             return tuple(tree.unflatten(leaves))
-        for part, kind in zip(tree.parts, flat, strict=True):
-            found.append(kind(leaves[start:start + part.count]) if kind else leaves[start])
-            start += part.count
-        return tuple(found)
+        return tuple([kind(leaves[start:end]) if kind else leaves[start] for start, end, kind in spans])
 
     first = sample(0)
     kinds = [kind_of(value) or (-1, 0) for value in first]
