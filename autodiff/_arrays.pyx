@@ -1090,6 +1090,51 @@ def storage_of(Variable v not None):
     return <uintptr_t>v.array.storage if v.array != NULL else 0
 
 
+def traits_of(Variable v not None):
+    """(shape, node_of(), storage_of(), memory_of())."""
+    cdef int i
+    cdef Array* array = v.array
+    if array == NULL:
+        return (), <uintptr_t>current_node(v), 0, 0
+    shape = tuple([array.shape.dim[i] for i in range(array.shape.ndim)])
+    return shape, <uintptr_t>current_node(v), <uintptr_t>array.storage, <uintptr_t>array.data
+
+
+def has_shape(Variable v not None, tuple shape not None):
+    """Whether a Variable has a shape."""
+    cdef int i
+    if v.array == NULL:
+        return len(shape) == 0
+    if v.array.shape.ndim != len(shape):
+        return False
+    for i in range(v.array.shape.ndim):
+        if v.array.shape.dim[i] != <intp>shape[i]:
+            return False
+    return True
+
+
+def seen_by(transform, tuple shape not None, tuple strides not None, dtype):
+    """(shape, strides, offset) of what a geometry shows of memory that is laid out so; None: it has another dtype.
+
+    ValueError where that would need a copy.  The memory itself is not looked at.
+    """
+    cdef intp[64] dims
+    cdef intp[64] steps
+    cdef double[2] anywhere
+    cdef int i
+    cdef cnp.ndarray seen
+    for i in range(len(shape)):
+        dims[i], steps[i] = shape[i], strides[i]
+    origin = PyArray_New(<PyTypeObject*>np.ndarray, len(shape), dims, dtype.num, steps, anywhere, 0,
+                         NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED, None)
+    seen = transform.apply(origin)
+    if seen.dtype is not dtype and seen.dtype != dtype:
+        return None
+    return (tuple([cnp.PyArray_DIM(seen, i) for i in range(cnp.PyArray_NDIM(seen))]),
+            tuple([cnp.PyArray_STRIDE(seen, i) for i in range(cnp.PyArray_NDIM(seen))]),
+            cnp.PyArray_BYTES(seen) - <char*>anywhere if cnp.PyArray_SIZE(seen) else 0)
+
+
 cdef object plain_of = None
 
 

@@ -695,3 +695,91 @@ def test_the_line_is_the_user_s_where_scipy_takes_a_value_out():
     line = c.__wrapped__.__code__.co_firstlineno
     with pytest.warns(UserWarning, match=rf"takes a value out \({re.escape(__file__)}, line {line}, in <lambda>\)"):
         assert c(0.0) == 0.0
+
+
+def test_vmap_of_a_function_that_makes_something_once():
+    m = types.SimpleNamespace(table=None)
+
+    def f(x):
+        if m.table is None:
+            m.table = {True: 2.0, False: 3.0}
+        return x * m.table[bool(x > 0.0)]
+
+    for of in (lambda f: f, autodiff.grad):
+        m.table, xs = None, np.array([1.0, -2.0, 3.0])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = autodiff.vmap(of(autodiff.compile(f)))(xs)
+        assert found.tolist() == [of(f)(x) for x in xs.tolist()]
+
+
+# ---- Variables that stand elsewhere
+
+class Weighted:
+    weight = autodiff.tensor([1.0, 2.0])
+
+    def __call__(self, x):
+        return (x * self.weight).sum()
+
+
+def by_class_attribute():
+    Weighted.weight = autodiff.tensor([1.0, 2.0])
+    return Weighted(), lambda: setattr(Weighted, "weight", autodiff.tensor([3.0, -1.0]))
+
+
+def by_class():
+    Weighted.weight = autodiff.tensor([1.0, 2.0])
+    return (lambda x: (x * Weighted.weight).sum()), lambda: setattr(Weighted, "weight", autodiff.tensor([3.0, -1.0]))
+
+
+def by_default():
+    def f(x, parameters={"w": autodiff.tensor([1.0, 2.0])}):        # noqa: B006, B008
+        return (x * parameters["w"]).sum()
+    return f, lambda: f.__defaults__[0].update(w=autodiff.tensor([3.0, -1.0]))
+
+
+def by_tuple():
+    m = types.SimpleNamespace(ws=(autodiff.tensor([1.0, 2.0]),))
+    return (lambda x: (x * m.ws[0]).sum()), lambda: setattr(m, "ws", (autodiff.tensor([3.0, -1.0]),))
+
+
+def by_list():
+    ws = [autodiff.tensor([1.0, 2.0])]
+
+    def f(x):
+        for w in ws:
+            x = x * w
+        return x.sum()
+    return f, lambda: ws.append(autodiff.tensor([3.0, -1.0]))
+
+
+def by_shorter_list():
+    f, _ = by_list()
+    ws = f.__closure__[0].cell_contents
+    ws.append(autodiff.tensor([3.0, -1.0]))
+    return f, ws.pop
+
+
+def by_dict():
+    ws = {"a": autodiff.tensor([1.0, 2.0])}
+
+    def f(x):
+        for w in ws.values():
+            x = x * w
+        return x.sum()
+    return f, lambda: ws.update(b=autodiff.tensor([3.0, -1.0]))
+
+
+@pytest.mark.parametrize("make", [by_class_attribute, by_class, by_default, by_tuple, by_list,
+                                  by_shorter_list, by_dict], ids=lambda make: make.__name__)
+def test_variables_that_stand_elsewhere_are_found_there(make):
+    f, change = make()
+    c, x = autodiff.compile(f), np.array([1.5, -0.5])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(2):
+            for _ in range(3):
+                assert c(x) == f(x).item()
+                assert np.array_equal(autodiff.grad(c)(x), autodiff.grad(f)(x))
+            change()
+    assert c._state.reason is None

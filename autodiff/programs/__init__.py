@@ -313,7 +313,7 @@ class _State:
         return self.grow(replay, args, tree)
 
     def grow(self, replay: Any, args: tuple[Any, ...], tree: Any, missing: bool = False) -> Any:
-        """Replay a tree that the arguments fit, or record what it does not have (missing: it has it not); None: they fit none."""
+        """Replay a tree that the arguments fit, or record what it has not (missing: it has not); None: they fit none."""
         if tree is not None and not self.check and not missing:
             found = replay.replayed(tree, args)
             if found is not None:
@@ -913,7 +913,11 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
         if known is not None and (known.has_conditions or known.attached):
             return NotImplemented
         if known is None or replay.plain:
-            if replay.plain or state.over_arrays or not by_itself(0) or not state.trees:
+            if replay.plain or state.over_arrays or not by_itself(0):
+                return NotImplemented
+            if state.unsettled and not by_itself(0):        # the first call left something that each does
+                return NotImplemented
+            if not state.trees:
                 return NotImplemented       # nothing is recorded: all points in one pass, as ever
             known = state.trees[0]
         if known.attached:

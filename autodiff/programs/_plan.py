@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import bisect
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import _arrays as _arrays_module
 from .. import _variable as _variable_module
-from ._whole import GRADIENT, WHOLE, Kept, Ref, backward, forward, mapped, refs_in
+from ._whole import GRADIENT, WHOLE, Kept, Ref, backward, forward, mapped, refs_in, refs_in_op
 
 _arrays: Any = _arrays_module
 _v: Any = _variable_module
@@ -41,7 +41,9 @@ MICROS = 400
 PLACES = 1 << 17
 
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
+BOOL = np.dtype(bool)
 COMMUTATIVE = ("add", "mul")
+NUMBERS = frozenset((int, float, bool))
 
 
 class Op(NamedTuple):
@@ -153,15 +155,15 @@ class Plan:
         self.embedded: dict[int, Any] = {}          # zeros with a value in a part of them: (step, value, part)
         self.exponentials: dict[int, Any] = {}      # steps of logsumexp by their result
         self.owned: set[int] = set()                # ... and sums of such: values in memory that one op alone reads
-        self.new_slots = len(slots)
-        self.extra: dict[int, tuple[tuple[int, ...], np.dtype[Any]]] = {}
+        self.shapes, self.dtypes = [slot.shape for slot in slots], [slot.dtype for slot in slots]      # with fresh slots behind
+        self.numbers: dict[Any, int] = {}           # constants without dimensions by dtype and bits, as keys of what is seen
         for i, slot in enumerate(slots):
             if slot.source in ("constant", "flat"):
                 self.constant[i] = slot.value
             elif slot.source != "op":
                 self.look[i] = Look(i, slot.shape, packed(slot.shape, slot.dtype.itemsize))
                 self.level[i] = 0
-        self.refs = {op.out: refs_in((op.operands, op.params)) for op in ops}
+        self.refs = {op.out: refs_in_op(op.operands, op.params) for op in ops}
         self.ops, self.recorded = self.wanted(ops), ops
         self.live = {out for op in self.ops for out in (op.out, *op.more)}
         self.whole = {op.out: op for op in self.ops if op.number in WHOLE}
@@ -208,22 +210,24 @@ class Plan:
         return slot
 
     def shape_of(self, slot: int) -> tuple[int, ...]:
-        return self.extra[slot][0] if slot in self.extra else self.slots[slot].shape
+        return self.shapes[slot]
 
     def dtype_of(self, slot: int) -> np.dtype[Any]:
-        return self.extra[slot][1] if slot in self.extra else self.slots[slot].dtype
+        return self.dtypes[slot]
 
     def fresh(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
-        slot = self.new_slots
-        self.new_slots += 1
-        self.extra[slot] = shape, dtype
-        return slot
+        self.shapes.append(shape)
+        self.dtypes.append(dtype)
+        return len(self.shapes) - 1
 
     # ---- op by op
 
     def take(self, op: Op) -> None:
         slot = self.slots[op.out]
-        if all(self.known(ref.slot) in self.constant for ref in self.refs[op.out]):
+        for ref in self.refs[op.out]:
+            if self.known(ref.slot) not in self.constant:
+                break
+        else:
             for out in (op.out, *op.more):
                 self.constant[out] = uniform(np.asarray(_v.plain_of(self.slots[out].value)))
             return
@@ -239,7 +243,7 @@ class Plan:
         elif op.name == "exp_shifted" and slot.dtype in FLOATS and self.shares(op):
             pass
         elif number >= 0 and _v.is_elementwise(number) and self.by_loop(op):
-            self.elementwise(op, list(op.operands), number)
+            self.elementwise(op, op.operands, number)
         elif not self.structural(op):
             self.by_python(op)
 
@@ -256,68 +260,90 @@ class Plan:
         slot = self.slots[op.out]
         if len(slot.shape) > DIMS:
             return False
-        dtypes = {self.dtype_of(self.ref(v)) for v in op.operands if isinstance(v, Ref)}
-        if len(dtypes) != 1:
-            return False
-        dtype = dtypes.pop()
-        if dtype not in FLOATS or (slot.dtype != dtype and slot.dtype != np.bool_):
-            return False
-        return all(isinstance(v, Ref) or type(v) in (int, float, bool) for v in op.operands)
+        dtype = None
+        for v in op.operands:
+            if type(v) is Ref:
+                found = self.dtypes[self.known(v.slot)]
+                if dtype is not None and differ(found, dtype):
+                    return False
+                dtype = found
+            elif type(v) not in NUMBERS:
+                return False
+        return dtype in FLOATS and (slot.dtype is dtype or slot.dtype in (dtype, BOOL))
 
     def operand(self, value: Any, dtype: np.dtype[Any]) -> int:
         """The slot of an operand, a number's too."""
-        if isinstance(value, Ref):
-            return self.ref(value)
+        if type(value) is Ref:
+            return self.known(value.slot)
         array = np.asarray(value, dtype)
         slot = self.fresh(array.shape, array.dtype)
         self.constant[slot] = array
         return slot
 
-    def elementwise(self, op: Op, operands: list[Any], number: int | None) -> None:
-        slot = self.slots[op.out]
-        dtype = next((self.dtype_of(self.ref(v)) for v in op.operands if isinstance(v, Ref)), slot.dtype)
-        given = [self.operand(v, dtype) for v in operands]
-        if number is None and (self.dtype_of(given[0]) != np.bool_
-                               or any(self.dtype_of(s) != slot.dtype for s in given[1:])):
+    def elementwise(self, op: Op, operands: Sequence[Any], number: int | None) -> None:
+        # What most ops of most recordings come through, hence few calls and no questions asked twice.
+        out, alias, constant, dtypes, shapes = op.out, self.alias, self.constant, self.dtypes, self.shapes
+        slot = self.slots[out]
+        shape, name = slot.shape, op.name
+        given: list[int] = []
+        for v in operands:
+            if type(v) is Ref:
+                s = v.slot
+                while s in alias:
+                    s = alias[s]
+                given.append(s)
+            else:
+                first = next((w for w in op.operands if type(w) is Ref), None)
+                given.append(self.operand(v, slot.dtype if first is None else dtypes[self.known(first.slot)]))
+        if number is None and (differ(dtypes[given[0]], BOOL) or any(differ(dtypes[s], slot.dtype) for s in given[1:])):
             self.by_python(op)
             return
-        if op.name == "mul":
+        if name == "mul":
             for one, other in (given, given[::-1]):
-                found = self.constant.get(one)
-                if found is not None and self.shape_of(other) == slot.shape and is_one(found) and other not in self.constant:
-                    self.same(op.out, other, 1)
+                found = constant.get(one)
+                if found is not None and shapes[other] == shape and is_one(found) and other not in constant:
+                    self.same(out, other, 1)
                     return
-        if op.name == "add":
+        elif name == "add":
             for one, other in (given, given[::-1]):
-                if one < len(self.slots) and self.slots[one].source == "flat" and self.shape_of(other) == slot.shape:
-                    self.same(op.out, other, 1)
+                if one < len(self.slots) and self.slots[one].source == "flat" and shapes[other] == shape:
+                    self.same(out, other, 1)
                     return
-        key_operands = [self.constant_key(s) for s in given]
-        key = (op.name, tuple(sorted(key_operands, key=repr) if op.name in COMMUTATIVE else key_operands), slot.shape)
-        if key in self.seen:
-            self.same(op.out, self.known(self.seen[key]), 0)
+        keys = [self.key_of(s) if s in constant else s for s in given]
+        if name in COMMUTATIVE:
+            keys.sort()
+        key = name, *keys, shape
+        before = self.seen.setdefault(key, out)
+        if before != out:
+            self.same(out, self.known(before), 0)
             return
-        self.seen[key] = op.out
-        if op.name == "add" and self.added(op, given):
+        if name == "add" and self.embedded and self.added(op, given):
             return
-        looks = [self.flat_look(s, slot.shape) for s in given]
-        n = count(slot.shape)
-        ways = [way_of(look, slot.shape, self.dtype_of(s).itemsize) for look, s in zip(looks, given, strict=True)]
-        split = common_split(ways, n)
-        self.look[op.out] = Look(op.out, slot.shape, packed(slot.shape, slot.dtype.itemsize))
+        looks, ways, even, n = [], [], True, count(shape)
+        for s in given:
+            look = self.look.get(s)
+            if look is None or look.shape != shape:
+                look = self.flat_look(s, shape)
+            looks.append(look)
+            way = way_of(look.strides, shape, dtypes[s].itemsize)
+            ways.append(way)
+            even = even and (way == "flat" or way == "one")
+        split = (1, n) if even else common_split(ways, n)
+        self.look[out] = Look(out, shape, packed(shape, slot.dtype.itemsize))
         if split is None or n == 0:
             level = 1 + max((self.level_of(s) for s in given), default=0)
-            self.level[op.out] = level
-            self.at_level.setdefault(level, []).append(("strided", op.out, number, given, looks))
+            self.level[out] = level
+            self.at_level.setdefault(level, []).append(("strided", out, number, given, looks))
             return
-        level = 1
-        for s, way in zip(given, ways, strict=True):
-            root = self.root_of(s)
-            if root is None:
+        level, levels, sweeps = 1, self.level, self.sweep
+        for look, way in zip(looks, ways, strict=True):
+            root = look.root
+            if root in constant:
                 continue
-            sweep = self.sweep.get(root)
-            shared = sweep is not None and sweep.size == n and way == "flat"
-            level = max(level, self.level[root] + (0 if shared else 1))
+            sweep = sweeps.get(root)
+            above = levels[root] + (0 if sweep is not None and sweep.size == n and way == "flat" else 1)
+            if above > level:
+                level = above
         while True:
             sweep = self.sweeps.get((level, n))
             if sweep is None:
@@ -328,15 +354,16 @@ class Plan:
             level += 1
         if split != (1, n):
             sweep.rows, sweep.columns = split
-        sweep.ops.append((op.out, number, given, looks, ways))
-        self.level[op.out] = level
-        self.sweep[op.out] = sweep
+        sweep.ops.append((out, number, given, looks, ways))
+        levels[out] = level
+        sweeps[out] = sweep
 
-    def constant_key(self, slot: int) -> Any:
+    def key_of(self, slot: int) -> int:
+        """What an operand is, as a number: constants without dimensions are one if their bits are."""
         found = self.constant.get(slot)
         if found is not None and found.ndim == 0:
-            return "constant", str(found.dtype), found.tobytes()
-        return "slot", slot
+            return self.numbers.setdefault((found.dtype.str, found.tobytes()), -1 - len(self.numbers))
+        return slot
 
     def root_of(self, slot: int) -> int | None:
         look = self.look.get(slot)
@@ -347,13 +374,12 @@ class Plan:
         return 0 if root is None else self.level[root]
 
     def look_at(self, slot: int) -> Look:
-        if slot not in self.look:
-            array = self.constant[slot]
-            shape = self.shape_of(slot)
-            if array.shape != shape:
-                array = np.broadcast_to(array, shape)
-            self.look[slot] = Look(slot, shape, array.strides)
-        return self.look[slot]
+        look = self.look.get(slot)
+        if look is None:
+            array, shape = self.constant[slot], self.shapes[slot]
+            strides = array.strides if array.shape == shape else np.broadcast_to(array, shape).strides
+            look = self.look[slot] = Look(slot, shape, strides)
+        return look
 
     def flat_look(self, slot: int, shape: tuple[int, ...]) -> Look:
         """A value broadcast to a shape."""
@@ -361,9 +387,12 @@ class Plan:
         if look.shape == shape:
             return look
         extra = len(shape) - len(look.shape)
-        strides = [0] * extra + [0 if n == 1 and m != 1 else s
-                                 for n, m, s in zip(look.shape, shape[extra:], look.strides, strict=True)]
-        return Look(look.root, shape, tuple(strides), look.offset)
+        if look.strides:
+            strides = tuple([0] * extra + [0 if n == 1 and m != 1 else s
+                                           for n, m, s in zip(look.shape, shape[extra:], look.strides, strict=True)])
+        else:
+            strides = (0,) * extra
+        return Look(look.root, shape, strides, look.offset)
 
     def standard(self, slot: int) -> int:
         """The slot itself, or of a copy of it that lies one after the other."""
@@ -388,7 +417,7 @@ class Plan:
         except ValueError:
             look = self.look_at(self.standard(source))
             seen = seen_by(transform, look, dtype)
-        if seen is None or seen.shape != self.slots[op.out].shape or self.slots[op.out].dtype != dtype:
+        if seen is None or seen.shape != self.slots[op.out].shape or differ(self.slots[op.out].dtype, dtype):
             self.by_python(op)
             return
         self.look[op.out] = seen
@@ -398,7 +427,7 @@ class Plan:
         source, out = self.ref(op.operands[0]), op.out
         slot = self.slots[out]
         shape, dtype = self.shape_of(source), self.dtype_of(source)
-        if dtype != slot.dtype or len(shape) > DIMS or op.params[2] is not None:
+        if differ(dtype, slot.dtype) or len(shape) > DIMS or op.params[2] is not None:
             return False
         dims = op.params[0]
         over = set(range(len(shape))) if dims is None else {d % len(shape) for d in dims} if shape else set()
@@ -436,7 +465,7 @@ class Plan:
         x, y = (self.ref(v) for v in op.operands)
         slot, size = self.slots[op.out], self.slots[op.out].dtype.itemsize
         a, b = self.look_at(x), self.look_at(y)
-        if self.dtype_of(x) != slot.dtype or self.dtype_of(y) != slot.dtype:
+        if differ(self.dtypes[x], slot.dtype) or differ(self.dtypes[y], slot.dtype):
             return False
         if len(a.shape) > 2 or len(b.shape) > 2:
             return self.products(op, x, y)
@@ -638,7 +667,8 @@ class Plan:
                         step.sums = []
                 elif step[0] != "nothing":
                     order.append(step)
-        self.take_over(order, finals)
+        flow = [self.read_by(step) for step in order]
+        self.take_over(order, flow, finals)
         ends: list[Any] = []
         bases: dict[int, int] = {}
         next_base = FIRST
@@ -662,6 +692,7 @@ class Plan:
             output_bases.append(next_base)
             next_base += 1
         order += ends
+        flow += [self.read_by(step) for step in ends]
         # The last step in which each root is read.
         guards = [(g, self.known(g.slot)) for g in self.guards]
         made: dict[int, int] = {}
@@ -669,14 +700,15 @@ class Plan:
         inner: list[set[int]] = []
         written: list[list[int]] = []
         writers: dict[int, int] = {}            # the last step that writes each root
+        inplace = self.inplace
         for i, step in enumerate(order):
-            reads, writes = self.read_by(step)
+            reads, writes = flow[i]
             written.append(writes)
-            writers.update(dict.fromkeys(writes, i))
             for root in writes:
-                made.setdefault(self.first_of(root), i)
+                writers[root] = i
+                made.setdefault(self.first_of(root) if root in inplace else root, i)
             for root in reads:
-                last[self.first_of(root)] = i
+                last[self.first_of(root) if root in inplace else root] = i
             inner.append(set(writes) if isinstance(step, Sweep) else set())
         # Guards as early as what they ask is there.
         at_step: dict[int, list[Any]] = {}
@@ -691,8 +723,9 @@ class Plan:
         local: dict[int, set[int]] = {}
         for i, step in enumerate(order):
             if isinstance(step, Sweep):
+                summed = self.summed(step)
                 local[i] = {root for root in inner[i] if last.get(root, i) == i and root not in taken
-                            and root not in self.inplace and root not in self.summed(step)}
+                            and root not in inplace and root not in summed}
         constants = []
         constant_bases: dict[int, int] = {}
         for known, look in self.look.items():
@@ -750,11 +783,14 @@ class Plan:
         self.steps = len(steps)
         return program, bases, output_bases
 
-    def take_over(self, order: list[Any], finals: list[int]) -> None:
-        """Where a sweep alone reads a value, once, element by element, what is computed of it takes its memory."""
+    def take_over(self, order: list[Any], flow: list[Any], finals: list[int]) -> None:
+        """Where a sweep alone reads a value, once, element by element, what is computed of it takes its memory.
+
+        flow: what each step reads and computes.
+        """
         reads: dict[int, int] = {}
-        for step in order:
-            for root in self.read_by(step)[0]:
+        for roots, _ in flow:
+            for root in roots:
                 reads[root] = reads.get(root, 0) + 1
         for slot in [self.known(guard.slot) for guard in self.guards] + [self.known(final) for final in finals]:
             root = self.look_at(slot).root
@@ -776,7 +812,7 @@ class Plan:
                     if (way == "flat" and reads.get(root) == 1 and root not in inside and root not in taken
                             and root not in self.constant and self.is_computed(root)
                             and self.look[root].root == root and count(self.shape_of(root)) == step.size
-                            and self.dtype_of(root) == self.dtype_of(out)):
+                            and not differ(self.dtypes[root], self.dtypes[out])):
                         self.inplace[out] = root
                         taken.add(root)
                         break
@@ -810,10 +846,11 @@ class Plan:
         if len(self.recorded) > SHOWN:      # the list of ops would take several times what the program itself does
             self.dropped = len(self.recorded)
             self.recorded, self.slots, self.live = [], [], set()
-        self.slots = [slot._replace(value=None) for slot in self.slots]
+        self.slots = [Slot(shape, dtype, flavour, source, None) for shape, dtype, flavour, source, _ in self.slots]
         self.ops = []
         self.sweeps, self.sweep, self.at_level, self.look, self.seen, self.refs = {}, {}, {}, {}, {}, {}
-        self.alias, self.uses, self.level, self.place, self.inplace, self.extra = {}, {}, {}, {}, {}, {}
+        self.alias, self.uses, self.level, self.place, self.inplace, self.numbers = {}, {}, {}, {}, {}, {}
+        self.shapes, self.dtypes = [], []
         self.embedded, self.exponentials, self.owned, self.whole, self.graphs = {}, {}, set(), {}, {}
         self.bases, self.taken, self.where = {}, {}, {}
 
@@ -854,12 +891,13 @@ class Plan:
 
     def at(self, look: Look) -> tuple[int, int]:
         """The base and the offset of a value."""
-        root = self.first_of(look.root)
-        if root in self.taken:
-            return self.taken[root], look.offset
-        if root in self.bases:
-            return self.bases[root], look.offset
-        return ARENA, self.where[root] + look.offset
+        root = look.root
+        while root in self.inplace:
+            root = self.inplace[root]
+        at = self.where.get(root)
+        if at is not None:
+            return ARENA, at + look.offset
+        return self.taken[root] if root in self.taken else self.bases[root], look.offset
 
     def stretches_of(self, sweep: Sweep) -> list[list[Any]]:
         """The ops of a sweep in the order in which they run: those with loops of their own, and between them arithmetic, which
@@ -956,7 +994,7 @@ class Plan:
         return made, sums, blocks.used
 
     def lengthened(self, sweep: Sweep, made: list[Any], sums: list[Any], used: int) -> bool:
-        """Whether its blocks are twice as long, with registers to match: a few of them stay in the first-level cache even so."""
+        """Whether its blocks are twice as long, with registers to match: a few of them stay in the first-level cache so."""
         if used > FEW or sweep.rows > 1 or sweep.size <= BLOCK:
             return False
         for _, _, _, places in made:
@@ -1111,6 +1149,11 @@ def uniform(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.array(array, order="C")
 
 
+def differ(x: np.dtype[Any], y: np.dtype[Any]) -> bool:
+    """Whether two dtypes do: mostly they are one object, and NumPy takes long to say what others are."""
+    return x is not y and x != y
+
+
 def rows_across(shape: tuple[int, ...]) -> bool:
     """Whether NumPy's reductions over the first dimension go row by row."""
     return shape[0] > 0 and count(shape[1:]) > 1
@@ -1122,20 +1165,16 @@ def is_one(array: np.ndarray[Any, Any]) -> bool:
 
 def seen_by(transform: Any, look: Look, dtype: np.dtype[Any]) -> Look | None:
     """What a geometry shows of a value; ValueError where that would need a copy."""
-    origin = np.lib.stride_tricks.as_strided(np.empty(1, dtype), look.shape, look.strides)
-    seen = transform.apply(origin)
-    if seen.dtype != dtype:
-        return None
-    offset = seen.__array_interface__["data"][0] - origin.__array_interface__["data"][0] if seen.size else 0
-    return Look(look.root, seen.shape, seen.strides, look.offset + offset)
+    seen = _arrays.seen_by(transform, look.shape, look.strides, dtype)
+    return None if seen is None else Look(look.root, seen[0], seen[1], look.offset + seen[2])
 
 
-def way_of(look: Look, shape: tuple[int, ...], size: int) -> Any:
-    """How a sweep over contiguous elements of a shape goes through a value: "flat", "one" element for all, ("row", m): m
-    elements again and again, ("column", m): each element m times; None: in no such way."""
-    if look.strides == packed(shape, size) and shape:
+def _way_of(strides_of: tuple[int, ...], shape: tuple[int, ...], size: int) -> Any:
+    """How a sweep over contiguous elements of a shape goes through a value with such strides: "flat", "one" element for all,
+    ("row", m): m elements again and again, ("column", m): each element m times; None: in no such way."""
+    if strides_of == packed(shape, size) and shape:
         return "flat" if count(shape) != 1 else "one"
-    strides = [s for n, s in zip(shape, look.strides, strict=True) if n != 1]
+    strides = [s for n, s in zip(shape, strides_of, strict=True) if n != 1]
     dims = [n for n in shape if n != 1]
     if all(s == 0 for s in strides):
         return "one"
@@ -1151,8 +1190,16 @@ def way_of(look: Look, shape: tuple[int, ...], size: int) -> Any:
     return None
 
 
+way_of: Any = functools.lru_cache(4096)(_way_of)
+
+
 def common_split(ways: list[Any], n: int) -> tuple[int, int] | None:
     """Rows and columns of a sweep that goes through all of them; None: there are none."""
+    for way in ways:
+        if way != "flat" and way != "one":
+            break
+    else:
+        return 1, n
     columns = {way[1] for way in ways if isinstance(way, tuple)}
     if None in ways or len(columns) > 1:
         return None

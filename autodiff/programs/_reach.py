@@ -69,10 +69,25 @@ def stands_at(cell: Any, names: Any, key: Any) -> Any:
     return getattr(names, key, None)
 
 
+class _Count:
+    """How many items a dict has, as an attribute that is something else when they are more or fewer."""
+
+    __slots__ = ("items", "number")
+
+    def __init__(self, items: Any) -> None:
+        self.items, self.number = items, len(items)
+
+    @property
+    def same(self) -> Any:
+        """Itself, or None."""
+        return self if len(self.items) == self.number else None
+
+
 def standing(function: Any, variables: list[Any]) -> list[Any]:
     """Where these Variables stand: in cells, globals, objects, dicts and lists that the function, or one it names, reaches.
 
-    With each come the places by which it is reached: `model.layer = other` gives the function another `layer.w`, too.
+    With each come the places by which it is reached: `model.layer = other` gives the function another `layer.w`, too.  Of lists
+    and dicts on the way it is seen when they grow.
     """
     sought = {id(v) for v in variables}
     found: dict[Any, Any] = {}
@@ -80,6 +95,8 @@ def standing(function: Any, variables: list[Any]) -> list[Any]:
     waiting: list[tuple[Any, Any]] = [(function, None)] if variables else []
     seen: dict[int, Any] = {}       # with what it is about, which lives as long as its id is asked for
     named = {"__call__"}            # what code that was seen names
+    classes: dict[int, tuple[Any, Any]] = {}
+    tables: set[int] = set()        # dicts that are no object's own
 
     def look(value: Any, way: Any, cell: Any, names: Any, key: Any) -> None:
         way = way, (cell, names, key, value)
@@ -88,12 +105,19 @@ def standing(function: Any, variables: list[Any]) -> list[Any]:
                 way, place = way
                 if place[0] is not None or place[1] is not None:    # else it stands there for good
                     found[id(place[0]), id(place[1]), place[2]] = place
+                holder = place[1]
+                if type(holder) is list:
+                    found[id(holder), "grows"] = None, holder, len(holder), None
+                elif id(holder) in tables and (id(holder), "grows") not in found:
+                    number = _Count(holder)
+                    found[id(holder), "grows"] = None, number, "same", number
         elif id(value) not in seen and len(seen) < _SOUGHT and not isinstance(value, _UNSOUGHT) and not library(value):
             seen[id(value)] = value
             waiting.append((value, way))
 
     for value, way in waiting:          # which grows
         if isinstance(value, dict):
+            tables.add(id(value))
             for key, part in list(value.items()):
                 look(part, way, None, value, key)
         elif type(value) is list:
@@ -107,6 +131,8 @@ def standing(function: Any, variables: list[Any]) -> list[Any]:
                 look(part, way, None, vars(value), key)
             for cell in value.__closure__ or ():
                 look(stands_at(cell, None, None), way, cell, None, None)
+            look(value.__defaults__, way, None, value, "__defaults__")
+            look(value.__kwdefaults__, way, None, value, "__kwdefaults__")
             for code in _codes(value.__code__):
                 named.update(code.co_names)
                 for name in code.co_names:
@@ -115,7 +141,11 @@ def standing(function: Any, variables: list[Any]) -> list[Any]:
         elif type(value) is types.ModuleType:
             for name in named & vars(value).keys():
                 look(vars(value)[name], way, None, vars(value), name)
-        elif not isinstance(value, type):
+        elif isinstance(value, type):
+            for name, part in list(vars(value).items()):
+                if name in named and type(part) not in _DESCRIPTORS:
+                    look(part, way, None, value, name)
+        else:
             if isinstance(value, functools.partial):
                 for part in (value.func, *value.args, *value.keywords.values()):
                     look(part, way, None, None, None)
@@ -128,11 +158,19 @@ def standing(function: Any, variables: list[Any]) -> list[Any]:
                 for key, part in list(inside.items()):
                     look(part, way, None, inside, key)
             for kind in type(value).__mro__:
-                for name, part in vars(kind).items():
+                for name, part in list(vars(kind).items()):
                     if type(part) is types.MemberDescriptorType and kind is not object:
                         look(getattr(value, name, None), way, None, value, name)
                     elif name in named and type(part) is types.FunctionType:
                         look(part, way, None, None, None)
+                if kind.__module__.partition(".")[0] not in _OF_LIBRARIES:
+                    classes[id(kind)] = kind, way
+        if value is waiting[-1][0]:     # all is seen but what code names of classes, which it does only now
+            for kind, way in classes.values():
+                for name, part in list(vars(kind).items()):
+                    if name in named and type(part) not in _DESCRIPTORS:
+                        look(part, way, None, kind, name)
+            classes.clear()
     return list(found.values())
 
 

@@ -42,6 +42,20 @@ def refs_in(tree: Any) -> list[Ref]:
     return found
 
 
+def refs_in_op(operands: tuple[Any, ...], params: Any) -> list[Ref]:
+    """Those in the operands and parameters of an op, most of which are no containers."""
+    found: list[Ref] = []
+    for part in operands:
+        kind = type(part)
+        if kind is Ref:
+            found.append(part)
+        elif kind is not float and kind is not int:
+            _gather(part, found)
+    if params:
+        _gather(params, found)
+    return found
+
+
 def _gather(tree: Any, found: list[Ref]) -> None:
     kind = type(tree)
     if kind is Ref:
