@@ -456,6 +456,12 @@ cdef inline intp step_of(Micro* m, Place* place) noexcept nogil:
     return -1 if m.count and place.column == 0 and place.row == 0 else place.column     # as its C_SAME says
 
 
+cdef inline char* at_place(Sweep* w, Place* place, intp row, intp start, char* registers) noexcept nogil:
+    if place.base == 1:
+        return registers + place.offset
+    return w.base[place.base] + place.offset + row * place.row + start * place.column
+
+
 cdef void micros(Sweep* w, intp row, intp start, intp n, char* registers) noexcept nogil:
     """All ops on a block: n elements from `start` on, of a row."""
     cdef Micro* m = w.micro
@@ -467,11 +473,7 @@ cdef void micros(Sweep* w, intp row, intp start, intp n, char* registers) noexce
     while m < end:
         for i in range(m.args):
             place = &m.arg[i]
-            steps[i] = step_of(m, place)
-            if place.base == 1:
-                args[i] = registers + place.offset
-            else:
-                args[i] = w.base[place.base] + place.offset + row * place.row + start * place.column
+            steps[i], args[i] = step_of(m, place), at_place(w, place, row, start, registers)
         computed(m, args, steps, n)
         m += 1
 
@@ -494,11 +496,9 @@ cdef void short_rows(Sweep* w, intp row, intp rows, char* registers) noexcept no
         spread = 0
         for i in range(m.args):
             place = &m.arg[i]
-            steps[i] = step_of(m, place)
+            steps[i], args[i] = step_of(m, place), at_place(w, place, row, 0, registers)
             if place.base == 1:
-                args[i] = registers + place.offset
                 continue
-            args[i] = w.base[place.base] + place.offset + row * place.row
             if place.row == 0 and place.column:
                 size = place.column
                 autodiff_tile(rows, columns * size, args[i], <char*>&room[spread * BLOCK])
@@ -516,10 +516,9 @@ cdef void short_rows(Sweep* w, intp row, intp rows, char* registers) noexcept no
         m += 1
     for i in range(w.step.sums, w.step.sums + w.step.row_sums):
         place = &w.sum_of[2 * i]
-        x = registers + place.offset if place.base == 1 else w.base[place.base] + place.offset + row * place.row
-        size = 8 if w.step.dtype == FLOAT64 else 4
-        sweeps.sums[w.step.dtype](rows, columns, x, columns * size,
-                                  w.base[w.sum_of[2 * i + 1].base] + w.sum_of[2 * i + 1].offset + row * size)
+        x, size = at_place(w, place, row, 0, registers), 8 if w.step.dtype == FLOAT64 else 4
+        place = &w.sum_of[2 * i + 1]
+        sweeps.sums[w.step.dtype](rows, columns, x, columns * size, w.base[place.base] + place.offset + row * size)
 
 
 cdef inline void added(Step* s, const double* x, const double* y, double* out) noexcept nogil:
@@ -534,7 +533,6 @@ cdef void run_of(Sweep* w, intp start, intp n, double* totals, char* registers) 
     cdef double[SUMS] rest
     cdef intp half
     cdef int i
-    cdef Place* source
     cdef char* x
     cdef float single
     if n > s.block:
@@ -546,8 +544,7 @@ cdef void run_of(Sweep* w, intp start, intp n, double* totals, char* registers) 
         return
     micros(w, 0, start, n, registers)
     for i in range(s.sums):
-        source = &w.sum_of[2 * i]
-        x = registers + source.offset if source.base == 1 else w.base[source.base] + source.offset + start * source.column
+        x = at_place(w, &w.sum_of[2 * i], 0, start, registers)
         if s.dtype == FLOAT64:
             sweeps.sums[0](1, n, x, 0, <char*>&totals[i])
         else:

@@ -1,6 +1,6 @@
-/* Arithmetic over blocks, compiled for each CPU level, whose vectors have BYTES bytes.  What is computed stays in registers
+/* Arithmetic over blocks, compiled for each CPU level, whose vectors have BYTES bytes. What is computed stays in registers
    from operation to operation: a loop for each, which loads two operands and stores a result, takes 0.16 ns an element, one
-   more operation here 0.04 (vectors of 64 bytes) to 0.06 (of 32).  The bits are the same at each level. */
+   more operation here 0.04 (vectors of 64 bytes) to 0.06 (of 32). The bits are the same at each level. */
 #include <string.h>
 #include "sweep_types.h"
 
@@ -46,8 +46,8 @@ typedef struct {
 #define C_SAME_DIV_INTO(a, b, j) a = same / a;
 
 /* Each operation jumps to the next one, of which the processor then keeps a history each: one switch for all takes 1.15 times
-   as long.  What looks at the address, each time with another number, keeps the compiler from making one jump of them all.  `mark`
-   makes the labels of a function different. */
+   as long. What looks at the address, each time with another number, keeps the compiler from making one jump of them all.
+   `mark` makes the labels of a function different. */
 #define C_GO                                                                                                            \
     {                                                                                                                   \
         const void *next = table[*op++];                                                                                \
@@ -202,8 +202,8 @@ typedef struct {
 
 #endif
 
-/* In the order of NumPy's pairwise sum, whose bits they have: eight sums side by side, and what is left after them; of more than
-   128 elements the sum of two halves.  A call of NumPy's loop for each row of 20 takes three times as long. */
+/* In the order of NumPy's pairwise sum, whose bits they have: eight sums side by side, and what is left after them; of more
+   than 128 elements the sum of two halves. A call of NumPy's loop for each row of 20 takes three times as long. */
 #define C_SUMS(T, dtype)                                                                                                \
     static T sum_##dtype(ptrdiff_t n, const T *a)                                                                       \
     {                                                                                                                   \
