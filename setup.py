@@ -77,7 +77,7 @@ SOURCES = {
     "_elementwise": ["_elementwise.pyx"],
     "_convolving": ["_convolving.pyx"],
     "_program": ["_program.pyx", *(f"csrc/program_{level}.c" for level in ("baseline", "avx2", "avx512"))],
-    "_arrays": ["_arrays.pyx", "csrc/sweep_baseline.c", "csrc/sweep_avx2.c"],
+    "_arrays": ["_arrays.pyx", *(f"csrc/sweep_{level}.c" for level in ("baseline", "avx2", "avx512"))],
     "_kernels": ["_kernels.pyx", *(f"csrc/loops_{level}.c" for level in ("baseline", "avx2", "avx512"))],
 }
 

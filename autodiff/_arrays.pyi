@@ -7,8 +7,17 @@ ARENA: int
 REGISTERS: int
 FIRST_BASE: int
 CHAINED: dict[str, tuple[int, int]]
-ALONE: dict[str, int]
-CHAIN: int
+ALONE: dict[str, int | None]
+MOVED: int
+STORED: int
+TWO: int
+NEGATED: int
+END: int
+SAME: int
+AT_ONCE: int
+CODES: int
+OPERANDS: int
+ROWS_SPREAD: int
 
 def use_level(name: str) -> None: ...
 def hooked(variables: list[Any]) -> bool: ...

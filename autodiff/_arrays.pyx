@@ -38,16 +38,16 @@ cdef extern from "csrc/sweep_types.h":
     """
     static const c_sweeps *sweeps = &c_sweeps_baseline;
 
-    static void use_wide_sweeps(int wide)
+    static void use_sweeps(int level)
     {
     #if (defined(__x86_64__) || defined(_M_X64)) && defined(__GNUC__)
-        sweeps = wide ? &c_sweeps_avx2 : &c_sweeps_baseline;
+        sweeps = level == 0 ? &c_sweeps_baseline : level == 1 ? &c_sweeps_avx2 : &c_sweeps_avx512;
     #else
-        (void)wide;
+        (void)level;
     #endif
     }
     """
-    ctypedef void (*c_chain)(const unsigned char* op, int count, char** args, const intp* steps, intp n) noexcept nogil
+    ctypedef void (*c_chain)(const unsigned char* code, int operands, char** args, const intp* steps, intp n) noexcept nogil
     ctypedef void (*c_sums)(intp rows, intp columns, const char* x, intp step, char* out) noexcept nogil
     ctypedef void (*c_stretch)(intp rows, intp columns, const char* x, char* out) noexcept nogil
     ctypedef struct c_sweeps:
@@ -55,19 +55,23 @@ cdef extern from "csrc/sweep_types.h":
         c_sums sums[2]
         c_stretch stretch[2]
     const c_sweeps* sweeps
-    void use_wide_sweeps(int wide)
+    void use_sweeps(int level)
     enum:
+        C_MOVE
         C_ADD
         C_SUB
         C_SUB_FROM
         C_MUL
         C_DIV
         C_DIV_INTO
+        C_STORE
+        C_TWO
         C_NEG
-        C_SQUARE
-        C_TWICE
-        C_AT_MOST
-        C_SUMMED
+        C_END
+        C_SAME
+        C_REGISTERS
+        C_CODES
+        C_OPERANDS
 
 cdef extern from "Python.h":
     double PyFloat_AS_DOUBLE(object o)
@@ -84,8 +88,8 @@ cdef enum:
     BLOCK = 512                 # elements of a block: NumPy sums no more by one loop than a multiple of it, see swept()
     REGISTER = 4096             # bytes of a register: a block of doubles
     SUMS = 16                   # sums in one sweep
-    OPERANDS = 9                # of an op of a sweep, its result among them: C_AT_MOST and two
-    SHORT = 100                 # elements of a row up to which a call of a loop for each is too dear
+    SPREAD = 6                  # operands of arithmetic in a sweep that are the same along rows or across them
+    SHORT = 128                 # elements of a row up to which a call of a loop for each is too dear; a block has several
     PART_SIZE = 16384           # elements of a part that a thread runs, at least
     PART_LEVELS = 4             # 2 ** PART_LEVELS parts of a sweep, at most
     SHARES = 16
@@ -113,17 +117,17 @@ KINDS = {"fused": FUSED, "strided": STRIDED, "sum": SUM, "matmul": MATMUL, "copy
          "truth": TRUTH, "finite": FINITE, "ordinary": ORDINARY, "logsumexp": LOGSUMEXP, "logsumexp_across": LOGSUMEXP_ACROSS,
          "gather": GATHER, "scatter": SCATTER}
 ARENA, REGISTERS, FIRST_BASE = 0, 1, 2
-#: Arithmetic that chains are made of: what is done to a value, and with the next operand on its left.
-CHAINED = {"add": (C_ADD, C_ADD), "sub": (C_SUB, C_SUB_FROM), "mul": (C_MUL, C_MUL), "div": (C_DIV, C_DIV_INTO),
-           "neg": (C_NEG, C_NEG), "square": (C_SQUARE, C_SQUARE)}
-#: ... and with itself.
-ALONE = {"add": C_TWICE, "mul": C_SQUARE}
-CHAIN = C_AT_MOST
+#: Arithmetic of sweeps: what is done to a value with an operand on its right, and with one on its left.
+CHAINED = {"add": (C_ADD, C_ADD), "sub": (C_SUB, C_SUB_FROM), "mul": (C_MUL, C_MUL), "div": (C_DIV, C_DIV_INTO)}
+#: ... and with nothing, or itself.
+ALONE = {"neg": None, "square": C_MUL}
+MOVED, STORED, TWO, NEGATED, END, SAME = C_MOVE, C_STORE, C_TWO, C_NEG, C_END, C_SAME
+AT_ONCE, CODES, OPERANDS, ROWS_SPREAD = C_REGISTERS, C_CODES, C_OPERANDS, SPREAD
 
 
 def use_level(str name not None):
     """Let sweeps use the loops of a CPU level, as _kernels.choose_cpu_level() does; the bits are the same at each."""
-    use_wide_sweeps(name != "baseline")
+    use_sweeps(("baseline", "avx2", "avx512").index(name))
 
 
 use_level(chosen_cpu_level())
@@ -136,8 +140,8 @@ cdef struct Micro:              # an op of a fused step
     Loop loop
     void* data
     int args, size              # loop NULL: a choice, of elements of `size` bytes, or
-    int count, dtype            # ... a chain of so many operations
-    unsigned char op[8]
+    int count, dtype            # ... arithmetic of so many operations
+    unsigned char op[C_CODES]
     Place* arg                  # operands, and the result
 
 cdef struct Step:
@@ -152,7 +156,8 @@ cdef struct Step:
     intp zeroed_at
     int expected                # of a guard; of PYTHON: which call
     int first, count            # micros of FUSED, and sums
-    int first_sum, sums
+    int first_sum, sums, row_sums
+    intp block                  # of FUSED: elements of a block where it is not by rows
     intp rows, columns
 
 
@@ -179,7 +184,7 @@ cdef class Program:
 
     def __cinit__(self, list steps, list micros, list sums, int bases, intp arena_bytes, int registers, list constants,
                   list calls, bint heavy):
-        """steps: dicts of the fields of Step; micros: (op, None or the operations of a chain, dtype, size, places); sums:
+        """steps: dicts of the fields of Step; micros: (op, None or the operations of arithmetic, dtype, size, places); sums:
         pairs of places; constants: (base, array)."""
         cdef int i, k
         cdef Micro* m
@@ -246,6 +251,8 @@ cdef class Program:
         s.expected = given.get("expected", 0)
         s.first, s.count = given.get("micros", (0, 0))
         s.first_sum, s.sums = given.get("sums", (0, 0))
+        s.row_sums = given.get("row_sums", 0)       # behind the others
+        s.block = given.get("block", BLOCK)
         s.rows, s.columns = given.get("sweep", (1, 0))
         return 0
 
@@ -445,18 +452,22 @@ cdef void rows_part(void* work, intp part) noexcept nogil:
     rows_swept(w, start, min(w.length, w.step.rows - start), <char*>((<uintptr_t>room + 63) & ~<uintptr_t>63))
 
 
+cdef inline intp step_of(Micro* m, Place* place) noexcept nogil:
+    return -1 if m.count and place.column == 0 and place.row == 0 else place.column     # as its C_SAME says
+
+
 cdef void micros(Sweep* w, intp row, intp start, intp n, char* registers) noexcept nogil:
     """All ops on a block: n elements from `start` on, of a row."""
     cdef Micro* m = w.micro
     cdef Micro* end = m + w.step.count
     cdef Place* place
-    cdef char* args[OPERANDS]
-    cdef intp steps[OPERANDS]
+    cdef char* args[C_OPERANDS]
+    cdef intp steps[C_OPERANDS]
     cdef int i
     while m < end:
         for i in range(m.args):
             place = &m.arg[i]
-            steps[i] = place.column
+            steps[i] = step_of(m, place)
             if place.base == 1:
                 args[i] = registers + place.offset
             else:
@@ -474,32 +485,41 @@ cdef void short_rows(Sweep* w, intp row, intp rows, char* registers) noexcept no
     cdef Micro* end = m + w.step.count
     cdef Place* place
     cdef intp columns = w.step.columns, n = rows * columns, size
-    cdef double[OPERANDS * BLOCK] room
-    cdef char* args[OPERANDS]
-    cdef intp steps[OPERANDS]
-    cdef int i
+    cdef double[SPREAD * BLOCK] room
+    cdef char* args[C_OPERANDS]
+    cdef intp steps[C_OPERANDS]
+    cdef int i, spread
+    cdef char* x
     while m < end:
+        spread = 0
         for i in range(m.args):
             place = &m.arg[i]
-            steps[i] = place.column
+            steps[i] = step_of(m, place)
             if place.base == 1:
                 args[i] = registers + place.offset
                 continue
             args[i] = w.base[place.base] + place.offset + row * place.row
             if place.row == 0 and place.column:
                 size = place.column
-                autodiff_tile(rows, columns * size, args[i], <char*>&room[i * BLOCK])
+                autodiff_tile(rows, columns * size, args[i], <char*>&room[spread * BLOCK])
             elif place.column == 0 and place.row:
                 size = steps[i] = place.row
                 if size == 1:       # of what is true
-                    autodiff_stretch(rows, columns, 1, args[i], <char*>&room[i * BLOCK])
+                    autodiff_stretch(rows, columns, 1, args[i], <char*>&room[spread * BLOCK])
                 else:
-                    sweeps.stretch[size == 4](rows, columns, args[i], <char*>&room[i * BLOCK])
+                    sweeps.stretch[size == 4](rows, columns, args[i], <char*>&room[spread * BLOCK])
             else:
                 continue
-            args[i] = <char*>&room[i * BLOCK]
+            args[i] = <char*>&room[spread * BLOCK]
+            spread += 1
         computed(m, args, steps, n)
         m += 1
+    for i in range(w.step.sums, w.step.sums + w.step.row_sums):
+        place = &w.sum_of[2 * i]
+        x = registers + place.offset if place.base == 1 else w.base[place.base] + place.offset + row * place.row
+        size = 8 if w.step.dtype == FLOAT64 else 4
+        sweeps.sums[w.step.dtype](rows, columns, x, columns * size,
+                                  w.base[w.sum_of[2 * i + 1].base] + w.sum_of[2 * i + 1].offset + row * size)
 
 
 cdef inline void added(Step* s, const double* x, const double* y, double* out) noexcept nogil:
@@ -515,10 +535,9 @@ cdef void run_of(Sweep* w, intp start, intp n, double* totals, char* registers) 
     cdef intp half
     cdef int i
     cdef Place* source
-    cdef char* args[3]
-    cdef intp steps[3]
+    cdef char* x
     cdef float single
-    if n > BLOCK:
+    if n > s.block:
         half = n // 2
         half -= half % 8
         run_of(w, start, half, totals, registers)
@@ -528,15 +547,11 @@ cdef void run_of(Sweep* w, intp start, intp n, double* totals, char* registers) 
     micros(w, 0, start, n, registers)
     for i in range(s.sums):
         source = &w.sum_of[2 * i]
-        if source.base == 1:
-            args[1] = registers + source.offset
+        x = registers + source.offset if source.base == 1 else w.base[source.base] + source.offset + start * source.column
+        if s.dtype == FLOAT64:
+            sweeps.sums[0](1, n, x, 0, <char*>&totals[i])
         else:
-            args[1] = w.base[source.base] + source.offset + start * source.column
-        steps[0], steps[1], steps[2] = 0, source.column, 0
-        totals[i], single = 0, 0
-        args[0] = args[2] = <char*>&totals[i] if s.dtype == FLOAT64 else <char*>&single
-        kernels[s.dtype][ADD].value(args, &n, steps, kernels[s.dtype][ADD].value_data)
-        if s.dtype != FLOAT64:
+            sweeps.sums[1](1, n, x, 0, <char*>&single)
             totals[i] = single
 
 
@@ -560,7 +575,7 @@ cdef inline void computed(Micro* m, char** args, const intp* steps, intp n) noex
     if m.loop != NULL:
         m.loop(args, &n, steps, m.data)
     elif m.count:
-        sweeps.chain[m.dtype](m.op, m.count, args, steps, n)
+        sweeps.chain[m.dtype](m.op, m.args, args, steps, n)
     else:
         autodiff_select(n, m.size, args[0], <int>steps[0], args[1], <int>steps[1], args[2], <int>steps[2], args[3])
 
@@ -704,7 +719,7 @@ cdef bint short_summed(Step* s, char** args) noexcept nogil:
     cdef int last = s.dims - 1, d
     cdef intp size = 8 if s.dtype == FLOAT64 else 4, parts
     cdef Sums sums
-    if s.dims < 2 or s.shape[last] > C_SUMMED or s.strides[0][last] != size or s.strides[1][last] != 0:
+    if s.dims < 2 or s.shape[last] > SHORT or s.strides[0][last] != size or s.strides[1][last] != 0:
         return False
     sums.dtype, sums.rows, sums.columns, sums.step = s.dtype, s.shape[last - 1], s.shape[last], s.strides[0][last - 1]
     if s.strides[1][last - 1] != size:

@@ -1711,6 +1711,17 @@ cdef object innermost_above():
     return stack[len(stack) - 1] if stack else None
 
 
+cdef object recorder_above():
+    """The outermost level, if it writes down what runs, passes too; or None."""
+    cdef list stack = ABOVE_OPS.stack
+    return stack[0] if stack and hasattr(stack[0], "passing") else None
+
+
+def recorder():
+    """The level of this thread that writes down what runs, passes too, or None."""
+    return recorder_above() if modes() & ABOVE else None
+
+
 cdef object ask(str name, tuple operands, tuple params, object into=None, bint leaves=False, bint called=False):
     """What a level answers, or NotImplemented.  Callers test modes() & ABOVE first: where nobody stands, that word is all."""
     cdef list stack

@@ -194,7 +194,10 @@ def fresh_leaf(v: Any) -> Any:
 def leaf_in(levels: list[Level], v: Any) -> Any:
     plain = _v.physical_of(v) is None and not _v.records(v)
     if plain:
-        result = _v.leaf_of_batches(v, (*[level.size for level in levels], *v.shape))
+        shape = (*[level.size for level in levels], *v.shape)
+        result, recorder = _v.leaf_of_batches(v, shape), _v.recorder()
+        if recorder is not None:        # it sees ops, and this is none
+            recorder.forked(v.expand(shape) if levels else v, result)
         for level in levels:
             result = level.wrap(result)
         return result

@@ -19,9 +19,9 @@ from ._base cimport (ABOVE, ANOMALY, ARITY, ATTACHED, BATCHED, COMPLEX_KIND, COM
                      T_LONG, VJPS, WATCHED, WRITING, BatchLevel, Call, Extras, Py_TYPE, Transform, Variable, add_generic,
                      alias_of, array_in, array_of, ask, attached_any, batched, category, contiguous_copy_of,
                      current_node, drop_grad, enter_lower, enter_modes, extras_of, first_of, from_array, from_number,
-                     from_owned, give_tangents, innermost_above, is_variable, later, leave_lower, leave_modes, links_of,
-                     make, make_view, materialise, modes, modes_to_hand_over, ndarray_of, new_transform, node_extras,
-                     numpy_dtype, overlaps, owned, physical_in, plain, prefetch, reduce_generic, same_sizes, set_edge,
+                     from_owned, give_tangents, is_variable, later, leave_lower, leave_modes, links_of, make, make_view,
+                     materialise, modes, modes_to_hand_over, ndarray_of, new_transform, node_extras, numpy_dtype,
+                     overlaps, owned, physical_in, plain, prefetch, recorder_above, reduce_generic, same_sizes, set_edge,
                      set_requires_grad, set_tangent, shape_tuple, take_modes_over, tangent_in, tell_of_pass, transformed,
                      transformed_once, type_of, view_by, visit_nodes, warn)
 from ._elementwise cimport elementwise, packed_of, put_packed, run_values, unary
@@ -3150,22 +3150,23 @@ cpdef object run_backward(outputs, gradients, retain_graph, create_graph, inputs
     """One reverse pass.  Returns the gradients of `inputs` if there are any, else None.
 
     A pass inside of many others, by way of hooks or of custom Functions, is handed over to a thread with a stack of its own.
-    A level that writes down what runs has a method passing(run, outputs, cotangents, create_graph, accumulates), by which it
-    is handed the pass: run(cotangents, create_graph) carries it out.
+    A level that writes down what runs has a method passing(run, outputs, cotangents, inputs, create_graph, accumulates), by
+    which it is handed the pass: run(outputs, cotangents, inputs, create_graph) carries it out.
     """
     if modes() & ABOVE:
-        passing = getattr(innermost_above(), "passing", None)
-        if passing is not None:
-            outputs = tuple(outputs)
-            return passing(partial(one_of_many, outputs, retain_graph, inputs, accumulate_inputs, allow_unused, caller,
-                                   materialize), outputs, tuple(gradients), bool(create_graph),
-                           inputs is None or accumulate_inputs)[0]
+        recorder = recorder_above()
+        if recorder is not None:
+            run = partial(one_of_many, retain_graph, accumulate_inputs, allow_unused, caller, materialize)
+            if inputs is not None:
+                inputs = (inputs,) if is_variable(inputs) or type(inputs) is GradientEdge else tuple(inputs)
+            return recorder.passing(run, tuple(outputs), tuple(gradients), inputs, bool(create_graph),
+                                    inputs is None or accumulate_inputs)[0]
     return one_pass(outputs, gradients, retain_graph, create_graph, inputs, accumulate_inputs, allow_unused, caller,
                     materialize)
 
 
-def one_of_many(outputs, retain_graph, inputs, accumulate_inputs, allow_unused, caller, materialize, gradients, create_graph):
-    """A pass, for a level that says with which cotangents and whether it is recorded: what it returns, and False."""
+def one_of_many(retain_graph, accumulate_inputs, allow_unused, caller, materialize, outputs, gradients, inputs, create_graph):
+    """A pass, for a level that says of what, with which cotangents and whether recorded: what it returns, and False."""
     return one_pass(outputs, gradients, retain_graph, create_graph, inputs, accumulate_inputs, allow_unused, caller,
                     materialize), False
 
@@ -3191,14 +3192,13 @@ def gradients(tuple outputs, tuple given, tuple inputs, retain_graph=None, creat
     was differentiated refers to something that is.  For transforms of functions.
     """
     if modes() & ABOVE:
-        passing = getattr(innermost_above(), "passing", None)
-        if passing is not None:
-            return passing(partial(gradients_and_others, outputs, inputs, retain_graph), outputs, given, create_graph,
-                           False)
-    return gradients_and_others(outputs, inputs, retain_graph, given, create_graph)
+        recorder = recorder_above()
+        if recorder is not None:
+            return recorder.passing(partial(gradients_and_others, retain_graph), outputs, given, inputs, create_graph, False)
+    return gradients_and_others(retain_graph, outputs, given, inputs, create_graph)
 
 
-def gradients_and_others(tuple outputs, tuple inputs, retain_graph, tuple given, create_graph):
+def gradients_and_others(retain_graph, tuple outputs, tuple given, tuple inputs, create_graph):
     """What gradients() returns, whatever level is above."""
     global nested_passes
     cdef bint others = False

@@ -109,6 +109,7 @@ cdef extern from "csrc/program_rows.h":
     void p_tree_free(p_tree* t)
     int p_follow(const p_tree* t, const p_item* items, int count, p_segment** at, int* way, int* done)
     p_segment* p_hang(p_tree* t, const p_item* items, int count, p_segment* at, int way, int done)
+    int32_t* p_results(p_tree* t, p_segment* leaf, int count)
     int p_render(p_tree* t, p_segment* leaf)
     p_reverse* p_reversed(p_tree* t, p_segment* leaf, const uint8_t* chosen, int choice, int aux)
     int p_gradient_at(const p_reverse* r, int input)
@@ -649,10 +650,14 @@ cdef class Recorder(OpRecorder):
     def forked(self, v, leaf):
         """A leaf that a transform makes of a value: what is computed of it comes to nothing, passing() says."""
 
-    def passing(self, run, tuple outputs, tuple cotangents, create_graph, bint accumulates):
+    def row_of(self, basis, int i):
+        """A cotangent of a pass, which comes to nothing."""
+        return basis[i]
+
+    def passing(self, run, tuple outputs, tuple cotangents, inputs, create_graph, bint accumulates):
         """A reverse pass that begins: as ops it is recorded by programs of arrays."""
         self.give_up("a derivative inside of it is no op")
-        return run(cotangents, create_graph)
+        return run(outputs, cotangents, inputs, create_graph)
 
     # -- the door
 
@@ -1674,10 +1679,7 @@ cdef class Tree:
             leaf = p_hang(self.t, recorder.items, recorder.count, at, way, done)
             if leaf == NULL:
                 raise MemoryError
-            leaf.outs = len(slots)
-            leaf.out = <int32_t*>malloc((len(slots) + 1) * sizeof(int32_t))
-            if leaf.out == NULL:
-                leaf.outs = 0
+            if p_results(self.t, leaf, len(slots)) == NULL:
                 raise MemoryError
             for i in range(leaf.outs):
                 leaf.out[i] = slots[i]
@@ -2188,10 +2190,8 @@ cdef class Tree:
                 s = p_hang(self.t, items, count, at, -1 if used == 0 else way, 0)
                 if s == NULL:
                     raise MemoryError
-                s.out = <int32_t*>malloc((n + 1) * sizeof(int32_t))
-                if s.out == NULL:
+                if p_results(self.t, s, n) == NULL:
                     raise MemoryError
-                s.outs = n
                 for i in range(n):
                     k = take(&source, slot + 1)
                     s.out[i] = k - 1 if k else -1
@@ -2602,7 +2602,7 @@ cdef class Replay:
         return None if tree.fill(args) else self.run(tree, args)
 
     def finished(self, Tree tree not None, tuple args, double expected):
-        """What a call returns that was just recorded and merged; None: the program's one result has not the bits of `expected`."""
+        """What a call returns that was just recorded and merged; None: the program's result has not the bits of `expected`."""
         tree.reverse_leaf(tree.merged, self._choice, self._places, False)
         return None if tree.fill(args) else self.run(tree, args, tree.merged, expected)
 
@@ -2813,7 +2813,7 @@ cdef class Replay:
         cdef int32_t* index = NULL
         cdef p_span* span = NULL
         cdef p_many many
-        cdef bint used = True
+        cdef bint used = True, missing
         cdef const double** column = <const double**>malloc((inputs + 1) * sizeof(double*))
         cdef int* step = <int*>malloc((inputs + 1) * sizeof(int))
         cdef int* wanted = <int*>malloc((inputs + 1) * sizeof(int))
@@ -2877,7 +2877,8 @@ cdef class Replay:
                         index[end] = left[end].index
                         end += 1
                     if not used or not self.goes_on(w, &left[first]):
-                        used = by_itself(left[first].index, used and left[first].at != NULL and left[first].way != P_BACK) and used
+                        missing = used and left[first].at != NULL and left[first].way != P_BACK
+                        used = by_itself(left[first].index, missing) and used
                         first += 1
                         if not used or not self.goes_on(w, &left[first - 1]):
                             while first < end:

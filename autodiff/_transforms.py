@@ -80,9 +80,7 @@ class _Given:
             return value if type(value) is self.kind else _v.in_flavour(value, _EXAMPLES[self.kind])
         if isinstance(value, np.ndarray):
             array = value
-        elif type(value) is float:
-            array = np.asarray(value)
-        elif hasattr(type(value), "__array__") and not isinstance(value, np.generic):      # of pandas, of xarray
+        elif type(value) is float or (hasattr(type(value), "__array__") and not isinstance(value, np.generic)):    # of xarray
             array = np.asarray(value)
         elif isinstance(value, _NUMBERS):
             array = np.asarray(value)
@@ -114,7 +112,7 @@ _EXAMPLES = {_v.Tensor: _v.tensor(0.0), _v.ndarray: _v.as_ndarray(0.0)}
 
 
 def _plain(value: Any) -> Any:
-    if not isinstance(value, _Base) or value.requires_grad or _v.carries_more(value) or _recorder() is not None:
+    if not isinstance(value, _Base) or value.requires_grad or _v.carries_more(value) or _v.recorder() is not None:
         return value
     return value.item() if value.ndim == 0 else np.asarray(value)
 
@@ -124,18 +122,7 @@ def _leaf(variable: Any, what: str) -> Any:
     if not (variable.is_floating_point() or variable.is_complex()):
         raise RuntimeError(f"only Tensors of floating point dtype can require gradients: an argument of {what} is of "
                            f"{variable.dtype}; convert it, as by x.double()")
-    if not _v.levels:
-        return _v.fork(variable)
-    leaf, recorder = fresh_leaf(variable), _recorder()
-    if recorder is not None:        # it sees ops, and this may be none
-        recorder.forked(variable, leaf)
-    return leaf
-
-
-def _recorder() -> Any:
-    """The level that writes down what this thread runs, derivatives too, or None."""
-    above = _v.levels_above() if _v.levels else None
-    return above[-1] if above and hasattr(above[-1], "passing") else None
+    return fresh_leaf(variable) if _v.levels else _v.fork(variable)
 
 
 def _bound(function: Any, argnums: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
@@ -146,7 +133,7 @@ def _bound(function: Any, argnums: Any, args: tuple[Any, ...], kwargs: dict[str,
     if type(argnums) is int and 0 <= argnums < len(args):
         return (argnums,), args
     if type(argnums) is tuple and _INTS.issuperset(map(type, argnums)) and len(set(argnums)) == len(argnums) and (
-            0 <= min(argnums, default=-1) and max(argnums) < len(args)):
+            min(argnums, default=-1) >= 0 and max(argnums) < len(args)):
         return argnums, args
     places: list[Any] = []
     if argnums == () or argnums == []:
@@ -680,11 +667,19 @@ def linearize(func: Callable[..., Any], *primals: Any) -> Any:
 
 # ---- Jacobians
 
+#: As many rows are recorded inside of a compiled function, each as a pass of its own: what is computed of a batch is not.
+_ROWS_APART = 128
+
+
 def _rows(run: Callable[..., Sequence[Any]], basis: Sequence[Any], count: int, chunk_size: int | None,
           randomness: str = "error") -> list[Any]:
     """run(row of each basis) for all rows, batched, in chunks."""
     if count == 0:
         return []
+    recorder = _v.recorder()
+    if count <= _ROWS_APART and recorder is not None:
+        found = [run(*[recorder.row_of(b, i) for b in basis]) for i in range(count)]
+        return [_v.FUNCTIONS["stack"](list(column)) for column in zip(*found, strict=True)]
     size = count if chunk_size is None else chunk_size
     parts = [batch_rows(run, [b[start:start + size] for b in basis], min(size, count - start), randomness)
              for start in range(0, count, size)]
@@ -880,7 +875,7 @@ class Jacobian(Transform):
         if mode is None:
             rows = sum(map(_size, inner.outs))
             columns = sum(map(_size, inner.leaves))
-            if rows > columns:
+            if rows > columns and _v.recorder() is None:
                 try:
                     return JacFwd(self.function, **options, randomness="error")(*args, **kwargs)
                 except (NotImplementedError, RuntimeError):

@@ -214,6 +214,28 @@ def record_flip(quick):
 
 
 @case(
+    "record_bytes",
+    "what the program of the path of Heston's model takes, gradient and values included, for each of its operations",
+    [most(48)],
+    unit="B",
+)
+def record_bytes(quick):
+    first, second = draws()
+
+    def of_autodiff(lib):
+        def sample():
+            call = lib.value_and_grad(lib.compile(heston(np)), argnums=tuple(range(6)))
+            call(*START, first, second)
+            (tree,) = call._trees
+            segments, _ = tree.outline()
+            return tree.bytes / sum(len(items) for _, items, *_ in segments)
+
+        return Figure(sample)
+
+    return {"autodiff": of_autodiff}
+
+
+@case(
     "record_heston_paths",
     "10,000 paths of Heston's model with given draws and six first derivatives of each, by vmap of the program",
     [most(12e-3)],

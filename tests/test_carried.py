@@ -20,7 +20,7 @@ import pytest
 from fuzz import carried
 
 import autodiff
-from autodiff.programs import Compiled, _bytes
+from autodiff.programs import Compiled, _bytes, _outlines
 
 ROOT = Path(autodiff.__file__).resolve().parent.parent
 
@@ -692,3 +692,11 @@ def test_a_pickle_names_nothing_but_the_library_and_its_function():
     of = recorded(cubed, [(2.0,)], TRANSFORMS["grad"])
     assert names(pickle.dumps(of)) == {("autodiff.programs", "_again"), (__name__, "cubed")}
     assert names(pickle.dumps(Compiled.from_bytes(of.to_bytes()))) == {("autodiff.programs", "_alone")}
+
+
+@pytest.mark.parametrize("name, kind", [("view", -1), ("mul", 0), ("amax", -1)])
+def test_a_view_is_no_parameter_of_another_op(name, kind):
+    x, links = autodiff.numpy.arange(3.0), _outlines._View([("reshape", (1, 3))])
+    assert _outlines.applied("view", 0, (x,), (links,)).shape == (1, 3)
+    with pytest.raises(ValueError, match="a view that is none"):
+        _outlines.applied(name, kind, (x,), (links,))

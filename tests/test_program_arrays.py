@@ -150,7 +150,7 @@ def long_chains(x, y, row, column, scale):
     return np.exp(b / (b * b + 1.0)) * b - (x - b) / (b * b + 1.0), b - a + a * x * x * x * x * x * x * x * x * x
 
 
-@pytest.mark.parametrize("level", ["baseline", "avx2"])
+@pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("shape", [(1, 8), (3, 8), (31, 14), (5, 33), (2, 130), (7, 513), (200, 20)])
 def test_chains_have_the_bits_of_single_ops(shape, dtype, level):
@@ -204,7 +204,7 @@ def replayed_with_bits_of_eager(f, args, others):
                 assert np.array_equal(a, b, equal_nan=True) and np.array_equal(np.signbit(a[a == 0]), np.signbit(b[b == 0]))
 
 
-@pytest.mark.parametrize("level", ["baseline", "avx2"])
+@pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("f", [along_rows, over_the_first, at_places])
 @pytest.mark.parametrize("shape", [(3, 40, 5), (2, 5, 8), (4, 70, 20), (2, 3, 101), (3, 4, 128), (2, 4, 130), (2, 700, 6)])
@@ -487,7 +487,6 @@ ODD = {
     "a write into an argument": lambda x: (x.__setitem__(0, 1.0), x.sum())[1],
     "draws": lambda x: (x * np.random.rand()).sum() * 0.0,
     "forward mode": lambda x: (x * autodiff.jvp(np.sin, (x,), (x,))[1]).sum(),
-    "a batch of passes": lambda x: (autodiff.jacobian(np.sin)(x) @ x).sum(),
 }
 
 
@@ -539,6 +538,22 @@ def of_a_leaf(w, x):
     return autodiff.autograd.grad((g * g).sum(), leaf)[0]
 
 
+def newton_of_many(w, x):
+    for _ in range(4):
+        gradient, hessian = autodiff.grad(cost, 1)(w, x), autodiff.hessian(cost, 1)(w, x)
+        x = x - np.linalg.solve(hessian + 3.0 * np.eye(3), gradient)
+        if np.linalg.norm(gradient) < 1e-3:
+            break
+    return x
+
+
+def least_squares(w, x):
+    for _ in range(3):
+        residual, jacobian = np.tanh(w @ x) - 0.3, autodiff.jacobian(lambda x: np.tanh(w @ x))(x)
+        x = x - np.linalg.solve(jacobian.T @ jacobian + 0.1 * np.eye(3), jacobian.T @ residual)
+    return x
+
+
 SQUARE = np.array([[1.0, 0.5, -0.3], [0.2, -1.0, 0.4], [0.1, 0.3, 2.0]])
 #: Functions with derivatives inside, and arguments.
 INSIDE = {
@@ -561,6 +576,14 @@ INSIDE = {
     "of each element": (lambda x: autodiff.elementwise_grad(np.tanh)(x) * x, lambda i: (SQUARE + i,)),
     "of a number": (lambda x, s: x * autodiff.grad(autodiff.grad(lambda s: np.exp(-s * x).sum()))(s),
                     lambda i: (SQUARE, 0.5 + i)),
+    "Newton's method with a Hessian": (newton_of_many, lambda i: (SQUARE / (i + 1), np.array([1.0, -0.5, 2.0]))),
+    "Gauss and Newton's": (least_squares, lambda i: (SQUARE / (i + 1), np.array([1.0, -0.5, 2.0]))),
+    "more rows than columns": (lambda x: autodiff.jacobian(lambda x: np.outer(x, x).ravel())(x).sum(axis=0) * x,
+                               lambda i: (np.array([1.0, -0.5, 2.0]) + i,)),
+    "for each sample": (lambda w, x: autodiff.vmap(autodiff.grad(lambda w, x: np.tanh(w @ x) ** 2), in_dims=(None, 0))(x, w),
+                        lambda i: (SQUARE + i, np.array([1.0, -0.5, 2.0]))),
+    "for each sample of what is closed over": (lambda x: autodiff.vmap(lambda x: autodiff.grad(
+        lambda w: cost(w, x))(SQUARE))(x).sum(axis=0), lambda i: (SQUARE + i,)),
     "of a leaf that it makes": (of_a_leaf, lambda i: (SQUARE + i, np.array([1.0, -0.5, 2.0]))),
 }
 

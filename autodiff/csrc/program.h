@@ -68,6 +68,9 @@ typedef struct {
 
 /* ---- merging */
 
+/* What a piece of memory takes: glibc's rounding, which others are near.  Of small segments it is a quarter. */
+static size_t p_taken(size_t size) { return size <= 24 ? 32 : (size + 23) & ~(size_t)15; }
+
 static p_segment *p_segment_new(p_tree *t, p_segment *parent, int start, int leaf)
 {
     const size_t size = leaf ? sizeof(p_segment) : offsetof(p_segment, leaf);
@@ -76,7 +79,7 @@ static p_segment *p_segment_new(p_tree *t, p_segment *parent, int start, int lea
     s->parent = parent;
     s->start = start;
     s->dead = -1;
-    t->bytes += size;
+    t->bytes += p_taken(size);
     return s;
 }
 
@@ -87,7 +90,7 @@ static p_item p_item_of(const p_segment *s, int i)
 {
     const p_step *p = &s->code[i];
     const int where = p_places(s)[i];
-    if (p->op != P_DEAD) return (p_item){p->op, p->row, p->a, p->b, where};
+    if (p->op != P_DEAD) return (p_item){p->op & P_OP, p->row, p->a, p->b, where};
     return (p_item){p->row >> P_ROW_BITS & 31, p->row & (P_SINGLE | (P_ROWS - 1)), p->a, p->b, where};
 }
 
@@ -108,6 +111,7 @@ static p_tree *p_tree_new(int inputs, const uint8_t *single)
         return NULL;
     }
     memcpy(t->single, single, inputs);
+    t->bytes += p_taken(sizeof *t) + p_taken(inputs + 1);
     return t;
 }
 
@@ -212,20 +216,20 @@ static p_segment *p_hang(p_tree *t, const p_item *items, int count, p_segment *a
         s->code = malloc(size);
         if (s->code == NULL) goto failed;
         s->count = n;
-        t->bytes += size;
+        t->bytes += p_taken(size);
         int32_t *places = p_places(s);
         for (int k = 0; k < n; k++) {
             const p_item *q = &items[done + k];
-            s->code[k] = (p_step){q->op, q->row, s->start + k, q->a, q->b};
+            s->code[k] = (p_step){q->op, q->row, q->a, q->b};
             places[k] = q->where;
         }
-        s->code[n] = (p_step){P_END, 0, 0, 0, 0};
+        s->code[n] = (p_step){P_END, 0, 0, 0};
         places[n] = 0;
         s->turn = P_END;
         done = next;
         if (leaf) break;
         const p_item *turn = &items[done];
-        s->code[n] = (p_step){turn->op, 0, 0, turn->a, turn->b};
+        s->code[n] = (p_step){turn->op, 0, turn->a, turn->b};
         places[n] = turn->where;
         s->turn = turn->op;
         int w = turn->op == P_INT ? 1 : turn->row;
@@ -259,6 +263,16 @@ failed:
         top->turn = 0;
     }
     return NULL;
+}
+
+/* Room for the slots of a leaf's results. */
+static int32_t *p_results(p_tree *t, p_segment *leaf, int count)
+{
+    leaf->out = malloc((count + 1) * sizeof *leaf->out);
+    if (leaf->out == NULL) return NULL;
+    leaf->outs = count;
+    t->bytes += p_taken((count + 1) * sizeof *leaf->out);
+    return leaf->out;
 }
 
 /* ---- code for a forward run */
@@ -317,17 +331,17 @@ static int p_render_segment(p_tree *t, p_segment *s, const uint8_t *live, uint8_
     for (int k = 0; k < s->count; k++) {
         const p_item q = p_item_of(s, k);
         if (!live[s->start + k] && (s->dead < 0 || !p_lives(s, k))) {
-            s->code[k] = (p_step){P_DEAD, q.row | q.op << P_ROW_BITS, 0, q.a, q.b};
+            s->code[k] = (p_step){P_DEAD, q.row | q.op << P_ROW_BITS, q.a, q.b};
             dead++;
             continue;
         }
-        s->code[k] = (p_step){q.op, q.row, s->start + k, q.a, q.b};
+        s->code[k] = (p_step){q.op, q.row, q.a, q.b};
+        if (k && p_lives(s, k - 1) && q.op <= P_CALL) {
+            if (q.a == s->start + k - 1) s->code[k].op |= P_FIRST;
+            else if (q.op <= P_DIV && q.b == s->start + k - 1) s->code[k].op |= P_SECOND;
+        }
         P_NEED(q.a);
         if (p_binary(q.op)) P_NEED(q.b);
-    }
-    for (int k = s->count - 1, run = 0; k >= 0; k--) {
-        run = p_lives(s, k) ? 0 : run + 1;
-        if (run) s->code[k].out = run;
     }
     s->dead = dead;
     if (s->turn != P_END) {
@@ -341,8 +355,8 @@ static int p_render_segment(p_tree *t, p_segment *s, const uint8_t *live, uint8_
         if (made == NULL) return -1;
         memcpy(made, need, needs * sizeof *made);
         s->need = made;
-        t->bytes += needs * sizeof *made;
-        t->bytes -= s->needs * sizeof *made;
+        t->bytes += p_taken(needs * sizeof *made);
+        t->bytes -= s->needs ? p_taken(s->needs * sizeof *made) : 0;
         s->needs = needs;
     }
     return 0;
@@ -413,11 +427,12 @@ typedef struct {
     char *code;
     size_t size, room;
     int spares, places, opens;
+    int last;                   /* where the step before leaves its value; -1: it is not known what comes before */
 } p_maker;
 
 static int p_maker_new(p_maker *m, const p_tree *t, const p_item *items, int top, const uint8_t *chosen)
 {
-    *m = (p_maker){.t = t, .items = items, .room = 4096};
+    *m = (p_maker){.t = t, .items = items, .room = 4096, .last = -1};
     m->active = malloc(top + 1);
     m->place = malloc((4 * (size_t)top + 4) * sizeof *m->place);
     m->code = malloc(m->room);
@@ -469,8 +484,9 @@ static inline int p_to(p_maker *m, int slot, int flag)
 
 static inline void p_emit(p_maker *m, int how, int row, int g, int ga, int gb, int x, int y)
 {
-    const p_back step = {how, row, g, ga, x, gb, y};
+    const p_back step = {how < B_END && g == m->last ? how | B_LAST : how, row, g, ga, x, gb, y};
     memcpy(m->code + m->size, &step, sizeof step);
+    m->last = ga;
     m->size += p_size(how);
 }
 
@@ -620,7 +636,7 @@ static const p_entry *p_entry_of(const p_maker *m, const p_segment *s, int choic
     return NULL;
 }
 
-/* Moves cotangents to the places of an entry: each goes when nothing is left where it goes to, of a ring the first steps aside. */
+/* Cotangents to the places of an entry: each goes when nothing is left where it goes to; of a ring the first steps aside. */
 static int p_move(p_maker *m, const p_entry *e)
 {
     int spare = m->places, n = 0, status = -1;
@@ -669,7 +685,8 @@ static void p_reach(const p_back *p, int inputs, uint64_t *reached)
         while (p->op == B_GO) p = p_target(p);
         if (p->op == B_END) return;
         if (p->ga < inputs) reached[p->ga >> 6] |= (uint64_t)1 << (p->ga & 63);
-        if (p->op >= B_MUL && p->op < B_DX && p->gb < inputs) reached[p->gb >> 6] |= (uint64_t)1 << (p->gb & 63);
+        const int op = p->op & B_OP;
+        if (op >= B_MUL && op < B_DX && p->gb < inputs) reached[p->gb >> 6] |= (uint64_t)1 << (p->gb & 63);
     }
 }
 
@@ -725,6 +742,7 @@ static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, 
                 entry[k] = p_entry_new(m, choice);
                 if (entry[k] == NULL) goto done;
                 before[k] = last = m->size;
+                m->last = -1;
             }
         }
         for (int i = s->start + s->count - 1; i >= s->start; i--) {
@@ -745,12 +763,13 @@ static p_reverse *p_reversed(p_tree *t, p_segment *leaf, const uint8_t *chosen, 
         e->next = path.segments[k]->entries;
         path.segments[k]->entries = e;
         entry[k] = NULL;
-        t->bytes += sizeof *e + (size_t)e->count * 2 * sizeof(int32_t);
+        t->bytes += p_taken(sizeof *e + (size_t)e->count * 2 * sizeof(int32_t));
     }
     made = &leaf->reverse[leaf->reverses++];
     *made = (p_reverse){code, reached, seed ? m->place[out] : -1, choice};
     reached = NULL;
-    t->bytes += sizeof *made + m->size + (words + 1) * sizeof *reached;
+    t->bytes += p_taken(leaf->reverses * sizeof *made) + p_taken(m->size) + p_taken((words + 1) * sizeof *reached);
+    t->bytes -= leaf->reverses > 1 ? p_taken((leaf->reverses - 1) * sizeof *made) : 0;
     if (m->places + 1 > t->adjoints) t->adjoints = m->places + 1;
 done:
     if (entry != NULL) for (int k = 0; k < path.depth; k++) free(entry[k]);
@@ -793,8 +812,12 @@ static int p_room(p_tree *t)
 {
     if (t->memory != NULL && t->memory_constants == t->constant_count && t->memory_slots >= t->slots
         && t->memory_adjoints >= t->adjoints) return 0;
-    double *made = malloc((t->constant_count + t->slots + t->adjoints + 2) * sizeof(double));
+    const size_t size = ((size_t)t->constant_count + t->slots + t->adjoints + 2) * sizeof(double);
+    double *made = malloc(size);
     if (made == NULL) return -1;
+    t->bytes += p_taken(size);
+    if (t->memory != NULL)
+        t->bytes -= p_taken(((size_t)t->memory_constants + t->memory_slots + t->memory_adjoints + 2) * sizeof(double));
     free(t->memory);
     t->memory = made;
     t->memory_constants = t->constant_count;
@@ -812,11 +835,12 @@ static int p_constant_add(p_tree *t, double value)
         int room = 2 * t->constant_room + 16;
         double *grown = realloc(t->constants, room * sizeof(double));
         if (grown == NULL) return 0;
+        t->bytes += p_taken(room * sizeof(double));
+        t->bytes -= t->constant_room ? p_taken(t->constant_room * sizeof(double)) : 0;
         t->constants = grown;
         t->constant_room = room;
     }
     t->constants[t->constant_count++] = value;
-    t->bytes += sizeof(double);
     return -t->constant_count;
 }
 
@@ -825,10 +849,12 @@ static int p_constant_add(p_tree *t, double value)
 #if defined(__GNUC__)
 #  define P_CASE(name) L_##name
 #  define B_CASE(number) L_##number
+#  define B_FROM(number) F_##number
 #  define P_GO goto *labels[p->op]
 #else
 #  define P_CASE(name) case name
 #  define B_CASE(number) case number
+#  define B_FROM(number) case B_LAST + number
 #  define P_GO continue
 #endif
 
@@ -836,30 +862,45 @@ static int p_constant_add(p_tree *t, double value)
 static p_segment *p_forward(p_segment *s, double *restrict v, int *reason)
 {
     const p_step *p = s->code;
+    double *o = v + s->start, last = 0.0;
     int way;
 #if defined(__GNUC__)
     static const void *const labels[] = {
-        &&L_P_ADD, &&L_P_SUB, &&L_P_MUL, &&L_P_DIV, &&L_P_NEG, &&L_P_SQUARE, &&L_P_SQRT, &&L_P_CALL, &&L_P_CALL32, &&L_P_COPY,
-        &&L_P_SELECT, &&L_P_WHERE, &&L_P_DEAD, &&L_P_CHECK, &&L_P_LT, &&L_P_LE, &&L_P_GT, &&L_P_GE, &&L_P_EQ, &&L_P_NE,
-        &&L_P_INT, &&L_P_END};
+        [P_ADD] = &&L_P_ADD, &&L_P_SUB, &&L_P_MUL, &&L_P_DIV, &&L_P_NEG, &&L_P_SQUARE, &&L_P_SQRT, &&L_P_CALL, &&L_P_CALL32,
+        &&L_P_COPY, &&L_P_SELECT, &&L_P_WHERE, &&L_P_DEAD, &&L_P_CHECK, &&L_P_LT, &&L_P_LE, &&L_P_GT, &&L_P_GE, &&L_P_EQ, &&L_P_NE,
+        &&L_P_INT, &&L_P_END,
+        [P_ADD_F] = &&L_P_ADD_F, &&L_P_SUB_F, &&L_P_MUL_F, &&L_P_DIV_F, &&L_P_NEG_F, &&L_P_SQUARE_F, &&L_P_SQRT_F, &&L_P_CALL_F,
+        [P_ADD_S] = &&L_P_ADD_S, &&L_P_SUB_S, &&L_P_MUL_S, &&L_P_DIV_S};
     P_GO;
 #else
     for (;;) switch (p->op) {
 #endif
-    P_CASE(P_ADD): v[p->out] = v[p->a] + v[p->b]; p++; P_GO;
-    P_CASE(P_SUB): v[p->out] = v[p->a] - v[p->b]; p++; P_GO;
-    P_CASE(P_MUL): v[p->out] = v[p->a] * v[p->b]; p++; P_GO;
-    P_CASE(P_DIV): v[p->out] = v[p->a] / v[p->b]; p++; P_GO;
-    P_CASE(P_NEG): v[p->out] = -v[p->a]; p++; P_GO;
-    P_CASE(P_SQUARE): v[p->out] = v[p->a] * v[p->a]; p++; P_GO;
-    P_CASE(P_SQRT): v[p->out] = sqrt(v[p->a]); p++; P_GO;
-    P_CASE(P_CALL): v[p->out] = p_points[0][p->row].value(v[p->a], v[p->b]); p++; P_GO;
-    P_CASE(P_CALL32): v[p->out] = p_points[1][p->row & (P_ROWS - 1)].value(v[p->a], v[p->b]); p++; P_GO;
-    P_CASE(P_COPY): P_CASE(P_SELECT): v[p->out] = v[p->a]; p++; P_GO;
-    P_CASE(P_WHERE): v[p->out] = v[p->out - 1] != 0 ? v[p->a] : v[p->b]; p++; P_GO;
-    P_CASE(P_DEAD): p += p->out; P_GO;
+    #define STEP(E) last = E; *o++ = last; p++; P_GO
+    #define BINARY(NAME, SIGN) \
+        P_CASE(NAME): STEP(v[p->a] SIGN v[p->b]); \
+        P_CASE(NAME##_F): STEP(last SIGN v[p->b]); \
+        P_CASE(NAME##_S): STEP(v[p->a] SIGN last);
+    BINARY(P_ADD, +)
+    BINARY(P_SUB, -)
+    BINARY(P_MUL, *)
+    BINARY(P_DIV, /)
+    P_CASE(P_NEG): STEP(-v[p->a]);
+    P_CASE(P_NEG_F): STEP(-last);
+    P_CASE(P_SQUARE): STEP(v[p->a] * v[p->a]);
+    P_CASE(P_SQUARE_F): STEP(last * last);
+    P_CASE(P_SQRT): STEP(sqrt(v[p->a]));
+    P_CASE(P_SQRT_F): STEP(sqrt(last));
+    P_CASE(P_CALL): STEP(p_points[0][p->row].value(v[p->a], v[p->b]));
+    P_CASE(P_CALL_F): STEP(p_points[0][p->row].value(last, v[p->b]));
+    P_CASE(P_CALL32): STEP(p_points[1][p->row & (P_ROWS - 1)].value(v[p->a], v[p->b]));
+    P_CASE(P_COPY): P_CASE(P_SELECT): STEP(v[p->a]);
+    P_CASE(P_WHERE): STEP(o[-1] != 0 ? v[p->a] : v[p->b]);
+    #undef STEP
+    #undef BINARY
+    P_CASE(P_DEAD): do p++, o++; while (p->op == P_DEAD); P_GO;
     P_CASE(P_CHECK):
         if (!isfinite(v[p->a])) { *reason = 1; return NULL; }
+        o++;
         p++;
         P_GO;
     P_CASE(P_LT): way = v[p->a] < v[p->b]; goto turn;
@@ -883,28 +924,35 @@ static p_segment *p_forward(p_segment *s, double *restrict v, int *reason)
 
 static void p_backward(const p_back *p, const double *restrict v, double *restrict g)
 {
-    double c, x, y;
+    double c, x, y, last = 0.0;
 #if defined(__GNUC__)
     static const void *const labels[] = {
         &&L_0, &&L_1, &&L_2, &&L_3, &&L_4, &&L_5, &&L_6, &&L_7, &&L_8, &&L_9, &&L_10, &&L_11, &&L_12, &&L_13, &&L_14, &&L_15,
         &&L_16, &&L_17, &&L_18, &&L_19, &&L_20, &&L_21, &&L_22, &&L_23, &&L_24, &&L_25, &&L_26, &&L_27, &&L_28, &&L_29, &&L_30,
-        &&L_31, &&L_32, &&L_33, &&L_34, &&L_35, &&L_36, &&L_37, &&L_38, &&L_39};
+        &&L_31, &&L_32, &&L_33, &&L_34, &&L_35, &&L_36, &&L_37, &&L_38, &&L_39,
+        [B_LAST] = &&F_0, &&F_1, &&F_2, &&F_3, &&F_4, &&F_5, &&F_6, &&F_7, &&F_8, &&F_9, &&F_10, &&F_11, &&F_12, &&F_13, &&F_14,
+        &&F_15, &&F_16, &&F_17, &&F_18, &&F_19, &&F_20, &&F_21, &&F_22, &&F_23, &&F_24, &&F_25, &&F_26, &&F_27, &&F_28, &&F_29,
+        &&F_30, &&F_31, &&F_32, &&F_33, &&F_34, &&F_35, &&F_36, &&F_37};
     P_GO;
 #else
     for (;;) switch (p->op) {
 #endif
-    /* sets, adds */
+    /* Sets, adds; the cotangent from its place, and from the step before.  Each leaves what is at ga in `last`. */
+    #define LEAVE(E, size) last = E; g[p->ga] = last; p = p_after(p, size); P_GO
+    #define BOTH(number, ...) \
+        B_CASE(number): c = g[p->g]; __VA_ARGS__; \
+        B_FROM(number): c = last; __VA_ARGS__;
     #define ONE(set, add, E) \
-        B_CASE(set): c = g[p->g]; y = E; g[p->ga] = y; p = p_after(p, p_size(set)); P_GO; \
-        B_CASE(add): c = g[p->g]; y = E; g[p->ga] += y; p = p_after(p, p_size(set)); P_GO;
+        BOTH(set, LEAVE(E, p_size(set))) \
+        BOTH(add, y = E; LEAVE(g[p->ga] + y, p_size(set)))
     #define ONE32(set, add, E) \
-        B_CASE(set): c = g[p->g]; y = E; g[p->ga] = (float)y; p = p_after(p, p_size(set)); P_GO; \
-        B_CASE(add): c = g[p->g]; y = E; g[p->ga] = (float)(g[p->ga] + (float)y); p = p_after(p, p_size(set)); P_GO;
+        BOTH(set, LEAVE((float)(E), p_size(set))) \
+        BOTH(add, y = (float)(E); LEAVE((float)(g[p->ga] + y), p_size(set)))
     #define TWO(n0, n1, n2, n3, X, Y) \
-        B_CASE(n0): c = g[p->g]; x = X; y = Y; g[p->gb] = y; g[p->ga] = x; p = p_after(p, p_size(n0)); P_GO; \
-        B_CASE(n1): c = g[p->g]; x = X; y = Y; g[p->gb] = y; g[p->ga] += x; p = p_after(p, p_size(n0)); P_GO; \
-        B_CASE(n2): c = g[p->g]; x = X; y = Y; g[p->gb] += y; g[p->ga] = x; p = p_after(p, p_size(n0)); P_GO; \
-        B_CASE(n3): c = g[p->g]; x = X; y = Y; g[p->gb] += y; g[p->ga] += x; p = p_after(p, p_size(n0)); P_GO;
+        BOTH(n0, x = X; y = Y; g[p->gb] = y; LEAVE(x, P_LONG)) \
+        BOTH(n1, x = X; y = Y; g[p->gb] = y; LEAVE(g[p->ga] + x, P_LONG)) \
+        BOTH(n2, x = X; y = Y; g[p->gb] += y; LEAVE(x, P_LONG)) \
+        BOTH(n3, x = X; y = Y; g[p->gb] += y; LEAVE(g[p->ga] + x, P_LONG))
     #define POINT (&p_points[(p->row & P_SINGLE) != 0][p->row & (P_ROWS - 1)])
     ONE(0, 1, c)
     ONE(2, 3, -c)
@@ -929,6 +977,8 @@ static void p_backward(const p_back *p, const double *restrict v, double *restri
     default: return;
     }
 #endif
+    #undef LEAVE
+    #undef BOTH
     #undef ONE
     #undef ONE32
     #undef TWO
@@ -1039,7 +1089,7 @@ static int p_block_run(p_sweep *w, const int32_t *given, int n)
     for (int k = 1; k < P_BLOCK; k++) dense &= index[k] == index[0] + k;
     p_load(w, s, index, dense);
     for (;;) {
-        p = p_level->forward(p, v);
+        p = p_level->forward(p, v, s->start + (int)(p - s->code));
         if (p->op == P_CHECK) {
             uint64_t out = alive & ~p_level->turn(p, v);
             if (out && p_leave(w, NULL, 0, out, index)) return -1;
@@ -1142,6 +1192,7 @@ static int p_left_order(const void *x, const void *y)
 #undef P_GO
 #undef P_CASE
 #undef B_CASE
+#undef B_FROM
 
 /* 0: the level is there, and used from now on. */
 static int p_use_level(const char *name)

@@ -1,15 +1,9 @@
-/* The loops for vectors of 32 bytes: Intel since 2013, AMD since 2015. */
-#if (defined(__x86_64__) || defined(_M_X64)) && defined(__GNUC__)
-#  include <math.h>
-#  include <string.h>
-#  if defined(__clang__)
-#    pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
-#  else
-#    pragma GCC target("avx2")
-#  endif
-#  define LEVEL(name) name##_avx2
+/* Programs for vectors of 32 bytes. */
+#include <math.h>
+#include <string.h>
+#define FOR_AVX2
+#include "level.h"
+#if defined(LEVEL)
 #  include "program_loops.h"
-#  if defined(__clang__)
-#    pragma clang attribute pop
-#  endif
 #endif
+#include "level.h"

@@ -37,7 +37,7 @@ static void p_block_backward(const p_back *p, const double *v, double *g)
                 if (a == b) LANES { double dx = X, dy = Y; a[k] = (a[k] + dy) + dx; } \
                 else LANES { double dx = X, dy = Y; b[k] += dy; a[k] += dx; } \
                 break;
-        switch (p->op) {
+        switch (p->op & B_OP) {
             ONE(B_COPY, c[k])
             ONE(B_NEG, -c[k])
             ONE(B_SCALE, c[k] * x[k])
@@ -59,15 +59,15 @@ static void p_block_backward(const p_back *p, const double *v, double *g)
     }
 }
 
-static const p_step *p_block_forward(const p_step *p, double *v)
+static const p_step *p_block_forward(const p_step *p, double *v, int slot)
 {
     static const ptrdiff_t steps[2] = {8, 8}, many = P_BLOCK;
-    for (; p->op < P_CHECK; p++) {
-        double *o = v + (ptrdiff_t)p->out * P_BLOCK;
+    double *o = v + (ptrdiff_t)slot * P_BLOCK;
+    for (; (p->op & P_OP) < P_CHECK; p++, o += P_BLOCK) {
         const double *a = v + (ptrdiff_t)p->a * P_BLOCK, *b = v + (ptrdiff_t)p->b * P_BLOCK;
         const p_point *point;
         char *args[2] = {(char *)a, (char *)o};
-        switch (p->op) {
+        switch (p->op & P_OP) {
             case P_ADD: LANES o[k] = a[k] + b[k]; break;
             case P_SUB: LANES o[k] = a[k] - b[k]; break;
             case P_MUL: LANES o[k] = a[k] * b[k]; break;
@@ -77,7 +77,6 @@ static const p_step *p_block_forward(const p_step *p, double *v)
             case P_SQRT: LANES o[k] = sqrt(a[k]); break;
             case P_COPY: case P_SELECT: LANES o[k] = a[k]; break;
             case P_WHERE: LANES o[k] = o[k - P_BLOCK] != 0 ? a[k] : b[k]; break;
-            case P_DEAD: p += p->out - 1; break;
             case P_CALL:
                 point = &p_points[0][p->row & (P_ROWS - 1)];
                 if (point->values != NULL) point->values(args, &many, steps, point->data);
@@ -149,7 +148,7 @@ static void p_lanes_backward(const p_back *p, const double *v, double *g)
                 if (a == b) EIGHT { double dx = X, dy = Y; a[k] = (a[k] + dy) + dx; } \
                 else EIGHT { double dx = X, dy = Y; b[k] += dy; a[k] += dx; } \
                 break;
-        switch (p->op) {
+        switch (p->op & B_OP) {
             ONE(B_COPY, c[k])
             ONE(B_NEG, -c[k])
             ONE(B_SCALE, c[k] * x)
@@ -165,7 +164,7 @@ static void p_lanes_backward(const p_back *p, const double *v, double *g)
             default: {
                 const p_point *point = &p_points[0][p->row & (P_ROWS - 1)];
                 const double out = v[p->gb];
-                const int second = (p->op & ~1) == B_DY;
+                const int second = (p->op & B_OP & ~1) == B_DY;
                 const point_partial partial = second ? point->dy : point->dx;
                 if (second ? point->scales[1] : point->scales[0]) {     /* its text is g * (...): 1 * (...) has the bits */
                     s = partial(1.0, x, y, out);

@@ -340,7 +340,8 @@ enum { P_OF_RESULTS, P_OF_GRADIENT };
 typedef struct p_rows {
     struct p_rows *next;
     int choice, kind;
-    p_step *more;               /* what the gradient computes beside the values of the leaf; ends with P_END */
+    p_step *more;               /* what the gradient computes behind the values of the leaf; ends with P_END */
+    int first;                  /* the slot of its first step */
     int32_t *slot;              /* by row: where its value is */
     p_code code;
     int rows, columns, slots;
@@ -479,8 +480,9 @@ static int p_rows_make(p_tree *t, p_segment *leaf, const int32_t *wanted, int co
         if (q->op == P_WHERE) live[i - 1] = 1;
     }
     for (int i = top; i < w.count; i++)
-        if (live[i]) r->more[n++] = (p_step){w.items[i].op, w.items[i].row, i, w.items[i].a, w.items[i].b};
-    r->more[n++] = (p_step){P_END, 0, 0, 0, 0};
+        r->more[n++] = (p_step){live[i] ? w.items[i].op : P_DEAD, w.items[i].row, w.items[i].a, w.items[i].b};
+    r->more[n++] = (p_step){P_END, 0, 0, 0};
+    r->first = top;
     r->slots = w.count;
     status = p_read_pattern(t, w.items, w.count, chosen, number, seeds, r->rows, limit, &r->pattern);
     if (status < 0) goto failed;
@@ -504,9 +506,12 @@ static int p_rows_make(p_tree *t, p_segment *leaf, const int32_t *wanted, int co
             else free(other);
         }
         if (p_place_elements(r, stars)) goto failed;
-        t->bytes += r->pattern.start[r->rows] * 3 * sizeof(int32_t) + (r->rows + 1) * (sizeof(int32_t) + sizeof(int64_t));
+        t->bytes += 3 * p_taken((r->pattern.start[r->rows] + 1) * sizeof(int32_t)) + p_taken((r->rows + 1) * sizeof(int32_t))
+            + p_taken((r->rows + 1) * sizeof(int64_t));
     }
-    t->bytes += n * sizeof *r->more + r->code.size + sizeof *r;
+    t->bytes += p_taken(n * sizeof *r->more) + p_taken(r->code.size) + p_taken(sizeof *r)
+        + 2 * p_taken((r->rows + 1) * sizeof(int32_t)) + p_taken((r->columns + 1) * sizeof(int32_t))
+        + p_taken((t->inputs + 1) * sizeof(int32_t));
     if (r->slots > t->slots) t->slots = r->slots;
     if (r->code.places + 1 > t->adjoints) t->adjoints = r->code.places + 1;
     r->next = leaf->rows;
@@ -529,11 +534,12 @@ failed:
 /* All values of the gradient, behind those of the leaf. */
 static void p_more(const p_rows *r, double *v)
 {
-    for (const p_step *p = r->more; p->op != P_END; p++) {
-        if (p->op == P_WHERE) v[p->out] = v[p->out - 1] != 0 ? v[p->a] : v[p->b];
-        else if (p->op == P_ADD) v[p->out] = v[p->a] + v[p->b];
-        else if (p->op == P_MUL) v[p->out] = v[p->a] * v[p->b];
-        else v[p->out] = p_value_of(p->op, p->row & (P_ROWS - 1), v[p->a], v[p->b]);
+    double *o = v + r->first;
+    for (const p_step *p = r->more; p->op != P_END; p++, o++) {
+        if (p->op == P_MUL) *o = v[p->a] * v[p->b];
+        else if (p->op == P_ADD) *o = v[p->a] + v[p->b];
+        else if (p->op == P_WHERE) *o = o[-1] != 0 ? v[p->a] : v[p->b];
+        else if (p->op != P_DEAD) *o = p_value_of(p->op, p->row & (P_ROWS - 1), v[p->a], v[p->b]);
     }
 }
 
@@ -645,7 +651,7 @@ static int p_block_rows(p_sweep *w, const p_segment *leaf, uint64_t alive, const
     const p_rows *r = p_rows_of(leaf, w->kind, w->choice);
     double sum[P_BLOCK] = {0};
     if (r == NULL) return 1;
-    p_level->forward(r->more, w->v);
+    p_level->forward(r->more, w->v, r->first);
     for (ptrdiff_t k = 0; k < (ptrdiff_t)r->rows * r->columns; k++)
         for (int m = 0; m < n; m++) if (alive >> m & 1) w->gradients[k * w->count + index[m]] = 0.0;
     const int coloured = r->pattern.start != NULL, lanes = coloured ? r->colours : r->rows;
@@ -691,18 +697,19 @@ static int p_push(const p_tree *t, const p_segment *leaf, const double *v, doubl
     for (const p_segment *s = leaf; s != NULL; s = s->parent) path[--depth] = s;
     for (int i = 0; i < t->inputs; i++) active[i] = 1;
     for (;; depth++) {
-        for (const p_step *p = path[depth]->code; !p_is_turn(p->op); p++) {
-            if (p->op == P_DEAD) { p += p->out - 1; continue; }
-            const int op = p->op, call = op == P_CALL || op == P_CALL32, row = p->row & (P_ROWS - 1);
+        int slot = path[depth]->start;
+        for (const p_step *p = path[depth]->code; !p_is_turn(p->op & P_OP); p++, slot++) {
+            if (p->op == P_DEAD) continue;
+            const int op = p->op & P_OP, call = op == P_CALL || op == P_CALL32, row = p->row & (P_ROWS - 1);
             const p_point *point = &p_points[op == P_CALL32][row];
-            const double x = v[p->a], y = v[p->b], out = v[p->out];
+            const double x = v[p->a], y = v[p->b], out = v[slot];
             const int binary = p_binary(op);
             int from_a = p->a >= 0 && active[p->a] && (!call || point->dx), from_b = binary && p->b >= 0 && active[p->b]
                 && (!call || point->dy);
             double a = from_a ? tangent[p->a] : 0.0, b = from_b ? tangent[p->b] : 0.0;
             if (op == P_CHECK) continue;
             if (op == P_SELECT) b = 0.0;
-            if (op == P_WHERE) { if (v[p->out - 1] != 0) b = 0.0; else a = 0.0; }
+            if (op == P_WHERE) { if (v[slot - 1] != 0) b = 0.0; else a = 0.0; }
             switch (op) {
                 case P_SUB: b = -b; break;
                 case P_MUL: a *= y; b *= x; break;
@@ -716,9 +723,9 @@ static int p_push(const p_tree *t, const p_segment *leaf, const double *v, doubl
                     break;
                 default: break;
             }
-            active[p->out] = from_a || from_b;
-            tangent[p->out] = from_a && from_b ? a + b : from_a ? a : b;
-            if (p->row & P_SINGLE) tangent[p->out] = (float)tangent[p->out];
+            active[slot] = from_a || from_b;
+            tangent[slot] = from_a && from_b ? a + b : from_a ? a : b;
+            if (p->row & P_SINGLE) tangent[slot] = (float)tangent[slot];
         }
         if (path[depth] == leaf) break;
     }

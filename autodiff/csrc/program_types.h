@@ -22,12 +22,17 @@ enum {
     P_COPY,                     /* the value as it is */
     P_SELECT,                   /* of two operands the first, of which alone the value is */
     P_WHERE,                    /* of two operands the first where the slot before this one is not 0 */
-    P_DEAD,                     /* nobody needs it: so many in a row are passed over as `out` says */
+    P_DEAD,                     /* nobody needs it: it has its slot and no value */
     P_CHECK,                    /* leaves the program where the value is not finite */
     P_TURNS,
     P_LT = P_TURNS, P_LE, P_GT, P_GE, P_EQ, P_NE,
     P_INT,                      /* whether the whole part is the constant b */
-    P_END
+    P_END,
+    /* In code: the first operand, or the second, is the value of the step before, which is still in a register.  To store
+       it and to load it again takes twice as long as to compute with it. */
+    P_FIRST = 32, P_SECOND = 64, P_OP = 31,
+    P_ADD_F = P_FIRST, P_SUB_F, P_MUL_F, P_DIV_F, P_NEG_F, P_SQUARE_F, P_SQRT_F, P_CALL_F,
+    P_ADD_S = P_SECOND, P_SUB_S, P_MUL_S, P_DIV_S
 };
 
 enum { P_SINGLE = 0x8000 };     /* in `row`: the result is a float32 */
@@ -55,7 +60,8 @@ typedef struct {
     int32_t where;              /* the place in the user's code */
 } p_item;
 
-typedef struct { uint16_t op, row; int32_t out, a, b; } p_step;                 /* forward */
+/* Forward.  A step's value goes to the slot after that of the step before, whatever that did. */
+typedef struct { uint16_t op, row; int32_t a, b; } p_step;
 /* Reverse; gb of a call is the result's slot.  Most steps are short: they end before gb, where the next one begins. */
 typedef struct { uint16_t op, row; int32_t g, ga, x, gb, y; } p_back;
 enum { P_SHORT = offsetof(p_back, gb), P_LONG = sizeof(p_back) };
@@ -70,11 +76,13 @@ static inline int p_binary(int op)
 enum {
     B_COPY = 0, B_NEG = 2, B_SCALE = 4, B_SQUARE = 6, B_DIV_X = 8, B_DIV_Y = 10, B_SQRT = 12, B_ZERO = 14,
     B_MUL = 16, B_DIV = 20, B_DX = 24, B_DY = 28, B_COPY32 = 32, B_PICK = 34, B_DROP = 36,
-    B_END = 38, B_GO            /* goes on in other code, whose address is in the step */
+    B_END = 38, B_GO,           /* goes on in other code, whose address is in the step */
+    B_LAST = 64, B_OP = 63      /* B_LAST: the cotangent is what the step before left at its ga, which is still in a register */
 };
 
 static inline int p_size(int op)
 {
+    op &= B_OP;
     return op == B_DIV_Y || op == B_DIV_Y + 1 || (op >= B_MUL && op < B_COPY32) ? P_LONG : P_SHORT;
 }
 
@@ -92,7 +100,7 @@ static inline const p_back *p_target(const p_back *p)
 enum { P_BLOCK = 64, P_LANES = 8 };
 
 typedef struct {
-    const p_step *(*forward)(const p_step *p, double *v);       /* up to a check or a turn */
+    const p_step *(*forward)(const p_step *p, double *v, int slot);     /* from a slot on, up to a check or a turn */
     uint64_t (*turn)(const p_step *p, const double *v);
     void (*backward)(const p_back *p, const double *v, double *g);
     void (*lanes_backward)(const p_back *p, const double *v, double *g);

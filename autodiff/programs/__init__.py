@@ -313,7 +313,7 @@ class _State:
         return self.grow(replay, args, tree)
 
     def grow(self, replay: Any, args: tuple[Any, ...], tree: Any, missing: bool = False) -> Any:
-        """Replay a tree that the arguments fit, or record what it has not (missing: that it has not); None: they fit none."""
+        """Replay a tree that the arguments fit, or record what it has not (missing: it has not); None: they fit none."""
         if tree is not None and not self.check and not missing:
             found = replay.replayed(tree, args)
             if found is not None:

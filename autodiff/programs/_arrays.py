@@ -18,7 +18,7 @@ from .. import _arrays as _arrays_module
 from .. import _engine as _engine_module  # type: ignore[attr-defined]
 from .. import _program as _program_module
 from .. import _variable as _variable_module
-from .._batching import RANDOM_OPS, called, is_custom
+from .._batching import RANDOM_OPS, called, is_custom, physical_pass
 from .._pytree import flatten_results
 from ..autograd import grad
 from ..rules import BY_NAME
@@ -63,6 +63,7 @@ KEPT_BYTES = 1 << 18
 #: In place of a row's name: all that are intricate are called whole, for nobody knows whose derivative it was.
 COARSE = "*"
 WRITTEN, DRAWN, HOOKED = "it writes into a value", "it draws random numbers", "a hook stands on one of its values"
+SECOND = "a second derivative inside of it is of an op that is called as one"
 UNTRACKED = "a derivative inside of it needs names for all values"
 #: Reasons for which a row is not called whole, either.
 HOPELESS = frozenset((WRITTEN, DRAWN))
@@ -94,7 +95,6 @@ class Recorder(_v.FunctionLevel):
         self.blamed: str | None = None              # a row whose derivative could not be recorded
         self.failed_in_pass = False                 # it came to nothing while a pass was recorded
         self.trying = False                         # the parts of a composite row are recorded
-        self.on = False
         self.sharing: dict[int, list[int]] = {}     # storages, and the Variables by identity that are known to look at them
         self.copies: set[int] = set()               # arguments by identity that are not the caller's own arrays
         self.writes = 0
@@ -122,6 +122,9 @@ class Recorder(_v.FunctionLevel):
         self.backward = False                       # a pass is recorded: what was saved comes as other Variables
         self.tracked = False                        # all inputs have nodes, to be told by
         self.passes = 0                             # derivatives inside of the function
+        self.looking = False                        # the ops that run are its own
+        self.customs = False                        # an op was called whole, and has a gradient
+        self.other = False                          # what it returns is not what it does where nothing is recorded
 
     # ---- slots
 
@@ -340,11 +343,9 @@ class Recorder(_v.FunctionLevel):
 
     def push(self) -> None:
         _v.push_level(self)
-        self.on = True
 
     def pop(self) -> None:
         _v.pop_level()
-        self.on = False
 
     def here(self) -> tuple[str, int, str] | None:
         """The line of the user's."""
@@ -364,6 +365,8 @@ class Recorder(_v.FunctionLevel):
     # ---- the door
 
     def __call__(self, call: Any) -> Any:
+        if self.looking:
+            return NotImplemented
         if call.into is not None and (id(call.into) in self.copies or id(call.into._base) in self.copies):
             raise _Leave        # the caller is to see it, which gave another array
         if self.reason is not None:
@@ -557,7 +560,7 @@ class Recorder(_v.FunctionLevel):
     def function(self, which: Any, args: Any, kwargs: Any, run: Callable[[], Any]) -> Any:
         """A function of NumPy's."""
         name = f"np.{which.__name__}"
-        if self.reason is not None or self.backward or self.trying:
+        if self.reason is not None or self.backward or self.trying or self.looking:
             return run()
         if name not in self.whole:
             found = self.tried(run)
@@ -667,6 +670,7 @@ class Recorder(_v.FunctionLevel):
             return self.gradient(name, kept, gs, first, tuple(found), variables)
 
         if any(isinstance(leaf, _Base) and leaf.requires_grad for leaf in leaves):
+            self.customs = True
             recorded = _v.record_custom(tuple([v for _, v in variables]), tuple(values), vjp, name)
             made = [_v.in_flavour(v, EXAMPLES[type(leaf)]) if isinstance(leaf, _Base) else _v.as_ndarray(value)
                     for v, leaf, value in zip(recorded, leaves, values, strict=True)]
@@ -706,7 +710,7 @@ class Recorder(_v.FunctionLevel):
 
     def forked(self, v: Any, leaf: Any) -> None:
         """A leaf of the same value, made by a transform: a slot of its own, since a derivative in it is none in v."""
-        if self.reason is None and id(leaf) not in self.known:
+        if self.reason is None and not self.looking and id(leaf) not in self.known:
             with self.off():
                 operand = Ref(self.slot_of(v), type(v))
                 self.ops.append(Op("clone", self.number("clone"), (operand,), (), self.learn(leaf, "op"), self.here()))
@@ -714,54 +718,69 @@ class Recorder(_v.FunctionLevel):
     @contextlib.contextmanager
     def off(self) -> Iterator[None]:
         """While it looks at values itself."""
-        self.pop()
+        before, self.looking = self.looking, True
         try:
             yield
         finally:
-            self.push()
+            self.looking = before
 
-    def passing(self, run: Callable[..., Any], outputs: tuple[Any, ...], cotangents: tuple[Any, ...], create_graph: bool | None,
-                accumulates: bool) -> Any:
+    def passing(self, run: Callable[..., Any], outputs: tuple[Any, ...], cotangents: tuple[Any, ...],
+                inputs: tuple[Any, ...] | None, create_graph: bool | None, accumulates: bool) -> Any:
         """A reverse pass that begins: it is recorded as the function's own ops are, whether or not it is to have a graph."""
-        if self.backward or self.reason is not None:
-            return run(cotangents, create_graph)
-        if accumulates:
+        if self.backward or self.looking:
+            return run(outputs, cotangents, inputs, create_graph)
+        if self.reason is not None:
+            pass
+        elif accumulates:
             self.give_up("backward() inside of it accumulates into .grad: take autodiff.grad(f), or autodiff.autograd.grad()")
         elif self.pending:
             self.give_up("it takes values out")
         elif self.trying:
             self.give_up("an op of it begins a pass")
-        elif not all(isinstance(v, _Base) for v in outputs) or not all(g is None or isinstance(g, _Base) for g in cotangents):
+        elif not all(isinstance(v, _Base) for v in (*outputs, *(inputs or ()))) or not all(
+                g is None or isinstance(g, _Base) for g in cotangents):
             self.give_up("a derivative inside of it is not of Variables by Variables")
         elif not self.tracked:          # with the next call, then with names for all values
             self.give_up(UNTRACKED)
         if self.reason is not None:
-            return run(cotangents, create_graph)
+            self.other = self.other or self.customs     # whose first derivatives are not in the graph outside of a program
+            return run(outputs, cotangents, inputs, create_graph)
         self.passes += 1
+        handles = None
         with self.off():
             for v in self.held:         # one that became a leaf since it is known, by requires_grad_()
                 node = _arrays.node_of(v)
                 if node and self.known.get(id(v), -1) >= 0:
                     self.nodes.setdefault(node, self.known[id(v)])
-            seeds = tuple([self.seed_of(v) if g is None and not v.ndim and _v.dtype_in(v).kind == "f" else g
-                           for v, g in zip(outputs, cotangents, strict=True)])
+            made = [g is None for g in cotangents]
+            if any(_v.physical_of(v) is not None for v in (*outputs, *(inputs or ()))):     # inside of vmap: of the batches
+                outputs, cotangents, inputs, handles = physical_pass(outputs, cotangents, inputs)
+            cotangents = tuple([self.seed_of(v, g) if new and _v.dtype_in(v).kind == "f" and (g is not None or not v.ndim)
+                                else g for v, g, new in zip(outputs, cotangents, made, strict=True)])
         forward = self.forward
         self.backward, self.forward = True, len(self.slots)
         try:
-            found, others = run(seeds, True)
+            found, others = run(outputs, cotangents, inputs, True)
             in_graph = create_graph or (create_graph is None and others)
             with self.off():
-                return tuple([None if g is None else self.handed_out(g, in_graph) for g in found]), others
+                found = tuple([None if g is None else self.handed_out(g, in_graph) for g in found])
+                return found if handles is None else handles(found), others
         finally:
             self.backward, self.forward = False, forward
 
-    def seed_of(self, value: Any) -> Any:
-        """1, as a constant of the recording."""
-        one = np.ones((), _v.dtype_in(value))
-        seed = _v.constant_of(one, like=value)
-        self.known[id(seed)] = self.constant(one)
-        self.held.append(seed)
-        return seed
+    def seed_of(self, value: Any, seed: Any = None) -> Any:
+        """A cotangent that is a constant of the recording, 1 if none is given."""
+        with self.off():
+            if seed is None:
+                seed = _v.constant_of(np.ones((), _v.dtype_in(value)), like=value)
+            self.known[id(seed)] = self.constant(_v.plain_of(seed))
+            self.held.append(seed)
+            return seed
+
+    def row_of(self, basis: Any, i: int) -> Any:
+        """A cotangent of a pass for one row of a Jacobian."""
+        with self.off():
+            return self.seed_of(basis, _v.constant_of(_v.plain_of(basis)[i].copy(), basis))
 
     def handed_out(self, g: Any, in_graph: bool) -> Any:
         """A gradient of a pass inside of the function, in the graph of that pass or not."""
@@ -780,11 +799,8 @@ class Recorder(_v.FunctionLevel):
 
     def gradient(self, name: str, kept: Kept, gs: Any, first: int, refs: tuple[Ref, ...], variables: list[Any]) -> Any:
         """Those of an op that was called whole, and a step that computes them."""
-        on = self.on
-        if on:
-            self.pop()
-        passes = _engine.passes_begun()
-        try:
+        with self.off():
+            passes = _engine.passes_begun()
             found = kept.gradient([None if g is None or not isinstance(r, _Base) else
                                    _v.constant_of(np.array(_v.plain_of(g)), like=r)
                                    for g, r in zip(gs, kept.results, strict=True)], True)
@@ -795,16 +811,18 @@ class Recorder(_v.FunctionLevel):
                 return tuple([_v.constant_of(value, like=v) for value, (_, v) in zip(values, variables, strict=True)])
             cotangents = tuple([None if g is None else Ref(self.slot_of(g), type(g)) for g in gs])
             # It depends on what the op was given, too, which a pass around this one would have to go on to.
-            made = _v.record_custom((*[g for g in gs if g is not None], *[v for _, v in variables]), tuple(values), _refused,
-                                    name)
+            made = _v.record_custom((*[g for g in gs if g is not None], *[v for _, v in variables]), tuple(values),
+                                    self.refused, name)
             made = tuple([_v.in_flavour(g, EXAMPLES[type(v)]) for g, (_, v) in zip(made, variables, strict=True)])
             slots = [self.learn(g, "op") for g in made]
             params = Ref(first), refs, tuple([ref for ref, _ in variables])
             self.ops.append(Op(f"{name} gradient", GRADIENT, cotangents, params, slots[0], self.here(), tuple(slots[1:])))
             return made
-        finally:
-            if on:
-                self.push()
+
+    def refused(self, gs: Any, needs: Any) -> Any:
+        """The function runs once more, as it is."""
+        self.give_up(SECOND)
+        raise NotImplementedError(SECOND)
 
     def in_floats(self, given: tuple[Any, ...], operands: Any) -> tuple[Any, Any]:
         """Operands of which those of bools and integers are cast beside floats, by an op: what is saved of them has a name."""
@@ -947,10 +965,6 @@ class Recorder(_v.FunctionLevel):
                 return REGULAR[frame.f_code.co_name]
             frame = frame.f_back
         return None
-
-
-def _refused(gs: Any, needs: Any) -> Any:
-    raise NotImplementedError("autodiff.compile: second derivatives are not recorded")
 
 
 def is_intricate(name: str, number: int, operands: tuple[Any, ...]) -> bool:
@@ -1167,6 +1181,8 @@ class Arrays:
         except Exception:       # it raises in its own words, or only here
             recorder.pop()
             undo(reach)
+            if recorder.reason == SECOND:
+                self.leave(recorder)
             return replay.eager(state.plainly, args, {})
         except _Leave:
             recorder.pop()
@@ -1185,7 +1201,7 @@ class Arrays:
                 self.differentiating = True
             elif not self.coarser(recorder):
                 self.leave(recorder)
-            if given.tracked if not what else not self.number_of(result):       # it runs once more
+            if self.runs_again(given, result):
                 undo(reach)
             return self.answer(replay, args, result, leaves, treedef, given)
         state.unsettled = 0
@@ -1299,13 +1315,11 @@ class Arrays:
 
     def answer(self, replay: Any, args: tuple[Any, ...], result: Any, leaves: list[Any], treedef: Any, given: Any,
                gradients: Any = None) -> Any:
-        """What the call returns whose run is no program: the function is not called a second time."""
-        if not self.what:
-            if given.tracked:           # all values depend on the arguments, though nobody asked
-                return replay.eager(self.state.plainly, args, {})
-            return replay.eager(lambda *_args, **_kwargs: result, args, {})
-        if not self.number_of(result):      # eager code raises, or knows that it is a constant
+        """What the call returns whose run is no program: where it can be, the function is not called a second time."""
+        if self.runs_again(given, result):
             return replay.eager(self.state.plainly, args, {})
+        if not self.what:
+            return replay.eager(lambda *_args, **_kwargs: result, args, {})
         if gradients is None:
             try:
                 gradients = grad([leaves[0]], given.wanted, retain_graph=True, allow_unused=True)
@@ -1316,6 +1330,14 @@ class Arrays:
                   for g, v in zip(gradients, given.wanted, strict=True)]
         finish = self.finisher(given.parts, leaves, treedef, [])
         return finished(finish, [v.item() if v.ndim == 0 else v for v in plain], args)
+
+    def runs_again(self, given: Any, result: Any) -> bool:
+        """Whether what a recorded run returned is not what the call returns."""
+        if given.recorder.other:
+            return True
+        if not self.what:
+            return bool(given.tracked)      # all values depend on the arguments, though nobody asked
+        return not self.number_of(result)   # eager code raises, or knows that it is a constant
 
     def look(self, recorder: Recorder, leaves: list[Any], drew: bool) -> None:
         """What cannot be seen at the door."""

@@ -373,6 +373,8 @@ def applied(name: str, kind: int, operands: tuple[Any, ...], params: tuple[Any, 
         for step, given in view.links:
             value = value[given] if step == "index" else _STEPS[step](value, given)
         return value
+    if name == "view" or any(type(value) is _View for value in params):
+        raise ValueError("a view that is none")     # the op itself takes what only this library makes
     if name == "index":
         return operands[0][params[0]]
     if name == "where" and kind >= 0:

@@ -27,8 +27,11 @@ from ._whole import GRADIENT, WHOLE, Kept, Ref, backward, forward, mapped, refs_
 _arrays: Any = _arrays_module
 _v: Any = _variable_module
 K: dict[str, int] = _arrays.KINDS
-ARENA, REGISTERS, FIRST, CHAIN = _arrays.ARENA, _arrays.REGISTERS, _arrays.FIRST_BASE, _arrays.CHAIN
-BLOCK, REGISTER_BYTES, SUMS, DIMS = 512, 4096, 16, 8
+ARENA, REGISTERS, FIRST = _arrays.ARENA, _arrays.REGISTERS, _arrays.FIRST_BASE
+MOVED, STORED, TWO, NEGATED, END, SAME = (
+    _arrays.MOVED, _arrays.STORED, _arrays.TWO, _arrays.NEGATED, _arrays.END, _arrays.SAME)
+AT_ONCE, CODES, OPERANDS, ROWS_SPREAD = _arrays.AT_ONCE, _arrays.CODES, _arrays.OPERANDS, _arrays.ROWS_SPREAD
+BLOCK, REGISTER_BYTES, SUMS, DIMS, SHORT = 512, 4096, 16, 8, 128
 #: A program of more ops is not shown: the list of them is not kept.
 SHOWN = 50_000
 #: Beyond so many micro-ops a sweep is ended: its code would not stay in the cache, either.
@@ -87,6 +90,9 @@ class Look:
     def __init__(self, root: int, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) -> None:
         self.root, self.shape, self.strides, self.offset = root, shape, strides, offset
 
+    def same(self, other: Look) -> bool:
+        return (self.root, self.offset, self.shape, self.strides) == (other.root, other.offset, other.shape, other.strides)
+
     def contiguous(self, size: int) -> bool:
         return all(n == 1 or s == t for n, s, t in zip(self.shape, self.strides, packed(self.shape, size), strict=True))
 
@@ -113,12 +119,19 @@ def count(shape: tuple[int, ...]) -> int:
 class Sweep:
     """Elementwise ops of one size, to be run together in blocks."""
 
-    __slots__ = ("columns", "level", "ops", "rows", "size", "sums")
+    __slots__ = ("columns", "level", "ops", "row_sums", "rows", "size", "sums")
 
     def __init__(self, level: int, size: int) -> None:
         self.level, self.size, self.rows, self.columns = level, size, 0, 0
         self.ops: list[Any] = []
-        self.sums: list[Any] = []
+        self.sums: list[Any] = []               # of all elements: (target, source)
+        self.row_sums: list[Any] = []           # ... of each row
+
+    def sums_rows(self, columns: int) -> bool:
+        """Whether it may go by rows of so many elements and sum them."""
+        split = self.size // columns, columns
+        return split[0] > 1 and 8 <= columns <= SHORT and (self.rows == 0 or (self.rows, self.columns) == split) and (
+            len(self.row_sums) < SUMS)
 
 
 class Plan:
@@ -489,6 +502,12 @@ class Plan:
                 not sweep.sums or self.dtype_of(sweep.sums[0][1]) == dtype):
             sweep.sums.append((target, source))
             self.level[target] = sweep.level
+        elif sweep is not None and sweep.size == count(shape) and over == set(range(len(shape) - len(over), len(shape))) and (
+                self.look_at(source).contiguous(dtype.itemsize)) and sweep.sums_rows(terms) and (
+                not sweep.row_sums or self.dtype_of(sweep.row_sums[0][1]) == dtype):
+            sweep.rows, sweep.columns = sweep.size // terms, terms
+            sweep.row_sums.append((target, source))
+            self.level[target] = sweep.level
         else:
             self.level[target] = level = 1 + self.level_of(source)
             strides = tuple(0 if d in over else s for d, s in enumerate(packed(kept, dtype.itemsize)))
@@ -832,14 +851,16 @@ class Plan:
                 expiring.setdefault(max(last.get(first, i), i), []).append(first)
             if isinstance(step, Sweep):
                 made_micros, made_sums, used = self.micros_of(step, here)
+                length = 2 if self.lengthened(step, made_micros, made_sums, used) else 1
                 rows = step.rows or 1
-                dtype = self.dtype_of(step.sums[0][1]) if step.sums else FLOATS[0]
+                dtype = next((self.dtype_of(source) for _, source in step.sums + step.row_sums), FLOATS[0])
                 steps.append({"kind": K["fused"], "micros": (len(micros), len(made_micros)),
-                              "sums": (len(sums), len(made_sums)), "dtype": FLOATS.index(dtype),
+                              "sums": (len(sums), len(step.sums)), "row_sums": len(step.row_sums), "dtype": FLOATS.index(dtype),
+                              "block": length * BLOCK,
                               "sweep": (rows, step.columns or step.size)})
                 micros += made_micros
                 sums += made_sums
-                registers = max(registers, used)
+                registers = max(registers, length * used)
                 heavy = heavy or step.size >= 32768
             else:
                 heavy = self.emit(step, steps, calls) or heavy
@@ -869,9 +890,9 @@ class Plan:
                 continue
             inside = {out for out, *_ in step.ops}
             here: dict[int, int] = {}
-            for _, _, _, looks, _ in step.ops:
-                for look in looks:
-                    here[look.root] = here.get(look.root, 0) + 1
+            for look in [look for _, _, _, looks, _ in step.ops for look in looks] + [
+                    self.look_at(source) for _, source in step.sums + step.row_sums]:
+                here[look.root] = here.get(look.root, 0) + 1
             for out, _, _, looks, ways in step.ops:
                 if out in self.inplace or reads.get(out, 0) <= here.get(out, 0):
                     continue            # of nobody's memory: it stays in a register
@@ -929,14 +950,15 @@ class Plan:
         return root
 
     def summed(self, sweep: Sweep) -> set[int]:
-        return {target for target, _ in sweep.sums}
+        return {target for target, _ in sweep.sums + sweep.row_sums}
 
     def read_by(self, step: Any) -> tuple[list[int], list[int]]:
         """The roots that a step reads, and those that it computes."""
         if isinstance(step, Sweep):
-            reads = [look.root for op in step.ops for look in op[3]]
-            reads += [self.look_at(source).root for _, source in step.sums]
-            return [r for r in reads if r not in self.constant], [op[0] for op in step.ops] + [t for t, _ in step.sums]
+            reads = [look.root for _, _, _, looks, _ in step.ops for look in looks]
+            sums = step.sums + step.row_sums
+            reads += [self.look_at(source).root for _, source in sums]
+            return [r for r in reads if r not in self.constant], [out for out, *_ in step.ops] + [t for t, _ in sums]
         kind = step[0]
         if kind == "strided":
             reads = [look.root for look in step[4]]
@@ -967,112 +989,108 @@ class Plan:
             return ARENA, at + look.offset
         return self.taken[root] if root in self.taken else self.bases[root], look.offset
 
-    def chains_of(self, sweep: Sweep, local: set[int]) -> list[list[Any]]:
-        """The ops of a sweep, those in one list that one loop computes: arithmetic on what the op before computed, which nobody
-        else reads, and which therefore lies nowhere."""
-        readers: dict[int, list[int]] = {}
-        for i, (_, _, _, looks, _) in enumerate(sweep.ops):
-            for look in looks:
-                readers.setdefault(look.root, []).append(i)
-        for _, source in sweep.sums:
-            readers.setdefault(self.look_at(source).root, []).append(-1)
-        tails: dict[int, list[Any]] = {}        # chains by their last result
+    def stretches_of(self, sweep: Sweep) -> list[list[Any]]:
+        """The ops of a sweep in the order in which they run: those with loops of their own, and between them arithmetic, which
+        waits until something asks for it: what one stretch of it computes may stay in the processor's registers."""
         found: list[list[Any]] = []
-        last: dict[int, int] = {}               # of each chain, the place of its last op
-        dtypes, joined = self.dtypes, False
-        for i, op in enumerate(sweep.ops):
-            out, number, given, looks, ways = op
-            chain: list[Any] | None = None
-            name = ARITHMETIC.get(number)
-            if name is not None:
-                dtype = dtypes[out]
-                if dtype not in FLOATS:
-                    name = None
-                for s in given:
-                    if dtypes[s] is not dtype and dtypes[s] != dtype:
-                        name = None
-                if name is not None and tails:
-                    for look, way in zip(looks, ways, strict=True):
-                        before = tails.get(look.root)
-                        if before is not None and way == "flat" and len(before) < CHAIN and (
-                                chain is None or len(before) > len(chain)) and (
-                                readers[look.root] in ([i], [i, i] if name in _arrays.ALONE else None)):
-                            chain = before
-            if chain is None:
-                chain = [op]
-                found.append(chain)
-            else:
-                joined = True
-                del tails[chain[-1][0]]
-                chain.append(op)
-            last[id(chain)] = i
-            if name is not None and out in local:
-                tails[out] = chain
-        return sorted(found, key=lambda chain: last[id(chain)]) if joined else found
+        waiting: dict[int, Any] = {}            # arithmetic by its result
+        for op in sweep.ops:
+            if self.is_arithmetic(op):
+                waiting[op[0]] = op
+                if len(waiting) == WAITING:
+                    found.append(list(waiting.values()))
+                    waiting = {}
+                continue
+            wanted = {look.root for look in op[3] if look.root in waiting}
+            if wanted:
+                for out in reversed(waiting):
+                    if out in wanted:
+                        wanted.update([look.root for look in waiting[out][3] if look.root in waiting])
+                found.append([made for out, made in waiting.items() if out in wanted])
+                waiting = {out: made for out, made in waiting.items() if out not in wanted}
+            found.append([op])
+        if waiting:
+            found.append(list(waiting.values()))
+        return found
+
+    def is_arithmetic(self, op: Any) -> bool:
+        dtype = self.dtype_of(op[0])
+        return op[1] in ARITHMETIC and dtype in FLOATS and all(self.dtype_of(s) == dtype for s in op[2])
 
     def micros_of(self, sweep: Sweep, local: set[int]) -> tuple[list[Any], list[Any], int]:
         """The ops of a sweep, its sums, and how many registers they take."""
-        columns, dtypes = sweep.columns or sweep.size, self.dtypes
-        chains = self.chains_of(sweep, local)
-        ends: dict[int, int] = {}
-        for i, chain in enumerate(chains):
-            for op in chain:
-                for look in op[3]:
-                    ends[look.root] = i
-        for _, source in sweep.sums:
-            ends[self.look_at(source).root] = len(chains)
-        register: dict[int, int] = {}
-        spare: list[int] = []
-        used = 0
-        made = []
-        for i, chain in enumerate(chains):
-            out, number, given = chain[-1][:3]
-            dtype = dtypes[out]
-            size = dtype.itemsize
-            code, operands = chained(chain, dtype)
-            places: list[Any] = []
-            over: list[int] = []        # those that are read for the last time, in registers
-            wide = True
-            for slot, look, way in operands:
-                root, width = look.root, dtypes[slot].itemsize
-                at = register.get(root)
-                if at is None:
-                    places.append((*self.at(look), *steps_of(way, columns, width)))
-                    continue
-                places.append((REGISTERS, at * REGISTER_BYTES, 0, width))
-                if ends[root] == i and root not in over:
-                    over.append(root)
-                    wide = wide and dtypes[root].itemsize == size
-            if wide:            # the result may be where an operand was, element by element
-                for root in over:
-                    spare.append(register.pop(root))
+        columns = sweep.columns or sweep.size
+        left: dict[int, int] = {}               # how often a value is yet to be read
+        read: dict[int, Look] = {}
+        parts: set[int] = set()                 # values that are not read as the same elements each time
+        for _, _, _, looks, _ in sweep.ops:
+            for look in looks:
+                left[look.root] = left.get(look.root, 0) + 1
+                before = read.setdefault(look.root, look)
+                if before is not look and not before.same(look):
+                    parts.add(look.root)
+        for _, source in sweep.sums + sweep.row_sums:
+            root = self.look_at(source).root
+            left[root] = left.get(root, 0) + 1
+        blocks = Blocks(local, left)
+
+        def place_of(slot: int, look: Look, way: Any) -> tuple[int, int, int, int]:
+            size = self.dtype_of(slot).itemsize
+            if look.root in blocks.at:
+                return REGISTERS, blocks.at[look.root] * REGISTER_BYTES, 0, size
+            base, offset = self.at(look)
+            return base, offset, *steps_of(way, columns, size)
+
+        def target_of(out: int) -> tuple[int, int, int, int]:
+            size = self.dtype_of(out).itemsize
             if out in local:
-                if spare:
-                    at = spare.pop()
-                else:
-                    at, used = used, used + 1
-                register[out] = at
-                places.append((REGISTERS, at * REGISTER_BYTES, 0, size))
-                if out not in ends:
-                    spare.append(register.pop(out))
-            else:
-                base, offset = self.at(self.look[out])
-                places.append((base, offset, columns * size, size))
+                return REGISTERS, blocks.take(out) * REGISTER_BYTES, 0, size
+            base, offset = self.at(self.look[out])
+            return base, offset, columns * size, size
+
+        made: list[Any] = []
+        for stretch in self.stretches_of(sweep):
+            out, number, given, looks, ways = stretch[0]
+            if self.is_arithmetic(stretch[0]):
+                dtype = self.dtype_of(out)
+                ahead: dict[int, int] = {}
+                for op in stretch:
+                    for look in op[3]:
+                        ahead[look.root] = ahead.get(look.root, 0) + 1
+                code = Arithmetic(local, left, ahead, parts, blocks, place_of, target_of)
+                for op in stretch:
+                    if code.full(op) or self.dtype_of(op[0]) != dtype:
+                        made.append((code.done(), FLOATS.index(dtype), dtype.itemsize, code.places))
+                        dtype, code = self.dtype_of(op[0]), Arithmetic(local, left, ahead, parts, blocks, place_of, target_of)
+                    code.take(op)
+                made.append((code.done(), FLOATS.index(dtype), dtype.itemsize, code.places))
+                continue
+            size = self.dtype_of(out).itemsize
+            places = [place_of(slot, look, way) for slot, look, way in zip(given, looks, ways, strict=True)]
+            # The result may be where an operand was, element by element.
+            wide = all(self.dtype_of(look.root).itemsize == size for look in looks if look.root in local)
             if not wide:
-                spare += [register.pop(root) for root in over if root in register]
-            made.append((number if code is None else code, FLOATS.index(dtypes[given[-1]]), size, places))
+                places.append(target_of(out))
+            for look in looks:
+                blocks.read(look.root)
+            if wide:
+                places.append(target_of(out))
+            blocks.unread(out)
+            made.append((number, FLOATS.index(self.dtype_of(given[-1])), size, places))
         sums = []
-        for target, source in sweep.sums:
-            look = self.look_at(source)
-            size = dtypes[source].itemsize
-            if look.root in register:
-                place = (REGISTERS, register[look.root] * REGISTER_BYTES, 0, size)
-            else:
-                base, offset = self.at(look)
-                place = (base, offset, 0, size)
+        for target, source in sweep.sums + sweep.row_sums:
             base, offset = self.at(self.look[target])
-            sums.append((place, (base, offset, 0, 0)))
-        return made, sums, used
+            sums.append((place_of(source, self.look_at(source), "flat"), (base, offset, 0, 0)))
+        return made, sums, blocks.used
+
+    def lengthened(self, sweep: Sweep, made: list[Any], sums: list[Any], used: int) -> bool:
+        """Whether its blocks are twice as long, with registers to match: a few of them stay in the first-level cache so."""
+        if used > FEW or sweep.rows > 1 or sweep.size <= BLOCK:
+            return False
+        for _, _, _, places in made:
+            places[:] = [twice_as_far(place) for place in places]
+        sums[:] = [(twice_as_far(source), target) for source, target in sums]
+        return True
 
     def emit(self, step: Any, steps: list[Any], calls: list[Any]) -> bool:
         """The code of a step that is no sweep; whether it may take long."""
@@ -1293,6 +1311,10 @@ def common_split(ways: list[Any], n: int) -> tuple[int, int] | None:
     return (n // m, m) if m >= 8 else None
 
 
+def twice_as_far(place: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    return (REGISTERS, 2 * place[1], *place[2:]) if place[0] == REGISTERS else place
+
+
 def steps_of(way: Any, columns: int, size: int) -> tuple[int, int]:
     """How far from row to row, and from element to element."""
     if way == "flat":
@@ -1302,28 +1324,151 @@ def steps_of(way: Any, columns: int, size: int) -> tuple[int, int]:
     return (0, size) if way[0] == "row" else (size, 0)
 
 
-#: Numbers of the ops that chains are made of.
-ARITHMETIC: dict[int | None, str] = {_v.op_number(name): name for name in _arrays.CHAINED}
+#: Numbers of the ops that arithmetic is made of.
+ARITHMETIC: dict[int | None, str] = {_v.op_number(name): name for name in (*_arrays.CHAINED, *_arrays.ALONE)}
+#: Registers of a sweep whose blocks may be long.
+FEW = 2
+#: So much of it waits at most: longer, and what it reads would not stay in the cache.
+WAITING = 24
 
 
-def chained(chain: list[Any], dtype: np.dtype[Any]) -> tuple[tuple[int, ...] | None, list[Any]]:
-    """The operations of a chain, None of an op that has a loop of its own, and its operands: (slot, look, way)."""
-    before, number, given, looks, ways = chain[0]
-    operands = list(zip(given, looks, ways, strict=True))
-    if number not in ARITHMETIC or dtype not in FLOATS:
-        return None, operands
-    codes = [_arrays.CHAINED[ARITHMETIC[number]][0]]
-    if len(chain) == 1:
-        return (codes[0],), operands
-    for out, number, given, looks, ways in chain[1:]:
-        others = [part for part in zip(given, looks, ways, strict=True) if part[1].root != before]
-        if not others and len(given) > 1:       # x * x, x + x
-            codes.append(_arrays.ALONE[ARITHMETIC[number]])
+class Blocks:
+    """Registers of a sweep, each a block of memory, and which value is in which."""
+
+    def __init__(self, local: set[int], left: dict[int, int]) -> None:
+        self.local, self.left = local, left
+        self.at: dict[int, int] = {}
+        self.spare: list[int] = []
+        self.used = 0
+
+    def take(self, root: int) -> int:
+        if self.spare:
+            self.at[root] = self.spare.pop()
         else:
-            codes.append(_arrays.CHAINED[ARITHMETIC[number]][looks[0].root != before])
-        operands += others
-        before = out
-    return tuple(codes), operands
+            self.at[root], self.used = self.used, self.used + 1
+        return self.at[root]
+
+    def read(self, root: int) -> None:
+        """That a value was read once more."""
+        self.left[root] -= 1
+        self.unread(root)
+
+    def unread(self, root: int) -> None:
+        """Give back where a value is if nobody reads it any more."""
+        if not self.left.get(root) and root in self.at:
+            self.spare.append(self.at.pop(root))
+
+
+class Arithmetic:
+    """The code of a stretch of arithmetic on AT_ONCE registers of the processor, and where its operands lie."""
+
+    def __init__(self, local: set[int], left: dict[int, int], ahead: dict[int, int], parts: set[int], blocks: Blocks,
+                 place_of: Any, target_of: Any) -> None:
+        """left, ahead: how often each value is yet to be read, in the sweep and in this stretch."""
+        self.local, self.left, self.ahead, self.parts, self.blocks = local, left, ahead, parts, blocks
+        self.place_of, self.target_of = place_of, target_of
+        self.code: list[int] = []
+        self.places: list[Any] = []
+        self.held: list[int | None] = [None] * AT_ONCE      # the value in each
+        self.lies: set[int] = set()                         # values that are in memory, too
+        self.spread = 0
+
+    def full(self, op: Any) -> bool:
+        """Whether one more op, with what it may need, is too much: two loads, itself, and every register written."""
+        spread = self.spread + sum([type(way) is tuple for way in op[4]])
+        return (len(self.code) + 4 + 2 * AT_ONCE > CODES or len(self.places) + 2 + 2 * AT_ONCE > OPERANDS
+                or spread > ROWS_SPREAD)
+
+    def take(self, op: Any) -> None:
+        out, number, given, looks, ways = op
+        name = ARITHMETIC[number]
+        operands = list(zip(given, looks, ways, strict=True))
+        roots = [look.root for look in looks]
+        if name in _arrays.ALONE or (len(roots) == 2 and roots[0] == roots[1] and looks[0].same(looks[1])):
+            at = self.overwritten(operands[0], roots, len(roots))
+            self.code.append(NEGATED + at if name == "neg" else self.pair(
+                _arrays.ALONE[name] if name in _arrays.ALONE else _arrays.CHAINED[name][0], at, at))
+        else:
+            left, right = _arrays.CHAINED[name]
+            one, other, does = 0, 1, left
+            if not self.last_of(roots[0], 1) and self.last_of(roots[1], 1):
+                one, other, does = 1, 0, right
+            at = self.overwritten(operands[one], roots, 1)
+            if roots[other] in self.held:
+                self.code.append(self.pair(does, at, self.held.index(roots[other])))
+            else:
+                self.memory(does, at, operands[other])
+            self.read(roots[other])
+        self.held[at] = out
+        if out not in self.local:
+            self.write(at)
+        if not self.left.get(out):
+            self.held[at] = None
+
+    def last_of(self, root: int, times: int) -> bool:
+        """Whether a value in a register is read by the op at hand and nobody else."""
+        return root in self.held and self.left[root] == times
+
+    def overwritten(self, operand: Any, roots: list[int], times: int) -> int:
+        """The register in which an operand is, to be changed there."""
+        root = operand[1].root
+        if self.last_of(root, times):
+            at = self.held.index(root)
+            self.held[at] = None
+        else:
+            at = self.free(roots)
+            if root not in self.held and operand[2] == "flat" and self.ahead[root] > times and root not in self.parts:
+                for i, other in enumerate(self.held):
+                    if i != at and (other is None or (other in self.lies and other not in roots)):
+                        self.memory(MOVED, i, operand)      # once for all that read it
+                        self.held[i] = root
+                        self.lies.add(root)
+                        break
+            if root in self.held:
+                self.code.append(self.pair(MOVED, at, self.held.index(root)))
+            else:
+                self.memory(MOVED, at, operand)
+        for _ in range(times):
+            self.read(root)
+        return at
+
+    def free(self, roots: list[int]) -> int:
+        """A register that holds nothing, if need be after what it held is written."""
+        if None in self.held:
+            return self.held.index(None)
+        at = min([i for i, root in enumerate(self.held) if root not in roots], key=lambda i: self.held[i] not in self.lies)
+        self.write(at)
+        self.held[at] = None
+        return at
+
+    def write(self, at: int) -> None:
+        root = self.held[at]
+        if root is not None and root not in self.lies:
+            self.lies.add(root)
+            self.code.append(3 * STORED + at)
+            self.places.append(self.target_of(root))
+
+    def memory(self, does: int, at: int, operand: Any) -> None:
+        place = self.place_of(*operand)
+        self.code.append((0 if any(place[2:]) else SAME) + 3 * does + at)
+        self.places.append(place)
+        self.spread += type(operand[2]) is tuple
+
+    def pair(self, does: int, at: int, other: int) -> int:
+        return TWO + 9 * does + 3 * at + other
+
+    def read(self, root: int) -> None:
+        self.blocks.read(root)
+        self.ahead[root] -= 1
+        if not self.left[root] and root in self.held:
+            self.held[self.held.index(root)] = None
+
+    def done(self) -> tuple[int, ...]:
+        """The code, after which what others read is in memory."""
+        for at, root in enumerate(self.held):
+            if root is not None and self.left.get(root):
+                self.write(at)
+        return (*self.code, END)
 
 
 # ---- what has no loop here
