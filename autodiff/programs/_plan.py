@@ -1014,8 +1014,13 @@ class Plan:
         return found
 
     def is_arithmetic(self, op: Any) -> bool:
-        dtype = self.dtype_of(op[0])
-        return op[1] in ARITHMETIC and dtype in FLOATS and all(self.dtype_of(s) == dtype for s in op[2])
+        if op[1] not in ARITHMETIC:
+            return False
+        dtype = self.dtypes[op[0]]
+        for s in op[2]:
+            if self.dtypes[s] is not dtype and self.dtypes[s] != dtype:
+                return False
+        return dtype in FLOATS
 
     def micros_of(self, sweep: Sweep, local: set[int]) -> tuple[list[Any], list[Any], int]:
         """The ops of a sweep, its sums, and how many registers they take."""
@@ -1035,9 +1040,10 @@ class Plan:
         blocks = Blocks(local, left)
 
         def place_of(slot: int, look: Look, way: Any) -> tuple[int, int, int, int]:
-            size = self.dtype_of(slot).itemsize
-            if look.root in blocks.at:
-                return REGISTERS, blocks.at[look.root] * REGISTER_BYTES, 0, size
+            size = self.dtypes[slot].itemsize
+            at = blocks.at.get(look.root)
+            if at is not None:
+                return REGISTERS, at * REGISTER_BYTES, 0, size
             base, offset = self.at(look)
             return base, offset, *steps_of(way, columns, size)
 
@@ -1059,7 +1065,7 @@ class Plan:
                         ahead[look.root] = ahead.get(look.root, 0) + 1
                 code = Arithmetic(local, left, ahead, parts, blocks, place_of, target_of)
                 for op in stretch:
-                    if code.full(op) or self.dtype_of(op[0]) != dtype:
+                    if code.full(op) or differ(self.dtypes[op[0]], dtype):
                         made.append((code.done(), FLOATS.index(dtype), dtype.itemsize, code.places))
                         dtype, code = self.dtype_of(op[0]), Arithmetic(local, left, ahead, parts, blocks, place_of, target_of)
                     code.take(op)
@@ -1375,7 +1381,9 @@ class Arithmetic:
 
     def full(self, op: Any) -> bool:
         """Whether one more op, with what it may need, is too much: two loads, itself, and every register written."""
-        spread = self.spread + sum([type(way) is tuple for way in op[4]])
+        spread = self.spread
+        for way in op[4]:
+            spread += type(way) is tuple
         return (len(self.code) + 4 + 2 * AT_ONCE > CODES or len(self.places) + 2 + 2 * AT_ONCE > OPERANDS
                 or spread > ROWS_SPREAD)
 
