@@ -1,6 +1,7 @@
 """autodiff.compile over arrays: replays against eager runs, for every row of the catalogue, and what gives up."""
 import collections
 import os
+import random
 import threading
 import warnings
 from queue import SimpleQueue
@@ -1215,3 +1216,72 @@ def test_calls_by_keyword_and_ints_that_are_differentiated_are_recorded_once():
             if i == 0:
                 recorded = calls.qsize()
     assert calls.qsize() - recorded == 4      # eager code's
+
+
+# ---- writes, where the values are
+
+def a_function_that_writes(seed):
+    """Lines that make arrays, write parts of them (of themselves too), and read what was there before."""
+    draw, n, known = random.Random(seed), random.Random(seed).choice((3, 6, 24)), ["x", "u"]
+    lines = []
+    for k in range(draw.randint(4, 14)):
+        a, b, i, j = draw.choice(known), draw.choice(known), draw.randrange(n), draw.randrange(n)
+        start, stop = sorted((draw.randrange(n + 1), draw.randrange(n + 1)))
+        other = draw.randrange(n - (stop - start) + 1)
+        part, from_there = f"{start}:{stop}", f"{other}:{other + stop - start}"
+        if len(known) < 3 or draw.random() < 0.3:
+            known.append(f"y{k}")
+            lines.append(f"y{k} = " + draw.choice((f"{a} * 2.0", f"np.zeros({n})", f"{a} + {b}", f"{a}.copy()",
+                                                   f"np.ones({n}) * 0.5", f"{a} * np.sum({b} * np.sum({a} * {b}))")))
+            continue
+        y = draw.choice(known[2:])
+        lines.append(draw.choice((
+            f"{y}[{i}] = {a}[{j}] * {b}[{i}]", f"{y}[{i}] = {a}[{j}] + 0.5 * {y}[{i}]", f"{y}[{i}] = 0.25",
+            f"{y}[{part}] = {a}[{from_there}]", f"{y}[{part}] += {y}[{from_there}]", f"{y}[{part}] *= {a}[{from_there}]",
+            f"{y}[{part}] = {y}[{from_there}][::-1]", f"{y}[::2] = {a}[::2] * 0.5", f"{y} += {a} * 0.5",
+            f"for i in range(1, {n}): {y}[i] = 0.5 * {y}[i - 1] + {a}[i]")))
+    lines.append("return " + " + ".join(f"({v} * {v}).sum()" for v in known))
+    return n, "def f(x, u):\n" + "".join(f"    {line}\n" for line in lines)
+
+
+def test_writes_into_parts_of_arrays():
+    """A replay writes where the array is, unless somebody reads its old value later, through a view or a twin of it."""
+    recorded = 0
+    for seed in range(80):
+        n, text = a_function_that_writes(seed)
+        names = {"np": np}
+        exec(text, names)
+        f, rng = lift(names["f"]), np.random.default_rng(seed)
+        c = autodiff.compile(names["f"])
+        of, expected = (autodiff.value_and_grad(g, argnums=(0, 1)) for g in (c, f))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for x, u in rng.uniform(-1.0, 1.0, (3, 2, n)):
+                close(c(x, u), f(x, u))
+                try:
+                    y, gs = expected(x, u)
+                except RuntimeError:        # it wrote into what a derivative needs
+                    with pytest.raises(RuntimeError, match="inplace"):
+                        of(x, u)
+                    continue
+                value, gradients = of(x, u)
+                close(value, y)
+                for a, b in zip(gradients, gs, strict=True):
+                    close(a, b)
+        assert "does not compute" not in (c._state.reason or ""), text
+        recorded += c._state.reason is None
+    assert recorded > 55
+
+
+def test_a_recurrence_is_written_without_python():
+    def f(x):
+        y = np.zeros(len(x))
+        for i in range(1, len(x)):
+            y[i] = 0.5 * y[i - 1] + x[i] * x[i]
+        return y.sum()
+
+    c, x = autodiff.compile(f), np.linspace(0.0, 1.0, 60)
+    gradient = autodiff.grad(c)
+    assert c(x) == f(x) and np.allclose(gradient(x), autodiff.grad(lift(f))(x), rtol=1e-13)
+    for played in c._state.played():
+        assert not played.plan.calls and played.plan.steps < 6 * 60

@@ -58,6 +58,8 @@ DRAWS = frozenset(RANDOM_OPS) | {"rand", "randn", "randint", "randperm", "multin
                                  "empty"}
 #: So many programs that ran once say that none will run again.  What the list of an op takes, in bytes.
 MOST, OP_BYTES = 64, 800
+#: Larger values are not kept when they are written: where one was a constant, the function runs as it is.
+KEPT_BYTES = 1 << 18
 #: In place of a row's name: all that are intricate are called whole, for nobody knows whose derivative it was.
 COARSE = "*"
 WRITTEN, DRAWN, HOOKED = "it writes into a value", "it draws random numbers", "a hook stands on one of its values"
@@ -486,6 +488,7 @@ class Recorder(_v.FunctionLevel):
         if call.called:         # at an index of Variables
             if region is not None:
                 return self.give_up(WRITTEN)
+            self.keep_values(storage)
             result = self.called_whole(call.name, call.operands, params, CALLED)
             if self.reason is None:
                 self.overwritten(x, self.known[id(result)], storage)
@@ -494,6 +497,7 @@ class Recorder(_v.FunctionLevel):
         number = self.number(name)
         if number < 0:
             return self.give_up(f"{name}() is not recorded")
+        self.keep_values(storage)
         operands, encoded = self.encoded(call.operands), self.encoded(params)
         if self.reason is not None:
             return NotImplemented
@@ -527,6 +531,16 @@ class Recorder(_v.FunctionLevel):
             self.known[id(whole)] = self.known[id(base)]
             self.written.add(id(whole))
         return NotImplemented
+
+    def keep_values(self, storage: int) -> None:
+        """What is about to be written keeps its value where that may be a constant of the plan."""
+        for key in self.sharing.get(storage, ()):
+            slot = self.known.get(key, -1)
+            if slot >= 0 and self.slots[slot].source == "op" and self.slots[slot].shape and isinstance(
+                    self.slots[slot].value, _Base):
+                value = _v.plain_of(self.slots[slot].value)
+                if value.nbytes <= KEPT_BYTES:
+                    self.slots[slot] = self.slots[slot]._replace(value=np.array(value))
 
     def overwritten(self, x: Any, slot: int, storage: int) -> None:
         """x has another value from now on, and what looks at the same memory none that is known."""

@@ -169,8 +169,19 @@ class Plan:
         self.whole = {op.out: op for op in self.ops if op.number in WHOLE}
         self.graphs: dict[int, tuple[Kept, list[Ref]]] = {}      # of ops called whole, and of what gradients are wanted
         self.uses = self.counted()
-        for op in self.ops:
+        self.writes = {op.operands[0].slot for op in self.ops if op.name == "copy_region"}     # of which a part is written
+        self.until: dict[int, float] = {}           # the last op that reads a slot, through views of it too
+        self.read: dict[int, float] = {}            # ... that reads a root itself, or through a view that is no copy
+        self.read_at: dict[int, int] = {}           # the level of the last step so far that reads a root
+        self.overwritten: set[int] = set()          # roots whose memory holds another value by now
+        self.now = 0
+        if self.writes:
+            self.find_last_reads()
+        for i, op in enumerate(self.ops):
+            self.now = i
             self.take(op)
+            if self.writes:
+                self.note_reads(op)
         self.live -= set(self.constant)
 
     # ---- what is computed at all
@@ -199,8 +210,38 @@ class Plan:
             uses[slot] = uses.get(slot, 0) + 2
         return uses
 
+    def find_last_reads(self) -> None:
+        for slot in [guard.slot for guard in self.guards] + self.outputs:
+            self.until[slot] = self.read[slot] = float("inf")
+        for i in range(len(self.ops) - 1, -1, -1):
+            op = self.ops[i]
+            through = self.until.get(op.out, i) if op.name in ("view", "clone", "positive") else i
+            for ref in self.refs[op.out]:
+                self.read.setdefault(ref.slot, i)
+                self.until[ref.slot] = max(self.until.get(ref.slot, -1), through)
+
+    def note_reads(self, op: Op) -> None:
+        """At which level an op reads its operands, where they are."""
+        root = self.root_of(self.known(op.out))
+        if root is not None:
+            self.reads_at([ref.slot for ref in self.refs[op.out]], self.level[root])
+
+    def reads_at(self, slots: list[int], level: int) -> None:
+        for slot in slots:
+            root = self.root_of(self.known(slot))
+            if root is not None:
+                self.read_at[root] = max(self.read_at.get(root, 0), level)
+
+    def seen_until(self, slot: int, other: int) -> None:
+        """That who reads a slot reads the memory of another one."""
+        root = self.root_of(other)
+        if root is not None:
+            self.read[root] = max(self.read.get(root, -1), self.until.get(slot, -1))
+
     def same(self, slot: int, other: int, fewer: int) -> None:
         """That a slot is another one's value, which is read where it was."""
+        if self.writes:
+            self.seen_until(slot, other)
         self.alias[slot] = other
         self.uses[other] = self.uses.get(other, 0) + self.uses.get(slot, 0) - fewer
 
@@ -229,7 +270,8 @@ class Plan:
                 break
         else:
             for out in (op.out, *op.more):
-                self.constant[out] = uniform(np.asarray(_v.plain_of(self.slots[out].value)))
+                value = self.slots[out].value
+                self.constant[out] = uniform(np.asarray(value if isinstance(value, np.ndarray) else _v.plain_of(value)))
             return
         number = op.number
         if number <= GRADIENT or number in WHOLE:
@@ -314,7 +356,9 @@ class Plan:
             keys.sort()
         key = name, *keys, shape
         before = self.seen.setdefault(key, out)
-        if before != out:
+        if before in self.overwritten:
+            self.seen[key] = out
+        elif before != out:
             self.same(out, self.known(before), 0)
             return
         if name == "add" and self.embedded and self.added(op, given):
@@ -420,6 +464,20 @@ class Plan:
         if seen is None or seen.shape != self.slots[op.out].shape or differ(self.slots[op.out].dtype, dtype):
             self.by_python(op)
             return
+        if self.writes:
+            # A small part of what will be written is copied, so that the rest can be written where it is.
+            if op.operands[0].slot in self.writes and source not in self.constant and (
+                    count(seen.shape) == 1 or count(seen.shape) * 4 <= count(self.shapes[source])):
+                copy = self.fresh(seen.shape, dtype)
+                self.look[copy] = Look(copy, seen.shape, packed(seen.shape, dtype.itemsize))
+                self.level[copy] = level = 1 + self.level_of(source)
+                part = self.fresh(seen.shape, dtype)
+                self.look[part] = seen
+                self.at_level.setdefault(level, []).append(("copy", copy, part))
+                self.reads_at([part], level)
+                self.look[op.out] = Look(copy, seen.shape, self.look[copy].strides)
+                return
+            self.seen_until(op.out, source)
         self.look[op.out] = seen
 
     def total(self, op: Op) -> bool:
@@ -522,16 +580,47 @@ class Plan:
             if self.uses.get(part, 0) != 1 or self.uses.get(rest, 0) != 1 or rest not in self.owned:
                 continue
             step, source, region = found
+            if self.root_of(source) in self.overwritten:
+                continue
             step[0] = "nothing"
             shape, size = self.slots[op.out].shape, self.slots[op.out].dtype.itemsize
             self.look[op.out] = Look(op.out, shape, packed(shape, size))
             self.level[op.out] = level = 1 + max(self.level_of(source), self.level[rest])
             self.inplace[op.out] = rest
             self.at_level.setdefault(level, []).append(("add_to", op.out, source, region))
+            self.reads_at([source], level)
             self.owned.discard(part)
             self.owned.add(op.out)
             return True
         return False
+
+    def put(self, op: Op) -> bool:
+        """A value with another one where a geometry looks: written there if nobody else reads it any more, or into a copy."""
+        slot, geometry = self.slots[op.out], op.params[0]
+        x, y = self.ref(op.operands[0]), self.operand(op.operands[1], slot.dtype)
+        if not geometry.shows_once or any(differ(self.dtypes[s], slot.dtype) for s in (x, y)):
+            return False
+        whole = Look(op.out, slot.shape, packed(slot.shape, slot.dtype.itemsize))
+        region = seen_by(geometry, whole, slot.dtype)
+        if region is None or self.shapes[x] != slot.shape or len(region.shape) > DIMS or not fits(self.shapes[y], region.shape):
+            return False
+        look, value = self.look_at(x), self.look_at(y)
+        if look.root == x and x not in self.constant and self.is_computed(x) and value.root != x and (
+                x not in self.overwritten and self.read.get(x, -1) <= self.now):
+            rest = x
+        else:
+            rest = self.fresh(slot.shape, slot.dtype)
+            self.look[rest] = Look(rest, slot.shape, whole.strides)
+            self.level[rest] = level = 1 + self.level_of(x)
+            self.at_level.setdefault(level, []).append(("copy", rest, x))
+            self.reads_at([x], level)
+        self.look[op.out] = whole
+        self.level[op.out] = level = 1 + max(self.level_of(y), self.level[rest], self.read_at.get(rest, 0))
+        self.inplace[op.out] = rest
+        self.overwritten.add(rest)
+        self.at_level.setdefault(level, []).append(("put", op.out, y, region))
+        self.owned.add(op.out)
+        return True
 
     def logsumexp(self, op: Op) -> bool:
         """Over the last dimensions.  The exponentials are kept for the gradient, which is found to want them later."""
@@ -780,7 +869,7 @@ class Plan:
                 shape, dtype = self.shape_of(root), self.dtype_of(root)
                 free.give(self.where[root], count(shape) * dtype.itemsize)
         program = _arrays.Program(steps, micros, sums, next_base, free.size, registers, constants, calls, heavy)
-        self.steps = len(steps)
+        self.steps, self.calls = len(steps), len(calls)
         return program, bases, output_bases
 
     def take_over(self, order: list[Any], flow: list[Any], finals: list[int]) -> None:
@@ -853,6 +942,7 @@ class Plan:
         self.shapes, self.dtypes = [], []
         self.embedded, self.exponentials, self.owned, self.whole, self.graphs = {}, {}, set(), {}, {}
         self.bases, self.taken, self.where = {}, {}, {}
+        self.writes, self.until, self.read, self.read_at, self.overwritten = set(), {}, {}, {}, set()
 
     def first_of(self, root: int) -> int:
         while root in self.inplace:
@@ -877,7 +967,7 @@ class Plan:
             return [r for r in reads if r not in self.constant], [step[1]] + [s for s in step[5:] if s is not None]
         elif kind in ("copy", "sum", "embed", "logsumexp_across", "gather", "scatter"):
             reads = [self.look_at(step[2]).root]
-        elif kind == "add_to":
+        elif kind == "add_to" or kind == "put":
             reads = [self.look_at(step[2]).root, self.inplace[step[1]]]
         elif kind == "matmul":
             reads = [self.look_at(step[2]).root, self.look_at(step[3]).root]
@@ -924,8 +1014,13 @@ class Plan:
         return found
 
     def is_arithmetic(self, op: Any) -> bool:
-        dtype = self.dtype_of(op[0])
-        return op[1] in ARITHMETIC and dtype in FLOATS and all(self.dtype_of(s) == dtype for s in op[2])
+        if op[1] not in ARITHMETIC:
+            return False
+        dtype = self.dtypes[op[0]]
+        for s in op[2]:
+            if self.dtypes[s] is not dtype and self.dtypes[s] != dtype:
+                return False
+        return dtype in FLOATS
 
     def micros_of(self, sweep: Sweep, local: set[int]) -> tuple[list[Any], list[Any], int]:
         """The ops of a sweep, its sums, and how many registers they take."""
@@ -945,9 +1040,10 @@ class Plan:
         blocks = Blocks(local, left)
 
         def place_of(slot: int, look: Look, way: Any) -> tuple[int, int, int, int]:
-            size = self.dtype_of(slot).itemsize
-            if look.root in blocks.at:
-                return REGISTERS, blocks.at[look.root] * REGISTER_BYTES, 0, size
+            size = self.dtypes[slot].itemsize
+            at = blocks.at.get(look.root)
+            if at is not None:
+                return REGISTERS, at * REGISTER_BYTES, 0, size
             base, offset = self.at(look)
             return base, offset, *steps_of(way, columns, size)
 
@@ -969,7 +1065,7 @@ class Plan:
                         ahead[look.root] = ahead.get(look.root, 0) + 1
                 code = Arithmetic(local, left, ahead, parts, blocks, place_of, target_of)
                 for op in stretch:
-                    if code.full(op) or self.dtype_of(op[0]) != dtype:
+                    if code.full(op) or differ(self.dtypes[op[0]], dtype):
                         made.append((code.done(), FLOATS.index(dtype), dtype.itemsize, code.places))
                         dtype, code = self.dtype_of(op[0]), Arithmetic(local, left, ahead, parts, blocks, place_of, target_of)
                     code.take(op)
@@ -1060,6 +1156,12 @@ class Plan:
             steps.append({"kind": K["copy"], "size": size, "shape": region.shape, "zeroed": (n * size, target[1]),
                           "places": [(*self.at(look), self.flat_look(step[2], region.shape).strides),
                                      (target[0], target[1] + region.offset, region.strides)]})
+        elif kind == "put":
+            look, region = self.look_at(step[2]), step[3]
+            steps.append({"kind": K["copy"], "size": size, "shape": region.shape,
+                          "places": [(*self.at(look), self.flat_look(step[2], region.shape).strides),
+                                     (target[0], target[1] + region.offset, region.strides)]})
+            n = count(region.shape)
         elif kind == "add_to":
             look, region = self.look_at(step[2]), step[3]
             steps.append({"kind": K["add_to"], "dtype": FLOATS.index(dtype), "shape": region.shape,
@@ -1098,6 +1200,7 @@ class Plan:
 STRUCTURAL: dict[str, Callable[[Plan, Op], bool]] = {
     "sum": Plan.total, "mean": Plan.total, "matmul": Plan.product, "embed": Plan.embed, "logsumexp": Plan.logsumexp,
     "cat": Plan.joined, "stack": Plan.joined, "index": Plan.picked, "pick": Plan.picked, "index_add_zeros": Plan.picked,
+    "copy_region": Plan.put,
 }
 
 
@@ -1152,6 +1255,11 @@ def uniform(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def differ(x: np.dtype[Any], y: np.dtype[Any]) -> bool:
     """Whether two dtypes do: mostly they are one object, and NumPy takes long to say what others are."""
     return x is not y and x != y
+
+
+def fits(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether a shape is broadcast to another."""
+    return len(shape) <= len(other) and all(n in (1, m) for n, m in zip(reversed(shape), reversed(other), strict=False))
 
 
 def rows_across(shape: tuple[int, ...]) -> bool:
@@ -1273,7 +1381,9 @@ class Arithmetic:
 
     def full(self, op: Any) -> bool:
         """Whether one more op, with what it may need, is too much: two loads, itself, and every register written."""
-        spread = self.spread + sum([type(way) is tuple for way in op[4]])
+        spread = self.spread
+        for way in op[4]:
+            spread += type(way) is tuple
         return (len(self.code) + 4 + 2 * AT_ONCE > CODES or len(self.places) + 2 + 2 * AT_ONCE > OPERANDS
                 or spread > ROWS_SPREAD)
 

@@ -59,7 +59,10 @@ WRITES = ("v{n} = {a} * 1.0; v{n}[0] = {b}[1]", "v{n} = {a} + 0.0; v{n} += {b}",
           "v{n} = {a} * 2.0; w = v{n}[1]; w += {b}[0]; v{n}[0] = w * 0.5",
           "v{n} = np.empty((3, 4)); v{n}[...] = {a}; v{n} /= 2.0", "v{n} = {a} * 1.0; v{n}[1, 2] = {b}[0, 0]",
           "v{n} = np.zeros_like({a})\n{pad}for i in range(3):\n{pad}    v{n}[i] = {a}[i] * (v{n}[i - 1] + 1.0)",
-          "v{n} = {a} * 1.0; w = v{n}[:2]; v{n}[0] = {b}[1]; v{n} = v{n} * 1.0 + w.sum()")
+          "v{n} = {a} * 1.0; w = v{n}[:2]; v{n}[0] = {b}[1]; v{n} = v{n} * 1.0 + w.sum()",
+          "v{n} = {a} * 2.0; w = v{n} * np.sum({b} * np.sum({a} * {b})); v{n}[1, 1] = 0.25; v{n} = {a} * 2.0 + v{n} * w",
+          "v{n} = {b} * {a}; v{n}[:, :2] = v{n}[:, 1:3]; v{n}[1:] += v{n}[:2]",
+          "v{n} = np.ones((3, 4)) * 0.5; w = v{n} + {a}; v{n}[::2] = {b}[::2]; v{n} = v{n} + w + np.ones((3, 4)) * 0.5")
 #: Derivatives inside of the function.
 INNER = ("autodiff.grad(lambda z: (np.tanh(z) * {b}).sum())({a})", "autodiff.elementwise_grad(np.tanh)({a}) * {b}",
          "autodiff.grad(lambda z: (z * z * {b}).mean() + np.exp(-(z * z).sum()))({a})",
