@@ -43,7 +43,7 @@ NARROWER = {
     "_engine": {"_guidance", "_types", "_kernels", "_core", "_base", "_elementwise", "_structural", "_indexing", "_batched"},
     "_function": {"_types", "_kernels", "_core", "_base", "_elementwise", "_structural", "_indexing", "_engine"},
     "_program": {"_kernels", "_core", "_base", "_elementwise"},
-    "_arrays": {"_kernels", "_core", "_base"},
+    "_arrays": {"_kernels", "_core", "_base", "_program"},
     "_variable": {"_guidance", "_types", "_printing", "_kernels", "_core", "_base", "_elementwise", "_structural", "_indexing",
                   "_engine", "_function"},
 }
