@@ -112,7 +112,8 @@ _EXAMPLES = {_v.Tensor: _v.tensor(0.0), _v.ndarray: _v.as_ndarray(0.0)}
 
 
 def _plain(value: Any) -> Any:
-    if not isinstance(value, _Base) or value.requires_grad or _v.carries_more(value) or _v.recorder() is not None:
+    if not isinstance(value, _Base) or value.requires_grad or _v.carries_more(value) or (
+            _v.levels and _v.recorder() is not None):
         return value
     return value.item() if value.ndim == 0 else np.asarray(value)
 
