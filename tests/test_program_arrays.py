@@ -608,6 +608,45 @@ def test_derivatives_inside_are_recorded(name):
         assert c._state.reason is None and c.program is not None and "=" in str(c.program)
 
 
+def branching(w, x):
+    y = np.tanh(w @ x)
+    return (y * y * x).sum() if y.sum() > 0 else np.exp(y).sum() * x[0]
+
+
+@pytest.mark.parametrize("transform", [autodiff.hessian, autodiff.jacobian, autodiff.jacrev, autodiff.jacfwd])
+@pytest.mark.parametrize("places", [0, 1, (0, 1), (1,)])
+def test_matrices_of_derivatives_are_programs(transform, places):
+    """Of each way through the function; of many elements, which would take long to record, as it always was."""
+    f = branching if transform is autodiff.hessian else lambda w, x: np.tanh(w @ x) * branching(w, x)
+    c = autodiff.compile(f)
+    of, expected_of = transform(c, argnums=places), transform(f, argnums=places)
+    for i in (1, -1, 2, 1, -2, -1, 3):
+        given = SQUARE * i, np.array([1.0, -0.5, 2.0])
+        found, expected = of(*given), expected_of(*given)
+        close(found, expected)
+        assert type(found) is type(expected)
+    (derived,) = c._state.derivatives.values()
+    assert derived._state.reason is None and len(derived.program.trees) == 2
+    large = np.tanh(np.arange(1600.0)).reshape(40, 40), np.linspace(-1, 1, 40)
+    if places == 1:
+        close(of(*large), expected_of(*large))
+        assert len(derived.program.trees) == 2
+
+
+def test_products_with_the_hessian_are_programs():
+    c = autodiff.compile(branching)
+    for i in (1, -1, 2, 1, -2, -1):
+        given, along = (SQUARE * i, np.array([1.0, -0.5, 2.0])), (SQUARE.T, np.ones(3))
+        close(autodiff.hvp(c, given, along), autodiff.hvp(branching, given, along))
+    assert len(c._state.derivatives["hvp"].program.trees) == 2
+    for bad in ((given, along[:1]), (given, (along[0], np.ones(2))), (list(given), list(along))):
+        with pytest.raises(RuntimeError) as found:
+            autodiff.hvp(c, *bad)
+        with pytest.raises(RuntimeError) as expected:
+            autodiff.hvp(branching, *bad)
+        assert str(found.value) == str(expected.value)
+
+
 def test_a_pass_inside_that_accumulates():
     """It is right, and says why it is not recorded."""
     def f(x):
