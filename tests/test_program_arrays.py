@@ -1,5 +1,6 @@
 """autodiff.compile over arrays: replays against eager runs, for every row of the catalogue, and what gives up."""
 import collections
+import math
 import os
 import threading
 import warnings
@@ -606,6 +607,39 @@ def test_derivatives_inside_are_recorded(name):
         for i in (0, 1, 2, 3, 0, 1):
             close(found_of(*given(i)), expected_of(*given(i)))
         assert c._state.reason is None and c.program is not None and "=" in str(c.program)
+
+
+def volatility(price, strike):
+    """Implied by a price, by Newton's method with the derivative that the library finds."""
+    def value(spot, strike, vol):
+        d = (math.log(spot / strike) + vol * vol / 2) / vol
+        n = lambda x: 0.5 * (1 + math.erf(x / math.sqrt(2.0)))
+        return spot * n(d) - strike * n(d - vol)
+
+    vol = 0.2 + 0.0 * price
+    for _ in range(30):
+        miss, vega = autodiff.value_and_grad(value, argnums=2)(100.0 + 0.0 * price, strike, vol)
+        if abs(miss - price) < 1e-11:
+            break
+        vol = vol - (miss - price) / vega
+    return vol
+
+
+def test_numbers_whose_function_differentiates():
+    """A program of arrays, with math's functions and their domains; over many points, too."""
+    c = autodiff.compile(volatility)
+    for price in (10.0, 12.0, 8.5, 25.0, 10.0, 12.0):
+        assert c(price, 95.0) == lift(volatility)(price, 95.0)
+    assert c._state.reason is None and c.branches
+    slope = (volatility_at := lift(volatility))(10.001, 95.0) - volatility_at(9.999, 95.0)
+    assert autodiff.grad(c)(10.0, 95.0) == pytest.approx(slope / 0.002, rel=1e-5)
+    prices = np.linspace(8.0, 20.0, 7)
+    close(autodiff.vmap(c, in_dims=(0, None))(prices, 95.0), np.array([c(p, 95.0) for p in prices]))
+    fresh = autodiff.compile(volatility)
+    close(autodiff.vmap(fresh, in_dims=(0, None))(prices, 95.0), np.array([c(p, 95.0) for p in prices]))
+    with pytest.raises(ValueError, match="math domain error"):
+        c(10.0, -3.0)
+    assert c(10.0, 95.0) == lift(volatility)(10.0, 95.0)
 
 
 def branching(w, x):

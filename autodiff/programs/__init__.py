@@ -945,8 +945,8 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
                 return NotImplemented
             if state.unsettled and not by_itself(0):        # the first call left something that each does
                 return NotImplemented
-            if not state.trees:
-                return NotImplemented       # nothing is recorded: all points in one pass, as ever
+            if not state.trees:             # nothing is recorded: all points in one pass, as ever
+                return _over_samples(replay, tree, leaves, dims, size) if state.over_arrays else NotImplemented
             known = state.trees[0]
         if known.attached:
             return NotImplemented
@@ -995,6 +995,8 @@ def _over_samples(replay: Any, tree: Any, leaves: list[Any], dims: list[int | No
     if replay._what >= HESSIAN:         # itself no program: does the function branch?
         replay.function(*tree.unflatten([value if row is None else row[0] for value, row in zip(leaves, rows, strict=True)]))
     found = [sample(0)]
+    if not state.played() and state.reason is None:     # a derivative inside is recorded by the second call
+        found = [sample(0)]
     programs = [played.plan for played in state.played()]
     branches = any(guard.kind == "truth" for plan in programs for guard in plan.guards)
     large = sum(row[0].size for row in rows if row is not None) >= _LARGE
