@@ -252,7 +252,8 @@ def _out_of_graph(value: Any) -> Any:
 
 
 def _zeros(variable: Any) -> Any:
-    return _v.zeros_like(variable)
+    made, recorder = _v.zeros_like(variable), _v.recorder() if _v.levels else None
+    return made if recorder is None else recorder.of_none(made)
 
 
 # ---- gradients

@@ -771,6 +771,10 @@ class Recorder(_v.FunctionLevel):
             self.held.append(seed)
             return seed
 
+    def of_none(self, v: Any) -> Any:
+        """The gradient of what nothing depends on: a constant."""
+        return v if self.looking or _v.physical_of(v) is not None else self.seed_of(v, v)
+
     def row_of(self, basis: Any, i: int) -> Any:
         """A cotangent of a pass for one row of a Jacobian."""
         with self.off():
