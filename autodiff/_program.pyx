@@ -650,6 +650,10 @@ cdef class Recorder(OpRecorder):
     def forked(self, v, leaf):
         """A leaf that a transform makes of a value: what is computed of it comes to nothing, passing() says."""
 
+    def of_none(self, v):
+        """The gradient of what nothing depends on."""
+        return v
+
     def row_of(self, basis, int i):
         """A cotangent of a pass, which comes to nothing."""
         return basis[i]

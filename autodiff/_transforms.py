@@ -112,7 +112,8 @@ _EXAMPLES = {_v.Tensor: _v.tensor(0.0), _v.ndarray: _v.as_ndarray(0.0)}
 
 
 def _plain(value: Any) -> Any:
-    if not isinstance(value, _Base) or value.requires_grad or _v.carries_more(value) or _v.recorder() is not None:
+    if not isinstance(value, _Base) or value.requires_grad or _v.carries_more(value) or (
+            _v.levels and _v.recorder() is not None):
         return value
     return value.item() if value.ndim == 0 else np.asarray(value)
 
@@ -256,7 +257,8 @@ def _out_of_graph(value: Any) -> Any:
 
 
 def _zeros(variable: Any) -> Any:
-    return _v.zeros_like(variable)
+    made, recorder = _v.zeros_like(variable), _v.recorder() if _v.levels else None
+    return made if recorder is None else recorder.of_none(made)
 
 
 # ---- gradients

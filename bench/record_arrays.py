@@ -140,6 +140,39 @@ def record_gaussian_mixture(quick):
 
 
 @case(
+    "record_newton_logistic",
+    "a logistic regression of 50 x 4 by five steps of Newton's method: gradient and Hessian inside of what is compiled",
+    [faster("jax", 1), faster("eager", 1)],
+)
+def record_newton(quick):
+    random = np.random.default_rng(0)
+    x, ones = random.standard_normal((50, 4)), (random.random(50) < 0.5).astype(float)
+
+    def fitted(b, x, ones, arrays, lib):
+        for _ in range(5):
+            cost = lambda b: (arrays.logaddexp(0.0, x @ b) - ones * (x @ b)).sum() + 0.1 * (b @ b)
+            b = b - arrays.linalg.solve(lib.hessian(cost)(b), lib.grad(cost)(b))
+        return b
+
+    def of(lib, compiled):
+        wrapped = lambda b, x, ones: fitted(b, x, ones, np, lib)
+        call = lib.compile(wrapped) if compiled else wrapped
+        for _ in range(2):      # the second call records it
+            call(np.zeros(4), x, ones)
+        start = np.zeros(4)
+        return Work(lambda: call(start, x, ones), gradient=lambda: arrays_of(call(start, x, ones)))
+
+    def jax(lib):
+        lib.config.update("jax_enable_x64", True)
+        call = lib.jit(lambda b, x, ones: fitted(b, x, ones, lib.numpy, lib))
+        given = [lib.numpy.asarray(v) for v in (np.zeros(4), x, ones)]
+        run = lambda: lib.block_until_ready(call(*given))
+        return Work(run, gradient=lambda: arrays_of(run()))
+
+    return {"autodiff": lambda lib: of(lib, True), "eager": lambda _: of(library(), False), "jax": jax}
+
+
+@case(
     "record_logsumexp_1280000",
     "logsumexp of 1,280,000 elements and its gradient, replayed (jax: compiled)",
     [faster("jax", 1), faster("eager", 1)],

@@ -1,5 +1,6 @@
 """autodiff.compile over arrays: replays against eager runs, for every row of the catalogue, and what gives up."""
 import collections
+import math
 import os
 import random
 import threading
@@ -607,6 +608,78 @@ def test_derivatives_inside_are_recorded(name):
         for i in (0, 1, 2, 3, 0, 1):
             close(found_of(*given(i)), expected_of(*given(i)))
         assert c._state.reason is None and c.program is not None and "=" in str(c.program)
+
+
+def volatility(price, strike):
+    """Implied by a price, by Newton's method with the derivative that the library finds."""
+    def value(spot, strike, vol):
+        d = (math.log(spot / strike) + vol * vol / 2) / vol
+        n = lambda x: 0.5 * (1 + math.erf(x / math.sqrt(2.0)))
+        return spot * n(d) - strike * n(d - vol)
+
+    vol = 0.2 + 0.0 * price
+    for _ in range(30):
+        miss, vega = autodiff.value_and_grad(value, argnums=2)(100.0 + 0.0 * price, strike, vol)
+        if abs(miss - price) < 1e-11:
+            break
+        vol = vol - (miss - price) / vega
+    return vol
+
+
+def test_numbers_whose_function_differentiates():
+    """A program of arrays, with math's functions and their domains; over many points, too."""
+    c = autodiff.compile(volatility)
+    for price in (10.0, 12.0, 8.5, 25.0, 10.0, 12.0):
+        assert c(price, 95.0) == lift(volatility)(price, 95.0)
+    assert c._state.reason is None and c.branches
+    slope = (volatility_at := lift(volatility))(10.001, 95.0) - volatility_at(9.999, 95.0)
+    assert autodiff.grad(c)(10.0, 95.0) == pytest.approx(slope / 0.002, rel=1e-5)
+    prices = np.linspace(8.0, 20.0, 7)
+    close(autodiff.vmap(c, in_dims=(0, None))(prices, 95.0), np.array([c(p, 95.0) for p in prices]))
+    fresh = autodiff.compile(volatility)
+    close(autodiff.vmap(fresh, in_dims=(0, None))(prices, 95.0), np.array([c(p, 95.0) for p in prices]))
+    with pytest.raises(ValueError, match="math domain error"):
+        c(10.0, -3.0)
+    assert c(10.0, 95.0) == lift(volatility)(10.0, 95.0)
+
+
+def branching(w, x):
+    y = np.tanh(w @ x)
+    return (y * y * x).sum() if y.sum() > 0 else np.exp(y).sum() * x[0]
+
+
+@pytest.mark.parametrize("transform", [autodiff.hessian, autodiff.jacobian, autodiff.jacrev, autodiff.jacfwd])
+@pytest.mark.parametrize("places", [0, 1, (0, 1), (1,)])
+def test_matrices_of_derivatives_are_programs(transform, places):
+    """Of each way through the function; of many elements, which would take long to record, as it always was."""
+    f = branching if transform is autodiff.hessian else lambda w, x: np.tanh(w @ x) * branching(w, x)
+    c = autodiff.compile(f)
+    of, expected_of = transform(c, argnums=places), transform(f, argnums=places)
+    for i in (1, -1, 2, 1, -2, -1, 3):
+        given = SQUARE * i, np.array([1.0, -0.5, 2.0])
+        found, expected = of(*given), expected_of(*given)
+        close(found, expected)
+        assert type(found) is type(expected)
+    (derived,) = c._state.derivatives.values()
+    assert derived._state.reason is None and len(derived.program.trees) == 2
+    large = np.tanh(np.arange(1600.0)).reshape(40, 40), np.linspace(-1, 1, 40)
+    if places == 1:
+        close(of(*large), expected_of(*large))
+        assert len(derived.program.trees) == 2
+
+
+def test_products_with_the_hessian_are_programs():
+    c = autodiff.compile(branching)
+    for i in (1, -1, 2, 1, -2, -1):
+        given, along = (SQUARE * i, np.array([1.0, -0.5, 2.0])), (SQUARE.T, np.ones(3))
+        close(autodiff.hvp(c, given, along), autodiff.hvp(branching, given, along))
+    assert len(c._state.derivatives["hvp"].program.trees) == 2
+    for bad in ((given, along[:1]), (given, (along[0], np.ones(2))), (list(given), list(along))):
+        with pytest.raises(RuntimeError) as found:
+            autodiff.hvp(c, *bad)
+        with pytest.raises(RuntimeError) as expected:
+            autodiff.hvp(branching, *bad)
+        assert str(found.value) == str(expected.value)
 
 
 def test_a_pass_inside_that_accumulates():

@@ -621,17 +621,18 @@ def in_use():
 @pytest.mark.parametrize("kind", ["straight", "matrix", "leaving"])
 def test_bytes_are_what_the_tree_takes(kind):
     if kind == "leaving":
-        tree = of_leaving("all inputs in each step", 100, (0, 1))
+        tree = of_leaving("all inputs in each step", 400, (0, 1))
     else:
         c = compiled(straight)
         (autodiff.grad if kind == "straight" else autodiff.hessian)(c)(1.0)
         tree, = c._state.trees
         del c
-    gc.collect()
+    for _ in range(3):      # what other tests left behind goes now, and not with it
+        gc.collect()
     said, before = tree.bytes, in_use()
     del tree
     gc.collect()
-    assert 0.95 * said < before - in_use() < 1.05 * said + 4096
+    assert 0.95 * said < before - in_use() < 1.05 * said + 16384
 
 
 # ---- threads, and code that runs in the middle

@@ -188,6 +188,7 @@ class _State:
         self.array_bytes = 0
         self.whole: set[str] = set()    # rows that its programs of arrays call as one
         self.of_arrays: dict[Any, Any] = {}
+        self.derivatives: dict[Any, Any] = {}   # what second derivatives and Jacobians in arrays are compiled as
 
     def drawn(self) -> list[Any]:
         """The states of the generators that a function may draw from without being seen."""
@@ -274,6 +275,25 @@ class _State:
                 return
             self.settled[change.place] = change
 
+    def matrix(self, replay: Any, args: tuple[Any, ...]) -> Any:
+        """A Hessian or a Jacobian in arrays: by a program of what computes it, as if that were compiled."""
+        if not isinstance(replay, Differentiated) or self.check or replay._aux or sum(
+                _elements(args[place]) for place in replay._places) > _ROWS:
+            return replay.eager(self.plainly, args, {})
+        # Forward mode is not recorded: by rows.
+        kind, options = (Hessian, {}) if replay.kind is Hessian else (JacRev, {"has_aux": False, "chunk_size": None})
+        return self.derived((kind, replay._places, replay._single),
+                            lambda f: kind(f, argnums=replay.options["argnums"], **options))(*args)
+
+    def derived(self, key: Any, transform: Callable[[Any], Any]) -> Compiled:
+        """What a transform makes of the function, compiled."""
+        found = self.derivatives.get(key)
+        if found is None:
+            found = self.derivatives[key] = Compiled(self.function, False, self.memory)
+            inner = found._state
+            inner.lifted, inner.name, inner.quiet, inner.over_arrays = transform(self.lifted), self.name, True, True
+        return found
+
     # ---- a call that was not replayed at once
 
     def run(self, replay: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -294,7 +314,7 @@ class _State:
             args = tuple([float(v) if i in replay._places and type(v) is int else v for i, v in enumerate(args)])
         if self.over_arrays or arrays:
             if replay._what >= HESSIAN:         # programs of arrays have first derivatives of one number only
-                return replay.eager(self.plainly, args, kwargs)
+                return self.matrix(replay, args)
             return self.arrays(replay).run(replay, args)
         for i, value in enumerate(args):
             kind = kind_of(value)
@@ -499,6 +519,14 @@ class _State:
 
 #: Beginning of the reason that a number is a key.
 _HASHED = "hash() takes a value out"
+#: Hessians and Jacobians in so many elements are recorded: each row is a pass of its own, which takes its time to record.
+_ROWS = 32
+
+
+def _elements(value: Any) -> int:
+    return sum(int(np.size(leaf)) for leaf in flatten(value)[0])
+
+
 #: Beginnings of reasons that are seen when a run is over.
 _WHERE_IT_ENDED = ("it returns ", "it writes into a list", "it writes into an argument")
 
@@ -696,7 +724,7 @@ def _arrays_inside(value: Any) -> Any:
 
 
 #: What is not recorded of numbers, but perhaps of arrays, which the function makes of them or closes over.
-_OF_ARRAYS = frozenset(("arange", "array", "asarray", "broadcast_to", "cat", "column_stack", "concatenate", "diag", "dot",
+_OF_ARRAYS = frozenset(("arange", "array", "asarray", "broadcast_to", "cat", "column_stack", "concatenate", "detach", "diag", "dot",
                         "einsum", "expand", "eye", "flatten", "full", "heaviside", "hstack", "linspace", "log_ndtr", "matmul",
                         "max", "mean", "meshgrid", "min", "ndtr", "norm", "ones", "outer", "prod", "ravel", "repeat", "reshape",
                         "round", "select", "softmax", "stack", "std", "sum", "tensor", "tile", "to", "transpose", "unsqueeze",
@@ -918,8 +946,8 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
                 return NotImplemented
             if state.unsettled and not by_itself(0):        # the first call left something that each does
                 return NotImplemented
-            if not state.trees:
-                return NotImplemented       # nothing is recorded: all points in one pass, as ever
+            if not state.trees:             # nothing is recorded: all points in one pass, as ever
+                return _over_samples(replay, tree, leaves, dims, size) if state.over_arrays else NotImplemented
             known = state.trees[0]
         if known.attached:
             return NotImplemented
@@ -968,6 +996,8 @@ def _over_samples(replay: Any, tree: Any, leaves: list[Any], dims: list[int | No
     if replay._what >= HESSIAN:         # itself no program: does the function branch?
         replay.function(*tree.unflatten([value if row is None else row[0] for value, row in zip(leaves, rows, strict=True)]))
     found = [sample(0)]
+    if not state.played() and state.reason is None:     # a derivative inside is recorded by the second call
+        found = [sample(0)]
     programs = [played.plan for played in state.played()]
     branches = any(guard.kind == "truth" for plan in programs for guard in plan.guards)
     large = sum(row[0].size for row in rows if row is not None) >= _LARGE
@@ -1195,6 +1225,9 @@ class _Product(Replay):
         state = self._state
         if state.reason is not None or unusual():
             return NotImplemented
+        if self.what == "hvp" and not state.check and type(self.primals) is type(self.tangents) is tuple and (
+                any(map(_with_arrays, self.primals)) and not any(map(_wants_gradient, (*self.primals, *self.tangents)))):
+            return state.derived("hvp", lambda f: functools.partial(hvp, f))(self.primals, self.tangents)
         weights: list[float] = []
         for value, along in zip(self.primals, self.tangents):
             known = kind_of(value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -123,6 +124,7 @@ class Recorder(_v.FunctionLevel):
         self.tracked = False                        # all inputs have nodes, to be told by
         self.passes = 0                             # derivatives inside of the function
         self.looking = False                        # the ops that run are its own
+        self.checks = False                         # the next value is one of math's, which raises where it is not finite
         self.customs = False                        # an op was called whole, and has a gradient
         self.other = False                          # what it returns is not what it does where nothing is recorded
 
@@ -401,7 +403,7 @@ class Recorder(_v.FunctionLevel):
                 return self.give_up(f"{name}() depends on values by a parameter")
             return NotImplemented
         if call.leaves:
-            return self.leaving(name, call.operands)
+            return self.domain(call.operands, params[0]) if name == "domain" else self.leaving(name, call.operands)
         if name == "full" and not variables_in(params):
             return self.constructed(name, params)
         if name == "detach":
@@ -436,6 +438,9 @@ class Recorder(_v.FunctionLevel):
         if not isinstance(result, _Base):
             return self.give_up(f"{name}() has another result than an array")
         self.ops.append(Op(name, number, operands, encoded, self.learn(result, "op"), self.here()))
+        if self.checks and not result.ndim:
+            self.checks = False
+            self.guards.append(Guard("finite", self.known[id(result)], True, len(self.ops), self.here()))
         if name == "view":
             self.regions[id(result)] = call.operands[0], params[0]
         return result
@@ -680,6 +685,9 @@ class Recorder(_v.FunctionLevel):
         slots = [self.learn(v, "op") for v in made]
         place = self.here()
         self.ops.append(Op(name, number, operands, params, slots[0], place, tuple(slots[1:])))
+        if self.checks:
+            self.checks = False
+            self.guards.append(Guard("finite", slots[0], True, len(self.ops), place))
         given = iter(zip(made, leaves, strict=True))
 
         def rebuilt(part: Any) -> Any:
@@ -776,6 +784,10 @@ class Recorder(_v.FunctionLevel):
             self.known[id(seed)] = self.constant(_v.plain_of(seed))
             self.held.append(seed)
             return seed
+
+    def of_none(self, v: Any) -> Any:
+        """The gradient of what nothing depends on: a constant."""
+        return v if self.looking or _v.physical_of(v) is not None else self.seed_of(v, v)
 
     def row_of(self, basis: Any, i: int) -> Any:
         """A cotangent of a pass for one row of a Jacobian."""
@@ -932,6 +944,15 @@ class Recorder(_v.FunctionLevel):
                 self.handed.append(plain)
                 return plain
         return self.give_up(f"{name}() takes a value out")
+
+    def domain(self, operands: tuple[Any, ...], function: Any) -> Any:
+        """math raises outside of the domain of its functions: so it does now, and a replay there leaves the program."""
+        base = operands[1] if len(operands) == 2 else None
+        if function not in _program.MATH or (function is math.log and isinstance(base, _Base)):
+            return self.give_up(f"math.{function.__name__}() is not recorded")
+        function(*[_v.plain_of(v).item() if isinstance(v, _Base) else v for v in operands])
+        self.checks = True
+        return True
 
     def as_integer(self, v: Any) -> Any:
         """The integer that a value is, or that a float is cut down to: a decision, as that it is equal to it."""
