@@ -724,11 +724,11 @@ def _arrays_inside(value: Any) -> Any:
 
 
 #: What is not recorded of numbers, but perhaps of arrays, which the function makes of them or closes over.
-_OF_ARRAYS = frozenset(("arange", "array", "asarray", "broadcast_to", "cat", "column_stack", "concatenate", "detach", "diag", "dot",
-                        "einsum", "expand", "eye", "flatten", "full", "heaviside", "hstack", "linspace", "log_ndtr", "matmul",
-                        "max", "mean", "meshgrid", "min", "ndtr", "norm", "ones", "outer", "prod", "ravel", "repeat", "reshape",
-                        "round", "select", "softmax", "stack", "std", "sum", "tensor", "tile", "to", "transpose", "unsqueeze",
-                        "var", "view", "vstack", "zeros"))
+_OF_ARRAYS = frozenset(("arange", "array", "asarray", "broadcast_to", "cat", "column_stack", "concatenate", "detach",
+                        "diag", "dot", "einsum", "expand", "eye", "flatten", "full", "heaviside", "hstack", "linspace",
+                        "log_ndtr", "matmul", "max", "mean", "meshgrid", "min", "ndtr", "norm", "ones", "outer", "prod",
+                        "ravel", "repeat", "reshape", "round", "select", "softmax", "stack", "std", "sum", "tensor",
+                        "tile", "to", "transpose", "unsqueeze", "var", "view", "vstack", "zeros"))
 
 
 def _perhaps_of_arrays(reason: str | None) -> bool:
