@@ -3284,7 +3284,7 @@ def depends_on_others(tuple outputs, tuple inputs):
     cdef bint others
     try:
         for v in outputs + inputs:
-            node = current_node(<Variable>v)
+            node = current_node(physical_in(<Variable>v))       # of vmap's handles the graph is that of their batches
             if node != NULL:
                 hold(node)
                 held.append(<uintptr_t>node)

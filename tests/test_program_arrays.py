@@ -1183,6 +1183,46 @@ def test_vmap_of_large_samples_has_the_bits_of_calls():
         assert values[i] == value and (gradients[i] == gradient).all()
 
 
+@pytest.mark.parametrize("branches", [False, True])
+def test_vmap_of_single_precision_stays_in_it(branches):
+    f = autodiff.compile((lambda x: (x * x).sum() if x[0] > 0 else x.sum()) if branches else lambda x: (np.sin(x) * x).sum())
+    xs = np.array([[1.0, 2.0], [-1.0, 0.5], [0.25, 3.0]], np.float32)
+    for transform in (lambda f: f, autodiff.value_and_grad):
+        for _ in range(2):
+            for found in leaves(autodiff.vmap(transform(f))(xs)):
+                assert found.dtype == np.float32
+    assert all(found.dtype == np.float64 for found in leaves(autodiff.vmap(f)(xs.astype(float))))
+
+
+@pytest.mark.parametrize("arrays", [False, True])
+@pytest.mark.parametrize("inner", [False, True])
+def test_forward_mode_goes_on_under_no_grad_from_the_first_call_on(arrays, inner):
+    def f(x):
+        start = autodiff.grad(lambda y: (y * y).sum())(x) if inner else x
+        with autodiff.no_grad():
+            scale = (start * start).sum()
+        return (x * scale).sum()
+
+    x = np.array([1.0, 2.0]) if arrays else 2.0
+    for transform in (autodiff.jacfwd, autodiff.jacobian, autodiff.jacrev):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            g = transform(autodiff.compile(f))
+            for _ in range(3):
+                np.testing.assert_allclose(g(x), transform(inside(f))(x))
+
+
+@pytest.mark.parametrize("transform", [autodiff.jacobian, autodiff.jacrev, autodiff.jacfwd, autodiff.hessian, autodiff.grad])
+def test_derivatives_of_numbers_over_batches_inside_are_numbers_in_each_call(transform):
+    def f(x, y):
+        return autodiff.vmap(autodiff.grad(lambda t: t * t * x))(np.array([1.0, 2.0, 3.0])).sum() * y
+
+    g, expected = transform(autodiff.compile(f)), transform(inside(f))(0.3, 2.0)
+    for _ in range(4):
+        found = g(0.3, 2.0)
+        assert type(found) is float and found == expected
+
+
 class _Layer:
     def __init__(self, weight):
         self.weight = autodiff.tensor(weight, requires_grad=True)

@@ -783,3 +783,29 @@ def test_variables_that_stand_elsewhere_are_found_there(make):
                 assert np.array_equal(autodiff.grad(c)(x), autodiff.grad(f)(x))
             change()
     assert c._state.reason is None
+
+
+@pytest.mark.parametrize("transform", [lambda f: lambda x: autodiff.jvp(f, (x,), (1.0,)),
+                                       lambda f: lambda x: autodiff.vmap(f)(np.array([x, 2 * x])),
+                                       lambda f: lambda x: autodiff.vmap(autodiff.grad(f))(np.array([x, 2 * x])),
+                                       lambda f: lambda x: autodiff.vmap(f)(np.array([[x, 2.0], [x, 3.0]])),
+                                       lambda f: lambda x: autodiff.jacfwd(f)(np.array([x, 2.0]))],
+                         ids=["jvp", "vmap", "vmap grad", "vmap of arrays", "jacfwd"])
+def test_a_run_that_comes_to_nothing_changes_nothing(transform):
+    """What cannot be recorded is tried, and runs once more over all points or in forward mode: it counts once."""
+    def counting(calls):
+        def f(x):
+            calls[0] += 1
+            return (x * x * calls[0]).sum()
+        return f
+
+    plain, calls = [0], [0]
+    eager = transform(autodiff.lift(counting(plain)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiled = transform(autodiff.compile(counting(calls)))
+        for x in (0.5, 0.5, 1.5):
+            found, expected = compiled(x), eager(x)
+            for a, b in zip(autodiff._pytree.flatten(found)[0], autodiff._pytree.flatten(expected)[0], strict=True):
+                np.testing.assert_allclose(a, b)
+            assert calls == plain

@@ -235,6 +235,24 @@ def test_linearize_and_vjp_evaluate_once():
         push((np.ones(2), np.ones(2)))
 
 
+@pytest.mark.parametrize("f", [
+    lambda x: (ad.vjp(lambda y: y ** 3, x)[0] ** 2).sum(),
+    lambda x: sum(part.sum() for part in ad.vjp(lambda y: (y ** 3, y ** 2), x, has_aux=True)[::2]),
+    lambda x: (x * ad.grad(lambda y: ((y * x).sum(), y ** 2), has_aux=True)(x)[1]).sum(),
+    lambda x: (ad.jacrev(lambda y: (y * y * x, y * 2), has_aux=True)(x)[1] * x).sum(),
+    lambda x: (ad.linearize(lambda y: y ** 3, x)[0] * x).sum(),
+], ids=["vjp", "vjp aux", "grad aux", "jacrev aux", "linearize"])
+def test_under_vmap_what_comes_beside_a_derivative_is_differentiated_further_out(f):
+    """The values next to a derivative are handles of batches there, whose graph was not looked at: gradients were too small."""
+    xs = np.array([[1.0, 2.0, 3.0], [-0.5, 0.25, 2.0]])
+    expected = np.stack([ad.grad(f)(x) for x in xs])
+    np.testing.assert_allclose(ad.vmap(ad.grad(f))(xs), expected)
+    np.testing.assert_allclose(ad.vmap(ad.vmap(ad.grad(f)))(xs[None])[0], expected)
+    eps = 1e-6
+    steps = [[float(f(x + eps * e) - f(x - eps * e)) / (2 * eps) for e in np.eye(3)] for x in xs]
+    np.testing.assert_allclose(expected, steps, rtol=1e-6)
+
+
 # ---- what they are
 
 def test_they_print_and_know_what_they_are_made_of():

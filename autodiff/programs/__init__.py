@@ -282,8 +282,16 @@ class _State:
             return replay.eager(self.plainly, args, {})
         # Forward mode is not recorded: by rows.
         kind, options = (Hessian, {}) if replay.kind is Hessian else (JacRev, {"has_aux": False, "chunk_size": None})
-        return self.derived((kind, replay._places, replay._single),
-                            lambda f: kind(f, argnums=replay.options["argnums"], **options))(*args)
+        by_rows = self.derived((kind, replay._places, replay._single),
+                               lambda f: kind(f, argnums=replay.options["argnums"], **options))
+        inner = by_rows._state
+        reach = None if kind is replay.kind or inner.played() else self.reach(args)
+        if kind is replay.kind or inner.reason is None:
+            found = by_rows(*args)
+            if kind is replay.kind or inner.played():
+                return found
+            undo(reach)     # nothing is recorded: there may be a no_grad() in it, under which forward mode goes on
+        return replay.eager(self.plainly, args, {})
 
     def derived(self, key: Any, transform: Callable[[Any], Any]) -> Compiled:
         """What a transform makes of the function, compiled."""
@@ -882,8 +890,18 @@ def _over_points(replay: Any, tree: Any, leaves: list[Any], dims: list[int | Non
     NotImplemented where that is not what was asked: for Variables, and where a sample is no number.
     """
     state = replay._state
-    if state.reason is not None or state.check or unusual() or not size:
+    if state.reason is not None or state.check or unusual() or not size or any(isinstance(v, _Base) for v in leaves):
         return NotImplemented
+    # A run that came to nothing is to have changed nothing: the function runs once more, over all points.
+    reach = None if state.trees or state.played() else state.reach(tuple(leaves))
+    found = _point_by_point(replay, tree, leaves, dims, size)
+    if found is NotImplemented:
+        undo(reach)
+    return found
+
+
+def _point_by_point(replay: Any, tree: Any, leaves: list[Any], dims: list[int | None], size: int) -> Any:
+    state = replay._state
     if state.over_arrays or any(_with_arrays(value, 1 if dim is None else 2) for value, dim in zip(leaves, dims, strict=True)):
         return _over_samples(replay, tree, leaves, dims, size)
     if replay._aux:
@@ -982,16 +1000,16 @@ def _over_samples(replay: Any, tree: Any, leaves: list[Any], dims: list[int | No
     NotImplemented where one pass over a batch is right and faster, as ever.
     """
     state = replay._state
-    if any(isinstance(value, _Base) for value in leaves):
-        return NotImplemented
     rows = [None if dim is None else np.moveaxis(value, dim, 0) for value, dim in zip(leaves, dims, strict=True)]
     if any(row is not None and row.ndim == 1 and row.dtype not in (np.float64, np.float32) for row in rows):
         return NotImplemented       # a number that is no float is static: each would have a program of its own
 
-    def sample(i: int) -> Any:
-        args = tree.unflatten([value if row is None else row[i] if row.ndim > 1 or row.dtype != np.float64 else float(row[i])
+    def arguments(i: int) -> Any:
+        return tree.unflatten([value if row is None else row[i] if row.ndim > 1 or row.dtype != np.float64 else float(row[i])
                                for value, row in zip(leaves, rows, strict=True)])
-        return flatten(replay(*args))
+
+    def sample(i: int) -> Any:
+        return flatten(replay(*arguments(i)))
 
     if replay._what >= HESSIAN:         # itself no program: does the function branch?
         replay.function(*tree.unflatten([value if row is None else row[0] for value, row in zip(leaves, rows, strict=True)]))
@@ -1009,7 +1027,16 @@ def _over_samples(replay: Any, tree: Any, leaves: list[Any], dims: list[int | No
         return NotImplemented
     if any(len({np.shape(v) for v in column}) > 1 for column in zip(*[v for v, _ in found], strict=True)):
         return NotImplemented
-    return treedef.unflatten([np.stack(column) for column in zip(*[v for v, _ in found], strict=True)])
+    # Floats may have been float32: where that is all that its programs make, they are so in a batch.
+    played = [] if replay._what >= HESSIAN else state.arrays(replay).player.programs
+    fitting = [program.plan.made for program in played if program.fits(arguments(0))]
+    narrow = set().union(*fitting)
+    single = narrow.pop() if len(narrow) == 1 else None
+    if single is None and any(type(v) is float for v in kept) and np.dtype(np.float32) in narrow:
+        return NotImplemented
+    columns = [np.stack(column) for column in zip(*[v for v, _ in found], strict=True)]
+    return treedef.unflatten([column.astype(single) if single is not None and type(v) is float else column
+                              for v, column in zip(kept, columns, strict=True)])
 
 
 #: So many samples, or samples of so many elements, are replayed one by one: a batch is faster for many small ones.
@@ -1190,7 +1217,11 @@ class Differentiated(Replay):
     def eager(self, inner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the transform of the function returns when it runs as it is."""
         if isinstance(inner, _Run) and self.kind in (JacFwd, Jacobian):     # forward mode cannot be recorded
-            return JacRev(inner, argnums=self.options["argnums"], has_aux=False, chunk_size=None)(*args, **kwargs)
+            found = JacRev(inner, argnums=self.options["argnums"], has_aux=False, chunk_size=None)(*args, **kwargs)
+            if inner.recorder.reason is None:
+                return found
+            undo(inner.reach)       # under no_grad() forward mode goes on, and rows do not
+            inner = inner.state.plainly
         return self.kind(inner, **self.options)(*args, **kwargs)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -1245,10 +1276,14 @@ class _Product(Replay):
             return found
         if self.what == "hvp":
             return state.run(self, self.primals, {})
+        reach = state.reach(self.primals)
         self.function(*self.primals)        # which records it
         tree = next((tree for tree in state.trees if tree.fits(self.primals)), None)
         found = None if tree is None else self.replayed(tree, self.primals)
-        return NotImplemented if found is None else found
+        if found is not None:
+            return found
+        undo(reach)
+        return NotImplemented
 
     def eager(self, inner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The product as it always was."""

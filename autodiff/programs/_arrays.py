@@ -1357,7 +1357,11 @@ class Arrays:
         if given.recorder.other:
             return True
         if not self.what:
-            return bool(given.tracked)      # all values depend on the arguments, though nobody asked
+            if given.tracked:               # all values depend on the arguments, though nobody asked
+                return True
+            # ... or on leaves of transforms inside of it, which the recording keeps alive.
+            return any(isinstance(v, _Base) and v.requires_grad for v in flatten_results(result)[0]) and not any(
+                v.requires_grad for _, v in given.recorder.references)
         return not self.number_of(result)   # eager code raises, or knows that it is a constant
 
     def look(self, recorder: Recorder, leaves: list[Any], drew: bool) -> None:

@@ -145,6 +145,7 @@ class Plan:
         self.constant: dict[int, np.ndarray[Any, Any]] = {}
         self.look: dict[int, Look] = {}
         self.guards, self.outputs = guards, outputs
+        self.made = {slots[slot].dtype for slot in outputs}
         self.level: dict[int, int] = {}             # of roots
         self.sweep: dict[int, Sweep] = {}           # in which a root is computed
         self.sweeps: dict[tuple[int, int], Sweep] = {}
