@@ -69,6 +69,10 @@ def _again(function: Any) -> Any:
     return lift(function)
 
 
+#: With more functions than these, all are rebound anew: arguments and globals may be other functions in each call.
+_MOST = 1000
+
+
 class Lifted:
     """What lift() makes."""
 
@@ -79,29 +83,31 @@ class Lifted:
         if root is None:
             name = getattr(function, "__qualname__", None) or repr(function)
             raise TypeError(f"lift() rebinds the names of a Python function, and {name} has no Python code: call it as it is")
-        self._rebinding = Rebinding(_other, root.__module__)
-        self._made: Any = None
+        self._pair: tuple[Rebinding, Any] = Rebinding(_other, root.__module__), None     # and what it made, to be called
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        rebinding = self._rebinding
-        if self._made is None or isinstance(self.__wrapped__, functools.partial):
-            self._made = _rebound(self.__wrapped__, rebinding)
+        rebinding, made = self._pair
+        if rebinding.count > _MOST and not _wrapped.depth:
+            rebinding, made = Rebinding(_other, rebinding.module), None
+        if made is None or isinstance(self.__wrapped__, functools.partial):
+            made = _rebound(self.__wrapped__, rebinding)
+            self._pair = rebinding, made
         _wrapped.depth += 1
         try:
             rebinding.refresh()
-            return self._run(rebinding, args, kwargs)
+            return self._run(rebinding, made, args, kwargs)
         finally:
             _wrapped.depth -= 1
             if not _wrapped.depth:
                 _wrapped.arrays.clear()
 
-    def _run(self, rebinding: Rebinding, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _run(self, rebinding: Rebinding, made: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = any(isinstance(v, _Base) for value in (*args, *kwargs.values()) for v in flatten(value)[0])
         args = tuple([_argument(v, given, rebinding) for v in args])
         for name, value in kwargs.items():
             kwargs[name] = _argument(value, given, rebinding)
         try:
-            result = self._made(*args, **kwargs)
+            result = made(*args, **kwargs)
         finally:
             rebinding.flush(_as_given if given else _plain)
         if _wrapped.depth == 1:

@@ -139,6 +139,11 @@ class Rebinding:
         self._cells: list[_Cell] = []
         self._with_arrays: list[tuple[types.FunctionType, types.FunctionType]] = []     # among their defaults
 
+    @property
+    def count(self) -> int:
+        """How many functions are kept."""
+        return len(self._made)
+
     def function(self, function: types.FunctionType) -> types.FunctionType:
         """A function as it runs with other names; the same one whenever it is asked for."""
         known = self._made.get(id(function))

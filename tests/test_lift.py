@@ -4,10 +4,12 @@ The programs above the first test are written as people write NumPy, and are wha
 """
 import copy
 import functools
+import gc
 import inspect
 import math
 import pickle
 import threading
+import weakref
 from dataclasses import dataclass
 from math import exp as natural
 from math import hypot
@@ -574,3 +576,23 @@ def test_remainders_are_maths(x, y):
     for function in (math.modf, math.gamma):
         assert autodiff.value_and_grad(autodiff.lift(lambda v, f=function: f(v)[0] if f is math.modf else f(v)))(
             5.0)[0] == (0.0 if function is math.modf else 24.0)
+
+
+def test_functions_that_come_as_arguments_do_not_pile_up():
+    kept, count = [], 0
+
+    def f(h, x):
+        nonlocal count
+        count += 1
+        return h(x) * count
+
+    lifted = autodiff.lift(f)
+    for i in range(3000):
+        def h(x, i=i):
+            return math.sin(x) + i
+        kept.append(weakref.ref(h))
+        expected = (math.sin(0.5) + i) * (count + 1), math.cos(0.5) * (count + 1)
+        np.testing.assert_allclose(autodiff.value_and_grad(lifted, argnums=1)(h, 0.5), expected)
+    del h
+    gc.collect()
+    assert count == 3000 and sum(ref() is not None for ref in kept) < 1100
