@@ -1751,6 +1751,7 @@ cdef object ask(str name, tuple operands, tuple params, object into=None, bint l
                 return answer
     finally:
         ABOVE_OPS.stack = stack
+        find_recorder()             # a rule that pushed a level and popped it had others below it
         enter_modes(ABOVE, 0)
     return NotImplemented
 

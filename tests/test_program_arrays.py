@@ -1223,6 +1223,18 @@ def test_derivatives_of_numbers_over_batches_inside_are_numbers_in_each_call(tra
         assert type(found) is float and found == expected
 
 
+@pytest.mark.parametrize("f", [lambda v: np.where(v > 0, v, 2 * v) * v, lambda v: np.sin(np.where(v > 0.2, v, v * v)),
+                               lambda v: np.stack([v, v * v]).sum() * v, lambda v: np.clip(v, 0.0, 1.0) * v])
+def test_the_first_call_of_a_function_of_numbers_with_a_batch_inside_is_right(f):
+    """Rules of vmap push their level anew: after it the recorder further out was asked alone, past the batch."""
+    def of(y):
+        return autodiff.vmap(autodiff.grad(f))(np.array([0.5, 1.0]) * y).sum()
+
+    compiled = autodiff.compile(of)
+    for y in (0.3, 0.3, 0.7):
+        np.testing.assert_allclose(compiled(y), inside(of)(y))
+
+
 class _Layer:
     def __init__(self, weight):
         self.weight = autodiff.tensor(weight, requires_grad=True)
