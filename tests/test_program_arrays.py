@@ -1235,6 +1235,39 @@ def test_the_first_call_of_a_function_of_numbers_with_a_batch_inside_is_right(f)
         np.testing.assert_allclose(compiled(y), inside(of)(y))
 
 
+@pytest.mark.parametrize("f", [
+    lambda v: np.max(v) * v[0], lambda v: np.sort(v)[1] * v.sum(), lambda v: np.std(v), lambda v: np.median(v) * v[1],
+    lambda v: np.linalg.norm(v) * v[0], lambda v: np.cumsum(v)[-2] ** 2, lambda v: np.prod(v), lambda v: np.logaddexp.reduce(v),
+    lambda v: np.diff(v).var(), lambda v: np.array([v[0], v[1] * v[2]]).sum() ** 2, lambda v: np.linalg.det(np.outer(v, v) + np.eye(4)),
+    lambda v: np.trapezoid(v * v) if hasattr(np, "trapezoid") else np.trapz(v * v), lambda v: (np.roll(v, 1) * v).sum(),
+    lambda v: autodiff.vmap(lambda t: np.maximum(t, 0.0) * t)(v).sum(), lambda v: np.einsum("i,j->", v, v * v),
+    lambda v: np.tanh(np.convolve(v, v)).sum(), lambda v: np.where(v > 0, v, v * v).sum() * v[0], lambda v: np.interp(v[0], [0.0, 2.0], [0.0, 1.0]) * v[1]])
+@pytest.mark.parametrize("transform", [lambda f: f, autodiff.grad, autodiff.hessian], ids=["f", "grad", "hessian"])
+def test_functions_of_samples_of_vmap_inside(f, transform):
+    """Composite rows were recorded of a sample, past its batch: their values were whatever lay in its memory."""
+    def of(x, weights):
+        return (autodiff.vmap(transform(f))(x * 1.5) * weights).sum()
+
+    rng = np.random.default_rng(3)
+    points = [rng.standard_normal((3, 4)) for _ in range(3)]
+    try:
+        shape = np.shape(autodiff.vmap(transform(lift(f)))(points[0]))
+        weights = rng.standard_normal(shape)
+        expected = [autodiff.value_and_grad(inside(of))(x, weights) for x in points]
+    except (RuntimeError, NotImplementedError, TypeError):
+        pytest.skip("has no rule under vmap")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiled = autodiff.compile(of)
+        gradient = autodiff.value_and_grad(autodiff.compile(of))
+        for _ in range(2):
+            for x, (value, g) in zip(points, expected):
+                np.testing.assert_allclose(compiled(x, weights), value, rtol=1e-9)
+                found = gradient(x, weights)
+                np.testing.assert_allclose(found[0], value, rtol=1e-9)
+                np.testing.assert_allclose(found[1], g, rtol=1e-9, atol=1e-9)
+
+
 class _Layer:
     def __init__(self, weight):
         self.weight = autodiff.tensor(weight, requires_grad=True)

@@ -384,6 +384,8 @@ class Recorder(_v.FunctionLevel):
         if call.called:
             if name in DRAWS:
                 return self.give_up(DRAWN)
+            if any(_v.physical_of(v) is not None for v in variables_in((call.operands, params))):
+                return NotImplemented       # of a sample of vmap: its ops, of the batch, are seen
             if is_custom(call):
                 if isinstance(params[0], type):
                     return self.called_whole(name, call.operands, params, CUSTOM)
