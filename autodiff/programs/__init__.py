@@ -463,13 +463,13 @@ class _State:
             recorder.give_up("it uses a Variable that is no argument")
         if _perhaps_of_arrays(recorder.reason) and not self.trees:
             self.over_arrays = True     # recorded with its next call
-            return result
+            return self._freed(result, run, replay, args)
         if recorder.reason is not None:
             self.give_up(recorder.reason, recorder.place)
             if self.by_value() and not replay._what:
                 undo(run.reach)
                 return replay.eager(self.plainly, args, {})
-            return result
+            return self._freed(result, run, replay, args)
         place = run.place if run.merged else made.merge(recorder, run.slots, run.output)
         self.watch(self.references)
         if place is not None:
@@ -502,6 +502,13 @@ class _State:
             if replay._what == JACOBIAN:
                 result = found      # has no NaN where eager's rows, which share a pass, have one of each other's infinities
         self._keep(made, tree)
+        return result
+
+    def _freed(self, result: Any, run: _Run, replay: Any, args: tuple[Any, ...]) -> Any:
+        """What the call returns whose recording came to nothing: in no graph of leaves that the recording kept alive."""
+        if any(isinstance(v, _Base) and v.requires_grad for v in flatten_results(result)[0]):
+            undo(run.reach)
+            return replay.eager(self.plainly, args, {})
         return result
 
     def _keep(self, made: Any, tree: Any) -> None:
