@@ -651,7 +651,8 @@ cdef class Recorder(OpRecorder):
         """A leaf that a transform makes of a value: what is computed of it comes to nothing, passing() says."""
 
     def of_none(self, v):
-        """The gradient of what nothing depends on."""
+        """The gradient of what nothing depends on: of a derivative, too."""
+        self.give_up("a derivative inside of it is no op")
         return v
 
     def row_of(self, basis, int i):

@@ -1584,3 +1584,4 @@ def test_what_is_seen_when_a_run_is_over_names_the_function_s_line():
         warnings.simplefilter("always")
         autodiff.compile(function)(1.0)
     assert len(caught) == 1 and f"line {function.__code__.co_firstlineno}, in <lambda>" in str(caught[0].message)
+    assert caught[0].filename == __file__       # the line that called it

@@ -359,21 +359,22 @@ forked(child)
 assert not any(branch.otherwise for branch in f.branches) and child()
 """,
     "while another thread records": """
-waiting = []
+import queue
+waiting = queue.SimpleQueue()      # no state that a compiled function would be seen to change
 @autodiff.compile
 def f(x):
-    if waiting:
-        waiting.pop().wait()
+    if not waiting.empty():
+        waiting.get().wait()
     return x * x + 1.0
 @autodiff.compile
 def g(x):
-    if waiting:
-        waiting.pop().wait()
+    if not waiting.empty():
+        waiting.get().wait()
     return np.sum(x * x)
 points = np.arange(4.0)
 def record(function, argument):
     def work(aside):
-        waiting.append(aside)
+        waiting.put(aside)
         return function(argument)
     return Aside(work)
 def child():

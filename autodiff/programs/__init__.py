@@ -11,6 +11,7 @@ import functools
 import inspect
 import itertools
 import operator
+import os
 import random
 import sys
 import threading
@@ -385,7 +386,7 @@ class _State:
         if reason not in self.said and not self.quiet:
             self.said.add(reason)
             warnings.warn(f"autodiff.compile: this call of {self.name} runs as it is, right and no faster: {reason}",
-                          UserWarning, stacklevel=4)
+                          UserWarning, stacklevel=_level_outside())
         return replay.eager(self.plainly, args, kwargs)
 
     def give_up(self, reason: str, place: tuple[str, int, str] | None) -> None:
@@ -406,7 +407,7 @@ class _State:
         if self.quiet:
             return
         warnings.warn(f"autodiff.compile: {self.name} runs as it is from now on, right and no faster: {reason}", UserWarning,
-                      stacklevel=2)
+                      stacklevel=_level_outside())
 
     # ---- recording
 
@@ -519,6 +520,17 @@ class _State:
 
 #: Beginning of the reason that a number is a key.
 _HASHED = "hash() takes a value out"
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def _level_outside() -> int:
+    """The level of the first caller that is none of the package's, for who calls warnings.warn()."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
 #: Hessians and Jacobians in so many elements are recorded: each row is a pass of its own, which takes its time to record.
 _ROWS = 32
 
