@@ -205,6 +205,36 @@ def replayed_with_bits_of_eager(f, args, others):
                 assert np.array_equal(a, b, equal_nan=True) and np.array_equal(np.signbit(a[a == 0]), np.signbit(b[b == 0]))
 
 
+def negations(x, y):
+    """What is negated and then added, subtracted, or kept, on either side."""
+    a, b, c = -(x * y), -(x - y), -(x + y)
+    return (-(x * 2) + y, y + -(x * 3), -(x * 4) - y, y - -(x * 5), -(x * 0) + y, y - -(x * 0), -x - x, a + a, y - b + x,
+            (c + y, c), -(-(x * x) + y) + x * y)
+
+
+@pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n", [7, 8, 96, 128, 129, 200, 249, 252, 256, 257, 503, 776, 1030])
+def test_sums_and_negations_have_numpys_bits(n, dtype, level):
+    """Around the lengths at which NumPy's pairwise sum is cut in halves; with zeros of either sign."""
+    x, y = RNG.standard_normal((2, n)).astype(dtype)
+    x[:4], y[:4] = (0.0, -0.0, 0.0, -0.0), (0.0, 0.0, -0.0, -0.0)
+    f = autodiff.compile(negations)
+    total, rows = autodiff.compile(lambda x: (x * 3).sum()), autodiff.compile(lambda x: (x * 3).sum(-1))
+    try:
+        _arrays.use_level(level if level in _kernels.cpu_levels() else "baseline")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for _ in range(3):
+                for a, b in zip(leaves(f(x, y)), leaves(negations(x, y)), strict=True):
+                    assert a.tobytes() == b.tobytes()
+                assert dtype(total(x)) == (x * dtype(3)).sum()
+                found = rows(np.stack([x, y, -x]))
+                assert found.tobytes() == (np.stack([x, y, -x]) * dtype(3)).sum(-1).tobytes()
+    finally:
+        _arrays.use_level(_kernels.chosen_cpu_level())
+
+
 @pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("f", [along_rows, over_the_first, at_places])

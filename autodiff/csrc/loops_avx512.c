@@ -1,5 +1,8 @@
 /* The loops for vectors of 64 bytes. */
 #include <Python.h>
+#if (defined(__x86_64__) || defined(_M_X64)) && defined(__GNUC__)
+#  include <immintrin.h>         /* before the target, as every header */
+#endif
 #include <math.h>
 #include <string.h>
 #define FOR_AVX512

@@ -204,7 +204,49 @@ typedef struct {
 
 /* In the order of NumPy's pairwise sum, whose bits they have: eight sums side by side, and what is left after them; of more
    than 128 elements the sum of two halves. A call of NumPy's loop for each row of 20 takes three times as long. */
-#define C_SUMS(T, dtype)                                                                                                \
+#if defined(__GNUC__)
+
+/* Eight elements are one vector, or as many as there must be; two halves of up to 128 elements go side by side, as an addition
+   waits for the one before it. An element of float64 takes 0.054 ns with AVX-512 and with AVX2; of plain C, GCC made 0.075 and
+   0.27. */
+#define C_PARTS(T) (8 * sizeof(T) > BYTES ? 8 * sizeof(T) / BYTES : 1)
+#define C_EIGHT_OF(dtype, ...) for (int k = 0; k < parts_##dtype; k++) { __VA_ARGS__; }
+#define C_AT(dtype, x, i) (((const Place_##dtype *)((x) + (i)))[k])
+#define C_OF(dtype, r, i) r[(i) / in_part_##dtype][(i) % in_part_##dtype]
+#define C_TOGETHER(dtype, r)                                                                                            \
+    (((C_OF(dtype, r, 0) + C_OF(dtype, r, 1)) + (C_OF(dtype, r, 2) + C_OF(dtype, r, 3)))                                \
+     + ((C_OF(dtype, r, 4) + C_OF(dtype, r, 5)) + (C_OF(dtype, r, 6) + C_OF(dtype, r, 7))))
+#define C_SUM(T, dtype)                                                                                                 \
+    enum { parts_##dtype = C_PARTS(T), in_part_##dtype = 8 / C_PARTS(T) };                                              \
+    typedef T Part_##dtype __attribute__((vector_size(8 * sizeof(T) / C_PARTS(T))));                                    \
+    typedef T Place_##dtype __attribute__((vector_size(8 * sizeof(T) / C_PARTS(T)), aligned(sizeof(T)), may_alias));    \
+    static T sum_##dtype(ptrdiff_t n, const T *a)                                                                       \
+    {                                                                                                                   \
+        const ptrdiff_t half = n > 128 ? n / 2 - n / 2 % 8 : 0;                                                         \
+        const T *const b = a + half;                                                                                    \
+        Part_##dtype r[C_PARTS(T)], s[C_PARTS(T)];                                                                      \
+        ptrdiff_t i = 8;                                                                                                \
+        T sum = 0;                                                                                                      \
+        n -= half;                                                                                                      \
+        if (n > 128) return sum_##dtype(half, a) + sum_##dtype(n, b);                                                   \
+        if (n < 8) {                                                                                                    \
+            for (i = 0; i < n; i++) sum += b[i];                                                                        \
+            return sum;                                                                                                 \
+        }                                                                                                               \
+        C_EIGHT_OF(dtype, s[k] = C_AT(dtype, b, 0))                                                                     \
+        if (half) {                                                                                                     \
+            C_EIGHT_OF(dtype, r[k] = C_AT(dtype, a, 0))                                                                 \
+            for (; i < half; i += 8) C_EIGHT_OF(dtype, r[k] += C_AT(dtype, a, i); s[k] += C_AT(dtype, b, i))            \
+        }                                                                                                               \
+        for (; i + 8 <= n; i += 8) C_EIGHT_OF(dtype, s[k] += C_AT(dtype, b, i))                                         \
+        sum = C_TOGETHER(dtype, s);                                                                                     \
+        for (; i < n; i++) sum += b[i];                                                                                 \
+        return half ? C_TOGETHER(dtype, r) + sum : sum;                                                                 \
+    }
+
+#else
+
+#define C_SUM(T, dtype)                                                                                                 \
     static T sum_##dtype(ptrdiff_t n, const T *a)                                                                       \
     {                                                                                                                   \
         ptrdiff_t i = 0;                                                                                                \
@@ -223,7 +265,12 @@ typedef struct {
         }                                                                                                               \
         for (; i < n; i++) sum += a[i];                                                                                 \
         return sum;                                                                                                     \
-    }                                                                                                                   \
+    }
+
+#endif
+
+#define C_SUMS(T, dtype)                                                                                                \
+    C_SUM(T, dtype)                                                                                                     \
     static void sums_##dtype(ptrdiff_t rows, ptrdiff_t columns, const char *x, ptrdiff_t step, char *out)               \
     {                                                                                                                   \
         for (ptrdiff_t row = 0; row < rows; row++, x += step) {                                                         \

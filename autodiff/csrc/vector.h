@@ -414,22 +414,94 @@ AUTODIFF_VECTOR(logistic, double, float64)
    degrees 3 and 4, error 2^-57.4 of w. Up to 0.92, w = |x|. Above, w = |x| - n ln2/2, with w Q = w (P - G) exp(2|x|) is 2^n (P
    + w Q) / (P - w Q), and the result 1 - 2 / (exp(2|x|) + 1). So P, G and the one division serve both; with an exponential of
    its own for large |x| it took 1.6 times as long (1.16 ulp). Where the two meet, what is subtracted is a quarter of the
-   result, and its roundings make the error. From 19.1 on it rounds to 1. */
+   result, and its roundings make the error. From 19.1 on it rounds to 1.
+
+      An operation waits for the one before it, and the processor sees too few of those behind: GCC's loop over one vector after
+   the other took 1.05 ns an element with AVX-512, 2.0 with AVX2 and 4.3 with neither. Four vectors go side by side, EVERY of
+   them step by step, in 0.85, 1.5 and 3.3. */
+#define TANH(EVERY, MANY, OF, real, choice, ONE, ABOVE, CHOSEN, LEAST, MAGNITUDE, POWER, SIGNED)                       \
+    real a MANY, shifted MANY, n MANY, w MANY, z MANY, p MANY, g MANY, up MANY, down MANY;                             \
+    choice large MANY;                                                                                                 \
+    EVERY(a OF = LEAST(MAGNITUDE(x OF), 22))                                                                           \
+    EVERY(large OF = ABOVE(a OF, 0.92))                                                                                \
+    EVERY(shifted OF = a OF * (2 * ONE_OVER_LN2))                                                                      \
+    EVERY(shifted OF += ROUNDER + 1022)                                                                                \
+    EVERY(n OF = shifted OF - (ROUNDER + 1022))                                                                        \
+    EVERY(w OF = a OF - n OF * (LN2_A / 2))                                                                            \
+    EVERY(w OF -= n OF * (LN2_B / 2))                                                                                  \
+    EVERY(w OF = CHOSEN(large OF, w OF, a OF))                                                                         \
+    EVERY(z OF = w OF * w OF)                                                                                          \
+    EVERY(p OF = 14075.52766418457 - z OF; g OF = z OF * 13473.851776123047)                                           \
+    EVERY(p OF *= z OF; g OF += 1192561.878124237)                                                                     \
+    EVERY(p OF += 1365261.050201416; g OF *= z OF)                                                                     \
+    EVERY(p OF *= z OF; g OF += 18591082.803379722)                                                                    \
+    EVERY(p OF += 25886984.998428345; g OF *= z OF)                                                                    \
+    EVERY(p OF *= z OF)                                                                                                \
+    EVERY(p OF += 55773248.410139166)                                                                                  \
+    EVERY(w OF *= p OF - g OF)                                                                                         \
+    EVERY(up OF = p OF + w OF; down OF = p OF - w OF)                                                                  \
+    EVERY(up OF *= POWER(shifted OF))                            /* 2^(n - 1) */                                       \
+    EVERY(up OF += 0.5 * down OF)                                                                                      \
+    EVERY(up OF = CHOSEN(large OF, up OF, p OF))                                                                       \
+    EVERY(down OF = CHOSEN(large OF, down OF, g OF))                                                                   \
+    EVERY(down OF /= up OF)                                                                                            \
+    EVERY(a OF = CHOSEN(large OF, ONE, a OF))                                                                          \
+    EVERY(down OF *= a OF)                                                                                             \
+    EVERY(a OF -= down OF)                                                                                             \
+    EVERY(out OF = SIGNED(a OF, x OF))
+
+#define ITSELF(...) __VA_ARGS__;
+#define IS_ABOVE(x, y) spread(bits_of(y) - bits_of(x))
+#define POWER_OF_BITS(x) of_bits(bits_of(x) << 52)
+#define WITH_SIGN(x, y) select_bits(SIGN_BIT, y, x)
+
 INLINED double tanh_float64(double x)
 {
-    const double a = at_most(fabs(x), 22);
-    const double shifted = a * (2 * ONE_OVER_LN2) + ROUNDER, n = shifted - ROUNDER;
-    const uint64_t large = spread(bits_of(0.92) - bits_of(a));
-    const double w = select_bits(large, (a - n * (LN2_A / 2)) - n * (LN2_B / 2), a), z = w * w;
-    const double p = 55773248.410139166 + z * (25886984.998428345 + z * (1365261.050201416 + z * (14075.52766418457 - z)));
-    const double g = z * (18591082.803379722 + z * (1192561.878124237 + z * 13473.851776123047));
-    const double part = w * (p - g), up = p + part, down = p - part;
-    const double half_of_power = of_bits((bits_of(shifted) + 1022) << 52);
-    const double q = select_bits(large, down, g) / select_bits(large, up * half_of_power + 0.5 * down, p);
-    const double base = select_bits(large, 1, a), value = base - base * q;
-    return select_bits(SIGN_BIT, x, value);
+    double out;
+    TANH(ITSELF, , , double, uint64_t, 1, IS_ABOVE, select_bits, at_most, fabs, POWER_OF_BITS, WITH_SIGN)
+    return out;
 }
-AUTODIFF_VECTOR(tanh, double, float64)
+
+#if defined(__GNUC__)
+#  if defined(BYTES)
+#    define V_BYTES BYTES
+#  else
+#    define V_BYTES 16
+#  endif
+typedef double V __attribute__((vector_size(V_BYTES)));
+typedef uint64_t VBits __attribute__((vector_size(V_BYTES)));
+typedef double VPlace __attribute__((vector_size(V_BYTES), aligned(8), may_alias));
+#  define V_EACH(...) for (int i = 0; i < 4; i++) { __VA_ARGS__; }
+#  define V_MAGNITUDE(x) ((V)((VBits)(x) & ~SIGN_BIT))
+#  define V_POWER(x) ((V)((VBits)(x) << 52))
+#  define V_SIGNED(x, y) ((V)(((VBits)(x) & ~SIGN_BIT) | ((VBits)(y) & SIGN_BIT)))
+#  if V_BYTES == 64         /* masks in registers of their own: with those below 1.01 ns */
+typedef __mmask8 VChoice;
+#    define V_ONE _mm512_set1_pd(1)
+#    define V_ABOVE(x, y) _mm512_cmp_pd_mask(x, _mm512_set1_pd(y), _CMP_GT_OQ)
+#    define V_CHOSEN(large, x, y) _mm512_mask_blend_pd(large, y, x)
+#    define V_LEAST(x, y) _mm512_min_pd(_mm512_set1_pd(y), x)
+#  else
+typedef VBits VChoice;
+#    define V_ONE ((V){ 0 } + 1)
+#    define V_ABOVE(x, y) ((VBits)((x) > (y)))
+#    define V_CHOSEN(large, x, y) ((V)(((VBits)(x) & (large)) | ((VBits)(y) & ~(large))))
+#    define V_LEAST(x, y) V_CHOSEN(V_ABOVE(x, (double)(y)), (V){ 0 } + (y), x)
+#  endif
+#endif
+
+static void tanh_block_float64(const double *source, double *target, Py_ssize_t count)
+{
+#if defined(__GNUC__)
+    const Py_ssize_t together = 4 * V_BYTES / 8;
+    for (; count >= together; count -= together, source += together, target += together) {
+        const VPlace *const x = (const VPlace *)source;
+        VPlace *const out = (VPlace *)target;
+        TANH(V_EACH, [4], [i], V, VChoice, V_ONE, V_ABOVE, V_CHOSEN, V_LEAST, V_MAGNITUDE, V_POWER, V_SIGNED)
+    }
+#endif
+    EACH(count) target[i] = tanh_float64(source[i]);
+}
 
 /* logistic(x) logistic(-x), at most 4 ulp (3.3 measured). */
 INLINED double logistic_slope_float64(double x)

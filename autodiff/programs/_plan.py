@@ -1333,6 +1333,9 @@ def steps_of(way: Any, columns: int, size: int) -> tuple[int, int]:
 
 #: Numbers of the ops that arithmetic is made of.
 ARITHMETIC: dict[int | None, str] = {_v.op_number(name): name for name in (*_arrays.CHAINED, *_arrays.ALONE)}
+#: What is done, with the same bits, to a value that was to be negated first: -a + b is b - a.
+NEGATIVE: dict[int, int] = {_arrays.CHAINED["add"][0]: _arrays.CHAINED["sub"][1],
+                            _arrays.CHAINED["sub"][1]: _arrays.CHAINED["add"][0]}
 #: Registers of a sweep whose blocks may be long.
 FEW = 2
 #: So much of it waits at most: longer, and what it reads would not stay in the cache.
@@ -1403,6 +1406,9 @@ class Arithmetic:
             if not self.last_of(roots[0], 1) and self.last_of(roots[1], 1):
                 one, other, does = 1, 0, right
             at = self.overwritten(operands[one], roots, 1)
+            if self.code and self.code[-1] == NEGATED + at and does in NEGATIVE:
+                self.code.pop()
+                does = NEGATIVE[does]
             if roots[other] in self.held:
                 self.code.append(self.pair(does, at, self.held.index(roots[other])))
             else:
