@@ -168,7 +168,7 @@ cdef extern from "csrc/program_rows.h":
     void p_matrix(const p_rows* r, const double* v, double* g, double* matrix)
     int p_row_alone(const p_tree* t, p_segment* leaf, const p_rows* r, int row, const double* v, double* found)
     void p_combined(const p_rows* r, const double* v, double* g, const double* weights, double* result)
-    int p_push(const p_tree* t, const p_segment* leaf, const double* v, double* tangent)
+    int p_push(const p_tree* t, const p_segment* leaf, const double* v, double* tangent, int given)
 
 
 #: What a program does with a row by hand, in float64, and how it decides by one.
@@ -2784,7 +2784,7 @@ cdef class Replay:
             for i in range(tree.numbers_given):         # of the references they are 0
                 memory[i] = weights[i]
             if forward:
-                if p_push(t, leaf, t.v, memory):
+                if p_push(t, leaf, t.v, memory, tree.numbers_given):
                     raise MemoryError
                 treedef, constants = <tuple>tree.outputs[leaf.leaf]
                 values = [slot_value(t.v[leaf.out[i]], (<list>constants)[i]) if leaf.out[i] >= 0 else constants[i]

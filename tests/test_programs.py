@@ -837,6 +837,17 @@ def test_the_second_order_is_computed_by_the_program():
     assert calls.qsize() == 1       # the Jacobian was recorded
 
 
+def test_a_variable_that_is_closed_over_has_no_tangent():
+    """One of 0 would make NaN of an infinite value."""
+    w = autodiff.numpy.array(0.7)
+    f = lambda x: np.log(x) * w
+    c = autodiff.compile(f)
+    for x in (2.0, 0.0, -0.5, 2.0):
+        with np.errstate(all="ignore"):
+            found, expected = autodiff.jvp(c, (x,), (1.0,)), autodiff.jvp(f, (x,), (1.0,))
+        np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("argnums", [0, (1, 0)])
 def test_vmap_of_hessians(argnums):
     x, y = np.random.default_rng(0).uniform(0.1, 2.0, (2, 200))

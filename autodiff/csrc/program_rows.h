@@ -683,8 +683,9 @@ static int p_block_rows(p_sweep *w, const p_segment *leaf, uint64_t alive, const
     return 0;
 }
 
-/* The tangents of a leaf's values, for those of the inputs, over the values of a run; by the rules of a forward pass. */
-static int p_push(const p_tree *t, const p_segment *leaf, const double *v, double *tangent)
+/* The tangents of a leaf's values, for those of the first `given` inputs, over the values of a run; by the rules of a forward
+   pass.  The others have none: one of 0 would make NaN of an infinite value. */
+static int p_push(const p_tree *t, const p_segment *leaf, const double *v, double *tangent, int given)
 {
     int depth = 0;
     for (const p_segment *s = leaf; s != NULL; s = s->parent) depth++;
@@ -692,7 +693,7 @@ static int p_push(const p_tree *t, const p_segment *leaf, const double *v, doubl
     uint8_t *active = calloc(t->slots + 1, 1);
     if (!path || !active) { free(path); free(active); return -1; }
     for (const p_segment *s = leaf; s != NULL; s = s->parent) path[--depth] = s;
-    for (int i = 0; i < t->inputs; i++) active[i] = 1;
+    for (int i = 0; i < given; i++) active[i] = 1;
     for (;; depth++) {
         int slot = path[depth]->start;
         for (const p_step *p = path[depth]->code; !p_is_turn(p->op & P_OP); p++, slot++) {

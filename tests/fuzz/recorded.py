@@ -264,9 +264,15 @@ def check_second(program, inside, compiled, number):
     of, replayed = (autodiff.hessian(f, argnums=(0, 1)) for f in (inside, compiled))
     everywhere = autodiff.hessian(compiled, argnums=(0, 1))
     points = program["points"] if program["place"] == 0 else program["points"][:2]
-    numbers = True
+    numbers, irregular = True, False
     for i, point in enumerate(points):
         args = tuple(map(number, point))
+        first = outcome(autodiff.value_and_grad(inside, argnums=(0, 1, 2)), *args)
+        if not isinstance(first, type) and not finite(first):
+            # There eager makes NaN of a 0 that comes from what is constant by pieces.
+            outcome(replayed, *args)
+            irregular = True
+            continue
         expected = as_floats(outcome(of, *args))
         numbers = numbers and isinstance(expected, tuple)
         for again in range(2):
@@ -282,7 +288,7 @@ def check_second(program, inside, compiled, number):
         if not near(expected, found):
             return Fault("jacobian", f"point {i}", f"{expected} eager, {found} compiled")
     replays = compiled._state.reason is None and not compiled._state.over_arrays
-    if numbers and replays and not everywhere.plain and not program["single"]:
+    if numbers and replays and not everywhere.plain and not program["single"] and not irregular:
         many = points * 12
         expected = [as_floats(outcome(of, *point)) for point in many]
         found = np.moveaxis(np.array(autodiff.vmap(everywhere)(*np.array(many).T)), -1, 0).tolist()
@@ -290,6 +296,10 @@ def check_second(program, inside, compiled, number):
             if not near(a, tuple(map(tuple, b))):
                 return Fault("second derivatives at many points", f"point {i}", f"{a} eager, {b} compiled")
     return None
+
+
+def finite(found):
+    return not isinstance(found, type) and bool(np.isfinite(np.array(flat(as_floats(found)))).all())
 
 
 def near(expected, found):
