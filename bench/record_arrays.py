@@ -142,7 +142,7 @@ def record_gaussian_mixture(quick):
 @case(
     "record_newton_logistic",
     "a logistic regression of 50 x 4 by five steps of Newton's method: gradient and Hessian inside of what is compiled",
-    [faster("jax", 1), faster("eager", 1)],
+    [faster("eager", 4)],
 )
 def record_newton(quick):
     random = np.random.default_rng(0)
