@@ -184,6 +184,9 @@ MATH = frozenset(getattr(math, name) for name in (
     "erfc", "exp", "exp2", "expm1", "fabs", "fmod", "lgamma", "log", "log10", "log1p", "log2", "pow", "radians", "sin",
     "sinh", "sqrt", "tan", "tanh") if hasattr(math, name))
 
+#: Why a function of numbers may be one of arrays: derivatives are ops there.
+INSIDE = "a derivative inside of it is no op"
+
 #: {name: number} of the elementwise rows.
 cdef dict ROWS = {}
 cdef int[512] HAND
@@ -652,7 +655,7 @@ cdef class Recorder(OpRecorder):
 
     def of_none(self, v):
         """The gradient of what nothing depends on: of a derivative, too."""
-        self.give_up("a derivative inside of it is no op")
+        self.give_up(INSIDE)
         return v
 
     def row_of(self, basis, int i):
@@ -661,7 +664,7 @@ cdef class Recorder(OpRecorder):
 
     def passing(self, run, tuple outputs, tuple cotangents, inputs, create_graph, bint accumulates):
         """A reverse pass that begins: as ops it is recorded by programs of arrays."""
-        self.give_up("a derivative inside of it is no op")
+        self.give_up(INSIDE)
         return run(outputs, cotangents, inputs, create_graph)
 
     # -- the door

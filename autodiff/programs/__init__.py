@@ -761,7 +761,7 @@ _OF_ARRAYS = frozenset(("arange", "array", "asarray", "broadcast_to", "cat", "co
 def _perhaps_of_arrays(reason: str | None) -> bool:
     """Whether a function of numbers is none for that reason, but perhaps one of arrays."""
     return reason is not None and (reason in ("it computes with an array", "it uses a Variable that is no argument",
-                                              "a derivative inside of it is no op") or (
+                                              _program.INSIDE) or (
         reason.endswith("() is not recorded") and reason.partition("(")[0] in _OF_ARRAYS))
 
 
